@@ -53,6 +53,7 @@ type Inventory struct {
 
 // Repository is what GitHub says of a repository, as far as it matters here.
 type Repository struct {
+	ID            int64
 	Host          string // github.com or the host of an Enterprise Server
 	Owner         string
 	Name          string

@@ -1,0 +1,183 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cli/go-gh/v2/pkg/api"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+var (
+	// ErrNotFound means that GitHub answered 404: the thing is missing, or hidden from this login.
+	ErrNotFound = errors.New("not found, or not visible to this login")
+	// ErrForbidden means that the login lacks a permission.
+	ErrForbidden = errors.New("permission missing")
+	// ErrRateLimited means that GitHub refuses requests for a while.
+	ErrRateLimited = errors.New("rate limit")
+	// ErrUnauthorized means that GitHub did not accept gh's login.
+	ErrUnauthorized = errors.New("login not accepted")
+
+	errRedirect = errors.New("redirected to another host, not followed")
+	errTooLarge = errors.New("the answer is too large")
+	errNotJSON  = errors.New("the answer is not JSON of the expected form")
+)
+
+// LoginError means that gh has no login for a host.
+type LoginError struct{ Host string }
+
+func (e *LoginError) Error() string { return fmt.Sprintf("gh is not logged in to %s", e.Host) }
+
+// Error is an answer of GitHub that is not a success, or no answer at all (Status 0).
+type Error struct {
+	What   string // what was asked: "list the Actions secrets of octo/analytics"
+	Host   string
+	Source string // where gh's token came from: GH_TOKEN, oauth_token, gh
+	Status int
+	// Scopes are the classic scopes that would do and are not granted; Permissions the fine-grained ones
+	// ("secrets=write"). Both come from the answer's own headers and are empty when it does not tell.
+	Scopes      []string
+	Permissions []string
+	// SSO is the address at which the login must be authorized for the organization.
+	SSO         string
+	RateLimited bool
+	Retry       time.Time // when a rate limit ends; zero when the answer does not tell
+
+	err error
+}
+
+func (e *Error) Error() string {
+	text := fmt.Sprintf("could not %s on %s: %s", e.What, e.Host, e.reason())
+	return core.Printable(text)
+}
+
+func (e *Error) reason() string {
+	switch {
+	case e.RateLimited && !e.Retry.IsZero():
+		return "GitHub's rate limit is reached until " + e.Retry.Format("15:04:05")
+	case e.RateLimited:
+		return "GitHub's rate limit is reached"
+	case e.SSO != "":
+		return "the organization wants this login authorized by single sign-on"
+	case errors.Is(e.err, context.DeadlineExceeded):
+		return "no answer in time"
+	}
+	return e.err.Error()
+}
+
+func (e *Error) Unwrap() error { return e.err }
+
+// Is maps statuses to the sentinels of this package.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrNotFound:
+		return e.Status == http.StatusNotFound
+	case ErrForbidden:
+		return e.Status == http.StatusForbidden && !e.RateLimited
+	case ErrRateLimited:
+		return e.RateLimited
+	case ErrUnauthorized:
+		return e.Status == http.StatusUnauthorized
+	}
+	return false
+}
+
+// Ambiguous tells whether a request may have taken effect although it did not succeed.
+func (e *Error) Ambiguous() bool { return e.Status == 0 || e.Status >= 500 }
+
+// wait is how long to leave GitHub alone: what it said, else a minute and then longer.
+func (e *Error) wait(attempt int) time.Duration {
+	if e.Retry.IsZero() {
+		return time.Minute << min(attempt, 4)
+	}
+	return max(time.Until(e.Retry), 0) + 100*time.Millisecond
+}
+
+// failure turns an unsuccessful response, whose body is bounded already, into an [Error].
+func (c *Client) failure(r request, resp *http.Response) *Error {
+	e := &Error{What: r.what, Host: c.host, Source: c.source, Status: resp.StatusCode, err: message(resp)}
+	h := resp.Header
+	e.SSO = ssoURL(h.Get("X-GitHub-SSO"))
+	e.RateLimited, e.Retry = rateLimit(resp.StatusCode, h)
+	if resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusNotFound {
+		e.Permissions = fields(h.Get("X-Accepted-GitHub-Permissions"), ";,")
+		e.Scopes = missingScopes(h)
+	}
+	return e
+}
+
+// message is what GitHub said, in one line of bounded length.
+func message(resp *http.Response) error {
+	err := api.HandleHTTPError(resp)
+	var he *api.HTTPError
+	if !errors.As(err, &he) {
+		return err
+	}
+	text := strings.ReplaceAll(he.Message, "\n", "; ")
+	if runes := []rune(text); len(runes) > 300 {
+		text = string(runes[:300]) + "…"
+	}
+	if text == "" {
+		text = http.StatusText(resp.StatusCode)
+	}
+	if strings.HasPrefix(text, strconv.Itoa(resp.StatusCode)) {
+		return fmt.Errorf("HTTP %s", text)
+	}
+	return fmt.Errorf("HTTP %d: %s", resp.StatusCode, text)
+}
+
+func rateLimit(status int, h http.Header) (limited bool, retry time.Time) {
+	if status != http.StatusForbidden && status != http.StatusTooManyRequests {
+		return false, time.Time{}
+	}
+	if seconds, err := strconv.Atoi(h.Get("Retry-After")); err == nil && seconds >= 0 {
+		return true, time.Now().Add(time.Duration(min(seconds, 86400)) * time.Second)
+	}
+	if h.Get("X-RateLimit-Remaining") == "0" {
+		if reset, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil {
+			return true, time.Unix(reset, 0)
+		}
+		return true, time.Time{}
+	}
+	return status == http.StatusTooManyRequests, time.Time{}
+}
+
+func ssoURL(header string) string {
+	required, found := strings.CutPrefix(header, "required; url=")
+	if !found || !strings.HasPrefix(required, "https://") {
+		return ""
+	}
+	return core.Printable(required)
+}
+
+// missingScopes names the classic scopes that would have done, when none of them is granted.
+func missingScopes(h http.Header) []string {
+	if _, classic := h["X-Oauth-Scopes"]; !classic {
+		return nil
+	}
+	granted := fields(h.Get("X-OAuth-Scopes"), ",")
+	accepted := fields(h.Get("X-Accepted-OAuth-Scopes"), ",")
+	for _, scope := range accepted {
+		if slices.Contains(granted, scope) {
+			return nil
+		}
+	}
+	return accepted
+}
+
+func fields(s, separators string) []string {
+	var out []string
+	for f := range strings.FieldsFuncSeq(s, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
+		if f = strings.TrimSpace(core.Printable(f)); f != "" {
+			out = append(out, f)
+		}
+	}
+	return out
+}

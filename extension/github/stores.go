@@ -1,0 +1,300 @@
+package github
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/nacl/box"
+)
+
+// App is the part of GitHub that reads a secret.
+type App string
+
+// The apps that have secrets of their own.
+const (
+	Actions    App = "actions"
+	Dependabot App = "dependabot"
+	Codespaces App = "codespaces"
+	Agents     App = "agents"
+)
+
+// Level is where a secret lives.
+type Level string
+
+// The levels. Only Actions has environments.
+const (
+	LevelRepository   Level = "repository"
+	LevelEnvironment  Level = "environment"
+	LevelOrganization Level = "organization"
+)
+
+// Store is one place that holds secrets: a row of GitHub's table, with its own public key.
+type Store struct {
+	App   App
+	Level Level
+	// Owner and Repo name the repository; for an organization Owner alone counts.
+	Owner, Repo string
+	// Environment names the deployment environment at [LevelEnvironment].
+	Environment string
+}
+
+// String names the store as people do: "Actions secret", "Dependabot organization secret".
+func (s Store) String() string {
+	name := map[App]string{Actions: "Actions", Dependabot: "Dependabot", Codespaces: "Codespaces", Agents: "agents"}[s.App]
+	switch s.Level {
+	case LevelEnvironment:
+		return "environment"
+	case LevelOrganization:
+		return name + " organization"
+	}
+	return name
+}
+
+// Target is what the store belongs to: "octo/analytics", "octo/analytics (environment prod)" or "octo".
+func (s Store) Target() string {
+	switch s.Level {
+	case LevelOrganization:
+		return s.Owner
+	case LevelEnvironment:
+		return fmt.Sprintf("%s/%s (environment %s)", s.Owner, s.Repo, s.Environment)
+	}
+	return s.Owner + "/" + s.Repo
+}
+
+// path is the collection of the store's "secrets" or "variables".
+func (s Store) path(kind string) string {
+	owner, repo := url.PathEscape(s.Owner), url.PathEscape(s.Repo)
+	switch s.Level {
+	case LevelOrganization:
+		return fmt.Sprintf("orgs/%s/%s/%s", owner, s.App, kind)
+	case LevelEnvironment:
+		return fmt.Sprintf("repos/%s/%s/environments/%s/%s", owner, repo, url.PathEscape(s.Environment), kind)
+	}
+	return fmt.Sprintf("repos/%s/%s/%s/%s", owner, repo, s.App, kind)
+}
+
+// PublicKey seals values for one store.
+type PublicKey struct {
+	id  string
+	key [32]byte
+}
+
+// PublicKey fetches the key of a store. It proves no right to write: whoever can read the repository gets it.
+func (c *Client) PublicKey(ctx context.Context, s Store) (PublicKey, error) {
+	var raw struct {
+		ID  string `json:"key_id"`
+		Key string `json:"key"`
+	}
+	what := fmt.Sprintf("read the public key of the %s secrets of %s", s, s.Target())
+	if _, err := c.get(ctx, s.path("secrets")+"/public-key", what, &raw); err != nil {
+		return PublicKey{}, err
+	}
+	key, err := base64.StdEncoding.DecodeString(raw.Key)
+	if err != nil || len(key) != 32 {
+		return PublicKey{}, fmt.Errorf("could not %s: GitHub sent a key that is not 32 bytes of base64", what)
+	}
+	return PublicKey{raw.ID, [32]byte(key)}, nil
+}
+
+func (k PublicKey) seal(value string) (string, error) {
+	sealed, err := box.SealAnonymous(nil, []byte(value), &k.key, rand.Reader)
+	if err != nil {
+		return "", fmt.Errorf("encrypt the secret: %w", err)
+	}
+	return base64.StdEncoding.EncodeToString(sealed), nil
+}
+
+// SecretOptions say who sees an organization's secret. The zero value is for the other levels.
+type SecretOptions struct {
+	Visibility   string // all, private or selected
+	Repositories []int64
+}
+
+// Secret reads the metadata of a secret; the value is never readable. A missing one is [ErrNotFound].
+func (c *Client) Secret(ctx context.Context, s Store, name string) (Entry, error) {
+	var e entry
+	what := fmt.Sprintf("look up the %s secret %s of %s", s, name, s.Target())
+	if _, err := c.get(ctx, s.path("secrets")+"/"+url.PathEscape(name), what, &e); err != nil {
+		return Entry{}, err
+	}
+	return e.public(), nil
+}
+
+// PutSecret stores a value under a name. It returns whether the secret is new. An answer that does not tell whether
+// the value was stored is settled by reading the secret's metadata again and comparing it with before, the metadata
+// from before this call (zero when there was none).
+func (c *Client) PutSecret(ctx context.Context, s Store, k PublicKey, name, value string, before Entry, o SecretOptions) (created bool, err error) {
+	sealed, err := k.seal(value)
+	if err != nil {
+		return false, err
+	}
+	body := map[string]any{"encrypted_value": sealed, "key_id": k.id}
+	if s.Level == LevelOrganization {
+		body["visibility"] = o.Visibility
+		if o.Visibility == "selected" {
+			body["selected_repository_ids"] = o.Repositories
+		}
+	}
+	r := request{
+		method: http.MethodPut, path: s.path("secrets") + "/" + url.PathEscape(name), body: body, once: true,
+		what: fmt.Sprintf("set the %s secret %s of %s", s, name, s.Target()),
+	}
+	for attempt := 0; ; attempt++ {
+		a, err := c.send(ctx, r)
+		if err == nil && (a.status == http.StatusCreated || a.status == http.StatusNoContent) {
+			return a.status == http.StatusCreated, nil
+		}
+		if err == nil {
+			err = &Error{What: r.what, Host: c.host, Status: 0, err: fmt.Errorf("unexpected answer: HTTP %d", a.status)}
+		}
+		var e *Error
+		if !errors.As(err, &e) || !e.Ambiguous() || errors.Is(err, errRedirect) {
+			return false, err
+		}
+		if now, lookup := c.Secret(ctx, s, name); lookup == nil && !now.UpdatedAt.Equal(before.UpdatedAt) {
+			return before.Name == "", nil
+		} else if lookup != nil && !errors.Is(lookup, ErrNotFound) {
+			return false, &DoubtError{err}
+		}
+		if attempt >= 2 || ctx.Err() != nil {
+			return false, err
+		}
+	}
+}
+
+// DoubtError means that it cannot be told whether a write took effect.
+type DoubtError struct{ Err error }
+
+func (e *DoubtError) Error() string { return e.Err.Error() + "; cannot tell whether it was stored" }
+func (e *DoubtError) Unwrap() error { return e.Err }
+
+// Secrets lists the secrets of a store.
+func (c *Client) Secrets(ctx context.Context, s Store) Listing {
+	what := fmt.Sprintf("list the %s secrets of %s", s, s.Target())
+	return c.list(ctx, s.path("secrets")+"?per_page=100", "secrets", what)
+}
+
+// Variables lists the variables of a store.
+func (c *Client) Variables(ctx context.Context, s Store) Listing {
+	what := fmt.Sprintf("list the %s variables of %s", s, s.Target())
+	return c.list(ctx, s.path("variables")+"?per_page=30", "variables", what)
+}
+
+// VisibleOrganization lists the organization's "secrets" or "variables" that reach a repository.
+func (c *Client) VisibleOrganization(ctx context.Context, owner, repo, kind string) Listing {
+	perPage := map[string]int{"secrets": 100, "variables": 30}[kind]
+	path := fmt.Sprintf("repos/%s/%s/actions/organization-%s?per_page=%d", url.PathEscape(owner), url.PathEscape(repo), kind, perPage)
+	return c.list(ctx, path, kind, fmt.Sprintf("list the organization %s that reach %s/%s", kind, owner, repo))
+}
+
+// Environments lists the deployment environments of a repository.
+func (c *Client) Environments(ctx context.Context, owner, repo string) Listing {
+	path := fmt.Sprintf("repos/%s/%s/environments?per_page=100", url.PathEscape(owner), url.PathEscape(repo))
+	return c.list(ctx, path, "environments", fmt.Sprintf("list the environments of %s/%s", owner, repo))
+}
+
+// entry is a secret, a variable or an environment as GitHub sends it.
+type entry struct {
+	Name       string    `json:"name"`
+	Value      string    `json:"value"`
+	UpdatedAt  time.Time `json:"updated_at"`
+	Visibility string    `json:"visibility"`
+}
+
+func (e entry) public() Entry { return Entry(e) }
+
+// list reads all pages of a collection whose entries stand under key.
+func (c *Client) list(ctx context.Context, path, key, what string) Listing {
+	var l Listing
+	for page := 0; path != ""; page++ {
+		if page == maxPages {
+			return Listing{Err: fmt.Errorf("could not %s: more than %d pages", what, maxPages)}
+		}
+		var raw map[string]json.RawMessage
+		next, err := c.get(ctx, path, what, &raw)
+		if err != nil {
+			return Listing{Err: err}
+		}
+		var entries []entry
+		if err := json.Unmarshal(raw[key], &entries); err != nil {
+			return Listing{Err: &Error{What: what, Host: c.host, Source: c.source, err: errNotJSON}}
+		}
+		for _, e := range entries {
+			l.Entries = append(l.Entries, e.public())
+		}
+		path = next
+	}
+	return l
+}
+
+// Variable reads one variable. A missing one is [ErrNotFound].
+func (c *Client) Variable(ctx context.Context, s Store, name string) (Entry, error) {
+	var e entry
+	what := fmt.Sprintf("read the %s variable %s of %s", s, name, s.Target())
+	if _, err := c.get(ctx, s.path("variables")+"/"+url.PathEscape(name), what, &e); err != nil {
+		return Entry{}, err
+	}
+	return e.public(), nil
+}
+
+// SetVariable creates or updates a variable; exists says which to try first.
+func (c *Client) SetVariable(ctx context.Context, s Store, name, value string, exists bool, o SecretOptions) error {
+	body := map[string]any{"name": name, "value": value}
+	if s.Level == LevelOrganization {
+		body["visibility"] = o.Visibility
+		if o.Visibility == "selected" {
+			body["selected_repository_ids"] = o.Repositories
+		}
+	}
+	what := fmt.Sprintf("set the %s variable %s of %s", s, name, s.Target())
+	create := request{method: http.MethodPost, path: s.path("variables"), body: body, what: what}
+	update := request{method: http.MethodPatch, path: s.path("variables") + "/" + url.PathEscape(name), body: body, what: what}
+	if exists {
+		_, err := c.send(ctx, update)
+		return err
+	}
+	_, err := c.send(ctx, create)
+	var e *Error
+	// 409: it is there already, be it from an attempt of ours whose answer was lost.
+	if errors.As(err, &e) && e.Status == http.StatusConflict {
+		_, err = c.send(ctx, update)
+	}
+	return err
+}
+
+// Repository asks GitHub for a repository; a renamed one comes back under its present name.
+func (c *Client) Repository(ctx context.Context, owner, name string) (Repository, error) {
+	var raw struct {
+		ID    int64 `json:"id"`
+		Name  string
+		Owner struct{ Login, Type string }
+
+		Private       bool
+		Visibility    string
+		AllowForking  *bool `json:"allow_forking"`
+		Fork          bool
+		DefaultBranch string `json:"default_branch"`
+		Permissions   struct{ Push bool }
+	}
+	path := fmt.Sprintf("repos/%s/%s", url.PathEscape(owner), url.PathEscape(name))
+	if _, err := c.get(ctx, path, fmt.Sprintf("find the repository %s/%s", owner, name), &raw); err != nil {
+		return Repository{}, err
+	}
+	if raw.Name == "" || raw.Owner.Login == "" || strings.ContainsAny(raw.Name+raw.Owner.Login, "/\\ ") {
+		return Repository{}, fmt.Errorf("could not find the repository %s/%s: the answer names none", owner, name)
+	}
+	return Repository{
+		ID: raw.ID, Host: c.host, Owner: raw.Owner.Login, Name: raw.Name,
+		Organization: raw.Owner.Type == "Organization",
+		Private:      raw.Private, AllowForking: !raw.Private || raw.AllowForking == nil || *raw.AllowForking,
+		Fork: raw.Fork, DefaultBranch: raw.DefaultBranch, CanPush: raw.Permissions.Push,
+	}, nil
+}
