@@ -1,0 +1,124 @@
+// Package workflow reads GitHub Actions workflows and judges whether every job can see the secrets and variables it
+// reads. It touches neither network nor disk: files come in as bytes, what GitHub stores comes in as an inventory.
+//
+// [Read] turns files into [Workflows]; [Judge] turns those and an inventory into a result for each check.
+package workflow
+
+import (
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/github"
+)
+
+// File is one file of the repository. Path is relative to the top of the work tree and separated by "/".
+type File struct {
+	Path string
+	Data []byte
+}
+
+// ReadOptions says what [Read] may draw on beside the workflow files themselves.
+type ReadOptions struct {
+	// Lookup returns the content of another file of the work tree: a called workflow, or a local action's action.yml.
+	// The path is clean, relative and separated by "/". Nil means that nothing but the given files is there.
+	Lookup func(path string) ([]byte, bool)
+	// Remote returns a workflow of another repository, as named by `uses` (owner/repo/path@ref). Nil means that none
+	// was fetched; [Workflows.RemoteRefs] then says which would be worth it.
+	Remote func(ref string) ([]byte, error)
+	// Secret is the name of the Hex secret where the user named one; it then counts as Hex's wherever it is read.
+	Secret string
+	// All judges every secret and variable of every workflow, not only Hex's.
+	All bool
+}
+
+// Context is what [Judge] has to know beside the inventory.
+type Context struct {
+	// Dependabot tells that .github/dependabot.yml (or .yaml) exists.
+	Dependabot bool
+	// Host is the host of the Hex workspace ("eu.hex.tech"), empty when nothing says which it is.
+	Host string
+}
+
+// Place is where something stands. Line and Column count from 1; a column counts characters.
+type Place struct {
+	File   string
+	Line   int
+	Column int
+}
+
+// Named is a name that the workflows use, in GitHub's spelling (upper case), and where.
+type Named struct {
+	Name   string
+	Places []Place
+}
+
+// Project is a Hex project that a workflow names: by Ref, an ID or URL as written, or by the name of the Variable
+// that holds it.
+type Project struct {
+	Ref      string
+	Variable string
+	Place    Place
+}
+
+// Proposal is a store, beside the repository's Actions secrets, where the Hex secret is needed.
+type Proposal struct {
+	App         string // actions or dependabot
+	Environment string // of an Actions secret
+	Reason      string // "job deploy reads it in environment prod"
+	File        string
+	Line        int
+}
+
+// The IDs of the checks that [Judge] answers.
+const (
+	SecretAvailable   = "secret-available"
+	VariableAvailable = "variable-available"
+	EnvironmentExists = "environment-exists"
+	SecretOnEvent     = "secret-on-event"
+	SecretContext     = "secret-context"
+	SecretPassed      = "secret-passed"
+	SecretDynamic     = "secret-dynamic"
+	Syntax            = "workflow-syntax"
+	HexVendor         = "hex-vendor"
+	HexAction         = "hex-action"
+	HexEndpoint       = "hex-endpoint"
+)
+
+// Workflows is what [Read] understood. It is not changed by judging and may be shared.
+type Workflows struct{}
+
+// Read understands the workflows among files: those right in .github/workflows whose name ends in .yml or .yaml. The
+// other files are left alone. It never fails: what cannot be read becomes a finding of workflow-syntax.
+func Read(files []File, o ReadOptions) *Workflows { return &Workflows{} }
+
+// RemoteRefs returns the workflows of other repositories (owner/repo/path@ref) whose content was not at hand and
+// would make the judgement better, sorted.
+func (w *Workflows) RemoteRefs() []string { return nil }
+
+// Environments returns the environments whose secrets and variables have to be listed, sorted: those that the judged
+// jobs name, and every one that exists when a job's is chosen at run time. It works with what inv holds so far; with a
+// zero inventory it knows those that the text alone decides.
+func (w *Workflows) Environments(inv github.Inventory) []string { return nil }
+
+// HexSecrets returns the secrets that are used as a Hex token, the most used one first.
+func (w *Workflows) HexSecrets() []Named { return nil }
+
+// HexVariables returns the variables that are used for Hex, such as the one that holds the host.
+func (w *Workflows) HexVariables() []Named { return nil }
+
+// RunsProjects tells whether a workflow starts runs of Hex projects.
+func (w *Workflows) RunsProjects() bool { return false }
+
+// ProjectIDs returns the Hex projects that the workflows name, each once, in order of place.
+func (w *Workflows) ProjectIDs() []Project { return nil }
+
+// Hosts returns the Hex hosts that the workflows name, in lower case.
+func (w *Workflows) Hosts() []Named { return nil }
+
+// Proposals returns the stores that the workflows need for a secret of this name beside the repository's own.
+func (w *Workflows) Proposals(inv github.Inventory, secret string, c Context) []Proposal { return nil }
+
+// Judge answers all checks of this package by ID.
+func Judge(w *Workflows, inv github.Inventory, c Context) map[string]core.Result { return nil }
+
+// JudgeFiles answers those checks that need no inventory: secret-context, secret-passed, secret-dynamic,
+// workflow-syntax and the hex ones.
+func JudgeFiles(w *Workflows, c Context) map[string]core.Result { return nil }
