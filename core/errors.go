@@ -1,0 +1,291 @@
+package core
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The errors that callers branch on with [errors.Is]. Those with a status are matched by an [*APIError].
+var (
+	// ErrUnauthorized is 401: the token is wrong, expired, revoked, or belongs to another host.
+	ErrUnauthorized = errors.New("unauthorized")
+	// ErrForbidden is 403: a scope or a permission is missing, or API access is off.
+	ErrForbidden = errors.New("forbidden")
+	// ErrNotFound is 404: no such thing, or not visible to this token, or a wrong host.
+	ErrNotFound = errors.New("not found")
+	// ErrUnpublished is a 422 that blames no input: only published projects run.
+	ErrUnpublished = errors.New("project not published")
+	// ErrInputs is a 422 that names inputs which do not fit.
+	ErrInputs = errors.New("inputs do not fit")
+	// ErrRateLimited is 429.
+	ErrRateLimited = errors.New("rate limited")
+	// ErrBusy is a 503 in JSON on starting a run: all kernels are busy and no run was started.
+	ErrBusy = errors.New("all kernels are busy")
+	// ErrNotHexAPI means that what answered does not speak Hex's API: a success with HTML, or with JSON of another shape.
+	ErrNotHexAPI = errors.New("not a Hex API host")
+	// ErrRedirect means that the host sent us elsewhere, where the token does not go.
+	ErrRedirect = errors.New("redirect refused")
+	// ErrTooLarge means that an answer was longer than we read.
+	ErrTooLarge = errors.New("answer too large")
+	// ErrMaybeStarted means that a run may have been started although no clear answer came back.
+	ErrMaybeStarted = errors.New("the run may have started")
+)
+
+const (
+	maxErrorText = 300 // characters
+	maxErrorList = 20
+	maxRetryAge  = 24 * time.Hour
+)
+
+// APIError is an answer of Hex, or of something in between, with a status other than success. Its texts are stripped of
+// control characters, cut to 300 characters, and never hold the token.
+type APIError struct {
+	Method string
+	Path   string // below /api/v1, such as /users/me
+	Status int
+	Code   string // such as NOT_FOUND, in the newer form of answers
+	Reason string // empty when the answer gives none, or is not Hex's
+	Issues []string
+	// Invalid and NotFound are the inputs that a run was refused for.
+	Invalid  []InvalidParam
+	NotFound []string
+	TraceID  string // what Hex's support asks for
+	// RetryAfter is how long Hex asks to wait, at most a day; zero when it does not say.
+	RetryAfter time.Duration
+	// JSON tells whether the body was a JSON object. A 5xx that is not comes from something between here and Hex.
+	JSON bool
+}
+
+// InvalidParam is an input of a project whose value was refused.
+type InvalidParam struct {
+	Name      string // paramName
+	Value     string // paramValue, as JSON
+	DataType  string // what the input takes, such as NUMBER
+	InputType string // inputCellType, such as DROPDOWN
+}
+
+func (e *APIError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: %d", e.Method, e.Path, e.Status)
+	if text := http.StatusText(e.Status); text != "" {
+		b.WriteString(" " + text)
+	}
+	if detail := e.Detail(); detail != "" {
+		b.WriteString(": " + detail)
+	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, "; try again in %s", e.RetryAfter)
+	}
+	if e.TraceID != "" {
+		fmt.Fprintf(&b, " (trace ID %s)", e.TraceID)
+	}
+	return b.String()
+}
+
+// Detail is what the answer says beyond its status, in one line; empty when that is nothing.
+func (e *APIError) Detail() string {
+	parts := make([]string, 0, 4)
+	if e.Reason != "" {
+		parts = append(parts, e.Reason)
+	}
+	parts = append(parts, e.Issues...)
+	for _, p := range e.Invalid {
+		text := "input " + p.Name + " does not take " + p.Value
+		if p.DataType != "" {
+			text += " (" + p.DataType + ")"
+		}
+		parts = append(parts, text)
+	}
+	for _, name := range e.NotFound {
+		parts = append(parts, "no input "+name)
+	}
+	return cleanText(strings.Join(parts, "; "))
+}
+
+// Is makes an APIError match the sentinel of its status.
+func (e *APIError) Is(target error) bool {
+	switch target {
+	case ErrUnauthorized:
+		return e.Status == http.StatusUnauthorized
+	case ErrForbidden:
+		return e.Status == http.StatusForbidden
+	case ErrNotFound:
+		return e.Status == http.StatusNotFound
+	case ErrUnpublished:
+		return e.Status == http.StatusUnprocessableEntity && !e.blamesInputs()
+	case ErrInputs:
+		return e.Status == http.StatusUnprocessableEntity && e.blamesInputs()
+	case ErrRateLimited:
+		return e.Status == http.StatusTooManyRequests
+	case ErrBusy:
+		return e.Status == http.StatusServiceUnavailable && e.JSON && isRunStart(e.Method, e.Path)
+	}
+	return false
+}
+
+// blamesInputs tells the two meanings of a 422 apart: Hex gives them the same status and no code of their own.
+func (e *APIError) blamesInputs() bool {
+	if len(e.Invalid) > 0 || len(e.NotFound) > 0 {
+		return true
+	}
+	return len(e.Issues) > 0 && !strings.Contains(strings.ToLower(e.Detail()), "publish")
+}
+
+func isRunStart(method, path string) bool {
+	path, _, _ = strings.Cut(path, "?")
+	return method == http.MethodPost && strings.HasPrefix(path, "/projects/") && strings.HasSuffix(path, "/runs")
+}
+
+// newAPIError reads every form of error body that Hex has had; what does not fit is left out, never an error of its own.
+func newAPIError(r Request, status int, header http.Header, body []byte, now time.Time) *APIError {
+	e := &APIError{
+		Method: cleanText(r.method()), Path: cleanText(r.Path), Status: status,
+		TraceID:    cleanText(header.Get("X-Trace-Id")),
+		RetryAfter: retryAfter(header.Get("Retry-After"), now),
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &fields) == nil && fields != nil {
+		e.JSON = true
+		e.fill(fields)
+		return e
+	}
+	if text := string(body); !isMarkup(header, body) && !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		e.Reason = cleanText(text)
+	}
+	return e
+}
+
+func (e *APIError) fill(fields map[string]json.RawMessage) {
+	e.Code = textOf(fields["code"])
+	for _, name := range []string{"reason", "message", "error"} {
+		if e.Reason == "" {
+			e.Reason = textOf(fields[name])
+		}
+	}
+	e.Issues = append(textsOf(fields["details"]), textsOf(fields["issues"])...)
+	e.NotFound = textsOf(fields["notFound"])
+	if id := textOf(fields["traceId"]); id != "" {
+		e.TraceID = id
+	}
+	for _, raw := range listOf(fields["invalid"]) {
+		var p map[string]json.RawMessage
+		if json.Unmarshal(raw, &p) != nil {
+			continue
+		}
+		e.Invalid = append(e.Invalid, InvalidParam{
+			Name: textOf(p["paramName"]), Value: cleanText(string(p["paramValue"])),
+			DataType: textOf(p["dataType"]), InputType: textOf(p["inputCellType"]),
+		})
+	}
+}
+
+// textOf takes a string, a number, or an object with a message.
+func textOf(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return cleanText(s)
+	}
+	var n json.Number
+	if json.Unmarshal(raw, &n) == nil {
+		return cleanText(n.String())
+	}
+	var o map[string]json.RawMessage
+	if json.Unmarshal(raw, &o) != nil {
+		return ""
+	}
+	for _, name := range []string{"message", "reason", "name"} {
+		var s string
+		if json.Unmarshal(o[name], &s) == nil && s != "" {
+			return cleanText(s)
+		}
+	}
+	return ""
+}
+
+// textsOf takes one text or an array of them.
+func textsOf(raw json.RawMessage) []string {
+	var texts []string
+	for _, item := range listOf(raw) {
+		if s := textOf(item); s != "" {
+			texts = append(texts, s)
+		}
+	}
+	if s := textOf(raw); s != "" {
+		texts = append(texts, s)
+	}
+	return texts
+}
+
+func listOf(raw json.RawMessage) []json.RawMessage {
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		return nil
+	}
+	return list[:min(len(list), maxErrorList)]
+}
+
+// retryAfter reads seconds or an HTTP date; zero when there is none, or it makes no sense.
+func retryAfter(value string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(strings.TrimSpace(value), 10, 31); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxRetryAge)
+	}
+	at, err := http.ParseTime(value)
+	if err != nil || !at.After(now) {
+		return 0
+	}
+	return min(at.Sub(now).Round(time.Second), maxRetryAge)
+}
+
+func isMarkup(header http.Header, body []byte) bool {
+	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	return kind == "text/html" || kind == "application/xhtml+xml" || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
+}
+
+// cleanText makes a text of a service fit to be shown: one line, no control characters (C1 and those that turn the
+// direction of writing included), at most 300 characters.
+func cleanText(s string) string {
+	// Bound the work too: a text can be as long as a body.
+	s = s[:min(len(s), 8*maxErrorText)]
+	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
+			return -1
+		}
+		return r
+	}, s)), " ")
+	if utf8.RuneCountInString(s) <= maxErrorText {
+		return s
+	}
+	return string([]rune(s)[:maxErrorText-1]) + "…"
+}
+
+// A networkError is a request that got no answer. Its text is cleaned; what it wraps is for errors.Is and errors.As.
+type networkError struct {
+	text string
+	err  error
+}
+
+func (e *networkError) Error() string { return e.text }
+func (e *networkError) Unwrap() error { return e.err }
+
+var userinfo = regexp.MustCompile(`//[^/@\s"]*@`)
+
+func newNetworkError(host Host, token Token, err error) error {
+	text := userinfo.ReplaceAllString(err.Error(), "//")
+	if !token.IsZero() {
+		text = strings.ReplaceAll(text, token.Reveal(), token.String())
+	}
+	return &networkError{text: fmt.Sprintf("no answer from %s: %s", host.Name(), cleanText(text)), err: err}
+}

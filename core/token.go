@@ -1,0 +1,252 @@
+package core
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Kind says whose token it is.
+type Kind string
+
+const (
+	// KindPersonal is a token of one user: it has that user's rights and dies with the account.
+	KindPersonal Kind = "personal"
+	// KindWorkspace is a token of the workspace: it has scopes and survives the people who made it.
+	KindWorkspace Kind = "workspace"
+	// KindUnknown is a token without a known prefix, such as an old one.
+	KindUnknown Kind = "unknown"
+)
+
+const (
+	personalPrefix  = "hxtp_"
+	workspacePrefix = "hxtw_"
+	secretHexDigits = 96
+	// maxTokenLength is far above any token seen; more is a file that was piped by mistake.
+	maxTokenLength = 1024
+)
+
+// Token is a Hex API token that shows itself only as hxtp_…9f3c, whichever way it is printed, logged or marshalled.
+// The zero Token holds nothing. Compare with [Token.Equal], not with ==.
+type Token struct {
+	// A pointer, since fmt prints strings in unexported fields of other structs without asking any method.
+	secret *string
+}
+
+// TokenError says why a text was refused as a token. It never holds the text itself.
+type TokenError struct {
+	Reason string // completes "the token …", such as "is empty"
+	Vendor string // whose token it is instead, such as "GitHub"; empty when that cannot be told
+}
+
+func (e *TokenError) Error() string { return "the token " + e.Reason }
+
+// ParseToken cleans what a user pasted (white space, quotes, a byte-order mark, "Bearer ", "HEX_API_TOKEN=") and
+// judges it. The error is a [*TokenError]: nothing there, inner white space or control characters, a placeholder, or
+// a token that is recognisably another vendor's. A token of no known shape is accepted: see [Token.ShapeWarning].
+func ParseToken(raw string) (Token, error) {
+	s := cleanToken(raw)
+	if err := refuseToken(s); err != nil {
+		return Token{}, err
+	}
+	s = strings.Clone(s)
+	return Token{secret: &s}, nil
+}
+
+func cleanToken(s string) string {
+	for {
+		before := s
+		s = strings.TrimFunc(s, isPastedAround)
+		for _, prefix := range []string{"export ", "Bearer "} {
+			s = cutPrefixFold(s, prefix)
+		}
+		if rest, found := strings.CutPrefix(s, "HEX_API_TOKEN"); found {
+			if rest, found = strings.CutPrefix(strings.TrimLeft(rest, " \t"), "="); found {
+				s = rest
+			}
+		}
+		if s == before {
+			return s
+		}
+	}
+}
+
+func isPastedAround(r rune) bool {
+	return unicode.IsSpace(r) || strings.ContainsRune("\"'`“”‘’\ufeff\u200b", r)
+}
+
+func cutPrefixFold(s, prefix string) string {
+	if len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
+		return s[len(prefix):]
+	}
+	return s
+}
+
+// refuseToken returns an error, and not a *TokenError, so that nil stays nil.
+func refuseToken(s string) error {
+	if s == "" || strings.EqualFold(s, "Bearer") {
+		return &TokenError{Reason: "is empty"}
+	}
+	if e := foreignToken(s); e != nil {
+		return e
+	}
+	if isPlaceholder(s) {
+		return &TokenError{Reason: "is a placeholder, not a real one"}
+	}
+	if strings.Contains(s, "…") || strings.Contains(s, "...") || strings.ContainsAny(s, "*•") {
+		return &TokenError{Reason: "is shortened or masked: copy all of it, from where it was made"}
+	}
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r):
+			return &TokenError{Reason: "holds white space in its middle: copy the token alone, on one line"}
+		case unicode.IsControl(r):
+			return &TokenError{Reason: "holds control characters"}
+		case r > unicode.MaxASCII:
+			return &TokenError{Reason: "holds characters that no token has"}
+		}
+	}
+	if len(s) > maxTokenLength {
+		return &TokenError{Reason: fmt.Sprintf("is %d characters long; a Hex token has %d", len(s), len(personalPrefix)+secretHexDigits)}
+	}
+	return nil
+}
+
+func foreignToken(s string) *TokenError {
+	for _, prefix := range []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"} {
+		if strings.HasPrefix(s, prefix) {
+			return &TokenError{Reason: "is one of GitHub's (" + prefix + "…), not of Hex", Vendor: "GitHub"}
+		}
+	}
+	if strings.HasPrefix(s, "sk-") {
+		return &TokenError{Reason: "is a key of an AI service (sk-…), not of Hex", Vendor: "OpenAI or Anthropic"}
+	}
+	if key, found := strings.CutPrefix(s, "hex_"); found && len(key) == 40 && isHexDigits(key) {
+		return &TokenError{Reason: "is a key of hex.pm, the Elixir package registry, which is another company than hex.tech", Vendor: "hex.pm"}
+	}
+	return nil
+}
+
+// isPlaceholder knows what documentation and example files put where a token belongs. Runs of hex digits are left
+// alone: they could be real.
+func isPlaceholder(s string) bool {
+	lower := strings.ToLower(s)
+	if strings.HasPrefix(lower, "hex_token_") || strings.HasPrefix(lower, "$") || strings.Trim(lower, "<>") != lower {
+		return true
+	}
+	body := strings.TrimPrefix(strings.TrimPrefix(lower, personalPrefix), workspacePrefix)
+	if strings.Trim(body, "x.…*•-_") == "" || strings.HasPrefix(body, "xxx") {
+		return true
+	}
+	for _, start := range []string{"your", "my_", "my-", "insert", "replace", "changeme", "change_me", "change-me", "placeholder", "example"} {
+		if strings.HasPrefix(body, start) {
+			return true
+		}
+	}
+	return false
+}
+
+func isHexDigits(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// Reveal returns the token itself. Only what sends it to Hex or stores it for the user calls this.
+func (t Token) Reveal() string {
+	if t.secret == nil {
+		return ""
+	}
+	return *t.secret
+}
+
+// IsZero tells whether t holds no token.
+func (t Token) IsZero() bool { return t.secret == nil }
+
+// Equal tells whether both hold the same token, in a time that does not depend on where they differ.
+func (t Token) Equal(other Token) bool {
+	return subtle.ConstantTimeCompare([]byte(t.Reveal()), []byte(other.Reveal())) == 1
+}
+
+// Kind is what the prefix says; Hex itself may know better, see [Identity].
+func (t Token) Kind() Kind {
+	switch t.prefix() {
+	case personalPrefix:
+		return KindPersonal
+	case workspacePrefix:
+		return KindWorkspace
+	}
+	return KindUnknown
+}
+
+func (t Token) prefix() string {
+	for _, prefix := range []string{personalPrefix, workspacePrefix} {
+		if strings.HasPrefix(t.Reveal(), prefix) {
+			return prefix
+		}
+	}
+	return ""
+}
+
+// KnownShape tells whether the token is hxtp_ or hxtw_ with 96 lower-case hex digits.
+func (t Token) KnownShape() bool {
+	body := strings.TrimPrefix(t.Reveal(), t.prefix())
+	return t.prefix() != "" && len(body) == secretHexDigits && isHexDigits(body)
+}
+
+// ShapeWarning says in a sentence what is odd about the token's shape; empty when the shape is known.
+func (t Token) ShapeWarning() string {
+	length := len(t.Reveal())
+	switch {
+	case t.IsZero() || t.KnownShape():
+		return ""
+	case t.prefix() != "" && length != len(personalPrefix)+secretHexDigits:
+		return fmt.Sprintf("the token starts like one of Hex's but has %d characters instead of %d: was it cut or glued?", length, len(personalPrefix)+secretHexDigits)
+	case t.prefix() != "":
+		return "the token starts like one of Hex's but holds other characters than 0-9 and a-f"
+	case length == 32 && isHexDigits(t.Reveal()):
+		return "the token is 32 bare hex characters: an old key of hex.pm (Elixir packages, another company) looks like that, and so may an old token of Hex"
+	case isHexDigits(t.Reveal()):
+		return "the token has no prefix (hxtp_ or hxtw_): only old tokens of Hex look like that"
+	}
+	return "the token does not look like one of Hex's (hxtp_ or hxtw_ and 96 hex characters)"
+}
+
+// String shows the prefix and the last four characters, such as hxtp_…9f3c. Of a token so short that four characters
+// would give it away, nothing but … is shown; of the zero Token, nothing at all.
+func (t Token) String() string {
+	const shown, enough = 4, 20
+	if t.IsZero() {
+		return ""
+	}
+	prefix, secret := t.prefix(), t.Reveal()
+	if len(secret)-len(prefix) < enough {
+		return prefix + "…"
+	}
+	return prefix + "…" + secret[len(secret)-shown:]
+}
+
+// Format implements [fmt.Formatter]: every verb shows what [Token.String] does.
+func (t Token) Format(f fmt.State, verb rune) {
+	s := t.String()
+	if verb == 'q' {
+		s = strconv.Quote(s)
+	}
+	_, _ = io.WriteString(f, s)
+}
+
+// GoString implements [fmt.GoStringer] for callers that ask for it directly.
+func (t Token) GoString() string { return t.String() }
+
+// MarshalText implements [encoding.TextMarshaler], and with it JSON, with the redacted form.
+func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// LogValue implements [slog.LogValuer] with the redacted form.
+func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
