@@ -58,8 +58,10 @@ type Request struct {
 	Query  url.Values
 	Body   []byte // JSON; nil for none
 	// RepeatBusy allows a request other than a read to be repeated after a 503 in JSON, by which Hex says that it did
-	// nothing. A 429 is always repeated.
+	// nothing. A 429 is repeated anyway.
 	RepeatBusy bool
+	// Once forbids every repetition.
+	Once bool
 }
 
 // Response is an answer. The token stands neither in Header nor in Body, whatever the service echoed.
@@ -250,13 +252,24 @@ func (c *Client) call(ctx context.Context, r Request, out any) error {
 	if err != nil || out == nil {
 		return err
 	}
-	if err := json.Unmarshal(response.Body, out); err != nil {
-		return fmt.Errorf("%s answered %s with something else than Hex's JSON: %w", c.host.Name(), cleanText(r.Path), ErrNotHexAPI)
+	body := bytes.TrimPrefix(response.Body, []byte("\ufeff"))
+	switch {
+	case json.Unmarshal(body, out) == nil:
+		return nil
+	case len(body) == 0 || looksLikeJSON(body):
+		return c.garbled(r.Path)
 	}
-	return nil
+	return fmt.Errorf("%s answered %s with something else than JSON: %w", c.host.Name(), cleanText(r.Path), ErrNotHexAPI)
+}
+
+func (c *Client) garbled(path string) error {
+	return fmt.Errorf("%s answered %s: %w", c.host.Name(), cleanText(path), ErrGarbled)
 }
 
 func repeatable(r Request, err error, attempt int) bool {
+	if r.Once {
+		return false
+	}
 	var answer *APIError
 	if !errors.As(err, &answer) {
 		return r.isRead() && attempt < maxNetFaults && isTransient(err)

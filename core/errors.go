@@ -31,8 +31,10 @@ var (
 	ErrRateLimited = errors.New("rate limited")
 	// ErrBusy is a 503 in JSON on starting a run: all kernels are busy and no run was started.
 	ErrBusy = errors.New("all kernels are busy")
-	// ErrNotHexAPI means that what answered does not speak Hex's API: a success with HTML, or with JSON of another shape.
+	// ErrNotHexAPI means that what answered does not speak Hex's API: a success with a web page or other text, not JSON.
 	ErrNotHexAPI = errors.New("not a Hex API host")
+	// ErrGarbled is a success whose body is empty, cut short, or JSON of another shape than expected.
+	ErrGarbled = errors.New("garbled answer")
 	// ErrRedirect means that the host sent us elsewhere, where the token does not go.
 	ErrRedirect = errors.New("redirect refused")
 	// ErrTooLarge means that an answer was longer than we read.
@@ -42,7 +44,8 @@ var (
 )
 
 const (
-	maxErrorText = 300 // characters
+	maxErrorText  = 300 // characters
+	maxErrorBytes = 8 * maxErrorText
 	maxErrorList = 20
 	maxRetryAge  = 24 * time.Hour
 )
@@ -64,6 +67,8 @@ type APIError struct {
 	RetryAfter time.Duration
 	// JSON tells whether the body was a JSON object. A 5xx that is not comes from something between here and Hex.
 	JSON bool
+	// HTML tells whether the body was a web page: then it is not Hex's API that answered.
+	HTML bool
 }
 
 // InvalidParam is an input of a project whose value was refused.
@@ -159,8 +164,9 @@ func newAPIError(r Request, status int, header http.Header, body []byte, now tim
 		e.fill(fields)
 		return e
 	}
-	if text := string(body); !isMarkup(header, body) && !strings.HasPrefix(strings.TrimSpace(text), "{") {
-		e.Reason = cleanText(text)
+	e.HTML = isMarkup(header, body)
+	if !e.HTML && !looksLikeJSON(body) {
+		e.Reason = cleanText(string(body[:min(len(body), maxErrorBytes)]))
 	}
 	return e
 }
@@ -246,6 +252,11 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return min(at.Sub(now).Round(time.Second), maxRetryAge)
 }
 
+func looksLikeJSON(body []byte) bool {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
+}
+
 func isMarkup(header http.Header, body []byte) bool {
 	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
 	return kind == "text/html" || kind == "application/xhtml+xml" || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
@@ -255,7 +266,7 @@ func isMarkup(header http.Header, body []byte) bool {
 // direction of writing included), at most 300 characters.
 func cleanText(s string) string {
 	// Bound the work too: a text can be as long as a body.
-	s = s[:min(len(s), 8*maxErrorText)]
+	s = s[:min(len(s), maxErrorBytes)]
 	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
