@@ -46,8 +46,8 @@ var (
 const (
 	maxErrorText  = 300 // characters
 	maxErrorBytes = 8 * maxErrorText
-	maxErrorList = 20
-	maxRetryAge  = 24 * time.Hour
+	maxErrorList  = 20
+	maxRetryAge   = 24 * time.Hour
 )
 
 // APIError is an answer of Hex, or of something in between, with a status other than success. Its texts are stripped of

@@ -1,0 +1,480 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	expirySoon = 14 * 24 * time.Hour
+	maxDryRuns = 5 // Hex allows 20 starts a minute
+	keysMenu   = "Settings → API keys → New Token"
+)
+
+// TokenInput is what [TokenChecks] judges.
+type TokenInput struct {
+	// Token is the token on this machine; TokenErr says why there is none that can be used, such as a [*TokenError].
+	// With neither, there is no token at all.
+	Token       Token
+	TokenErr    error
+	TokenSource string // where it was found, such as ".env"
+
+	// Host is where the token belongs; HostErr says why there is none that can be used.
+	Host       Host
+	HostErr    error
+	HostSource string // where it was found, such as "HEX_WORKSPACE_URL in .env"
+
+	// Missing is the result of token-present when there is no token; nil for an error.
+	Missing func(context.Context) Result
+
+	// Shared says that the token is the one that workflows use, and not just one found on this machine.
+	Shared bool
+
+	// RunsProjects says that a workflow runs projects; Projects are those to try.
+	RunsProjects bool
+	Projects     []ProjectUse
+
+	Options ClientOptions
+	// Now tells the time; nil for time.Now.
+	Now func() time.Time
+}
+
+// ProjectUse is a project that should be runnable, and where that is said. Severity and Message of Place are not used.
+type ProjectUse struct {
+	ID    string
+	Place Finding
+}
+
+// TokenChecks returns the checks token-present, token-format, workspace-url, token-accepted, token-expiry, token-owner,
+// scope-read, scope-run and project-runnable. Together they ask Hex who the token is and which projects it sees, once
+// each and at the same time, and then send one dry run for each project, for five at most; all that within the patience
+// of the client. The result of token-accepted has Auth set when Hex rejected the token.
+func TokenChecks(in TokenInput) []Check {
+	if in.Now == nil {
+		in.Now = time.Now
+	}
+	c := &tokenChecks{in: in, client: NewClient(in.Host, in.Token, in.Options)}
+	c.deadline = sync.OnceValue(func() time.Time { return time.Now().Add(c.client.patience) })
+	return []Check{
+		{ID: "token-present", Title: "A Hex token is on this machine", Run: c.present},
+		{ID: "token-format", Title: "The token looks like one of Hex's", Needs: []string{"token-present"}, Run: c.format},
+		{ID: "workspace-url", Title: "The Hex host is right", Run: c.workspaceURL},
+		{ID: "token-accepted", Title: "Hex accepts the token", Needs: []string{"token-format", "workspace-url"}, Run: c.accepted},
+		{ID: "token-expiry", Title: "The token does not expire soon", Needs: []string{"token-accepted"}, Run: c.expiry},
+		{ID: "token-owner", Title: "The token does not hang on one person", Needs: []string{"token-accepted"}, Run: c.owner},
+		{ID: "scope-read", Title: "The token can read projects", Needs: []string{"token-accepted"}, Run: c.scopeRead},
+		{ID: "scope-run", Title: "The token can run projects", Needs: []string{"token-accepted"}, Run: c.scopeRun},
+		{ID: "project-runnable", Title: "The projects can be run", Needs: []string{"token-accepted"}, Run: c.runnable},
+	}
+}
+
+type tokenChecks struct {
+	in       TokenInput
+	client   *Client
+	deadline func() time.Time
+
+	askOnce sync.Once
+	answers tokenAnswers
+
+	tryOnce sync.Once
+	tried   map[string]error // what the dry run of a project said, by its ID
+}
+
+type tokenAnswers struct {
+	me          Identity
+	meErr       error
+	projects    ProjectPage
+	projectsErr error
+}
+
+// ask sends both questions at once, the first time only. The checks of one report share a context.
+func (c *tokenChecks) ask(ctx context.Context) tokenAnswers {
+	c.askOnce.Do(func() {
+		ctx, cancel := context.WithDeadline(ctx, c.deadline())
+		defer cancel()
+		var wg sync.WaitGroup
+		wg.Go(func() { c.answers.me, c.answers.meErr = c.client.Me(ctx) })
+		wg.Go(func() { c.answers.projects, c.answers.projectsErr = c.client.Projects(ctx, ProjectListOptions{}) })
+		wg.Wait()
+	})
+	return c.answers
+}
+
+func (c *tokenChecks) try(ctx context.Context) map[string]error {
+	c.tryOnce.Do(func() {
+		ctx, cancel := context.WithDeadline(ctx, c.deadline())
+		defer cancel()
+		c.tried = map[string]error{}
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		for _, id := range c.projectIDs() {
+			wg.Go(func() {
+				_, err := c.client.startRun(ctx, Request{Path: projectPath(id) + "/runs", Once: true}, RunInput{DryRun: true})
+				mu.Lock()
+				defer mu.Unlock()
+				c.tried[id] = err
+			})
+		}
+		wg.Wait()
+	})
+	return c.tried
+}
+
+// projectIDs are the first five different ones.
+func (c *tokenChecks) projectIDs() []string {
+	seen := map[string]bool{}
+	var ids []string
+	for _, p := range c.in.Projects {
+		if !seen[p.ID] && len(ids) < maxDryRuns {
+			seen[p.ID] = true
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
+}
+
+func (c *tokenChecks) present(ctx context.Context) Result {
+	var refused *TokenError
+	switch {
+	case errors.As(c.in.TokenErr, &refused):
+		return OK("token on this machine" + from(c.in.TokenSource))
+	case c.in.TokenErr != nil:
+		return Unknown("the token"+from(c.in.TokenSource)+" could not be read: "+cleanText(c.in.TokenErr.Error()), "gh hex auth")
+	case !c.in.Token.IsZero():
+		return OK("token on this machine" + from(c.in.TokenSource) + " (" + c.in.Token.String() + ")")
+	case c.in.Missing != nil:
+		return c.in.Missing(ctx)
+	}
+	r := Fail("no Hex token on this machine", "gh hex auth")
+	r.Auth = true
+	return r
+}
+
+func from(source string) string {
+	if source == "" {
+		return ""
+	}
+	return ", from " + source
+}
+
+func (c *tokenChecks) format(context.Context) Result {
+	if c.in.TokenErr != nil {
+		return Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), "gh hex auth, with a token from "+c.menu())
+	}
+	if warning := c.in.Token.ShapeWarning(); warning != "" {
+		return Warn(warning, "copy the token again, or make a new one: "+c.menu())
+	}
+	return OK(string(c.in.Token.Kind()) + " token (" + c.in.Token.String() + ")")
+}
+
+// menu is where tokens are made. No deep link to it is reliable.
+func (c *tokenChecks) menu() string {
+	host := c.in.Host
+	if host.IsZero() {
+		host = DefaultHost()
+	}
+	return host.Name() + ": " + keysMenu
+}
+
+func (c *tokenChecks) usable() bool {
+	return c.in.TokenErr == nil && !c.in.Token.IsZero() && c.in.HostErr == nil
+}
+
+func (c *tokenChecks) workspaceURL(ctx context.Context) Result {
+	const fix = "set HEX_WORKSPACE_URL to the host you log in to, such as https://app.hex.tech or https://eu.hex.tech"
+	if c.in.HostErr != nil {
+		return Fail(cleanText(c.in.HostErr.Error())+from(c.in.HostSource), fix)
+	}
+	if !c.usable() {
+		return OK(c.in.Host.String() + from(c.in.HostSource))
+	}
+	answers := c.ask(ctx)
+	switch err := answers.projectsErr; {
+	case errors.Is(err, ErrNotFound):
+		return Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers 404 for the list of projects", c.in.Host, from(c.in.HostSource)), fix)
+	case errors.Is(err, ErrNotHexAPI):
+		return Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers with something else than JSON", c.in.Host, from(c.in.HostSource)), fix)
+	}
+	return OK(c.in.Host.String() + from(c.in.HostSource))
+}
+
+// isClear tells whether err is an answer of Hex's API itself with that status.
+func isClear(err error, status int) bool {
+	var answer *APIError
+	return errors.As(err, &answer) && answer.Status == status && !answer.HTML
+}
+
+func (c *tokenChecks) accepted(ctx context.Context) Result {
+	a := c.ask(ctx)
+	me, projects := c.verdict(a.meErr), c.verdict(a.projectsErr)
+	switch {
+	case me == accepts && a.meErr == nil:
+		return OK("accepted by " + c.in.Host.String() + ": " + describe(a.me))
+	case me == rejects && projects == accepts:
+		return c.unclear("whether Hex accepts the token", fmt.Errorf("%s accepts and rejects it at the same time", c.in.Host.Name()))
+	case me == rejects, projects == rejects:
+		return c.rejected()
+	case projects == accepts:
+		return OK("accepted by " + c.in.Host.String())
+	case isClear(a.meErr, http.StatusNotFound) && isClear(a.projectsErr, http.StatusForbidden):
+		return OK("accepted by " + c.in.Host.String())
+	case isClear(a.meErr, http.StatusForbidden):
+		r := c.unclear("whether Hex accepts the token", a.meErr)
+		r.Fix = "ask an admin of the workspace whether API access is on (Settings → API keys)"
+		return r
+	}
+	return c.unclear("whether Hex accepts the token", errors.Join(a.meErr, a.projectsErr))
+}
+
+type verdict int
+
+const (
+	unclear verdict = iota
+	accepts
+	rejects
+)
+
+func (c *tokenChecks) verdict(err error) verdict {
+	switch {
+	case err == nil:
+		return accepts
+	case isClear(err, http.StatusUnauthorized):
+		return rejects
+	}
+	return unclear
+}
+
+func (c *tokenChecks) rejected() Result {
+	r := Fail(fmt.Sprintf("%s rejects the token%s (401): it is expired, revoked, or belongs to another region's host", c.in.Host, from(c.in.TokenSource)),
+		"gh hex auth, with a new token from "+c.menu()+"; or set HEX_WORKSPACE_URL to the host you log in to")
+	r.Auth = true
+	return r
+}
+
+// unclear takes the first line of joined errors: the second question failed for the same reason as a rule.
+func (c *tokenChecks) unclear(what string, err error) Result {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 0 {
+		err = joined.Unwrap()[0]
+	}
+	fix := "try again; if it stays, check the network and HEX_WORKSPACE_URL"
+	var answer *APIError
+	if errors.As(err, &answer) && answer.RetryAfter > 0 {
+		fix = "try again in " + answer.RetryAfter.String()
+	}
+	return Unknown("could not tell "+what+": "+err.Error(), fix)
+}
+
+func describe(me Identity) string {
+	if owner := me.Owner(); owner != "" {
+		return owner + ", " + string(me.Kind) + " token"
+	}
+	return string(me.Kind) + " token"
+}
+
+// withoutMe is the result of a check that lives on the answer of Me, when there is none; ok is false when there is.
+func (c *tokenChecks) withoutMe(a tokenAnswers, what string) (r Result, ok bool) {
+	switch {
+	case a.meErr == nil:
+		return Result{}, false
+	case errors.Is(a.meErr, ErrNotFound):
+		return Skip(fmt.Sprintf("not checked: %s does not tell %s (it has no users/me)", c.in.Host.Name(), what)), true
+	}
+	return c.unclear(what, a.meErr), true
+}
+
+func (c *tokenChecks) expiry(ctx context.Context) Result {
+	a := c.ask(ctx)
+	if r, ok := c.withoutMe(a, "when the token expires"); ok {
+		return r
+	}
+	if a.me.NeverExpires {
+		return OK("never expires")
+	}
+	if !a.me.HasExpiry {
+		return Skip(fmt.Sprintf("not checked: %s does not tell when the token expires", c.in.Host.Name()))
+	}
+	left := a.me.ExpiresAt.Sub(c.in.Now())
+	date := a.me.ExpiresAt.Format(time.DateOnly)
+	fix := "gh hex rotate, with a new token from " + c.menu()
+	switch {
+	case left <= 0:
+		return Fail("the token expired on "+date, fix)
+	case left <= expirySoon:
+		return Warn("the token expires on "+date+", "+inDays(left), fix)
+	}
+	return OK("expires on " + date + ", " + inDays(left))
+}
+
+func inDays(d time.Duration) string {
+	switch days := int(d / (24 * time.Hour)); days {
+	case 0:
+		return "in less than a day"
+	case 1:
+		return "in 1 day"
+	default:
+		return fmt.Sprintf("in %d days", days)
+	}
+}
+
+func (c *tokenChecks) owner(ctx context.Context) Result {
+	a := c.ask(ctx)
+	if r, ok := c.withoutMe(a, "whose token it is"); ok {
+		return r
+	}
+	if a.me.Kind != KindPersonal {
+		return OK("workspace token")
+	}
+	whose := "personal token of " + a.me.Owner()
+	if c.in.Shared {
+		return Warn(whose+": workflows stop when that account is deactivated",
+			"ask an admin of the workspace for a workspace token ("+c.menu()+", Workspace tokens), then gh hex rotate")
+	}
+	r := OK(whose)
+	r.Findings = []Finding{{Severity: SeverityNote, Message: whose + "; the token stored on GitHub need not be this one"}}
+	return r
+}
+
+func (c *tokenChecks) scopeRead(ctx context.Context) Result {
+	a := c.ask(ctx)
+	if isClear(a.projectsErr, http.StatusForbidden) {
+		return Fail("the token may not list projects (403)"+because(a.projectsErr), c.grant("Projects: Read"))
+	}
+	if a.projectsErr != nil {
+		return c.unclear("whether the token can read projects", a.projectsErr)
+	}
+	more := ""
+	if a.projects.Next != "" {
+		more = "+"
+	}
+	r := OK(fmt.Sprintf("can read projects (%d%s visible)", len(a.projects.Projects), more))
+	if note := nothingToRun(a.projects); note != "" {
+		r.Findings = []Finding{{Severity: SeverityNote, Message: note}}
+	}
+	return r
+}
+
+func because(err error) string {
+	var answer *APIError
+	if errors.As(err, &answer) && answer.Detail() != "" {
+		return ": " + answer.Detail()
+	}
+	return ""
+}
+
+// grant says how to come by a right. Only workspace tokens have scopes.
+func (c *tokenChecks) grant(scope string) string {
+	if c.answers.me.Kind == KindPersonal || c.in.Token.Kind() == KindPersonal {
+		return "ask an admin of the workspace for the right, and whether API access is on; or use a workspace token with the scope " + scope
+	}
+	return "ask an admin to tick " + scope + " for the token, or for a new one: " + c.menu()
+}
+
+func nothingToRun(page ProjectPage) string {
+	if len(page.Projects) == 0 {
+		return "no project is visible to the token: nothing can run yet"
+	}
+	for _, p := range page.Projects {
+		if p.Published() || page.Next != "" {
+			return ""
+		}
+	}
+	return "none of the visible projects is published: nothing can run yet"
+}
+
+func (c *tokenChecks) scopeRun(ctx context.Context) Result {
+	if len(c.in.Projects) == 0 {
+		return c.noProjects()
+	}
+	tried := c.try(ctx)
+	var findings []Finding
+	var failed error
+	ran := false
+	for _, p := range c.in.Projects {
+		switch err, asked := tried[p.ID]; {
+		case !asked:
+		case isClear(err, http.StatusForbidden):
+			findings = append(findings, at(p, SeverityError, "the token may not run project "+cleanText(p.ID)+" (403)"+because(err)))
+		case err == nil, isClear(err, http.StatusUnprocessableEntity):
+			ran = true
+		case !isClear(err, http.StatusNotFound):
+			failed = err
+		}
+	}
+	switch {
+	case len(findings) > 0:
+		return Judge(findings, "", c.grant("Projects: Run"))
+	case ran:
+		return OK("can run projects")
+	case failed != nil:
+		return c.unclear("whether the token can run projects", failed)
+	}
+	return Skip("not checked: no project was found to try it on")
+}
+
+func (c *tokenChecks) noProjects() Result {
+	if c.in.RunsProjects {
+		return Skip("not checked: no project ID is known; name one with --project")
+	}
+	return Skip("nothing runs projects; name one with --project to check it")
+}
+
+func at(p ProjectUse, severity Severity, message string) Finding {
+	f := p.Place
+	f.Severity, f.Message = severity, message
+	return f
+}
+
+func (c *tokenChecks) runnable(ctx context.Context) Result {
+	if len(c.in.Projects) == 0 {
+		return c.noProjects()
+	}
+	tried := c.try(ctx)
+	var findings []Finding
+	var failed, forbidden error
+	ran := 0
+	for _, p := range c.in.Projects {
+		err, asked := tried[p.ID]
+		switch problem := runProblem(p.ID, err); {
+		case !asked:
+			findings = append(findings, at(p, SeverityNote, fmt.Sprintf("project %s was not tried: %d are enough", cleanText(p.ID), maxDryRuns)))
+		case problem != "":
+			findings = append(findings, at(p, SeverityError, problem))
+		case err == nil, isClear(err, http.StatusUnprocessableEntity):
+			ran++
+		case isClear(err, http.StatusForbidden):
+			forbidden = err
+		default:
+			failed = err
+			findings = append(findings, at(p, SeverityNote, "could not tell whether project "+cleanText(p.ID)+" can be run: "+err.Error()))
+		}
+	}
+	r := Judge(findings, fmt.Sprintf("can be run: %d of %d", ran, len(c.in.Projects)),
+		"check the ID and the host, and publish the project in Hex (Publish, at the top right)")
+	switch {
+	case r.Status == StatusError:
+		return r
+	case failed != nil:
+		unknown := c.unclear("whether the projects can be run", failed)
+		unknown.Findings = findings
+		return unknown
+	case forbidden != nil && ran == 0:
+		return Skip("not checked: needs scope-run")
+	}
+	return r
+}
+
+// runProblem says why a project cannot be run; empty when it can, or when that cannot be told. Inputs that do not fit
+// are no matter of the project: the dry run sends none.
+func runProblem(id string, err error) string {
+	switch {
+	case isClear(err, http.StatusNotFound):
+		return "project " + cleanText(id) + " does not exist, or is not visible to the token"
+	case isClear(err, http.StatusUnprocessableEntity) && errors.Is(err, ErrUnpublished):
+		return "project " + cleanText(id) + " is not published, and only published projects run" + because(err)
+	}
+	return ""
+}
