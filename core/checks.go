@@ -53,12 +53,18 @@ type ProjectUse struct {
 // scope-read, scope-run and project-runnable. Together they ask Hex who the token is and which projects it sees, once
 // each and at the same time, and then send one dry run for each project, for five at most; all that within the patience
 // of the client. The result of token-accepted has Auth set when Hex rejected the token.
-func TokenChecks(in TokenInput) []Check {
+func TokenChecks(in TokenInput) []Check { return newTokenChecks(in).list() }
+
+func newTokenChecks(in TokenInput) *tokenChecks {
 	if in.Now == nil {
 		in.Now = time.Now
 	}
 	c := &tokenChecks{in: in, client: NewClient(in.Host, in.Token, in.Options)}
 	c.deadline = sync.OnceValue(func() time.Time { return time.Now().Add(c.client.patience) })
+	return c
+}
+
+func (c *tokenChecks) list() []Check {
 	return []Check{
 		{ID: "token-present", Title: "A Hex token is on this machine", Run: c.present},
 		{ID: "token-format", Title: "The token looks like one of Hex's", Needs: []string{"token-present"}, Run: c.format},
@@ -394,13 +400,15 @@ func (c *tokenChecks) scopeRun(ctx context.Context) Result {
 	var failed error
 	ran := false
 	for _, p := range c.in.Projects {
-		switch err, asked := tried[p.ID]; {
-		case !asked:
+		err, asked := tried[p.ID]
+		switch {
+		case !asked, isClear(err, http.StatusNotFound):
+			// Says nothing about the scope.
 		case isClear(err, http.StatusForbidden):
 			findings = append(findings, at(p, SeverityError, "the token may not run project "+cleanText(p.ID)+" (403)"+because(err)))
 		case err == nil, isClear(err, http.StatusUnprocessableEntity):
 			ran = true
-		case !isClear(err, http.StatusNotFound):
+		default:
 			failed = err
 		}
 	}
@@ -434,35 +442,35 @@ func (c *tokenChecks) runnable(ctx context.Context) Result {
 	}
 	tried := c.try(ctx)
 	var findings []Finding
-	var failed, forbidden error
-	ran := 0
+	var failed error
+	can := map[string]bool{}
 	for _, p := range c.in.Projects {
 		err, asked := tried[p.ID]
 		switch problem := runProblem(p.ID, err); {
 		case !asked:
-			findings = append(findings, at(p, SeverityNote, fmt.Sprintf("project %s was not tried: %d are enough", cleanText(p.ID), maxDryRuns)))
+			findings = append(findings, at(p, SeverityNote, fmt.Sprintf("project %s was not tried: only the first %d are", cleanText(p.ID), maxDryRuns)))
 		case problem != "":
 			findings = append(findings, at(p, SeverityError, problem))
 		case err == nil, isClear(err, http.StatusUnprocessableEntity):
-			ran++
+			can[p.ID] = true
 		case isClear(err, http.StatusForbidden):
-			forbidden = err
+			// A matter of scope-run.
 		default:
 			failed = err
 			findings = append(findings, at(p, SeverityNote, "could not tell whether project "+cleanText(p.ID)+" can be run: "+err.Error()))
 		}
 	}
-	r := Judge(findings, fmt.Sprintf("can be run: %d of %d", ran, len(c.in.Projects)),
+	r := Judge(findings, fmt.Sprintf("%d of %d can be run", len(can), len(tried)),
 		"check the ID and the host, and publish the project in Hex (Publish, at the top right)")
 	switch {
 	case r.Status == StatusError:
 		return r
 	case failed != nil:
-		unknown := c.unclear("whether the projects can be run", failed)
-		unknown.Findings = findings
-		return unknown
-	case forbidden != nil && ran == 0:
-		return Skip("not checked: needs scope-run")
+		r = c.unclear("whether the projects can be run", failed)
+		r.Findings = findings
+		return r
+	case len(can) == 0:
+		return Skip("not checked: the token may not run them, see scope-run")
 	}
 	return r
 }

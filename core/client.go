@@ -102,11 +102,11 @@ func sameHost(next *http.Request, via []*http.Request) error {
 	first := via[0]
 	switch {
 	case next.URL.Scheme != first.URL.Scheme || next.URL.Host != first.URL.Host:
-		return fmt.Errorf("%w: it points to %s, and the token goes nowhere else", ErrRedirect, cleanText(next.URL.Host))
+		return fmt.Errorf("%w: it leads to %s, and the token goes nowhere else", ErrRedirect, cleanText(next.URL.Host))
 	case first.Method != http.MethodGet:
-		return fmt.Errorf("%w: only reads follow one", ErrRedirect)
+		return fmt.Errorf("%w: only reads follow them", ErrRedirect)
 	case len(via) > maxRedirects:
-		return fmt.Errorf("%w: more than %d in a row", ErrRedirect, maxRedirects)
+		return fmt.Errorf("%w: they do not end", ErrRedirect)
 	}
 	return nil
 }
@@ -215,8 +215,8 @@ func (c *Client) failure(err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("it took too long: %w", err)
+	if errors.Is(err, ErrRedirect) {
+		return fmt.Errorf("%s: %w", c.host.Name(), err)
 	}
 	return newNetworkError(c.host, c.token, err)
 }

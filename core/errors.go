@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -295,6 +296,9 @@ var userinfo = regexp.MustCompile(`//[^/@\s"]*@`)
 
 func newNetworkError(host Host, token Token, err error) error {
 	text := userinfo.ReplaceAllString(err.Error(), "//")
+	if errors.Is(err, context.DeadlineExceeded) {
+		text = "it took too long"
+	}
 	if !token.IsZero() {
 		text = strings.ReplaceAll(text, token.Reveal(), token.String())
 	}

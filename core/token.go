@@ -213,7 +213,7 @@ func (t Token) ShapeWarning() string {
 		return "the token starts like one of Hex's but holds other characters than 0-9 and a-f"
 	case length == 32 && isHexDigits(t.Reveal()):
 		return "the token is 32 bare hex characters: an old key of hex.pm (Elixir packages, another company) looks like that, and so may an old token of Hex"
-	case isHexDigits(t.Reveal()):
+	case length >= 40 && isHexDigits(t.Reveal()):
 		return "the token has no prefix (hxtp_ or hxtw_): only old tokens of Hex look like that"
 	}
 	return "the token does not look like one of Hex's (hxtp_ or hxtw_ and 96 hex characters)"

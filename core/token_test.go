@@ -1,0 +1,202 @@
+package core
+
+import (
+	"bytes"
+	"crypto/sha512"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+// sample builds a token in code: the product looks for complete ones in its own repository.
+func sample(prefix, seed string) string {
+	sum := sha512.Sum512([]byte(seed))
+	return prefix + hex.EncodeToString(sum[:])[:secretHexDigits]
+}
+
+func mustToken(t testing.TB, raw string) Token {
+	t.Helper()
+	token, err := ParseToken(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func TestParseTokenCleans(t *testing.T) {
+	want := sample("hxtp_", "a")
+	for _, raw := range []string{
+		want, " " + want + "\r\n", "\ufeff" + want, `"` + want + `"`, "'" + want + "'", "`" + want + "`", "“" + want + "”",
+		"Bearer " + want, "bearer " + want, "HEX_API_TOKEN=" + want, "HEX_API_TOKEN = " + want, "export HEX_API_TOKEN=" + want,
+		"\ufeffexport HEX_API_TOKEN='Bearer " + want + "'\n", `"HEX_API_TOKEN=` + want + `"`,
+	} {
+		token, err := ParseToken(raw)
+		if err != nil || token.Reveal() != want {
+			t.Errorf("ParseToken(%q) = %q, %v", raw, token.Reveal(), err)
+		}
+	}
+}
+
+func TestParseTokenRefuses(t *testing.T) {
+	good := sample("hxtp_", "a")
+	for _, test := range []struct{ raw, reason, vendor string }{
+		{"", "empty", ""},
+		{" \r\n", "empty", ""},
+		{`""`, "empty", ""},
+		{"HEX_API_TOKEN=", "empty", ""},
+		{"Bearer ", "empty", ""},
+		{good[:50] + " " + good[50:], "white space", ""},
+		{good + "\n" + good, "white space", ""},
+		{good[:50] + "\x00" + good[50:], "control", ""},
+		{good[:50] + "\u009b" + good[50:], "control", ""},
+		{good[:50] + "\u202e" + good[50:], "no token has", ""},
+		{"ghp_" + strings.Repeat("a1", 18), "GitHub", "GitHub"},
+		{"gho_" + strings.Repeat("a1", 18), "GitHub", "GitHub"},
+		{"ghu_" + strings.Repeat("a1", 18), "GitHub", "GitHub"},
+		{"ghs_" + strings.Repeat("a1", 18), "GitHub", "GitHub"},
+		{"ghr_" + strings.Repeat("a1", 18), "GitHub", "GitHub"},
+		{"github_pat_" + strings.Repeat("a1", 18), "GitHub", "GitHub"},
+		{"Bearer sk-" + strings.Repeat("a1", 18), "AI service", "OpenAI or Anthropic"},
+		{"hex_" + strings.Repeat("a1", 20), "hex.pm", "hex.pm"},
+		{"hex_token_abc123", "placeholder", ""},
+		{"hxtp_xxxxxxxxxxxx", "placeholder", ""},
+		{"hxtp_your_token", "placeholder", ""},
+		{"hxtp_", "placeholder", ""},
+		{"your_token_here", "placeholder", ""},
+		{"<token>", "placeholder", ""},
+		{"…", "placeholder", ""},
+		{"${HEX_API_TOKEN}", "placeholder", ""},
+		{mustToken(t, good).String(), "shortened", ""},
+		{"hxtp_" + strings.Repeat("*", 96), "placeholder", ""},
+		{good[:60] + "...", "shortened", ""},
+		{strings.Repeat("ab", 600), "1200 characters", ""},
+	} {
+		_, err := ParseToken(test.raw)
+		var refused *TokenError
+		if !errors.As(err, &refused) {
+			t.Errorf("ParseToken(%q) = %v", test.raw, err)
+			continue
+		}
+		if !strings.Contains(err.Error(), test.reason) || refused.Vendor != test.vendor {
+			t.Errorf("ParseToken(%q) = %v (vendor %q), want %s (%q)", test.raw, err, refused.Vendor, test.reason, test.vendor)
+		}
+		if body := strings.TrimSpace(test.raw); len(body) > 15 && strings.Contains(err.Error(), body) {
+			t.Errorf("the error repeats the token: %v", err)
+		}
+	}
+}
+
+func TestTokenShape(t *testing.T) {
+	bare := sample("", "a")
+	for _, test := range []struct {
+		raw     string
+		kind    Kind
+		warning string
+		shown   string
+	}{
+		{sample("hxtp_", "a"), KindPersonal, "", "hxtp_…" + bare[92:]},
+		{sample("hxtw_", "a"), KindWorkspace, "", "hxtw_…" + bare[92:]},
+		{sample("hxtp_", "a")[:100], KindPersonal, "100 characters instead of 101", "hxtp_…" + bare[91:95]},
+		{strings.ToUpper(bare), KindUnknown, "does not look like", "…" + strings.ToUpper(bare[92:])},
+		{"hxtp_" + strings.ToUpper(bare), KindPersonal, "other characters", "hxtp_…" + strings.ToUpper(bare[92:])},
+		{bare, KindUnknown, "no prefix", "…" + bare[92:]},
+		{bare[:32], KindUnknown, "hex.pm", "…" + bare[28:32]},
+		{"abc", KindUnknown, "does not look like", "…"},
+		{"hxtp_0123456789", KindPersonal, "15 characters", "hxtp_…"},
+	} {
+		token := mustToken(t, test.raw)
+		warning := token.ShapeWarning()
+		if token.Kind() != test.kind || token.String() != test.shown || token.KnownShape() != (test.warning == "") ||
+			(warning == "") != (test.warning == "") || !strings.Contains(warning, test.warning) {
+			t.Errorf("%s: kind %s, shown as %s, warning %q", test.shown, token.Kind(), token, warning)
+		}
+		if len(test.raw) > 5 && strings.Contains(warning, test.raw) {
+			t.Errorf("the warning repeats the token: %s", warning)
+		}
+	}
+}
+
+func TestTokenEqual(t *testing.T) {
+	a, again, b := mustToken(t, sample("hxtp_", "a")), mustToken(t, sample("hxtp_", "a")), mustToken(t, sample("hxtp_", "b"))
+	if !a.Equal(again) || a.Equal(b) || a.Equal(Token{}) || !(Token{}).Equal(Token{}) || !(Token{}).IsZero() || a.IsZero() {
+		t.Error("tokens are not told apart")
+	}
+}
+
+// TestTokenNeverShows prints a token in every way there is, alone and out of reach of its methods.
+func TestTokenNeverShows(t *testing.T) {
+	token := mustToken(t, sample("hxtp_", "a"))
+	type inner struct{ token Token }
+	type outer struct {
+		Token   Token
+		hidden  inner
+		pointer *inner
+		list    []Token
+		byName  map[string]Token
+		any     any
+	}
+	nested := outer{token, inner{token}, &inner{token}, []Token{token}, map[string]Token{"a": token}, token}
+	var out bytes.Buffer
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%p", "%t", "%T", "%10.3s", "%U", "%w"} {
+		for _, value := range []any{token, &token, nested, &nested, []any{token}, fmt.Errorf("wrapped: %v", token), struct{ error }{&TokenError{}}} {
+			fmt.Fprintf(&out, verb+"\n", value)
+		}
+	}
+	fmt.Fprintln(&out, token, token.GoString())
+	logTo(t, &out, token, nested)
+	for _, marshal := range []func(any) ([]byte, error){json.Marshal, func(v any) ([]byte, error) { return v.(outer).Token.MarshalText() }} {
+		b, err := marshal(nested)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.Write(b)
+	}
+	secret := strings.TrimPrefix(token.Reveal(), personalPrefix)
+	for _, form := range []string{secret, secret[:12], hex.EncodeToString([]byte(secret))[:24], strings.ToUpper(hex.EncodeToString([]byte(secret)))[:24]} {
+		if strings.Contains(out.String(), form) {
+			t.Errorf("the token shows as %.12s…", form)
+		}
+	}
+	if got := fmt.Sprintf("%v %q %#v", token, token, token); got != token.String()+` "`+token.String()+`" `+token.String() {
+		t.Errorf("shown as %s", got)
+	}
+}
+
+func logTo(t *testing.T, out *bytes.Buffer, values ...any) {
+	t.Helper()
+	for _, handler := range []slog.Handler{slog.NewTextHandler(out, nil), slog.NewJSONHandler(out, nil)} {
+		for _, v := range values {
+			slog.New(handler).Info("token", "value", v, slog.Group("group", "value", v))
+		}
+	}
+}
+
+func FuzzParseToken(f *testing.F) {
+	for _, seed := range []string{"", "Bearer x", "export HEX_API_TOKEN='hxtp_12'", "\ufeff\"ghp_a\"", "hex_token_", "a b", "\x80", "$x"} {
+		f.Add(seed)
+	}
+	f.Add(sample("hxtp_", "seed"))
+	f.Fuzz(func(t *testing.T, raw string) {
+		token, err := ParseToken(raw)
+		if err != nil {
+			if !token.IsZero() {
+				t.Error("a refused token was returned")
+			}
+			return
+		}
+		secret := token.Reveal()
+		if secret == "" || strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+			t.Errorf("accepted %q as %q", raw, secret)
+		}
+		if again, err := ParseToken(secret); err != nil || !again.Equal(token) {
+			t.Errorf("%q is read as another token the second time: %v", raw, err)
+		}
+		if len(secret) > 24 && strings.Contains(token.String()+token.ShapeWarning(), secret) {
+			t.Errorf("%q shows", secret)
+		}
+	})
+}
