@@ -58,7 +58,7 @@ func Set(data []byte, key, value string) []byte {
 		}
 		out = append(out, data[from:a.start]...)
 		out = append(out, quote(value)...)
-		if a.end < len(data) && data[a.end] == '#' {
+		if value != "" && a.end < len(data) && data[a.end] == '#' {
 			out = append(out, ' ') // a comment needs a space before it when the value is plain
 		}
 		from, found = a.end, true
