@@ -3,8 +3,11 @@
 package scaffold
 
 import (
-	"errors"
-	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core/dotenv"
 )
 
 // DefaultHost is the value of HEX_WORKSPACE_URL in a new .env.example unless [Options] names another.
@@ -49,43 +52,181 @@ type Change struct {
 	Action Action
 	Detail string // such as "added .env, .env.local"; may be empty
 
-	write *write
+	write   *write   // behind a pointer, which no verb of fmt follows here
+	ignores []string // lines that this change adds to .gitignore
 }
 
-type write struct {
-	before, after []byte
-	existed       bool
-	mode          fs.FileMode
-	ignores       []string // lines that this change adds to .gitignore
+// Plan says what .gitignore and .env.example lack, in that order; a file that lacks nothing is listed as Unchanged. An
+// error is a *PathError or one of git's.
+func Plan(root string, git Git, o Options) ([]Change, error) {
+	lines, err := missingPatterns(git)
+	if err != nil {
+		return nil, err
+	}
+	ignore, err := PlanFile(root, ".gitignore", 0o666, func(old []byte) []byte {
+		if len(lines) == 0 {
+			return old
+		}
+		return dotenv.Append(old, lines...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	ignore.ignores = lines
+	ignore.Detail = added(lines)
+	example, err := planExample(root, o)
+	if err != nil {
+		return nil, err
+	}
+	return []Change{ignore, example}, nil
 }
 
-// PathError says why a file cannot be written or read. Err is the cause when there is one.
-type PathError struct {
-	Path   string
-	Reason string
-	Err    error
+// missingPatterns relies on the last pattern of the topmost .gitignore winning over every other for files beside it.
+func missingPatterns(git Git) ([]string, error) {
+	var lines []string
+	for _, name := range []string{".env", ".env.local"} {
+		reach, err := git.Ignored(name)
+		if err != nil {
+			return nil, err
+		}
+		if reach != Everyone {
+			lines = append(lines, name)
+		}
+	}
+	reach, err := git.Ignored(".env.example")
+	if err != nil {
+		return nil, err
+	}
+	if reach != Nobody {
+		lines = append(lines, "!.env.example")
+	}
+	return lines, nil
 }
 
-func (e *PathError) Error() string { return e.Path + " " + e.Reason }
+func planExample(root string, o Options) (Change, error) {
+	var missing []string
+	change, err := PlanFile(root, ".env.example", 0o666, func(old []byte) []byte {
+		var lines []string
+		lines, missing = exampleLines(old, o)
+		if len(lines) == 0 {
+			return old
+		}
+		return dotenv.Append(old, lines...)
+	})
+	if change.Action == Updated {
+		change.Detail = added(missing)
+	}
+	return change, err
+}
 
-func (e *PathError) Unwrap() error { return e.Err }
+// exampleLines returns the lines to append to an example, and the names that they assign. Only a file that is new gets
+// comments.
+func exampleLines(old []byte, o Options) (lines, missing []string) {
+	host := o.Host
+	if host == "" {
+		host = DefaultHost
+	}
+	present := dotenv.Names(old)
+	for _, v := range []struct{ name, value, comment string }{
+		{tokenName, "", "# Copy this file to .env, which git ignores, and paste a token from Hex: Settings > API keys."},
+		{hostName, host, "# Where you open Hex in the browser."},
+	} {
+		if slices.Contains(present, v.name) {
+			continue
+		}
+		missing = append(missing, v.name)
+		if len(old) == 0 {
+			lines = append(lines, v.comment)
+		}
+		lines = append(lines, strings.TrimSuffix(string(dotenv.Set(nil, v.name, v.value)), "\n"))
+	}
+	return lines, missing
+}
 
-// Plan says what .gitignore and .env.example lack.
-func Plan(root string, git Git, o Options) ([]Change, error) { return nil, errors.ErrUnsupported }
+const (
+	tokenName = "HEX_API_TOKEN"
+	hostName  = "HEX_WORKSPACE_URL"
+)
 
 // PlanDotenv says what has to be written to keep token in .env, readable by its owner alone: HEX_API_TOKEN, and
-// HEX_WORKSPACE_URL when host is not the default or the file names another. It fails when git tracks .env, or would not
+// HEX_WORKSPACE_URL when host is not the default (nor empty) or the file names another. It fails when git tracks .env, or would not
 // ignore it even after planned, the result of [Plan] (nil when that will not be applied). The change goes behind those
 // of planned into [Apply].
 func PlanDotenv(root string, git Git, planned []Change, token func() string, host string) (Change, error) {
-	return Change{}, errors.ErrUnsupported
+	if err := mayHoldToken(git, planned); err != nil {
+		return Change{}, err
+	}
+	if host == "" {
+		host = DefaultHost
+	}
+	var names []string
+	change, err := PlanFile(root, ".env", 0o600, func(old []byte) []byte {
+		values := map[string]string{tokenName: token()}
+		if stored, _, ok := dotenv.Lookup(old, hostName); host != DefaultHost || ok && stored != host {
+			values[hostName] = host
+		}
+		data := old
+		for _, name := range []string{tokenName, hostName} {
+			value, wanted := values[name]
+			if stored, _, ok := dotenv.Lookup(data, name); wanted && (!ok || stored != value) {
+				data = dotenv.Set(data, name, value)
+				names = append(names, name)
+			}
+		}
+		return data
+	})
+	if err != nil {
+		return Change{}, err
+	}
+	return change.private(names), nil
 }
 
-// PlanFile says what has to be written so that path holds what edit makes of it; edit gets nil when there is no such
-// file. A new file gets mode, an existing one keeps its own. The caller sets Detail.
-func PlanFile(root, path string, mode fs.FileMode, edit func(old []byte) []byte) (Change, error) {
-	return Change{}, errors.ErrUnsupported
+func mayHoldToken(git Git, planned []Change) error {
+	tracked, err := git.Tracked(".env")
+	if err != nil {
+		return err
+	}
+	if tracked {
+		return &PathError{Path: ".env", Reason: "is tracked by git, so a token in it would be pushed"}
+	}
+	reach, err := git.Ignored(".env")
+	if err != nil {
+		return err
+	}
+	willBe := slices.ContainsFunc(planned, func(c Change) bool { return slices.Contains(c.ignores, ".env") })
+	if reach == Nobody && !willBe {
+		return &PathError{Path: ".env", Reason: "is not ignored by git, so a token in it could be committed"}
+	}
+	return nil
 }
 
-// Apply writes the changes in order and stops at the first that fails. Each file is replaced whole or not at all.
-func Apply(root string, changes []Change) error { return errors.ErrUnsupported }
+// private takes the rights of others away from a file that will hold a token.
+func (c Change) private(names []string) Change {
+	if len(names) > 0 {
+		c.Detail = "set " + strings.Join(names, ", ")
+	}
+	if mode := private(c.write.mode); mode != c.write.mode {
+		c.write.mode = mode
+		c.Detail = strings.TrimPrefix(c.Detail+"; made private", "; ")
+		if c.Action == Unchanged {
+			c.Action = Updated
+		}
+	}
+	return c
+}
+
+func added(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "added " + strings.Join(names, ", ")
+}
+
+// parents lists the folders above a "/"-separated path, the topmost first and without the root.
+func parents(name string) []string {
+	var all []string
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		all = append([]string{dir}, all...)
+	}
+	return all
+}
