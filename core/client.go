@@ -215,9 +215,6 @@ func (c *Client) failure(err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	if errors.Is(err, ErrRedirect) {
-		return fmt.Errorf("%s: %w", c.host.Name(), err)
-	}
 	return newNetworkError(c.host, c.token, err)
 }
 

@@ -295,12 +295,17 @@ func (e *networkError) Unwrap() error { return e.err }
 var userinfo = regexp.MustCompile(`//[^/@\s"]*@`)
 
 func newNetworkError(host Host, token Token, err error) error {
-	text := userinfo.ReplaceAllString(err.Error(), "//")
-	if errors.Is(err, context.DeadlineExceeded) {
-		text = "it took too long"
+	text := "no answer from " + host.Name() + ": "
+	switch {
+	case errors.Is(err, ErrRedirect):
+		text = host.Name() + ": " + err.Error()
+	case errors.Is(err, context.DeadlineExceeded):
+		text += "it took too long"
+	default:
+		text += userinfo.ReplaceAllString(err.Error(), "//")
 	}
 	if !token.IsZero() {
 		text = strings.ReplaceAll(text, token.Reveal(), token.String())
 	}
-	return &networkError{text: fmt.Sprintf("no answer from %s: %s", host.Name(), cleanText(text)), err: err}
+	return &networkError{text: cleanText(text), err: err}
 }
