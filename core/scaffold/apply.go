@@ -43,7 +43,7 @@ func (c Change) stillHolds(r *os.Root) error {
 	if err != nil {
 		return err
 	}
-	if now.existed != c.write.existed || !bytes.Equal(now.before, c.write.before) {
+	if planned := c.write(); now.existed != planned.existed || !bytes.Equal(now.before, planned.before) {
 		return &PathError{Path: c.Path, Reason: "changed meanwhile, nothing was written to it; run the command again"}
 	}
 	return nil
@@ -56,7 +56,7 @@ func (c Change) replace(r *os.Root, rename func(r *os.Root, from, to string) err
 		return &PathError{Path: c.Path, Reason: "cannot be written", Err: err}
 	}
 	temporary := path.Join(dir, ".gh-hex-"+rand.Text()+".tmp")
-	err := c.write.create(r, temporary)
+	err := c.write().create(r, temporary)
 	if err == nil {
 		err = c.stillHolds(r)
 	}

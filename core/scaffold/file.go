@@ -57,7 +57,7 @@ func PlanFile(root, path string, mode fs.FileMode, edit func(old []byte) []byte)
 		w.mode = mode
 	}
 	w.after = edit(w.before)
-	change := Change{Path: path, Action: w.action(), write: &w}
+	change := Change{Path: path, Action: w.action(), write: func() write { return w }}
 	if change.Action == Unchanged {
 		return change, nil
 	}

@@ -52,8 +52,8 @@ type Change struct {
 	Action Action
 	Detail string // such as "added .env, .env.local"; may be empty
 
-	write   *write   // behind a pointer, which no verb of fmt follows here
-	ignores []string // lines that this change adds to .gitignore
+	write   func() write // behind a func: a verb of fmt that does not fit follows even a pointer
+	ignores []string     // lines that this change adds to .gitignore
 }
 
 // Plan says what .gitignore and .env.example lack, in that order; a file that lacks nothing is listed as Unchanged. An
@@ -205,8 +205,10 @@ func (c Change) private(names []string) Change {
 	if len(names) > 0 {
 		c.Detail = "set " + strings.Join(names, ", ")
 	}
-	if mode := private(c.write.mode); mode != c.write.mode {
-		c.write.mode = mode
+	w := c.write()
+	if mode := private(w.mode); mode != w.mode {
+		w.mode = mode
+		c.write = func() write { return w }
 		c.Detail = strings.TrimPrefix(c.Detail+"; made private", "; ")
 		if c.Action == Unchanged {
 			c.Action = Updated
