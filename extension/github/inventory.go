@@ -3,7 +3,13 @@
 package github
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -67,3 +73,186 @@ type Repository struct {
 
 // FullName is OWNER/NAME.
 func (r Repository) FullName() string { return r.Owner + "/" + r.Name }
+
+// maxEnvironments bounds how many environments an inventory looks into; the rest is unknown.
+const maxEnvironments = 20
+
+// Inventory lists everything a repository's workflows can draw on, with all requests at once. environments names the
+// ones to look into; those past the twentieth are unknown. A listing that fails is unknown and does not stop the rest.
+// The error is that of the repository itself, without which nothing can be said.
+func (c *Client) Inventory(ctx context.Context, owner, repo string, environments []string) (Inventory, error) {
+	inv := Inventory{EnvironmentSecrets: map[string]Listing{}, EnvironmentVars: map[string]Listing{}}
+	var wg sync.WaitGroup
+	var repoErr error
+	at := func(app App, level Level, environment string) Store {
+		return Store{App: app, Level: level, Owner: owner, Repo: repo, Environment: environment}
+	}
+	wg.Go(func() { inv.Repository, repoErr = c.Repository(ctx, owner, repo) })
+	wg.Go(func() { inv.Secrets = c.Secrets(ctx, at(Actions, LevelRepository, "")) })
+	wg.Go(func() { inv.Variables = c.Variables(ctx, at(Actions, LevelRepository, "")) })
+	wg.Go(func() { inv.OrganizationSecrets = c.VisibleOrganization(ctx, owner, repo, "secrets") })
+	wg.Go(func() { inv.OrganizationVars = c.VisibleOrganization(ctx, owner, repo, "variables") })
+	wg.Go(func() { inv.Dependabot = c.Secrets(ctx, at(Dependabot, LevelRepository, "")) })
+	wg.Go(func() { inv.DependabotOrganization = c.Secrets(ctx, at(Dependabot, LevelOrganization, "")) })
+	wg.Go(func() { inv.Environments = c.Environments(ctx, owner, repo) })
+	c.lookInto(ctx, &inv, environments, maxEnvironments, at)
+	wg.Wait()
+	if !inv.Repository.Organization && repoErr == nil {
+		inv.DependabotOrganization = Listing{} // a user's account has no organization level
+		inv.OrganizationSecrets, inv.OrganizationVars = withoutOrganization(inv.OrganizationSecrets), withoutOrganization(inv.OrganizationVars)
+	}
+	inv.forgetMissing(environments)
+	return inv, repoErr
+}
+
+// forgetMissing makes environments that do not exist empty: GitHub answers 404 for what they hold, which would
+// otherwise read as "hidden".
+func (inv *Inventory) forgetMissing(environments []string) {
+	if inv.Environments.Err != nil {
+		return
+	}
+	for _, name := range environments {
+		if _, exists := inv.Environments.Find(name); !exists {
+			inv.EnvironmentSecrets[strings.ToLower(name)] = Listing{}
+			inv.EnvironmentVars[strings.ToLower(name)] = Listing{}
+		}
+	}
+}
+
+// withoutOrganization is a listing of a level that does not exist for a repository of a user: a failure to list it
+// leaves nothing unknown.
+func withoutOrganization(l Listing) Listing {
+	if errors.Is(l.Err, ErrNotFound) {
+		return Listing{}
+	}
+	return l
+}
+
+// lookInto fills in what each environment holds.
+func (c *Client) lookInto(ctx context.Context, inv *Inventory, environments []string, limit int, at func(App, Level, string) Store) {
+	secrets, vars := make([]Listing, len(environments)), make([]Listing, len(environments))
+	var wg sync.WaitGroup
+	for i, name := range environments {
+		if i >= limit {
+			err := fmt.Errorf("only %d environments were looked into, not this one", maxEnvironments)
+			secrets[i], vars[i] = Listing{Err: err}, Listing{Err: err}
+			continue
+		}
+		store := at(Actions, LevelEnvironment, name)
+		wg.Go(func() { secrets[i] = c.Secrets(ctx, store) })
+		wg.Go(func() { vars[i] = c.Variables(ctx, store) })
+	}
+	wg.Wait()
+	for i, name := range environments {
+		inv.EnvironmentSecrets[strings.ToLower(name)], inv.EnvironmentVars[strings.ToLower(name)] = secrets[i], vars[i]
+	}
+}
+
+// LookInto adds what further environments hold to an inventory; those that it knows already are not asked again.
+func (c *Client) LookInto(ctx context.Context, inv *Inventory, environments []string) {
+	known := len(inv.EnvironmentSecrets)
+	var rest []string
+	for _, name := range environments {
+		_, seen := inv.EnvironmentSecrets[strings.ToLower(name)]
+		if !seen && !slices.ContainsFunc(rest, func(r string) bool { return strings.EqualFold(r, name) }) {
+			rest = append(rest, name)
+		}
+	}
+	r := inv.Repository
+	c.lookInto(ctx, inv, rest, maxEnvironments-known, func(app App, level Level, environment string) Store {
+		return Store{App: app, Level: level, Owner: r.Owner, Repo: r.Name, Environment: environment}
+	})
+	inv.forgetMissing(rest)
+}
+
+// EnvironmentNames are the names of the environments that exist.
+func (inv *Inventory) EnvironmentNames() []string {
+	names := make([]string, len(inv.Environments.Entries))
+	for i, e := range inv.Environments.Entries {
+		names[i] = e.Name
+	}
+	return names
+}
+
+// PlacedEntry is an entry and where it stands, in words: "repository", "environment prod", "organization".
+type PlacedEntry struct {
+	Entry
+	Where string
+}
+
+// Places lists where Actions can find a secret of this name.
+func (inv *Inventory) Places(name string) []PlacedEntry {
+	var out []PlacedEntry
+	add := func(l Listing, where string) {
+		if e, found := l.Find(name); found {
+			out = append(out, PlacedEntry{e, where})
+		}
+	}
+	add(inv.Secrets, "repository")
+	add(inv.OrganizationSecrets, "organization")
+	for _, env := range slices.Sorted(maps.Keys(inv.EnvironmentSecrets)) {
+		add(inv.EnvironmentSecrets[env], "environment "+env)
+	}
+	return out
+}
+
+// Holds tells whether Actions finds one of the names without an environment.
+func (inv *Inventory) Holds(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		_, repository := inv.Secrets.Find(name)
+		_, organization := inv.OrganizationSecrets.Find(name)
+		return repository || organization
+	})
+}
+
+// Hidden is the reason why a place that could hold an Actions secret could not be listed; nil when all were.
+func (inv *Inventory) Hidden() error {
+	for _, l := range []Listing{inv.Secrets, inv.OrganizationSecrets, inv.Environments} {
+		if l.Err != nil {
+			return l.Err
+		}
+	}
+	for _, env := range slices.Sorted(maps.Keys(inv.EnvironmentSecrets)) {
+		if err := inv.EnvironmentSecrets[env].Err; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Nearest is the stored Actions secret whose name is closest to one that is missing; empty when none is close.
+func (inv *Inventory) Nearest(name string) string {
+	best, distance := "", 4
+	for _, l := range []Listing{inv.Secrets, inv.OrganizationSecrets} {
+		for _, e := range l.Entries {
+			d := editDistance(strings.ToUpper(e.Name), strings.ToUpper(name))
+			if strings.HasPrefix(strings.ToUpper(e.Name), "HEX_") && strings.HasPrefix(strings.ToUpper(name), "HEX_") {
+				d = min(d, 3)
+			}
+			if d < distance {
+				best, distance = e.Name, d
+			}
+		}
+	}
+	return best
+}
+
+// editDistance is the number of insertions, deletions and substitutions between two names.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		previous := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := previous
+			if a[i] != b[j] {
+				cost = 1 + min(previous, row[j], row[j+1])
+			}
+			previous, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

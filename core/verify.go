@@ -1,0 +1,36 @@
+package core
+
+import "context"
+
+// Verify carries out the checks of [TokenChecks] and also returns whose token it is, as far as Hex told: the zero
+// Identity when it did not. The token is accepted when the result of token-accepted is ok.
+func Verify(ctx context.Context, in TokenInput) (Identity, Report) {
+	c := newTokenChecks(in)
+	report := Run(ctx, c.list())
+	return c.answers.me, report
+}
+
+// Describe is the token in words: "Ada Lovelace <ada@example.com>, personal token, expires 2027-02-01".
+func (i Identity) Describe() string {
+	text := string(i.Kind) + " token"
+	if owner := i.Owner(); owner != "" {
+		text = owner + ", " + text
+	}
+	switch {
+	case i.HasExpiry:
+		text += ", expires " + i.ExpiresAt.Format("2006-01-02")
+	case i.NeverExpires:
+		text += ", never expires"
+	}
+	return text
+}
+
+// Of is the result of a check; the zero Result when the report has none of that ID.
+func (r Report) Of(id string) Result {
+	for _, result := range r {
+		if result.ID == id {
+			return result
+		}
+	}
+	return Result{}
+}

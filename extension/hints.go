@@ -1,0 +1,157 @@
+package extension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/scaffold"
+	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/github"
+)
+
+// report prints an error and the next command to type. It is the only place that does.
+func (p *process) report(err error) {
+	var o outcome
+	if err == nil || errors.As(err, &o) {
+		return
+	}
+	if err == errCancelled { //nolint:errorlint // joined with another error, that one is worth showing
+		return
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if line != errCancelled.Error() {
+			// Line breaks are ours, tabs too; everything else in an error may come from outside.
+			p.say("%s%s", styled(strings.Repeat("\t", len(line)-len(strings.TrimLeft(line, "\t")))), strings.TrimLeft(line, "\t"))
+		}
+	}
+	if next := hint(err); next != "" {
+		p.say("%s", next)
+	}
+	var usage *usageError
+	if errors.As(err, &usage) {
+		p.say("")
+		fmt.Fprint(p.err, usage.cmd.UsageString())
+	}
+}
+
+func exitCode(err error) int {
+	var o outcome
+	var login *github.LoginError
+	var missing *missingTokenError
+	var rejected *rejection
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errCancelled):
+		return exitCancelled
+	case errors.As(err, &o):
+		return int(o)
+	case errors.As(err, &login), errors.As(err, &missing):
+		return exitAuth
+	case errors.As(err, &rejected) && rejected.Auth:
+		return exitAuth
+	case errors.Is(err, core.ErrUnauthorized), errors.Is(err, github.ErrUnauthorized):
+		return exitAuth
+	}
+	return exitProblem
+}
+
+// hint is the next command to type after an error.
+func hint(err error) string {
+	var login *github.LoginError
+	var several *severalRemotesError
+	var noRemote *noRemoteError
+	var path *scaffold.PathError
+	var onGitHub *github.Error
+	var rejected *rejection
+	var conflict *variableConflictError
+	var token *core.TokenError
+	switch {
+	case errors.As(err, &token):
+		return "Copy the token again, or create one in Hex (Settings → API keys → New Token), then run: gh hex auth"
+	case errors.As(err, &rejected):
+		return "Next: " + rejected.Fix
+	case errors.As(err, &conflict):
+		return "Keep both with: --variable OTHER_NAME, or replace it with: --force"
+	case errors.Is(err, errNoPush):
+		return "Ask an owner of the repository for write access; this login: gh auth status"
+	case errors.As(err, &login):
+		return "To log in, run: gh auth login" + hostFlag(login.Host)
+	case errors.As(err, &several):
+		return "Choose one with: gh repo set-default, or name it with: -R OWNER/REPO"
+	case errors.As(err, &noRemote):
+		return "Name the repository with: -R [HOST/]OWNER/REPO"
+	case errors.Is(err, worktree.ErrNotRepository):
+		return "Change into a git repository, or name one with: -R [HOST/]OWNER/REPO"
+	case errors.As(err, &path):
+		return "Mend the path, or go on without touching files: --no-scaffold"
+	case errors.As(err, &onGitHub):
+		return gitHubFix(onGitHub)
+	}
+	return ""
+}
+
+func hostFlag(host string) string {
+	if host == "" || host == "github.com" {
+		return ""
+	}
+	return " -h " + host
+}
+
+// gitHubFix is what to do about an answer of GitHub, from what the answer itself names.
+func gitHubFix(e *github.Error) string {
+	switch {
+	case e.SSO != "":
+		return "Authorize the login for the organization: " + e.SSO
+	case errors.Is(e, github.ErrUnauthorized):
+		return unauthorizedFix(e)
+	case e.RateLimited:
+		return "Wait, then run the command again; `gh api rate_limit` shows the limits"
+	case len(e.Scopes) > 0:
+		return scopeFix(e)
+	case len(e.Permissions) > 0 && errors.Is(e, github.ErrForbidden):
+		return fmt.Sprintf("The login needs the permission %s; give it to the fine-grained token under Settings → Developer settings", permissionName(e.Permissions))
+	case errors.Is(e, github.ErrNotFound):
+		return "Check the name, and that this login may see it: gh auth status"
+	case e.Status == 0 && errors.Is(e, context.DeadlineExceeded), e.Status == 0:
+		return "Check the network and https://www.githubstatus.com, then run the command again"
+	}
+	return ""
+}
+
+// unauthorizedFix tells a login that gh manages from a token in the environment, which gh cannot renew.
+func unauthorizedFix(e *github.Error) string {
+	if strings.Contains(e.Source, "TOKEN") {
+		return fmt.Sprintf("The token in %s is not accepted: replace it, or unset it to use gh's own login", e.Source)
+	}
+	return "Log in again: gh auth login" + hostFlag(e.Host)
+}
+
+func scopeFix(e *github.Error) string {
+	scope := e.Scopes[0]
+	if slices.Contains(e.Scopes, "repo") {
+		scope = "repo"
+	}
+	if strings.Contains(e.Source, "TOKEN") {
+		return fmt.Sprintf("The token in %s lacks the scope %s: replace it with one that has it", e.Source, scope)
+	}
+	return fmt.Sprintf("Give the login the scope: gh auth refresh%s -s %s", hostFlag(e.Host), scope)
+}
+
+// permissionName turns "secrets=write" into what GitHub's settings page says: "Secrets: write".
+func permissionName(permissions []string) string {
+	names := make([]string, len(permissions))
+	for i, p := range permissions {
+		name, access, _ := strings.Cut(p, "=")
+		name = strings.ReplaceAll(name, "_", " ")
+		if name != "" {
+			name = strings.ToUpper(name[:1]) + name[1:]
+		}
+		names[i] = name + ": " + access
+	}
+	return strings.Join(names, " or ")
+}

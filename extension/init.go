@@ -1,0 +1,72 @@
+package extension
+
+import (
+	"context"
+
+	"github.com/MakeNowJust/heredoc"
+	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/core/scaffold"
+	"github.com/gh-hex/gh-hex/core/worktree"
+)
+
+type initOptions struct {
+	*process
+	dryRun bool
+}
+
+func newInitCmd(p *process) *cobra.Command {
+	o := &initOptions{process: p}
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Create or complete .env.example and .gitignore",
+		Long: heredoc.Doc(`
+			Create or complete .env.example and .gitignore in the current repository.
+
+			Lines are only appended, and only where git says that they are needed, so that it is
+			safe to run any number of times.`),
+		Example: example(`
+			# See what would be written
+			$ gh hex init --dry-run
+
+			# Write it
+			$ gh hex init
+		`),
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), o) },
+	}
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be written, change nothing")
+	return cmd
+}
+
+func runInit(ctx context.Context, o *initOptions) error {
+	tree, err := worktree.Open(ctx, o.dir)
+	if err != nil {
+		return err
+	}
+	host := findSettings(ctx, o.process, tree, "").host
+	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: scaffoldHost(host)})
+	if err != nil {
+		return err
+	}
+	if !o.dryRun {
+		if err := scaffold.Apply(tree.Root(), changes); err != nil {
+			return err
+		}
+	}
+	for _, c := range changes {
+		o.record(map[bool]string{true: "planned", false: "ok"}[o.dryRun], "%s: %s", c.Path, describe(c))
+	}
+	return nil
+}
+
+// describe says in a few words what happens to a file.
+func describe(c scaffold.Change) string {
+	switch {
+	case c.Action == scaffold.Unchanged:
+		return "nothing to change"
+	case c.Detail == "" || c.Action == scaffold.Created:
+		return string(c.Action)
+	}
+	return c.Detail
+}

@@ -1,0 +1,240 @@
+package extension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/workflow"
+)
+
+// inspection is what the checks of one `gh hex verify` share. What several of them need is fetched once.
+type inspection struct {
+	*verifyOptions
+	tree      *worktree.Tree
+	settings  settings
+	target    target
+	targetErr error
+
+	workflows func() *workflow.Workflows
+	inventory func() (github.Inventory, error)
+	stored    func() core.Result
+}
+
+func newInspection(ctx context.Context, o *verifyOptions, tree *worktree.Tree) *inspection {
+	i := &inspection{verifyOptions: o, tree: tree}
+	i.target, i.targetErr = resolveTarget(ctx, o.process, o.repo, tree)
+	if i.targetErr == nil && !i.target.here {
+		i.tree = nil // another repository's files are not judged, nor a source of token or host
+	}
+	i.settings = findSettings(ctx, o.process, i.tree, "")
+	i.workflows = sync.OnceValue(i.readWorkflows)
+	i.inventory = sync.OnceValues(func() (github.Inventory, error) { return i.fetch(ctx) })
+	i.stored = sync.OnceValue(i.judgeStored)
+	return i
+}
+
+func (i *inspection) checks(ctx context.Context) []core.Check {
+	checks := i.tokenChecks()
+	checks = append(checks,
+		core.Check{ID: "github-access", Title: "GitHub shows the repository", Run: func(context.Context) core.Result { return i.judgeAccess() }},
+		core.Check{ID: "secret-stored", Title: "The Hex secret is stored", Needs: []string{"github-access"}, Run: func(context.Context) core.Result { return i.stored() }},
+	)
+	return append(checks, i.fileChecks()...)
+}
+
+func (i *inspection) tokenChecks() []core.Check {
+	return core.TokenChecks(core.TokenInput{
+		Token: i.settings.token, TokenErr: i.settings.tokenErr, TokenSource: i.settings.tokenSource,
+		Host: i.settings.host, HostErr: i.settings.hostErr, HostSource: i.settings.hostSource,
+		Missing: i.judgeMissing,
+		Shared:  i.inActions(),
+		Options: i.clientOptions(),
+		Now:     i.now,
+	})
+}
+
+// fileChecks judges the work tree; the files of another repository than the one asked about are left alone.
+func (i *inspection) fileChecks() []core.Check {
+	if i.tree != nil {
+		return worktree.Checks(i.tree)
+	}
+	why := "no work tree here"
+	if i.targetErr == nil {
+		why = "the work tree here is not that of " + i.target.String()
+	}
+	var checks []core.Check
+	for _, id := range []string{"env-ignored", "env-tracked", "env-permissions", "env-example"} {
+		checks = append(checks, skipping(core.Check{ID: id}, why))
+	}
+	return checks
+}
+
+// judgeMissing decides what a missing token on this machine means: nothing when the secret is stored.
+func (i *inspection) judgeMissing(context.Context) core.Result {
+	missing := core.Fail("no Hex token on this machine ("+strings.Join(i.settings.notes, "; ")+")", "gh hex auth")
+	if len(i.settings.notes) == 0 {
+		missing.Message = "no Hex token on this machine"
+	}
+	missing.Auth = true
+	asked := slices.ContainsFunc(i.only, func(id string) bool { return slices.Contains(catalogue()[0].ids, id) })
+	if asked {
+		return missing
+	}
+	switch stored := i.stored(); stored.Status {
+	case core.StatusOK, core.StatusWarning:
+		return core.Skip("not checked: GitHub never shows a stored secret; " + stored.Message)
+	case core.StatusError:
+		missing.Message += ", and none is stored on GitHub"
+		return missing
+	default:
+		return core.Skip("no Hex token on this machine; cannot tell whether one is stored on GitHub")
+	}
+}
+
+// fetch asks GitHub for everything at once, and for environments that only its answers name in a second round.
+func (i *inspection) fetch(ctx context.Context) (github.Inventory, error) {
+	if i.targetErr != nil {
+		return github.Inventory{}, i.targetErr
+	}
+	client, err := github.NewClient(i.target.Host, github.Options{UserAgent: i.userAgent()})
+	if err != nil {
+		return github.Inventory{}, err
+	}
+	named := i.workflows().Environments(github.Inventory{})
+	inv, err := client.Inventory(ctx, i.target.Owner, i.target.Name, named)
+	if err != nil {
+		return inv, err
+	}
+	rest := i.workflows().Environments(inv)
+	if !inv.Holds(i.secretNames()) {
+		rest = append(rest, inv.EnvironmentNames()...)
+	}
+	client.LookInto(ctx, &inv, rest)
+	return inv, nil
+}
+
+// judgeAccess says whether GitHub can be asked at all, and which permissions are missing.
+func (i *inspection) judgeAccess() core.Result {
+	inv, err := i.inventory()
+	if err != nil {
+		return accessProblem(err)
+	}
+	var notes []core.Finding
+	for _, l := range []github.Listing{inv.Secrets, inv.OrganizationSecrets, inv.Variables, inv.Environments} {
+		if l.Err != nil {
+			notes = append(notes, core.Finding{Severity: core.SeverityNote, Message: withHint(l.Err)})
+		}
+	}
+	return core.Judge(notes, fmt.Sprintf("%s on %s", inv.Repository.FullName(), i.target.Host), "")
+}
+
+func accessProblem(err error) core.Result {
+	var login *github.LoginError
+	var onGitHub *github.Error
+	r := core.Fail(err.Error(), hint(err))
+	switch {
+	case errors.As(err, &login), errors.Is(err, github.ErrUnauthorized):
+		r.Auth = true
+	case errors.Is(err, github.ErrNotFound):
+	case errors.As(err, &onGitHub):
+		r.Status = core.StatusUnknown
+	}
+	return r
+}
+
+func withHint(err error) string {
+	if next := hint(err); next != "" {
+		return err.Error() + ". " + next
+	}
+	return err.Error()
+}
+
+// secretNames are the names under which the workflows read the Hex token.
+func (i *inspection) secretNames() []string {
+	if i.secret != "" {
+		return []string{strings.ToUpper(i.secret)}
+	}
+	var names []string
+	for _, n := range i.workflows().HexSecrets() {
+		names = append(names, n.Name)
+	}
+	if len(names) == 0 {
+		names = []string{tokenName}
+	}
+	return names
+}
+
+// judgeStored looks for the Hex secret in every place that the repository can see. One name that is stored is enough
+// here: which reference is missing what is judged by secret-available.
+func (i *inspection) judgeStored() core.Result {
+	inv, err := i.inventory()
+	if err != nil {
+		return core.Skip("needs github-access")
+	}
+	var found, missing []string
+	for _, name := range i.secretNames() {
+		if places := inv.Places(name); len(places) > 0 {
+			found = append(found, name+" "+storedWhere(places, i.now()))
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	if len(found) > 0 {
+		return core.OK(strings.Join(found, "; "))
+	}
+	if hidden := inv.Hidden(); hidden != nil {
+		return core.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), hint(hidden))
+	}
+	return nowhere(inv, missing[0], i.target)
+}
+
+func storedWhere(places []github.PlacedEntry, now time.Time) string {
+	texts := make([]string, len(places))
+	for i, p := range places {
+		texts[i] = p.Where + ", last set " + ago(p.UpdatedAt, now)
+	}
+	return "is stored (" + strings.Join(texts, "; ") + ")"
+}
+
+func nowhere(inv github.Inventory, name string, t target) core.Result {
+	message := fmt.Sprintf("secret %s is stored nowhere that %s can see", name, t)
+	fix := "gh hex auth"
+	if name != tokenName {
+		fix += " --secret " + name
+	}
+	if near := inv.Nearest(name); near != "" {
+		message += fmt.Sprintf("; did you mean %s?", near)
+	}
+	if _, there := inv.Dependabot.Find(name); there {
+		message += " (Dependabot has one, which only runs started by Dependabot read)"
+	}
+	if !t.here {
+		fix += " -R " + t.String()
+	}
+	return core.Fail(message, fix)
+}
+
+// ago writes a distance in time as people do.
+func ago(then, now time.Time) string {
+	d := now.Sub(then)
+	switch {
+	case then.IsZero():
+		return "at an unknown time"
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return plural(int(d.Minutes()), "minute") + " ago"
+	case d < 24*time.Hour:
+		return plural(int(d.Hours()), "hour") + " ago"
+	default:
+		return plural(int(d.Hours()/24), "day") + " ago"
+	}
+}

@@ -1,0 +1,117 @@
+package extension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/dotenv"
+	"github.com/gh-hex/gh-hex/core/worktree"
+)
+
+const (
+	tokenName = "HEX_API_TOKEN"
+	hostName  = "HEX_WORKSPACE_URL"
+)
+
+// settings is what this machine says of Hex: the token and the host, each with where it came from.
+type settings struct {
+	token       core.Token
+	tokenErr    error
+	tokenSource string
+	host        core.Host
+	hostErr     error
+	hostSource  string
+	// notes say why a file was passed over.
+	notes []string
+}
+
+// findSettings looks for the token and the host in the places that the README names, in that order. tree is nil outside
+// a work tree; workspaceURL is the flag.
+func findSettings(ctx context.Context, p *process, tree *worktree.Tree, workspaceURL string) settings {
+	var s settings
+	files := s.readFiles(ctx, tree)
+	s.findToken(p, files)
+	s.findHost(p, files, workspaceURL)
+	return s
+}
+
+// localFile is a .env file that may be a source of settings.
+type localFile struct {
+	name string
+	data []byte
+}
+
+func (s *settings) readFiles(ctx context.Context, tree *worktree.Tree) []localFile {
+	if tree == nil {
+		return nil
+	}
+	var files []localFile
+	for _, name := range []string{".env.local", ".env"} {
+		data, err := tree.ReadLocal(ctx, name)
+		switch {
+		case err == nil:
+			files = append(files, localFile{name, data})
+		case errors.Is(err, worktree.ErrTracked):
+			s.notes = append(s.notes, name+" is tracked by git, so it is not used as a source of token or host")
+		case !errors.Is(err, fs.ErrNotExist):
+			s.notes = append(s.notes, fmt.Sprintf("not used as a source of token or host: %v", err))
+		}
+	}
+	return files
+}
+
+func (s *settings) findToken(p *process, files []localFile) {
+	raw, source := p.getenv(tokenName), "the environment variable "+tokenName
+	for _, f := range files {
+		if raw != "" {
+			break
+		}
+		raw, _, _ = dotenv.Lookup(f.data, tokenName)
+		source = f.name
+	}
+	if raw == "" {
+		return
+	}
+	s.token, s.tokenErr = core.ParseToken(raw)
+	s.tokenSource = source
+}
+
+func (s *settings) findHost(p *process, files []localFile, workspaceURL string) {
+	if workspaceURL != "" {
+		s.host, s.hostErr = core.ParseHost(workspaceURL)
+		s.hostSource = "--workspace-url"
+		return
+	}
+	if raw := p.getenv(hostName); raw != "" {
+		s.host, s.hostErr = core.ParseHost(raw)
+		s.hostSource = "the environment variable " + hostName
+		return
+	}
+	for _, f := range files {
+		if raw, _, _ := dotenv.Lookup(f.data, hostName); raw != "" {
+			s.host, s.hostErr = fromFile(raw, f.name)
+			s.hostSource = f.name
+			return
+		}
+	}
+	s.host, s.hostSource = core.DefaultHost(), "the default"
+}
+
+// fromFile accepts only Hex's own hosts: a repository must not be able to name where a token is sent.
+func fromFile(raw, file string) (core.Host, error) {
+	host, err := core.ParseHost(raw)
+	if err != nil {
+		return core.Host{}, err
+	}
+	if !host.IsHex() {
+		return core.Host{}, fmt.Errorf("%s in %s names a host outside hex.tech (%s): it is accepted only from --workspace-url or the environment", hostName, file, host.Name())
+	}
+	return host, nil
+}
+
+func (p *process) clientOptions() core.ClientOptions {
+	return core.ClientOptions{UserAgent: p.userAgent(), Transport: debugTransport(p)}
+}

@@ -1,0 +1,248 @@
+package extension
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+// group is a line of the report on a terminal.
+type group struct {
+	title string
+	ids   []string
+}
+
+// catalogue lists every check by group, in the order of the report.
+func catalogue() []group {
+	return []group{
+		{"Token", []string{"token-present", "token-format", "workspace-url", "token-accepted", "token-expiry", "token-owner", "scope-read", "scope-run", "project-runnable"}},
+		{"GitHub", []string{"github-access", "secret-stored", "secret-available", "variable-available", "environment-exists", "push-scope", "secret-on-event"}},
+		{"Workflows", []string{"workflow-syntax", "secret-context", "secret-passed", "secret-dynamic"}},
+		{"Hex", []string{"hex-vendor", "hex-action", "hex-endpoint"}},
+		{"Files", []string{"env-ignored", "env-tracked", "env-permissions", "env-example", "token-leaked"}},
+	}
+}
+
+// outcome is the exit code of a command whose result says everything already.
+type outcome int
+
+func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
+
+// judgeReport turns a report into an exit code: a problem before an authentication problem before what is unknown.
+func judgeReport(report core.Report, strict bool) error {
+	var problem, auth, unknown bool
+	for _, r := range report {
+		switch {
+		case r.Status == core.StatusError && r.Auth:
+			auth = true
+		case r.Status == core.StatusError || strict && r.Status == core.StatusWarning:
+			problem = true
+		case r.Status == core.StatusUnknown:
+			unknown = true
+		}
+	}
+	switch {
+	case problem:
+		return outcome(exitProblem)
+	case auth:
+		return outcome(exitAuth)
+	case unknown:
+		return outcome(exitUnknown)
+	}
+	return nil
+}
+
+// printReport shows a report to people: a line a group on a terminal, a line a check with verbose or in a pipe.
+func printReport(s *streams, report core.Report, verbose bool, elapsed time.Duration) {
+	switch {
+	case !s.outTTY:
+		printRecords(s, report)
+	case verbose:
+		for _, r := range report {
+			printCheck(s, r)
+		}
+	default:
+		printGroups(s, report)
+	}
+	s.print("%s", verdict(s, report, elapsed))
+}
+
+// printRecords writes a tab-separated line a check (ID, status, message, fix), followed by a line a finding
+// (ID, severity, place and message).
+func printRecords(s *streams, report core.Report) {
+	for _, r := range report {
+		s.print("%s\t%s\t%s\t%s", r.ID, r.Status, r.Message, r.Fix)
+		for _, f := range r.Findings {
+			if f.Message == r.Message && f.File == "" {
+				continue
+			}
+			s.print("%s\t%s\t%s\t", r.ID, f.Severity, located(f))
+		}
+	}
+}
+
+func located(f core.Finding) string {
+	if place := place(f); place != "" {
+		return place + ": " + f.Message
+	}
+	return f.Message
+}
+
+// place is where a finding stands, in the form that editors understand.
+func place(f core.Finding) string {
+	out := f.File
+	if f.Line > 0 {
+		out += fmt.Sprintf(":%d", f.Line)
+	}
+	if f.Line > 0 && f.Column > 0 {
+		out += fmt.Sprintf(":%d", f.Column)
+	}
+	if f.Commit != "" {
+		out = strings.TrimSpace(out + " in commit " + f.Commit[:min(12, len(f.Commit))])
+	}
+	return out
+}
+
+func printGroups(s *streams, report core.Report) {
+	for _, g := range catalogue() {
+		var results []core.Result
+		for _, r := range report {
+			if slices.Contains(g.ids, r.ID) {
+				results = append(results, r)
+			}
+		}
+		if len(results) == 0 {
+			continue
+		}
+		worst := worstStatus(results)
+		s.print("%s %s  %s", icon(s, worst), s.bold(fmt.Sprintf("%-9s", g.title)), summary(results))
+		for _, r := range results {
+			if r.Status == core.StatusOK || r.Status == core.StatusSkipped {
+				continue
+			}
+			printProblem(s, r, "  ")
+		}
+	}
+}
+
+func worstStatus(results []core.Result) core.Status {
+	for _, status := range []core.Status{core.StatusError, core.StatusUnknown, core.StatusWarning, core.StatusOK} {
+		if slices.ContainsFunc(results, func(r core.Result) bool { return r.Status == status }) {
+			return status
+		}
+	}
+	return core.StatusSkipped
+}
+
+// summary says in a few words how a group stands. A good group shows what its most telling check found.
+func summary(results []core.Result) string {
+	count := map[core.Status]int{}
+	var telling []string
+	for _, r := range results {
+		count[r.Status]++
+		if r.Status == core.StatusOK && slices.Contains([]string{"token-accepted", "github-access", "secret-stored"}, r.ID) {
+			telling = append(telling, r.Message)
+		}
+	}
+	if count[core.StatusSkipped] == len(results) {
+		return "skipped: " + results[0].Message
+	}
+	if count[core.StatusOK]+count[core.StatusSkipped] == len(results) {
+		if len(telling) > 0 {
+			return strings.Join(telling, "; ")
+		}
+		return plural(count[core.StatusOK], "check") + " passed"
+	}
+	return counts(count)
+}
+
+func printCheck(s *streams, r core.Result) {
+	if r.Status == core.StatusOK || r.Status == core.StatusSkipped {
+		s.print("%s %s  %s", icon(s, r.Status), s.bold(r.ID), r.Message)
+		printFindings(s, r, "  ")
+		return
+	}
+	printProblem(s, r, "")
+}
+
+func printProblem(s *streams, r core.Result, margin string) {
+	s.print("%s%s %s  %s", styled(margin), icon(s, r.Status), s.bold(r.ID), r.Message)
+	printFindings(s, r, margin+"  ")
+	if r.Fix != "" {
+		s.print("%s%s %s", styled(margin+"  "), s.gray("fix:"), r.Fix)
+	}
+}
+
+// printFindings lists the places. One that only repeats the check's own message shows its place alone.
+func printFindings(s *streams, r core.Result, margin string) {
+	for _, f := range r.Findings {
+		where := place(f)
+		switch {
+		case f.Message == r.Message && where == "":
+		case f.Message == r.Message:
+			s.print("%s%s", styled(margin), s.gray(where))
+		case where == "":
+			s.print("%s%s", styled(margin), string(f.Severity)+": "+f.Message)
+		default:
+			s.print("%s%s %s", styled(margin), s.gray(where), string(f.Severity)+": "+f.Message)
+		}
+	}
+}
+
+func icon(s *streams, status core.Status) styled {
+	switch status {
+	case core.StatusOK:
+		return s.green("✓")
+	case core.StatusWarning:
+		return s.yellow("!")
+	case core.StatusError:
+		return s.red("✗")
+	case core.StatusUnknown:
+		return s.yellow("?")
+	}
+	return s.gray("-")
+}
+
+// verdict is the last line: the counts and the time taken.
+func verdict(s *streams, report core.Report, elapsed time.Duration) styled {
+	count := map[core.Status]int{}
+	for _, r := range report {
+		count[r.Status]++
+	}
+	took := fmt.Sprintf("in %.1f s", elapsed.Seconds())
+	worst := worstStatus(report)
+	text := counts(count)
+	if worst == core.StatusOK {
+		text = "No problems found: " + text
+	}
+	return styled(fmt.Sprintf("%s %s %s", icon(s, worst), text, took))
+}
+
+// counts writes "1 error, 2 warnings, 1 unknown, 12 ok, 3 skipped", leaving out what there is none of.
+func counts(count map[core.Status]int) string {
+	var parts []string
+	add := func(status core.Status, text string) {
+		if count[status] > 0 {
+			parts = append(parts, text)
+		}
+	}
+	add(core.StatusError, plural(count[core.StatusError], "error"))
+	add(core.StatusWarning, plural(count[core.StatusWarning], "warning"))
+	add(core.StatusUnknown, fmt.Sprintf("%d unknown", count[core.StatusUnknown]))
+	add(core.StatusOK, fmt.Sprintf("%d ok", count[core.StatusOK]))
+	add(core.StatusSkipped, fmt.Sprintf("%d skipped", count[core.StatusSkipped]))
+	if len(parts) == 0 {
+		return "nothing to check"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

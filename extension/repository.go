@@ -1,0 +1,206 @@
+package extension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/cli/go-gh/v2/pkg/auth"
+	"github.com/cli/go-gh/v2/pkg/repository"
+	"github.com/cli/go-gh/v2/pkg/ssh"
+
+	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/github"
+)
+
+// target is the repository that a command is about.
+type target struct {
+	repository.Repository
+	// here tells that it is the repository of the current work tree, so that its files may be looked at.
+	here bool
+}
+
+func (t target) String() string {
+	if auth.NormalizeHostname(t.Host) == "github.com" {
+		return t.Owner + "/" + t.Name
+	}
+	return t.Host + "/" + t.Owner + "/" + t.Name
+}
+
+// remoteRepository is a git remote that points to a GitHub host where gh is logged in.
+type remoteRepository struct {
+	repository.Repository
+	remote   string
+	resolved string
+}
+
+func (r remoteRepository) is(other repository.Repository) bool {
+	return strings.EqualFold(auth.NormalizeHostname(r.Host), auth.NormalizeHostname(other.Host)) &&
+		strings.EqualFold(r.Owner, other.Owner) && strings.EqualFold(r.Name, other.Name)
+}
+
+// noRemoteError means that no remote of the work tree leads to a GitHub host where gh is logged in.
+type noRemoteError struct{ hosts []string }
+
+func (e *noRemoteError) Error() string {
+	if len(e.hosts) == 0 {
+		return "this repository has no remote on GitHub"
+	}
+	return fmt.Sprintf("no remote of this repository is on a GitHub host that gh is logged in to (found: %s)", strings.Join(e.hosts, ", "))
+}
+
+// severalRemotesError means that several remotes lead to different repositories and none was chosen.
+type severalRemotesError struct{ names []string }
+
+func (e *severalRemotesError) Error() string {
+	return "several remotes lead to GitHub, and none is chosen: " + strings.Join(e.names, ", ")
+}
+
+// resolveTarget finds the repository: -R, else GH_REPO, else the remote that `gh repo set-default` chose, else the only
+// GitHub remote. With several it asks on a terminal and fails elsewhere: a secret must never land in a fork's parent
+// because of a remote's name. tree is nil outside a work tree.
+func resolveTarget(ctx context.Context, p *process, flag string, tree *worktree.Tree) (target, error) {
+	if flag == "" {
+		flag = p.getenv("GH_REPO")
+	}
+	if flag != "" {
+		named, err := repository.Parse(flag)
+		if err != nil {
+			return target{}, err
+		}
+		here, err := inTree(ctx, tree, named)
+		return target{named, here}, err
+	}
+	if tree == nil {
+		return target{}, worktree.ErrNotRepository
+	}
+	remotes, others, err := gitHubRemotes(ctx, tree)
+	if err != nil {
+		return target{}, err
+	}
+	if chosen, found := setDefault(remotes); found {
+		return target{chosen, true}, nil
+	}
+	distinct := slices.CompactFunc(slices.Clone(remotes), func(a, b remoteRepository) bool { return a.is(b.Repository) })
+	switch len(distinct) {
+	case 0:
+		return target{}, noRemote(others)
+	case 1:
+		return target{distinct[0].Repository, true}, nil
+	}
+	return chooseRemote(p, distinct)
+}
+
+// noRemote tells a missing login from a missing remote.
+func noRemote(hosts []string) error {
+	if slices.Contains(hosts, "github.com") {
+		return &github.LoginError{Host: "github.com"}
+	}
+	if len(auth.KnownHosts()) == 0 && len(hosts) > 0 {
+		return &github.LoginError{Host: hosts[0]}
+	}
+	return &noRemoteError{hosts}
+}
+
+func inTree(ctx context.Context, tree *worktree.Tree, named repository.Repository) (bool, error) {
+	if tree == nil {
+		return false, nil
+	}
+	remotes, _, err := gitHubRemotes(ctx, tree)
+	if err != nil {
+		return false, err
+	}
+	if chosen, found := setDefault(remotes); found {
+		return remoteRepository{Repository: chosen}.is(named), nil
+	}
+	return slices.ContainsFunc(remotes, func(r remoteRepository) bool { return r.is(named) }), nil
+}
+
+// setDefault is the choice that `gh repo set-default` left in git's configuration.
+func setDefault(remotes []remoteRepository) (repository.Repository, bool) {
+	for _, r := range remotes {
+		switch r.resolved {
+		case "":
+			continue
+		case "base":
+			return r.Repository, true
+		}
+		if named, err := repository.ParseWithHost(r.resolved, r.Host); err == nil {
+			return named, true
+		}
+	}
+	return repository.Repository{}, false
+}
+
+func chooseRemote(p *process, remotes []remoteRepository) (target, error) {
+	names := make([]string, len(remotes))
+	for i, r := range remotes {
+		names[i] = fmt.Sprintf("%s (%s)", target{Repository: r.Repository}, r.remote)
+	}
+	if !p.canAsk() {
+		return target{}, &severalRemotesError{names}
+	}
+	i, err := p.choose("Which repository is this about?", names)
+	if err != nil {
+		return target{}, err
+	}
+	return target{remotes[i].Repository, true}, nil
+}
+
+// gitHubRemotes lists the remotes on hosts where gh is logged in, ordered by repository, and the hosts of the others.
+func gitHubRemotes(ctx context.Context, tree *worktree.Tree) (remotes []remoteRepository, others []string, err error) {
+	all, err := tree.Remotes(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	known, translator := auth.KnownHosts(), ssh.NewTranslator()
+	for _, r := range all {
+		repo, err := parseRemote(r.URL, known, translator)
+		if err != nil {
+			continue // a path, or a host that is no forge: not GitHub
+		}
+		if !isKnown(known, repo.Host) {
+			others = append(others, auth.NormalizeHostname(repo.Host))
+			continue
+		}
+		remotes = append(remotes, remoteRepository{repo, r.Name, r.Resolved})
+	}
+	slices.SortStableFunc(remotes, func(a, b remoteRepository) int {
+		return strings.Compare(strings.ToLower(a.Host+"/"+a.Owner+"/"+a.Name), strings.ToLower(b.Host+"/"+b.Owner+"/"+b.Name))
+	})
+	return remotes, others, nil
+}
+
+// parseRemote reads the URL of a remote, also in the short form of ssh (git@github.com:octo/analytics.git), and resolves
+// an alias that the user's ssh configuration has for the host.
+func parseRemote(raw string, known []string, translator *ssh.Translator) (repository.Repository, error) {
+	if user, path, found := strings.Cut(raw, ":"); found && !strings.Contains(raw, "://") && !strings.ContainsAny(user, `/\`) {
+		raw = "ssh://" + user + "/" + strings.TrimPrefix(path, "/")
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" || strings.HasPrefix(u.Hostname(), "-") {
+		return repository.Repository{}, fmt.Errorf("not the address of a repository: %q", raw)
+	}
+	if u.Scheme == "ssh" && !isKnown(known, u.Hostname()) {
+		u = translator.Translate(u)
+	}
+	return repository.ParseWithHost(u.String(), "")
+}
+
+func isKnown(hosts []string, host string) bool {
+	return slices.ContainsFunc(hosts, func(h string) bool {
+		return strings.EqualFold(auth.NormalizeHostname(h), auth.NormalizeHostname(host))
+	})
+}
+
+// openTree opens the work tree around the current folder; outside of one it returns nil without an error.
+func openTree(ctx context.Context, p *process) (*worktree.Tree, error) {
+	tree, err := worktree.Open(ctx, p.dir)
+	if errors.Is(err, worktree.ErrNotRepository) || errors.Is(err, worktree.ErrNoGit) {
+		return nil, nil
+	}
+	return tree, err
+}

@@ -1,0 +1,195 @@
+package extension
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	ghterm "github.com/cli/go-gh/v2/pkg/term"
+	"golang.org/x/term"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+// errCancelled means that the user said no, or pressed Ctrl-C.
+var errCancelled = errors.New("cancelled")
+
+// streams are the process's input and output: out carries the result, err the conversation.
+type streams struct {
+	in  io.Reader
+	out *stickyWriter
+	err io.Writer
+
+	outTTY bool
+	errTTY bool
+	color  bool
+	width  int
+
+	// tty is standard input when it is a terminal that may be asked; nil otherwise.
+	tty      *os.File
+	terminal *term.Terminal
+}
+
+func systemStreams() *streams {
+	t := ghterm.FromEnv()
+	width, _, err := t.Size()
+	if err != nil || width <= 0 {
+		width = 80
+	}
+	s := &streams{
+		in: os.Stdin, out: &stickyWriter{w: os.Stdout}, err: os.Stderr,
+		outTTY: t.IsTerminalOutput(), errTTY: ghterm.IsTerminal(os.Stderr), color: t.IsColorEnabled(), width: width,
+	}
+	if ghterm.IsTerminal(os.Stdin) && s.errTTY && os.Getenv("GH_PROMPT_DISABLED") == "" {
+		s.tty = os.Stdin
+	}
+	return s
+}
+
+// stickyWriter remembers the first failure: output that could not be written (a full disk) must not pass as success.
+type stickyWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (s *stickyWriter) Write(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(p)
+	if err != nil {
+		s.err = fmt.Errorf("write the output: %w", err)
+	}
+	return n, s.err
+}
+
+// say prints a line of the conversation. Everything but the format is made safe to show.
+func (s *streams) say(format string, args ...any) {
+	fmt.Fprintln(s.err, printable(format, args))
+}
+
+// print prints a line of the result. Everything but the format is made safe to show.
+func (s *streams) print(format string, args ...any) {
+	fmt.Fprintln(s.out, printable(format, args))
+}
+
+// record prints a line of the result: behind an icon on a terminal, behind the status and a tab elsewhere.
+func (s *streams) record(status, format string, args ...any) {
+	if s.outTTY {
+		s.print("%s "+format, append([]any{icon(s, core.Status(status))}, args...)...)
+		return
+	}
+	s.print("%s\t"+format, append([]any{status}, args...)...)
+}
+
+func printable(format string, args []any) string {
+	safe := make([]any, len(args))
+	for i, a := range args {
+		switch v := a.(type) {
+		case styled:
+			safe[i] = string(v)
+		case int, int64:
+			safe[i] = v
+		default:
+			safe[i] = core.Printable(fmt.Sprint(v))
+		}
+	}
+	return fmt.Sprintf(format, safe...)
+}
+
+// styled is text of our own that may hold colour codes.
+type styled string
+
+func (s *streams) paint(code, text string) styled {
+	text = core.Printable(text)
+	if !s.color {
+		return styled(text)
+	}
+	return styled("\x1b[" + code + "m" + text + "\x1b[0m")
+}
+
+func (s *streams) green(text string) styled  { return s.paint("32", text) }
+func (s *streams) yellow(text string) styled { return s.paint("33", text) }
+func (s *streams) red(text string) styled    { return s.paint("31", text) }
+func (s *streams) gray(text string) styled   { return s.paint("90", text) }
+func (s *streams) bold(text string) styled   { return s.paint("1", text) }
+
+// canAsk tells whether there is somebody to ask.
+func (s *streams) canAsk() bool { return s.tty != nil }
+
+// ask reads one line in raw mode, where Ctrl-C is a key: a SIGINT would end gh and leave us without a terminal.
+// All questions share one reader, so that what was typed ahead is not lost.
+func (s *streams) ask(prompt string, hidden bool) (string, error) {
+	state, err := term.MakeRaw(int(s.tty.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("prepare the terminal: %w", err)
+	}
+	defer func() { _ = term.Restore(int(s.tty.Fd()), state) }()
+	if s.terminal == nil {
+		s.terminal = term.NewTerminal(struct {
+			io.Reader
+			io.Writer
+		}{s.in, s.err}, "")
+	}
+	prompt = string(s.green("?")) + " " + core.Printable(prompt) + " "
+	var line string
+	if hidden {
+		line, err = s.terminal.ReadPassword(prompt)
+	} else {
+		s.terminal.SetPrompt(prompt)
+		line, err = s.terminal.ReadLine()
+	}
+	if errors.Is(err, io.EOF) {
+		fmt.Fprint(s.err, "\r\n")
+		return "", errCancelled
+	}
+	if err != nil && !errors.Is(err, term.ErrPasteIndicator) {
+		return "", fmt.Errorf("read from the terminal: %w", err)
+	}
+	return line, nil
+}
+
+// confirm asks a yes-or-no question; an empty answer is fallback.
+func (s *streams) confirm(question string, fallback bool) (bool, error) {
+	suffix := "(y/N)"
+	if fallback {
+		suffix = "(Y/n)"
+	}
+	for {
+		answer, err := s.ask(question+" "+suffix, false)
+		if err != nil {
+			return false, err
+		}
+		switch strings.ToLower(strings.TrimSpace(answer)) {
+		case "":
+			return fallback, nil
+		case "y", "yes":
+			return true, nil
+		case "n", "no":
+			return false, nil
+		}
+	}
+}
+
+// choose lets the user pick one of several options by its number; the first is the default.
+func (s *streams) choose(question string, options []string) (int, error) {
+	s.say("%s", question)
+	for i, o := range options {
+		s.say("  %d  %s", i+1, o)
+	}
+	for {
+		answer, err := s.ask(fmt.Sprintf("Number (1-%d, default 1):", len(options)), false)
+		if err != nil {
+			return 0, err
+		}
+		if strings.TrimSpace(answer) == "" {
+			return 0, nil
+		}
+		var n int
+		if _, err := fmt.Sscanf(strings.TrimSpace(answer), "%d", &n); err == nil && n >= 1 && n <= len(options) {
+			return n - 1, nil
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package extension
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/MakeNowJust/heredoc"
+	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/scaffold"
+	"github.com/gh-hex/gh-hex/core/worktree"
+)
+
+type verifyOptions struct {
+	*process
+	export *exporter
+
+	repo    string
+	offline bool
+	only    []string
+	skip    []string
+	secret  string
+	verbose bool
+	strict  bool
+	fix     bool
+}
+
+func newVerifyCmd(p *process) *cobra.Command {
+	o := &verifyOptions{process: p}
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Check everything that would make a Hex workflow fail or leak",
+		Long: heredoc.Doc(`
+			Check everything that would make a Hex workflow fail or leak, before the push: the
+			token, what GitHub stores, the workflows and the files of the work tree.
+
+			The exit code is 0 when nothing is wrong (warnings are allowed), 1 when a check
+			failed, 3 when something could not be checked, and 4 when the only problem is a
+			login or a token that is missing or rejected.`),
+		Example: example(`
+			# Check everything
+			$ gh hex verify
+
+			# Check only what needs no network, and let warnings fail
+			$ gh hex verify --offline --strict
+
+			# Apply the safe fixes, then judge again
+			$ gh hex verify --fix
+		`),
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.repo, _ = cmd.Flags().GetString("repo")
+			if err := knownChecks(append(slices.Clone(o.only), o.skip...)); err != nil {
+				return &usageError{err, cmd}
+			}
+			return runVerify(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.offline, "offline", false, "No network: files and workflow syntax only")
+	f.StringSliceVar(&o.only, "only", nil, "Run only the checks with these `IDs`")
+	f.StringSliceVar(&o.skip, "skip", nil, "Leave out the checks with these `IDs`")
+	f.StringVar(&o.secret, "secret", "", "`Name` of the Hex secret (default: the one that the workflows use)")
+	f.BoolVar(&o.verbose, "verbose", false, "Print a line for every check")
+	f.BoolVar(&o.strict, "strict", false, "Let warnings fail")
+	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
+	o.export = addExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
+	return cmd
+}
+
+// knownChecks refuses an ID that is none: a misspelt --skip would otherwise skip nothing.
+func knownChecks(ids []string) error {
+	known := allChecks()
+	for _, id := range ids {
+		if !slices.Contains(known, id) {
+			return fmt.Errorf("unknown check %q; the checks are:\n  %s", id, strings.Join(known, "\n  "))
+		}
+	}
+	return nil
+}
+
+func allChecks() []string {
+	var ids []string
+	for _, g := range catalogue() {
+		ids = append(ids, g.ids...)
+	}
+	return ids
+}
+
+func runVerify(ctx context.Context, o *verifyOptions) error {
+	start := o.now()
+	tree, err := openTree(ctx, o.process)
+	if err != nil {
+		return err
+	}
+	if tree == nil && o.repo == "" && o.getenv("GH_REPO") == "" {
+		return worktree.ErrNotRepository
+	}
+	if o.fix && tree != nil {
+		if err := applyFixes(ctx, o.process, tree); err != nil {
+			return err
+		}
+	}
+	checks := newInspection(ctx, o, tree).checks(ctx)
+	report := shown(core.Run(ctx, selected(checks, o)), o)
+	if ctx.Err() != nil {
+		return errCancelled
+	}
+	if o.export.asked() {
+		if err := o.export.write(o.streams, report); err != nil {
+			return err
+		}
+	} else {
+		printReport(o.streams, report, o.verbose, o.now().Sub(start))
+	}
+	return judgeReport(report, o.strict)
+}
+
+// applyFixes does what is safe to do without asking, and says so.
+func applyFixes(ctx context.Context, p *process, tree *worktree.Tree) error {
+	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: scaffoldHost(findSettings(ctx, p, tree, "").host)})
+	if err != nil {
+		return err
+	}
+	if err := scaffold.Apply(tree.Root(), changes); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if c.Action != scaffold.Unchanged {
+			p.say("fixed %s: %s", c.Path, describe(c))
+		}
+	}
+	tightened, err := worktree.FixPermissions(ctx, tree)
+	for _, path := range tightened {
+		p.say("fixed %s: readable by its owner alone", path)
+	}
+	return err
+}
+
+// scaffoldHost is what a file may name as the host: a host outside hex.tech would be refused when read back.
+func scaffoldHost(host core.Host) string {
+	if host.IsHex() {
+		return host.String()
+	}
+	return ""
+}
+
+// selected leaves out what --skip and --only leave out, and replaces what --offline forbids. What a named check needs
+// stays in.
+func selected(checks []core.Check, o *verifyOptions) []core.Check {
+	wanted := o.only
+	if len(wanted) == 0 {
+		wanted = allChecks()
+	}
+	needed := closure(checks, wanted)
+	var out []core.Check
+	for _, c := range checks {
+		switch {
+		case slices.Contains(o.skip, c.ID):
+			out = append(out, skipping(c, "left out by --skip"))
+		case o.offline && online(c.ID):
+			out = append(out, skipping(c, "needs the network; left out by --offline"))
+		case needed[c.ID]:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func skipping(c core.Check, why string) core.Check {
+	return core.Check{ID: c.ID, Title: c.Title, Run: func(context.Context) core.Result { return core.Skip(why) }}
+}
+
+// online tells the checks of the groups Token and GitHub from the rest.
+func online(id string) bool {
+	groups := catalogue()
+	return slices.Contains(groups[0].ids, id) || slices.Contains(groups[1].ids, id)
+}
+
+// closure is the wanted checks and everything that they need.
+func closure(checks []core.Check, wanted []string) map[string]bool {
+	needed := map[string]bool{}
+	var add func(id string)
+	add = func(id string) {
+		if needed[id] {
+			return
+		}
+		needed[id] = true
+		for _, c := range checks {
+			if c.ID == id {
+				for _, n := range c.Needs {
+					add(n)
+				}
+			}
+		}
+	}
+	for _, id := range wanted {
+		add(id)
+	}
+	return needed
+}
+
+// shown keeps what was asked for, and what that needs when it did not come out ok.
+func shown(report core.Report, o *verifyOptions) core.Report {
+	if len(o.only) == 0 {
+		return report
+	}
+	return slices.DeleteFunc(report, func(r core.Result) bool {
+		return !slices.Contains(o.only, r.ID) && r.Status == core.StatusOK
+	})
+}

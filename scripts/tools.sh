@@ -1,0 +1,31 @@
+# Sourced by the scripts beside it: makes sure that go, git and gh are there.
+
+say() { printf '%s\n' "$*" >&2; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# install_package NAME: with the package manager of this machine, or a sentence that says what to install.
+install_package() {
+  say "installing $1"
+  if command -v apt-get >/dev/null; then
+    as_root apt-get update -qq >&2
+    DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "$1" >&2
+  elif command -v brew >/dev/null; then
+    brew install --quiet "$1" >&2
+  elif command -v dnf >/dev/null; then
+    as_root dnf install -y -q "$1" >&2
+  else
+    say "please install $1, then run this again"
+    exit 1
+  fi
+}
+
+need() {
+  command -v "$1" >/dev/null || install_package "$1"
+}
+
+command -v go >/dev/null || { say "please install Go 1.26 (https://go.dev/dl), then run this again"; exit 1; }
+need git
+need gh
