@@ -4,11 +4,6 @@
 // [Read] turns files into [Workflows]; [Judge] turns those and an inventory into a result for each check.
 package workflow
 
-import (
-	"github.com/gh-hex/gh-hex/core"
-	"github.com/gh-hex/gh-hex/extension/github"
-)
-
 // File is one file of the repository. Path is relative to the top of the work tree and separated by "/".
 type File struct {
 	Path string
@@ -81,44 +76,3 @@ const (
 	HexAction         = "hex-action"
 	HexEndpoint       = "hex-endpoint"
 )
-
-// Workflows is what [Read] understood. It is not changed by judging and may be shared.
-type Workflows struct{}
-
-// Read understands the workflows among files: those right in .github/workflows whose name ends in .yml or .yaml. The
-// other files are left alone. It never fails: what cannot be read becomes a finding of workflow-syntax.
-func Read(files []File, o ReadOptions) *Workflows { return &Workflows{} }
-
-// RemoteRefs returns the workflows of other repositories (owner/repo/path@ref) whose content was not at hand and
-// would make the judgement better, sorted.
-func (w *Workflows) RemoteRefs() []string { return nil }
-
-// Environments returns the environments whose secrets and variables have to be listed, sorted: those that the judged
-// jobs name, and every one that exists when a job's is chosen at run time. It works with what inv holds so far; with a
-// zero inventory it knows those that the text alone decides.
-func (w *Workflows) Environments(inv github.Inventory) []string { return nil }
-
-// HexSecrets returns the secrets that are used as a Hex token, the most used one first.
-func (w *Workflows) HexSecrets() []Named { return nil }
-
-// HexVariables returns the variables that are used for Hex, such as the one that holds the host.
-func (w *Workflows) HexVariables() []Named { return nil }
-
-// RunsProjects tells whether a workflow starts runs of Hex projects.
-func (w *Workflows) RunsProjects() bool { return false }
-
-// ProjectIDs returns the Hex projects that the workflows name, each once, in order of place.
-func (w *Workflows) ProjectIDs() []Project { return nil }
-
-// Hosts returns the Hex hosts that the workflows name, in lower case.
-func (w *Workflows) Hosts() []Named { return nil }
-
-// Proposals returns the stores that the workflows need for a secret of this name beside the repository's own.
-func (w *Workflows) Proposals(inv github.Inventory, secret string, c Context) []Proposal { return nil }
-
-// Judge answers all checks of this package by ID.
-func Judge(w *Workflows, inv github.Inventory, c Context) map[string]core.Result { return nil }
-
-// JudgeFiles answers those checks that need no inventory: secret-context, secret-passed, secret-dynamic,
-// workflow-syntax and the hex ones.
-func JudgeFiles(w *Workflows, c Context) map[string]core.Result { return nil }

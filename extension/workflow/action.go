@@ -1,0 +1,139 @@
+package workflow
+
+import (
+	"path"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+	"go.yaml.in/yaml/v4"
+)
+
+// maxActions bounds how many local actions are read.
+const maxActions = 1000
+
+// loadActions reads the local actions that a workflow's steps use, and those that they use in turn.
+func (w *Workflows) loadActions(d *document) {
+	for _, j := range d.jobs {
+		w.loadStepActions(d, j.steps)
+	}
+}
+
+func (w *Workflows) loadStepActions(d *document, steps []*step) {
+	for _, s := range steps {
+		a, ok := s.ast.Exec.(*actionlint.ExecAction)
+		if !ok || a.Uses == nil || d.remote != "" || !strings.HasPrefix(a.Uses.Value, "./") {
+			continue
+		}
+		s.local = w.loadAction(path.Clean(a.Uses.Value))
+	}
+}
+
+// loadAction reads the action in a folder of the work tree, once; nil when it is not there (it may be checked out at
+// run time) or is no composite action.
+func (w *Workflows) loadAction(folder string) *document {
+	if d, known := w.actions[folder]; known || w.options.Lookup == nil || len(w.actions) >= maxActions {
+		return d
+	}
+	w.actions[folder] = nil
+	for _, name := range []string{"action.yml", "action.yaml"} {
+		file := path.Join(folder, name)
+		if data, ok := w.options.Lookup(file); ok {
+			d := parseAction(file, data)
+			w.actions[folder] = d
+			for _, j := range d.jobs {
+				w.loadStepActions(d, j.steps)
+			}
+			return d
+		}
+	}
+	return nil
+}
+
+// parseAction reads the steps of a composite action, as the one job of a document.
+func parseAction(name string, data []byte) *document {
+	d := &document{path: name, src: newSource(data)}
+	var root yaml.Node
+	if len(data) > maxFile || yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
+		return d
+	}
+	steps := child(child(root.Content[0], "runs"), "steps")
+	if steps == nil {
+		return d
+	}
+	j := &job{doc: d, ast: &actionlint.Job{}}
+	d.jobs = []*job{j}
+	for i, n := range steps.Content {
+		visitor{doc: d, job: j}.addStep(stepOf(n), i)
+	}
+	return d
+}
+
+// child is the value of a mapping's key; nil when there is none. Aliases are followed.
+func child(n *yaml.Node, key string) *yaml.Node {
+	n = dealias(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if strings.EqualFold(n.Content[i].Value, key) {
+			return dealias(n.Content[i+1])
+		}
+	}
+	return nil
+}
+
+func dealias(n *yaml.Node) *yaml.Node {
+	if n != nil && n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+// stepOf builds a step from its YAML, where the parser does not.
+func stepOf(n *yaml.Node) *actionlint.Step {
+	n = dealias(n)
+	s := &actionlint.Step{
+		Pos: &actionlint.Pos{Line: n.Line, Col: n.Column}, ID: text(child(n, "id")),
+		If: text(child(n, "if")), Name: text(child(n, "name")), Env: envOf(child(n, "env")),
+	}
+	if run := text(child(n, "run")); run != nil {
+		s.Exec = &actionlint.ExecRun{Run: run, WorkingDirectory: text(child(n, "working-directory")), Shell: text(child(n, "shell"))}
+	}
+	if uses := text(child(n, "uses")); uses != nil {
+		a := &actionlint.ExecAction{Uses: uses, Inputs: map[string]*actionlint.Input{}}
+		pairs(child(n, "with"), func(name, value *actionlint.String) {
+			a.Inputs[strings.ToLower(name.Value)] = &actionlint.Input{Name: name, Value: value}
+		})
+		s.Exec = a
+	}
+	return s
+}
+
+func envOf(n *yaml.Node) *actionlint.Env {
+	if n == nil {
+		return nil
+	}
+	e := &actionlint.Env{Expression: text(n), Vars: map[string]*actionlint.EnvVar{}}
+	pairs(n, func(name, value *actionlint.String) {
+		e.Vars[strings.ToLower(name.Value)] = &actionlint.EnvVar{Name: name, Value: value}
+	})
+	return e
+}
+
+func pairs(n *yaml.Node, each func(name, value *actionlint.String)) {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if name, value := text(n.Content[i]), text(dealias(n.Content[i+1])); name != nil && value != nil {
+			each(name, value)
+		}
+	}
+}
+
+func text(n *yaml.Node) *actionlint.String {
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return nil
+	}
+	return &actionlint.String{Value: n.Value, Pos: &actionlint.Pos{Line: n.Line, Col: n.Column}}
+}

@@ -1,0 +1,292 @@
+package workflow
+
+import (
+	"strings"
+
+	"github.com/rhysd/actionlint"
+)
+
+// maxExpression is the length at which GitHub refuses an expression. It bounds the depth of the parser's recursion too.
+const maxExpression = 21000
+
+// expression is one ${{ }} of a scalar, or the whole of an `if:` without one. At is the offset of its content in the
+// scalar's value. Either node or problem is set; a problem stands at the offset where.
+type expression struct {
+	node    actionlint.ExprNode
+	at      int
+	whole   bool // the scalar consists of this expression only
+	problem string
+	where   int
+}
+
+// expressions returns the expressions of a scalar. condition tells that the scalar is an `if:`, which is an expression
+// even without ${{ }}.
+func expressions(value string, condition bool) []expression {
+	if !strings.Contains(value, "${{") {
+		if !condition || strings.TrimSpace(value) == "" {
+			return nil
+		}
+		e := parseExpression(value+"}}", 0)
+		e.whole = true
+		return []expression{e}
+	}
+	var out []expression
+	for at := 0; ; {
+		open := strings.Index(value[at:], "${{")
+		if open < 0 {
+			break
+		}
+		start := at + open + len("${{")
+		end := closing(value[start:])
+		if end < 0 {
+			out = append(out, expression{at: start, problem: "the expression is not closed: }} is missing", where: at + open})
+			break
+		}
+		at = start + end + len("}}")
+		out = append(out, parseExpression(value[start:at], start))
+	}
+	if len(out) == 1 {
+		v := strings.TrimSpace(value)
+		out[0].whole = strings.HasPrefix(v, "${{") && out[0].problem == "" && closing(v[3:])+5 == len(v)
+	}
+	return out
+}
+
+// closing is the offset of the }} that ends an expression, outside its strings, or -1.
+func closing(s string) int {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\'':
+			quoted = !quoted
+		case !quoted && strings.HasPrefix(s[i:], "}}"):
+			return i
+		}
+	}
+	return -1
+}
+
+func parseExpression(text string, at int) expression {
+	e := expression{at: at, where: at}
+	if len(text) > maxExpression {
+		e.problem = "the expression is longer than the 21,000 characters that GitHub accepts"
+		return e
+	}
+	node, err := actionlint.NewExprParser().Parse(actionlint.NewExprLexer(text))
+	if err == nil {
+		e.node = node
+		return e
+	}
+	e.problem, e.where = err.Message, at+min(err.Offset, len(text))
+	return e
+}
+
+// pathOf is the chain of names that an expression reads from a context, in lower case: github.event.pull_request.
+// It is nil for anything else.
+func pathOf(node actionlint.ExprNode) []string {
+	switch n := node.(type) {
+	case *actionlint.VariableNode:
+		return []string{n.Name}
+	case *actionlint.ObjectDerefNode:
+		return join(pathOf(n.Receiver), n.Property)
+	case *actionlint.IndexAccessNode:
+		if s, ok := n.Index.(*actionlint.StringNode); ok {
+			return join(pathOf(n.Operand), strings.ToLower(s.Value))
+		}
+	}
+	return nil
+}
+
+func join(receiver []string, name string) []string {
+	if receiver == nil {
+		return nil
+	}
+	return append(receiver[:len(receiver):len(receiver)], name)
+}
+
+// alternatives are the operands of `A || B`: one that is there is enough.
+type alternatives struct{ reads []*read }
+
+// finder collects the reads of secrets and vars of an expression.
+type finder struct {
+	found func(r read, offset int)
+	group *alternatives
+}
+
+// walk visits a node. optional tells that an empty value is provided for (R18).
+func (f finder) walk(node actionlint.ExprNode, optional bool) {
+	switch n := node.(type) {
+	case *actionlint.VariableNode:
+		f.whole(n, optional)
+	case *actionlint.ObjectDerefNode:
+		f.deref(n, optional)
+	case *actionlint.ArrayDerefNode:
+		f.walk(n.Receiver, optional)
+	case *actionlint.IndexAccessNode:
+		f.index(n, optional)
+	case *actionlint.NotOpNode:
+		f.compared().walk(n.Operand, true)
+	case *actionlint.CompareOpNode:
+		f.compared().walk(n.Left, true)
+		f.compared().walk(n.Right, true)
+	case *actionlint.LogicalOpNode:
+		f.logical(n, optional)
+	case *actionlint.FuncCallNode:
+		f.call(n, optional)
+	}
+}
+
+func (f finder) alone() finder { return finder{found: f.found} }
+
+// compared is a finder for operands of a comparison.
+func (f finder) compared() finder {
+	return finder{found: func(r read, offset int) {
+		r.compared = true
+		f.found(r, offset)
+	}}
+}
+
+// whole reports a context that is taken as a whole: toJSON(secrets), secrets.*.
+func (f finder) whole(n *actionlint.VariableNode, optional bool) {
+	if n.Name == "secrets" {
+		f.found(read{kind: secret, whole: true, optional: optional}, n.Token().Offset)
+	}
+}
+
+func (f finder) deref(n *actionlint.ObjectDerefNode, optional bool) {
+	if v, ok := n.Receiver.(*actionlint.VariableNode); ok {
+		f.name(v, n.Property, optional)
+		return
+	}
+	f.walk(n.Receiver, optional)
+}
+
+func (f finder) name(v *actionlint.VariableNode, name string, optional bool) {
+	if v.Name == "secrets" || v.Name == "vars" {
+		f.found(read{kind: kind(v.Name), name: strings.ToUpper(name), optional: optional, group: f.group}, v.Token().Offset)
+	}
+}
+
+func (f finder) index(n *actionlint.IndexAccessNode, optional bool) {
+	v, isVariable := n.Operand.(*actionlint.VariableNode)
+	if !isVariable {
+		f.walk(n.Operand, optional)
+		f.alone().walk(n.Index, false)
+		return
+	}
+	if s, literal := n.Index.(*actionlint.StringNode); literal {
+		f.name(v, s.Value, optional)
+		return
+	}
+	f.alone().walk(n.Index, false)
+	if v.Name == "secrets" || v.Name == "vars" {
+		f.found(read{kind: kind(v.Name), index: n.Index, optional: optional, group: f.group}, v.Token().Offset)
+	}
+}
+
+func (f finder) call(n *actionlint.FuncCallNode, optional bool) {
+	switch strings.ToLower(n.Callee) {
+	case "contains", "startswith", "endswith":
+		optional = true
+	}
+	for _, arg := range n.Args {
+		f.alone().walk(arg, optional)
+	}
+}
+
+func (f finder) logical(n *actionlint.LogicalOpNode, optional bool) {
+	if n.Kind == actionlint.LogicalOpNodeKindAnd {
+		f.compared().walk(n.Left, true)
+		tested := testedNames(n.Left)
+		right := finder{group: f.group, found: func(r read, offset int) {
+			r.optional = r.optional || tested[r.name]
+			f.found(r, offset)
+		}}
+		right.walk(n.Right, optional)
+		return
+	}
+	operands := operandsOf(n)
+	inner := f
+	if f.group == nil && !optional && allDirect(operands) {
+		inner.group = &alternatives{}
+	} else if f.group == nil {
+		optional = true
+	}
+	for _, o := range operands {
+		inner.walk(o, optional)
+	}
+}
+
+func operandsOf(node actionlint.ExprNode) []actionlint.ExprNode {
+	var out []actionlint.ExprNode
+	for {
+		n, ok := node.(*actionlint.LogicalOpNode)
+		if !ok || n.Kind != actionlint.LogicalOpNodeKindOr {
+			return append(out, node)
+		}
+		out = append(out, operandsOf(n.Left)...)
+		node = n.Right
+	}
+}
+
+func allDirect(operands []actionlint.ExprNode) bool {
+	for _, o := range operands {
+		if !direct(o) {
+			return false
+		}
+	}
+	return true
+}
+
+// direct tells a read of one secret or variable, chosen by a condition or not.
+func direct(node actionlint.ExprNode) bool {
+	switch n := node.(type) {
+	case *actionlint.LogicalOpNode:
+		return n.Kind == actionlint.LogicalOpNodeKindAnd && direct(n.Right)
+	case *actionlint.ObjectDerefNode:
+		v, ok := n.Receiver.(*actionlint.VariableNode)
+		return ok && (v.Name == "secrets" || v.Name == "vars")
+	case *actionlint.IndexAccessNode:
+		v, ok := n.Operand.(*actionlint.VariableNode)
+		return ok && (v.Name == "secrets" || v.Name == "vars")
+	}
+	return false
+}
+
+func testedNames(node actionlint.ExprNode) map[string]bool {
+	names := map[string]bool{}
+	f := finder{found: func(r read, _ int) { names[r.name] = r.name != "" }}
+	f.walk(node, true)
+	return names
+}
+
+// pathsIn returns the paths of a node that begin with one of the contexts.
+func pathsIn(node actionlint.ExprNode, contexts ...string) [][]string {
+	var out [][]string
+	actionlint.VisitExprNode(node, func(n, parent actionlint.ExprNode, entering bool) {
+		if !entering || partOfPath(n, parent) {
+			return
+		}
+		p := pathOf(n)
+		if len(p) < 2 {
+			return
+		}
+		for _, c := range contexts {
+			if p[0] == c {
+				out = append(out, p)
+			}
+		}
+	})
+	return out
+}
+
+// partOfPath tells a node that its parent's path goes on from.
+func partOfPath(n, parent actionlint.ExprNode) bool {
+	switch p := parent.(type) {
+	case *actionlint.ObjectDerefNode:
+		return true
+	case *actionlint.IndexAccessNode:
+		return p.Operand == n && pathOf(p) != nil
+	}
+	return false
+}

@@ -1,0 +1,199 @@
+package workflow
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/extension/github"
+)
+
+// Environments returns the environments whose secrets and variables have to be listed, sorted: those that the judged
+// jobs name, and every one that exists when a job's is chosen at run time. It works with what inv holds so far; with a
+// zero inventory it knows those that the text alone decides.
+func (w *Workflows) Environments(inv github.Inventory) []string {
+	j := newJudgement(w, inv, Context{})
+	names := map[string]string{} // by lower case: environment names are not case-sensitive
+	add := func(list []string) {
+		for _, name := range list {
+			if key := strings.ToLower(name); name != "" && names[key] == "" {
+				names[key] = name
+			}
+		}
+	}
+	for _, r := range w.runs {
+		if r.open || r.job.ast.Environment == nil || !r.job.hex && !w.options.All {
+			continue
+		}
+		for _, s := range j.sightsOf(r) {
+			add(s.environment.texts())
+			if s.environment.any {
+				add(j.k.environmentNames())
+			}
+		}
+	}
+	out := make([]string, 0, len(names))
+	for _, name := range names {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// HexSecrets returns the secrets that are used as a Hex token, the most used one first.
+func (w *Workflows) HexSecrets() []Named {
+	return w.named(func(x *read) bool {
+		return x.kind == secret && x.hex && (w.tokens[x.name] || len(w.tokens) == 0 && x.marks.has(marksHex))
+	})
+}
+
+// HexVariables returns the variables that are used for Hex, such as the one that holds the host.
+func (w *Workflows) HexVariables() []Named {
+	return w.named(func(x *read) bool { return x.kind == variable && x.hex })
+}
+
+func (w *Workflows) named(keep func(*read) bool) []Named {
+	places := map[string][]Place{}
+	for _, d := range w.docs {
+		for _, x := range d.reads {
+			if x.name != "" && keep(x) {
+				places[x.name] = append(places[x.name], x.place)
+			}
+		}
+	}
+	return ranked(places)
+}
+
+func ranked(places map[string][]Place) []Named {
+	out := make([]Named, 0, len(places))
+	for name, list := range places {
+		out = append(out, Named{Name: name, Places: list})
+	}
+	sort.Slice(out, func(i, k int) bool {
+		if a, b := len(out[i].Places), len(out[k].Places); a != b {
+			return a > b
+		}
+		return out[i].Name < out[k].Name
+	})
+	return out
+}
+
+// RunsProjects tells whether a workflow starts runs of Hex projects.
+func (w *Workflows) RunsProjects() bool {
+	return slices.ContainsFunc(w.docs, func(d *document) bool { return d.marks.has(marksRuns) })
+}
+
+// ProjectIDs returns the Hex projects that the workflows name, each once, in order of place.
+func (w *Workflows) ProjectIDs() []Project {
+	var out []Project
+	seen := map[string]bool{}
+	add := func(p Project) {
+		if key := strings.ToLower(p.Ref) + "\x00" + p.Variable; !seen[key] {
+			seen[key] = true
+			out = append(out, p)
+		}
+	}
+	for _, d := range w.docs {
+		var list []Project
+		for _, x := range d.reads {
+			if x.kind == variable && named(x.name, []string{projectName}) {
+				list = append(list, Project{Variable: x.name, Place: x.place})
+			}
+		}
+		for _, t := range d.texts() {
+			list = append(list, d.projects(t)...)
+		}
+		sort.SliceStable(list, func(i, k int) bool { return before(list[i].Place, list[k].Place) })
+		for _, p := range list {
+			add(p)
+		}
+	}
+	return out
+}
+
+// projects finds the IDs and URLs of projects in a passage: URLs anywhere, bare IDs where they go to Hex.
+func (d *document) projects(p passage) []Project {
+	text := p.text()
+	var matches [][]int
+	if mentionsHex(text) {
+		matches = compiled.projectURL.FindAllStringIndex(text, -1)
+	}
+	toHex := named(p.name, []string{projectName}) || p.script && marksOf(text).has(marksHex)
+	if toHex {
+		for _, m := range compiled.uuid.FindAllStringIndex(text, -1) {
+			within := slices.ContainsFunc(matches, func(url []int) bool { return url[0] <= m[0] && m[1] <= url[1] })
+			if !within && !isRunID(text[:m[0]]) {
+				matches = append(matches, m)
+			}
+		}
+	}
+	slices.SortFunc(matches, func(a, b []int) int { return a[0] - b[0] })
+	offsets := make([]int, len(matches))
+	for i, m := range matches {
+		offsets[i] = m[0]
+	}
+	out := make([]Project, 0, len(matches))
+	for i, at := range d.placesOf(p, offsets) {
+		out = append(out, Project{Ref: text[matches[i][0]:matches[i][1]], Place: at})
+	}
+	return out
+}
+
+// isRunID tells from what stands before it that an ID is that of a run.
+func isRunID(before string) bool { return strings.HasSuffix(before, "/runs/") || strings.HasSuffix(before, "/run/") }
+
+// Hosts returns the Hex hosts that the workflows name, in lower case.
+func (w *Workflows) Hosts() []Named {
+	places := map[string][]Place{}
+	for _, d := range w.docs {
+		for _, t := range d.texts() {
+			text := t.text()
+			for _, m := range apiHosts(text) {
+				host := strings.ToLower(text[m[0]:m[1]])
+				places[host] = append(places[host], d.placesOf(t, []int{m[0]})...)
+			}
+		}
+	}
+	return ranked(places)
+}
+
+// Proposals returns the stores that the workflows need for a secret of this name beside the repository's own.
+func (w *Workflows) Proposals(inv github.Inventory, secretName string, c Context) []Proposal {
+	j := newJudgement(w, inv, c)
+	var out []Proposal
+	add := func(p Proposal) {
+		same := func(q Proposal) bool { return q.App == p.App && strings.EqualFold(q.Environment, p.Environment) }
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, p)
+		}
+	}
+	for _, r := range w.runs {
+		if r.open {
+			continue
+		}
+		for _, x := range r.reads() {
+			if x.kind == secret && x.site.secrets && slices.Contains(j.ownNames(x, r), strings.ToUpper(secretName)) {
+				j.propose(x, r, add)
+			}
+		}
+	}
+	return out
+}
+
+// propose names the stores that one read needs.
+func (j *judgement) propose(x *read, r *run, add func(Proposal)) {
+	at := r.at(x)
+	for _, s := range j.sightsOf(r) {
+		for _, e := range s.environment.texts() {
+			if e != "" {
+				add(Proposal{App: "actions", Environment: e, Reason: fmt.Sprintf("job %s reads it in environment %s", r.label(), e), File: at.File, Line: at.Line})
+			}
+		}
+	}
+	for _, s := range j.scenariosOf(r) {
+		if s.bot && !j.settled(s, r, x) {
+			add(Proposal{App: "dependabot", Reason: fmt.Sprintf("%s runs on %s and Dependabot is enabled", r.root.name(), s.event), File: at.File, Line: at.Line})
+		}
+	}
+}

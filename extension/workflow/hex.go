@@ -1,0 +1,369 @@
+package workflow
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+)
+
+// marks says what a step talks to.
+type marks uint8
+
+const (
+	marksHex  marks = 1 << iota // Hex (hex.tech)
+	marksPM                     // hex.pm, the Elixir package registry
+	marksRuns                   // starts runs of Hex projects
+)
+
+func (m marks) has(x marks) bool { return m&x != 0 }
+
+// Names that are Hex's, alone or with a suffix (HEX_API_TOKEN_EU).
+func secretNames() []string {
+	return []string{"HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN"}
+}
+
+func hostNames() []string {
+	return []string{"HEX_WORKSPACE_URL", "HEX_BASE_URL", "HEX_API_BASE_URL", "HEX_API_BASE", "HEX_URL"}
+}
+
+const projectName = "HEX_PROJECT_ID"
+
+func named(name string, names []string) bool {
+	name = strings.ToUpper(name)
+	return slices.ContainsFunc(names, func(n string) bool {
+		return name == n || strings.HasPrefix(name, n) && name[len(n)] == '_'
+	})
+}
+
+func isSecretName(name string) bool { return named(name, secretNames()) }
+
+func isVariableName(name string) bool { return named(name, append(hostNames(), projectName)) }
+
+// isContested tells a name that is nearly always hex.pm's: alone it says nothing.
+func isContested(name string) bool { return named(name, []string{"HEX_API_KEY"}) }
+
+// patterns are compiled once; regular expressions are values, not state.
+type patterns struct {
+	host, command, run, oldPath, newPath, pm, pmAction, uuid, projectURL, bearer, argument, token *regexp.Regexp
+}
+
+var compiled = patterns{
+	host: regexp.MustCompile(`(?i)\b([a-z0-9-]+)\.hex\.tech\b`),
+	// in the place of a command: at the start of a line or after what may stand before one
+	command:    regexp.MustCompile("(?m)(?:^|[;&|(`]|\\b(?:then|do|else|exec|sudo|time|npx|if|!))[ \\t]*(?:[A-Za-z_][A-Za-z0-9_]*=\\S*[ \\t]+)*(?:hex[ \\t]+(?:auth|app|run|project|context)\\b|gh[ \\t]+hex\\b|paradime[ \\t]+hex\\b)"),
+	run:        regexp.MustCompile(`\bhex[ \t]+(?:run|app[ \t]+run|project[ \t]+run|trigger)\b|/projects?/[^\s"']+/runs?\b`),
+	oldPath:    regexp.MustCompile(`/api/v1/project/`),
+	newPath:    regexp.MustCompile(`/api/v1/projects/`),
+	pm:         regexp.MustCompile(`(?i)\bmix[ \t]+(?:do[ \t]+)?hex\.|\brebar3[ \t]+(?:\S+[ \t]+)?hex\b|\bhex\.pm\b|\bgleam[ \t]+(?:publish|hex)\b`),
+	pmAction:   regexp.MustCompile(`(?i)publish[-_]?(?:to[-_])?hex|hex[-_]?publish|hex_?pm|hex\.pm`),
+	uuid:       regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`),
+	projectURL: regexp.MustCompile(`(?i)https://[a-z0-9-]+\.hex\.tech/[^\s"'<>]*?/(?:app|hex)/(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9_-]*-?[0-9A-Za-z]{22})(?:/[^\s"'<>]*)?`),
+	argument:   regexp.MustCompile(`--(?:api-)?token(?:[ \t]+|=)["']?\$[{A-Za-z_]`),
+	token:      regexp.MustCompile(`\bhxt[pw]_[0-9a-fA-F]{16,}|(?i)\bbearer[ \t]+[0-9a-f]{64,}\b`),
+}
+
+// isAPIHost tells a name under hex.tech that is a workspace's, rather than one of Hex's own sites.
+func isAPIHost(label string) bool {
+	switch strings.ToLower(label) {
+	case "learn", "www", "static", "status", "docs", "help", "community", "blog", "trust":
+		return false
+	}
+	return true
+}
+
+// mentionsHex is the cheap question that comes before every pattern.
+func mentionsHex(text string) bool {
+	return strings.Contains(text, "hex") || strings.Contains(text, "HEX") || strings.Contains(text, "Hex")
+}
+
+// marksOf judges a script or a value.
+func marksOf(script string) marks {
+	var m marks
+	if !mentionsHex(script) && !strings.Contains(script, "gleam") {
+		return 0
+	}
+	script = withoutComments(script)
+	if len(apiHosts(script)) > 0 || compiled.command.MatchString(script) {
+		m |= marksHex
+		if compiled.run.MatchString(script) {
+			m |= marksRuns
+		}
+	}
+	if compiled.pm.MatchString(script) {
+		m |= marksPM
+	}
+	return m
+}
+
+// apiHosts returns where the hosts of Hex workspaces stand in a text.
+func apiHosts(text string) [][]int {
+	if !strings.Contains(strings.ToLower(text), "hex.tech") {
+		return nil
+	}
+	var out [][]int
+	for _, m := range compiled.host.FindAllStringSubmatchIndex(text, -1) {
+		if isAPIHost(text[m[2]:m[3]]) {
+			out = append(out, m[:2])
+		}
+	}
+	return out
+}
+
+// withoutComments blanks the lines of a script that are comments; offsets stay.
+func withoutComments(script string) string {
+	if !strings.Contains(script, "#") {
+		return script
+	}
+	var b strings.Builder
+	for line := range strings.Lines(script) {
+		if strings.HasPrefix(strings.TrimLeft(line, " \t"), "#") {
+			line = strings.Repeat(" ", len(strings.TrimRight(line, "\r\n"))) + line[len(strings.TrimRight(line, "\r\n")):]
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// toolkit is Hex's own action.
+const toolkit = "hex-inc/action-context-toolkit"
+
+// marksOfStep judges one step, with the local action that it uses.
+func marksOfStep(s *step) marks {
+	var m marks
+	each(s.ast, func(_ string, value *actionlint.String) { m |= marksOf(value.Value) })
+	switch e := s.ast.Exec.(type) {
+	case *actionlint.ExecRun:
+		m |= marksOf(e.Run.Value)
+	case *actionlint.ExecAction:
+		if e.Uses == nil {
+			break
+		}
+		if owner, _, _ := strings.Cut(e.Uses.Value, "/"); strings.EqualFold(owner, "hex-inc") {
+			m |= marksHex
+		}
+		if compiled.pmAction.MatchString(e.Uses.Value) {
+			m |= marksPM
+		}
+	}
+	if s.local != nil {
+		m |= s.local.marksOfSteps(0)
+	}
+	return m
+}
+
+// each yields a step's environment variables and inputs.
+func each(s *actionlint.Step, yield func(name string, value *actionlint.String)) {
+	if s.Env != nil {
+		for _, x := range s.Env.Vars {
+			yield(x.Name.Value, x.Value)
+		}
+	}
+	if a, ok := s.Exec.(*actionlint.ExecAction); ok {
+		for _, in := range a.Inputs {
+			yield(in.Name.Value, in.Value)
+		}
+	}
+}
+
+// marksOfSteps judges a local action. Actions may use each other, so the depth is bounded.
+func (d *document) marksOfSteps(depth int) marks {
+	var m marks
+	for _, j := range d.jobs {
+		for _, s := range j.steps {
+			if s.local == nil || depth < 10 {
+				m |= s.ownMarks(depth)
+			}
+		}
+	}
+	return m
+}
+
+func (s *step) ownMarks(depth int) marks {
+	if s.local == nil {
+		return marksOfStep(s)
+	}
+	return s.local.marksOfSteps(depth + 1)
+}
+
+// classify decides which reads, jobs and files concern Hex.
+func (w *Workflows) classify() {
+	docs := w.documents()
+	for _, d := range docs {
+		d.mark()
+	}
+	for _, d := range docs {
+		d.hexNames = map[string]bool{}
+		for _, r := range d.reads {
+			r.marks = marksAround(r)
+			w.setHex(r, w.isHex(r))
+		}
+	}
+	w.passOn(docs)
+	for _, d := range docs {
+		shared := slices.ContainsFunc(d.reads, func(r *read) bool { return r.job == nil && r.hex })
+		for _, j := range d.jobs {
+			own := slices.ContainsFunc(j.reads, func(r *read) bool { return r.hex })
+			j.hex = j.marks.has(marksHex) || own || shared && j.ast.WorkflowCall == nil
+		}
+		d.hex = d.speaksOfHex()
+	}
+}
+
+// mark judges the steps, jobs and the whole of a file.
+func (d *document) mark() {
+	for _, j := range d.jobs {
+		j.words = map[string]bool{}
+		for _, s := range j.steps {
+			s.marks = marksOfStep(s)
+			j.marks |= s.marks
+			if s.marks.has(marksHex) {
+				s.words(j.words)
+			}
+		}
+		d.marks |= j.marks
+	}
+}
+
+func (w *Workflows) setHex(r *read, hex bool) {
+	r.hex = hex
+	if !hex || r.kind != secret || r.name == "" {
+		return
+	}
+	r.doc.hexNames[r.name] = true
+	if isToken(r) {
+		w.tokens[r.name] = true
+	}
+}
+
+// speaksOfHex tells whether a file concerns Hex: by what it reads or calls or, when it cannot be parsed, by its text.
+func (d *document) speaksOfHex() bool {
+	if d.marks.has(marksHex) || slices.ContainsFunc(d.reads, func(r *read) bool { return r.hex }) {
+		return true
+	}
+	if len(d.problems) == 0 || !mentionsHex(d.src.text) {
+		return false
+	}
+	upper := strings.ToUpper(d.src.text)
+	return marksOf(d.src.text).has(marksHex) || slices.ContainsFunc(secretNames(), func(n string) bool {
+		return !isContested(n) && strings.Contains(upper, n)
+	})
+}
+
+// marksAround says what the value that is read goes to, as far as the text tells: its step, or the steps of the job or
+// file that see its environment variable.
+func marksAround(r *read) marks {
+	if r.step != nil {
+		return r.step.marks
+	}
+	if r.job != nil {
+		return r.job.marks
+	}
+	return r.doc.marks
+}
+
+// isHex tells whether a read concerns Hex without --all.
+func (w *Workflows) isHex(r *read) bool {
+	pm := r.marks.has(marksPM) && !r.marks.has(marksHex)
+	if isBuiltIn(r) || pm {
+		return false
+	}
+	if w.options.Secret != "" && r.kind == secret && strings.EqualFold(r.name, w.options.Secret) {
+		return true
+	}
+	for _, name := range []string{r.name, r.site.env, r.site.passes} {
+		if isVariableName(name) || isSecretName(name) && (!isContested(name) || r.marks.has(marksHex)) {
+			return true
+		}
+	}
+	if r.index != nil && r.kind == secret && indexesHex(r.index) {
+		return true
+	}
+	if !r.marks.has(marksHex) || r.site.ifs {
+		return false
+	}
+	if r.step != nil {
+		return true
+	}
+	return r.site.env != "" && r.seenByHexStep()
+}
+
+// indexesHex tells an index that begins like the name of a Hex token: secrets[format('HEX_API_TOKEN_{0}', …)].
+func indexesHex(index actionlint.ExprNode) bool {
+	found := false
+	actionlint.VisitExprNode(index, func(n, _ actionlint.ExprNode, _ bool) {
+		if s, ok := n.(*actionlint.StringNode); ok && isSecretName(s.Value) && !isContested(s.Value) {
+			found = true
+		}
+	})
+	return found
+}
+
+// seenByHexStep tells whether a step that talks to Hex mentions the environment variable that gets the value.
+func (r *read) seenByHexStep() bool {
+	if r.job != nil {
+		return r.job.words[r.site.env]
+	}
+	return slices.ContainsFunc(r.doc.jobs, func(j *job) bool { return j.words[r.site.env] })
+}
+
+// words adds the words of a step's script, inputs and environment.
+func (s *step) words(into map[string]bool) {
+	add := func(text string) {
+		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r != '_' && !isAlphanumeric(r) }) {
+			into[word] = true
+		}
+	}
+	each(s.ast, func(_ string, value *actionlint.String) { add(value.Value) })
+	if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok {
+		add(e.Run.Value)
+	}
+}
+
+func isAlphanumeric(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+}
+
+// isBuiltIn tells the secrets that GitHub provides itself, or that are meant to be absent (R14).
+func isBuiltIn(r *read) bool {
+	switch r.name {
+	case "GITHUB_TOKEN", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG":
+		return r.kind == secret
+	}
+	return false
+}
+
+// passOn carries Hex's secrets over calls: what a called workflow uses as Hex's is Hex's where its caller reads it.
+func (w *Workflows) passOn(docs []*document) {
+	for changed, rounds := true, 0; changed && rounds < maxDepth; rounds++ {
+		changed = false
+		for _, d := range docs {
+			for _, r := range d.reads {
+				if r.site.passes == "" || r.hex || isBuiltIn(r) {
+					continue
+				}
+				if callee := w.callee(r.job); callee != nil && callee.hexNames[r.site.passes] {
+					w.setHex(r, true)
+					changed = true
+				}
+			}
+		}
+	}
+}
+
+// isToken tells whether a read serves as a Hex token, rather than standing beside one.
+func isToken(r *read) bool {
+	return r.name != "" && (isSecretName(r.name) || isSecretName(r.site.env) || isSecretName(r.site.passes) ||
+		r.step != nil && usesToolkit(r.step.ast) && r.site.what == "with token")
+}
+
+// usesToolkit tells whether a step runs Hex's own action.
+func usesToolkit(s *actionlint.Step) bool {
+	a, ok := s.Exec.(*actionlint.ExecAction)
+	if !ok || a.Uses == nil {
+		return false
+	}
+	name, _, _ := strings.Cut(a.Uses.Value, "@")
+	return strings.EqualFold(name, toolkit)
+}

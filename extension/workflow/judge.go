@@ -1,0 +1,281 @@
+package workflow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/github"
+)
+
+// Judge answers all checks of this package by ID.
+func Judge(w *Workflows, inv github.Inventory, c Context) map[string]core.Result {
+	j := newJudgement(w, inv, c)
+	j.online = true
+	results := j.files()
+	secrets, variables := j.available()
+	results[SecretAvailable] = secrets.result("every secret is where its jobs can see it")
+	results[VariableAvailable] = variables.result("every variable is where its jobs can see it")
+	results[EnvironmentExists] = j.environmentsExist().result("every environment exists")
+	results[SecretOnEvent] = j.onEvents().result("no event comes without its secrets")
+	return results
+}
+
+// JudgeFiles answers those checks that need no inventory: secret-context, secret-passed, secret-dynamic,
+// workflow-syntax and the hex ones.
+func JudgeFiles(w *Workflows, c Context) map[string]core.Result {
+	return newJudgement(w, github.Inventory{}, c).files()
+}
+
+func (j *judgement) files() map[string]core.Result {
+	return map[string]core.Result{
+		Syntax:        j.syntax().result("GitHub can read every workflow"),
+		SecretContext: j.contexts().result("secrets stand only where GitHub provides them"),
+		SecretPassed:  j.passed().result("called workflows get their secrets"),
+		SecretDynamic: j.dynamic().result("every secret is named"),
+		HexVendor:     j.vendors().result("no secret serves hex.pm too"),
+		HexAction:     j.actions().result("Hex's action is used as its version allows"),
+		HexEndpoint:   j.endpoints().result("calls to Hex are in order"),
+	}
+}
+
+// judgement is one evaluation of workflows against an inventory.
+type judgement struct {
+	w       *Workflows
+	k       *knowledge
+	c       Context
+	online  bool
+	started map[scenario]map[*job]bool
+	sights  map[*run][]sight
+	users   map[*job]map[string][]*step
+}
+
+func newJudgement(w *Workflows, inv github.Inventory, c Context) *judgement {
+	return &judgement{
+		w: w, k: newKnowledge(inv), c: c,
+		started: map[scenario]map[*job]bool{}, sights: map[*run][]sight{}, users: map[*job]map[string][]*step{},
+	}
+}
+
+// concerns tells whether a read is judged.
+func (j *judgement) concerns(r *read) bool { return (r.hex || j.w.options.All) && !isBuiltIn(r) }
+
+// concernsFile tells whether a file is judged as a whole: GitHub refuses all of it.
+func (j *judgement) concernsFile(d *document) bool { return d.hex || j.w.options.All }
+
+// verdict collects the findings of a check.
+type verdict struct {
+	looked  bool // there was something to look at
+	entries []entry
+	index   map[string]int
+	unknown []string // why something could not be told
+	nothing string   // why there was nothing to look at
+}
+
+// entry is a finding in the making: one that holds for several jobs is said once.
+type entry struct {
+	place    Place
+	severity core.Severity
+	jobs     []string
+	format   string // has jobMark where it names them
+	fix      string
+}
+
+// add notes a finding. format is the message, with jobMark where it names the job.
+func (v *verdict) add(p Place, severity core.Severity, job, format, fix string) {
+	v.looked = true
+	key := fmt.Sprintf("%s:%d:%d %s %s", p.File, p.Line, p.Column, severity, format)
+	if v.index == nil {
+		v.index = map[string]int{}
+	}
+	i, known := v.index[key]
+	if !known {
+		i = len(v.entries)
+		v.index[key] = i
+		v.entries = append(v.entries, entry{place: p, severity: severity, format: format, fix: fix})
+	}
+	if e := &v.entries[i]; job != "" && !slices.Contains(e.jobs, job) && len(e.jobs) < maxJobsNamed {
+		e.jobs = append(e.jobs, job)
+	}
+}
+
+// maxJobsNamed bounds how many jobs one finding names.
+const maxJobsNamed = 20
+
+func (v *verdict) cannotTell(reason string) {
+	v.looked = true
+	if !slices.Contains(v.unknown, reason) && len(v.unknown) < maxProblems {
+		v.unknown = append(v.unknown, reason)
+	}
+}
+
+// message writes an entry out.
+func (e entry) message() string {
+	names := "job " + strings.Join(e.jobs, ", ")
+	if len(e.jobs) > 1 {
+		names = "jobs " + strings.Join(e.jobs, ", ")
+	}
+	return strings.Replace(e.format, jobMark, names, 1)
+}
+
+// jobMark stands in a message for the jobs it is about.
+const jobMark = "\x00jobs\x00"
+
+// result is what core says of the findings; fix is that of the worst one.
+func (v *verdict) result(fine string) core.Result {
+	if !v.looked {
+		if v.nothing == "" {
+			return core.Skip("no workflow uses Hex")
+		}
+		return core.Skip(v.nothing)
+	}
+	slices.SortStableFunc(v.entries, func(a, b entry) int {
+		if before(a.place, b.place) {
+			return -1
+		}
+		if before(b.place, a.place) {
+			return 1
+		}
+		return 0
+	})
+	findings := make([]core.Finding, 0, len(v.entries))
+	for _, e := range v.entries {
+		findings = append(findings, core.Finding{
+			File: e.place.File, Line: e.place.Line, Column: e.place.Column, Severity: e.severity, Message: e.message(),
+		})
+	}
+	r := core.Judge(findings, fine, v.fix())
+	if len(v.unknown) > 0 && r.Status != core.StatusError {
+		r.Status, r.Message, r.Fix = core.StatusUnknown, strings.Join(v.unknown, "; "), ""
+	}
+	return r
+}
+
+func (v *verdict) fix() string {
+	for _, severity := range []core.Severity{core.SeverityError, core.SeverityWarning} {
+		for _, e := range v.entries {
+			if e.severity == severity {
+				return e.fix
+			}
+		}
+	}
+	return ""
+}
+
+// label names a run's job, with its file where it is not the root's.
+func (r *run) label() string {
+	if r.caller == nil {
+		return r.job.id
+	}
+	return fmt.Sprintf("%s of %s", r.job.id, r.job.doc.name())
+}
+
+// at is where a finding about a read stands: the read itself or, in a file of another repository, the call that leads
+// there.
+func (r *run) at(x *read) Place {
+	if r.job.doc.remote == "" {
+		return x.place
+	}
+	for ; r != nil; r = r.caller {
+		if r.job.doc.remote == "" {
+			return r.job.doc.placeOf(r.job.ast.WorkflowCall.Uses)
+		}
+	}
+	return Place{}
+}
+
+// reads returns what a run reads: its job's own, and what stands at the top of the file for every job with steps.
+func (r *run) reads() []*read {
+	if r.job.ast.WorkflowCall != nil {
+		return r.job.reads
+	}
+	return append(slices.Clone(r.job.reads), r.job.doc.shared()...)
+}
+
+// shared returns the reads of the file's own env.
+func (d *document) shared() []*read {
+	var out []*read
+	for _, x := range d.reads {
+		if x.job == nil && x.site.secrets {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// sight is one variant of a run with the environments it may be in; "" is none.
+type sight struct {
+	variant     variant
+	environment set
+}
+
+// sightsOf works out the variants of a run.
+func (j *judgement) sightsOf(r *run) []sight {
+	if known, ok := j.sights[r]; ok {
+		return known
+	}
+	env := ""
+	if e := r.job.ast.Environment; e != nil && e.Name != nil {
+		env = e.Name.Value
+	}
+	paths := pathsOf(env)
+	for _, x := range r.job.reads {
+		if x.index != nil {
+			paths = append(paths, pathsIn(x.index, "matrix", "inputs", "github")...)
+		}
+	}
+	var out []sight
+	for _, v := range r.variants(paths, j.k) {
+		out = append(out, sight{variant: v, environment: evaluateText(env, r.resolver(v, j.k))})
+	}
+	j.sights[r] = out
+	return out
+}
+
+// names works out which secrets a read may mean in a variant; any when that is decided at run time.
+func (j *judgement) names(x *read, r *run, v variant) set {
+	if x.index == nil {
+		return one(textValue(x.name))
+	}
+	s := evaluate(x.index, r.resolver(v, j.k))
+	for i := range s.values {
+		s.values[i].text = strings.ToUpper(s.values[i].text)
+	}
+	return s
+}
+
+// quote makes a name one word of a shell command.
+func quote(name string) string {
+	plain := strings.IndexFunc(name, func(r rune) bool {
+		return !isAlphanumeric(r) && !strings.ContainsRune("_-./:@", r)
+	}) < 0
+	if plain && name != "" && name[0] != '-' {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}
+
+// storeCommand is the command that stores a secret.
+func (j *judgement) storeCommand(name, environment string) string {
+	if !j.w.isHexToken(name) {
+		command := "gh secret set " + quote(name)
+		if environment != "" {
+			command += " --env " + quote(environment)
+		}
+		return command
+	}
+	command := "gh hex auth"
+	if name != secretNames()[0] {
+		command += " --secret " + quote(name)
+	}
+	if environment != "" {
+		command += " --env " + quote(environment)
+	}
+	return command
+}
+
+// isHexToken tells a secret that serves as a Hex token somewhere, or was named as one.
+func (w *Workflows) isHexToken(name string) bool {
+	return w.tokens[name] || strings.EqualFold(name, w.options.Secret) || isSecretName(name) && !isContested(name)
+}

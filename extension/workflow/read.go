@@ -1,0 +1,238 @@
+package workflow
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"runtime"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/rhysd/actionlint"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+// maxFile is the size from which a file is noted and not read.
+const maxFile = 1 << 20
+
+// kind is one of the two contexts that are judged.
+type kind string
+
+const (
+	secret   kind = "secrets"
+	variable kind = "vars"
+)
+
+// read is one place where an expression reads a secret or variable: by name, by an index that has to be worked out, or
+// the whole context.
+type read struct {
+	kind     kind
+	name     string // upper case
+	index    actionlint.ExprNode
+	whole    bool
+	optional bool
+	compared bool // the expression yields whether the value is there, not the value
+	group    *alternatives
+
+	doc   *document
+	job   *job  // nil in what stands outside jobs
+	step  *step // nil outside steps
+	site  site
+	place Place
+	hex   bool
+	marks marks
+}
+
+// site is what stands around an expression.
+type site struct {
+	what    string // for people: "env HEX_API_TOKEN", "run", "if"
+	secrets bool   // GitHub provides secrets here (R7)
+	early   bool   // evaluated before the job runs: variables of its environment are not there yet (R8)
+	ifs     bool   // an `if:`
+	env     string // the environment variable that gets the value
+	passes  string // the secret of a called workflow that gets the value, upper case
+}
+
+// problem is something wrong with a file itself.
+type problem struct {
+	place    Place
+	severity core.Severity
+	message  string
+}
+
+// document is one workflow file, or an action's action.yml when steps are all it has.
+type document struct {
+	path     string
+	remote   string // owner/repo/path@ref of a file that is not in this repository
+	src      *source
+	ast      *actionlint.Workflow
+	problems []problem
+	reads    []*read
+	jobs     []*job // in order of place
+	byID     map[string]*job
+	marks    marks
+	hex      bool            // uses Hex, or may: it cannot be parsed and speaks of Hex
+	hexNames map[string]bool // names of secrets that are read as Hex's
+	called   bool            // a workflow at hand calls it
+	calls    []*document     // the workflows it calls, as far as they are at hand
+	cyclic   []*document     // those of them that call it again
+}
+
+// job is one job of a workflow.
+type job struct {
+	doc   *document
+	id    string
+	ast   *actionlint.Job
+	steps []*step
+	reads []*read
+	marks marks
+	hex   bool // concerns Hex
+
+	stepByID map[string]*step
+	words    map[string]bool // of the steps that talk to Hex
+}
+
+// step is one step of a job, or of a composite action.
+type step struct {
+	ast    *actionlint.Step
+	label  string
+	marks  marks
+	tested map[string]bool // environment variables that its `if` looks at
+	gates  []string        // "steps.check", "needs.check": whose outputs its `if` looks at
+	local  *document       // the local action it uses
+	reads  []*read
+	looks  []*read // those whose environment variable the script tests for emptiness
+}
+
+// Workflows is what [Read] understood. It is not changed by judging and may be shared.
+type Workflows struct {
+	options ReadOptions
+	docs    []*document          // of .github/workflows, by path
+	callees map[string]*document // called workflows by path or owner/repo/path@ref; nil in it for one not at hand
+	actions map[string]*document // local actions by folder; nil in it for one not at hand
+	runs    []*run
+	tokens  map[string]bool // names of secrets that serve as a Hex token
+	missing map[string]bool // remote references that were not at hand
+}
+
+// Read understands the workflows among files: those right in .github/workflows whose name ends in .yml or .yaml. The
+// other files are left alone. It never fails: what cannot be read becomes a finding of workflow-syntax.
+func Read(files []File, o ReadOptions) *Workflows {
+	w := &Workflows{
+		options: o, callees: map[string]*document{}, actions: map[string]*document{},
+		tokens: map[string]bool{}, missing: map[string]bool{},
+	}
+	w.docs = parseAll(slices.DeleteFunc(slices.Clone(files), func(f File) bool { return !isWorkflow(f.Path) }))
+	for _, d := range w.docs {
+		w.callees[d.path] = d
+	}
+	w.loadCalls()
+	for _, d := range w.documents() {
+		w.loadActions(d)
+		d.markOptional()
+	}
+	w.classify()
+	w.expand()
+	return w
+}
+
+func isWorkflow(name string) bool {
+	ext := path.Ext(name)
+	return path.Dir(name) == ".github/workflows" && (ext == ".yml" || ext == ".yaml")
+}
+
+// parseAll reads the files at once and returns them by path.
+func parseAll(files []File) []*document {
+	docs := make([]*document, len(files))
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		wg.Go(func() {
+			for i := range next {
+				docs[i] = parse(files[i].Path, "", files[i].Data)
+			}
+		})
+	}
+	for i := range files {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	slices.SortFunc(docs, func(a, b *document) int { return strings.Compare(a.path, b.path) })
+	return docs
+}
+
+// parse reads one workflow.
+func parse(name, remote string, data []byte) *document {
+	d := &document{path: name, remote: remote, byID: map[string]*job{}}
+	if len(data) > maxFile {
+		d.src = newSource(nil)
+		d.fault(Place{}, core.SeverityNote, "the file is larger than 1 MiB and was not read")
+		return d
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	d.src = newSource(data)
+	if n, ok := expandedSize(data); !ok {
+		d.fault(Place{}, core.SeverityError, fmt.Sprintf("the aliases of the file expand to more than %d values", n))
+		return d
+	}
+	ast, errs, failure := parseYAML(data)
+	if failure != nil {
+		d.fault(Place{}, core.SeverityWarning, fmt.Sprintf("the file could not be judged: the parser failed on it (%v)", failure))
+		return d
+	}
+	d.ast = ast
+	if ast != nil {
+		d.visit()
+	}
+	d.takeErrors(errs, data)
+	sort.SliceStable(d.reads, func(i, j int) bool { return before(d.reads[i].place, d.reads[j].place) })
+	return d
+}
+
+// parseYAML contains a panic of the parser: a file that the repository's author wrote must not end the program. The
+// failure is reported as such.
+func parseYAML(data []byte) (ast *actionlint.Workflow, errs []*actionlint.Error, failure any) {
+	defer func() { failure = recover() }()
+	ast, errs = actionlint.Parse(data)
+	return ast, errs, nil
+}
+
+func (d *document) fault(p Place, severity core.Severity, message string) {
+	p.File = d.path
+	d.problems = append(d.problems, problem{place: p, severity: severity, message: message})
+}
+
+func before(a, b Place) bool {
+	if a.File != b.File {
+		return a.File < b.File
+	}
+	if a.Line != b.Line {
+		return a.Line < b.Line
+	}
+	return a.Column < b.Column
+}
+
+// documents returns every workflow at hand, those of the work tree first.
+func (w *Workflows) documents() []*document {
+	out := slices.Clone(w.docs)
+	own := len(out)
+	for _, d := range w.callees {
+		if d != nil && !slices.Contains(w.docs, d) {
+			out = append(out, d)
+		}
+	}
+	sort.Slice(out[own:], func(i, j int) bool { return out[own+i].name() < out[own+j].name() })
+	return out
+}
+
+// name is what a finding calls the file.
+func (d *document) name() string {
+	if d.remote != "" {
+		return d.remote
+	}
+	return path.Base(d.path)
+}

@@ -1,0 +1,241 @@
+package workflow
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+// refused lists the parser's messages that stand for something GitHub refuses too. The parser also reports matters of
+// style and of taste (an anchor that is not used, an empty string, a section that says nothing, a time-out of zero,
+// credentials with one half): whatever is not listed here is left out.
+func refused() []string {
+	return []string{
+		"could not parse as YAML",
+		"recursive alias",
+		"does not support YAML merge key",
+		"is duplicated in",
+		"unexpected key",
+		"key for",
+		"section must be sequence node but got",
+		"expected scalar node for string value but found",
+		"node but mapping node is expected",
+		"section should not be empty",
+		"expected bool value but found",
+		"expecting a single ${{...}} expression or",
+		`"type" is missing at`,
+		`"value" is missing at`,
+		"for input type of workflow_call event",
+		"group name is missing",
+		`name is missing in "environment" section`,
+		"step must run script",
+		"when a reusable workflow is called with",
+		"is only available for a reusable workflow call",
+		"expected mapping node for secrets or",
+		`"steps" section is missing in job`,
+		`"runs-on" section is missing in job`,
+		`"on" section is missing`,
+		`"jobs" section is missing`,
+		"workflow is empty",
+	}
+}
+
+// newer lists the keys that GitHub has learned since the parser was written.
+func newer() []string {
+	return []string{
+		"description", "cancel-timeout-minutes", "queue", "background", "wait", "wait-all", "cancel", "parallel",
+		"entrypoint", "command",
+	}
+}
+
+// maxProblems bounds what is said of one file.
+const maxProblems = 50
+
+// takeErrors keeps those of the parser's errors that GitHub agrees with.
+func (d *document) takeErrors(errs []*actionlint.Error, data []byte) {
+	modern := d.modernSteps(errs, data)
+	seen := map[Place]bool{}
+	for _, e := range errs {
+		p := Place{File: d.path, Line: e.Line, Column: e.Column}
+		if seen[p] || modern[p] || !d.refuses(e) {
+			continue
+		}
+		seen[p] = true
+		if len(d.problems) == maxProblems {
+			d.fault(p, core.SeverityNote, "more errors follow")
+			return
+		}
+		d.fault(p, core.SeverityError, e.Message)
+	}
+}
+
+// refuses tells whether GitHub refuses what the parser complains about.
+func (d *document) refuses(e *actionlint.Error) bool {
+	if !slices.ContainsFunc(refused(), func(m string) bool { return strings.Contains(e.Message, m) }) {
+		return false
+	}
+	for _, key := range newer() {
+		if strings.HasPrefix(e.Message, fmt.Sprintf("unexpected key %q for", key)) || strings.HasSuffix(e.Message, fmt.Sprintf("but got %q", key)) {
+			return false
+		}
+	}
+	if strings.Contains(e.Message, "should not be empty") && d.flowAt(e) {
+		return false // {} and [] are fine, nothing at all is not
+	}
+	return !d.looseEvent(e)
+}
+
+func (d *document) flowAt(e *actionlint.Error) bool {
+	at := d.src.offset(e.Line, e.Column)
+	return at >= 0 && at < len(d.src.text) && strings.IndexByte("[{", d.src.text[at]) >= 0
+}
+
+// looseEvent tells an error inside `on:`, where GitHub takes everything but a faulty workflow_call.
+func (d *document) looseEvent(e *actionlint.Error) bool {
+	if d.ast == nil || strings.Contains(e.Message, "section is missing") || strings.Contains(e.Message, "could not parse as YAML") {
+		return false
+	}
+	on, end := d.onLines()
+	if e.Line < on || e.Line >= end {
+		return false
+	}
+	event := ""
+	last := 0
+	for _, x := range d.ast.On {
+		if line := eventLine(x); line <= e.Line && line > last {
+			event, last = x.EventName(), line
+		}
+	}
+	return event != "workflow_call"
+}
+
+// onLines returns the line of the top-level key `on` and the one after its section; both 0 without it.
+func (d *document) onLines() (start, end int) {
+	for i, at := range d.src.lines {
+		rest := d.src.text[at:]
+		switch {
+		case start == 0 && (strings.HasPrefix(rest, "on:") || strings.HasPrefix(rest, `"on":`) || strings.HasPrefix(rest, "'on':")):
+			start = i + 1
+		case start > 0 && rest != "" && strings.IndexByte(" \t#-\r\n", rest[0]) < 0:
+			return start, i + 1
+		}
+	}
+	if start == 0 {
+		return 0, 0
+	}
+	return start, len(d.src.lines) + 1
+}
+
+func eventLine(e actionlint.Event) int {
+	switch x := e.(type) {
+	case *actionlint.WebhookEvent:
+		return x.Pos.Line
+	case *actionlint.ScheduledEvent:
+		return x.Pos.Line
+	case *actionlint.WorkflowDispatchEvent:
+		return x.Pos.Line
+	case *actionlint.RepositoryDispatchEvent:
+		return x.Pos.Line
+	case *actionlint.WorkflowCallEvent:
+		return x.Pos.Line
+	case *actionlint.ImageVersionEvent:
+		return x.Pos.Line
+	}
+	return 0
+}
+
+// modernSteps looks for steps of a kind that the parser does not know (parallel, wait, cancel): it returns their
+// places, and visits the steps inside parallel ones. Only a file that has such a step is read again for it.
+func (d *document) modernSteps(errs []*actionlint.Error, data []byte) map[Place]bool {
+	if !slices.ContainsFunc(errs, func(e *actionlint.Error) bool { return strings.HasPrefix(e.Message, "step must run script") }) {
+		return nil
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil || len(root.Content) == 0 {
+		return nil // the parser has said so already
+	}
+	known := map[Place]bool{}
+	jobs := child(root.Content[0], "jobs")
+	for _, j := range d.jobs {
+		steps := child(child(jobs, j.id), "steps")
+		if steps == nil {
+			continue
+		}
+		for _, n := range steps.Content {
+			d.modernStep(j, n, known)
+		}
+	}
+	return known
+}
+
+func (d *document) modernStep(j *job, n *yaml.Node, known map[Place]bool) {
+	for _, key := range []string{"wait", "wait-all", "cancel"} {
+		if child(n, key) != nil {
+			known[Place{File: d.path, Line: n.Line, Column: n.Column}] = true
+		}
+	}
+	parallel := child(n, "parallel")
+	if parallel == nil {
+		return
+	}
+	known[Place{File: d.path, Line: n.Line, Column: n.Column}] = true
+	for _, inner := range parallel.Content {
+		visitor{doc: d, job: j}.addStep(stepOf(inner), len(j.steps))
+	}
+}
+
+// expandedSize counts the values of a document with its aliases expanded; ok is false when there are too many, and n
+// is then the limit. Documents without anchors are not looked at.
+func expandedSize(data []byte) (n int, ok bool) {
+	const limit = 200_000
+	if !hasAnchor(data) {
+		return 0, true
+	}
+	var root yaml.Node
+	if yaml.Unmarshal(data, &root) != nil {
+		return 0, true // the parser says what is wrong
+	}
+	sizes := map[*yaml.Node]int{}
+	var size func(n *yaml.Node) int
+	size = func(n *yaml.Node) int {
+		if known, seen := sizes[n]; seen {
+			return known
+		}
+		sizes[n] = 1 // what a recursive alias counts
+		total := 1
+		if n.Alias != nil {
+			total += size(n.Alias)
+		}
+		for _, c := range n.Content {
+			total = min(total+size(c), limit+1)
+		}
+		sizes[n] = total
+		return total
+	}
+	if size(&root) > limit {
+		return limit, false
+	}
+	return 0, true
+}
+
+// hasAnchor tells whether something in the text looks like an anchor (&name), cheaply; && and 2>&1 do not.
+func hasAnchor(data []byte) bool {
+	for at := 0; ; {
+		i := bytes.IndexByte(data[at:], '&')
+		if i < 0 {
+			return false
+		}
+		i += at
+		at = i + 1
+		starts := i == 0 || strings.IndexByte(" \t\r\n[{,:-?", data[i-1]) >= 0
+		if starts && at < len(data) && strings.IndexByte(" \t\r\n&", data[at]) < 0 {
+			return true
+		}
+	}
+}
