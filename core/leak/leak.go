@@ -1,8 +1,15 @@
 // Package leak finds Hex API tokens in bytes and streams of any kind, text or binary. It knows nothing of files or
 // git, and it never hands a token back: a [Match] says where one stands and how it ends.
+//
+// Whatever is reported holds a run of at least forty hexadecimal digits, plain or encoded. So it is enough to look at
+// eight bytes in every thirty-two ([suspects]); only where those could be digits is the surrounding judged ([judge]).
 package leak
 
-import "io"
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
 
 // The values of Match.Form.
 const (
@@ -11,6 +18,9 @@ const (
 	FormBase64 = "base64" // either alphabet, at any alignment, wrapped or not
 	FormBare   = "bare"   // digits without a prefix, assigned to a Hex name or sent to hex.tech
 )
+
+// MaxMatches is how many tokens are reported of one text; with that many, where the rest stands matters little.
+const MaxMatches = 1000
 
 // Match is one place that holds a token, or what is probably one.
 //
@@ -25,16 +35,134 @@ type Match struct {
 	Masked  string
 }
 
-// Find returns the tokens in data, ordered by offset; nil when there is none.
-func Find(data []byte) []Match { return nil }
+// suspicion is a match before its line is known. Offsets are relative to the text that was searched.
+type suspicion struct {
+	start, end int
+	certain    bool
+	form       string
+	masked     string
+}
 
-// Scanner finds tokens in streams, with the same judgement as [Find] and in constant memory. The zero Scanner is ready;
-// reuse it for the next stream, but not by two goroutines at once.
-type Scanner struct{ buf []byte }
+// Find returns the first [MaxMatches] tokens in data, ordered by offset; nil when there is none.
+func Find(data []byte) []Match {
+	const step = 1 << 20
+	var c collector
+	for lo := 0; lo < len(data) && len(c.matches) < MaxMatches; lo += step {
+		hi := min(lo+step, len(data))
+		c.pending = suspects(c.pending, data, lo, hi)
+		settled := hi - reach
+		if hi == len(data) {
+			settled = hi
+		}
+		c.settle(data, settled)
+	}
+	return c.first()
+}
 
-// Scan reads r to its end and returns the tokens in it, ordered by offset. An error of r comes back as it is, together
-// with what was found up to there.
-func (s *Scanner) Scan(r io.Reader) ([]Match, error) { return nil, nil }
+// collector turns suspicions into matches, in the order of their offsets and each of them once.
+type collector struct {
+	at      cursor
+	base    int64 // offset of the text at hand
+	pending []suspicion
+	matches []Match
+}
 
-// Mask replaces every token in s, whole or cut off, by its masked form.
-func Mask(s string) string { return s }
+// settle takes in what starts before end. Nothing found later may start there.
+func (c *collector) settle(text []byte, end int) {
+	if len(c.pending) == 0 {
+		return
+	}
+	slices.SortFunc(c.pending, earlier)
+	n := 0
+	for ; n < len(c.pending) && c.pending[n].start < end; n++ {
+		c.add(text, c.pending[n])
+	}
+	c.pending = slices.Delete(c.pending, 0, n)
+}
+
+// earlier puts the certain one first when two readings start at one place: it is the one that stays.
+func earlier(a, b suspicion) int {
+	switch {
+	case a.start != b.start:
+		return a.start - b.start
+	case a.certain != b.certain && a.certain:
+		return -1
+	case a.certain != b.certain:
+		return 1
+	}
+	return strings.Compare(a.form+a.masked, b.form+b.masked)
+}
+
+func (c *collector) add(text []byte, s suspicion) {
+	offset := c.base + int64(s.start)
+	if n := len(c.matches); n > 0 && c.matches[n-1].Offset == offset {
+		return
+	}
+	c.at.advance(text, c.base, offset)
+	c.matches = append(c.matches, Match{
+		Offset: offset, Line: c.at.line + 1, Column: c.at.column(offset, s.form == FormUTF16),
+		Certain: s.certain, Form: s.form, Masked: s.masked,
+	})
+}
+
+func (c *collector) first() []Match {
+	return c.matches[:min(len(c.matches), MaxMatches)]
+}
+
+// Mask replaces every token in s, whole or cut off, by its masked form. More than [Find] reports is masked: from eight
+// digits on after hxtp_ or hxtw_, placeholders too, since a message may have been shortened through a token.
+func Mask(s string) string {
+	text := []byte(s)
+	var found []suspicion
+	for lo := 0; ; {
+		i := bytes.Index(text[lo:], []byte("hxt"))
+		if i < 0 {
+			break
+		}
+		lo += i + 1
+		if cut, ok := cutOff(text, lo-1); ok {
+			found = append(found, cut)
+		}
+	}
+	found = suspects(found, text, 0, len(text))
+	if len(found) == 0 {
+		return s
+	}
+	return replaceAll(text, found)
+}
+
+// cutOff judges the beginning of a token at start.
+func cutOff(text []byte, start int) (suspicion, bool) {
+	const fewest, enough = 8, 20 // of fewer than twenty digits, four would say too much
+	body := start + len(personalPrefix)
+	if body > len(text) || !isPrefix(text[start:body]) {
+		return suspicion{}, false
+	}
+	n := countDigits(text[body:], len(text))
+	if n < fewest {
+		return suspicion{}, false
+	}
+	masked := string(text[start:body]) + "…"
+	if n >= enough {
+		masked = mask(text[start:body], text[body:body+n])
+	}
+	return suspicion{start: start, end: body + n, masked: masked}, true
+}
+
+func replaceAll(text []byte, found []suspicion) string {
+	slices.SortStableFunc(found, func(a, b suspicion) int { return a.start - b.start })
+	var out strings.Builder
+	done := 0
+	for _, f := range found {
+		if f.start < done {
+			continue // another reading of what is masked already
+		}
+		out.Write(text[done:f.start])
+		out.WriteString(f.masked)
+		// What is glued to a token may be more of it, or the rest of an encoding.
+		for done = f.end; done < len(text) && (isWord(text[done]) || f.form == FormUTF16 && text[done] == 0); done++ {
+		}
+	}
+	out.Write(text[done:])
+	return out.String()
+}

@@ -1,0 +1,54 @@
+package leak
+
+// A view is the text around a run of digits with its encoding taken off: so much before the digits and so much from
+// their first one on.
+const (
+	viewBefore = nameContext + 20
+	viewFrom   = mostDigits + 20
+)
+
+func appendPlain(found []suspicion, text []byte, start int) []suspicion {
+	if s, ok := judge(text, start); ok {
+		return append(found, s)
+	}
+	return found
+}
+
+// appendUTF16 judges digits that are separated by zeros. Which of its two neighbours a zero belongs to cannot be seen
+// from the digits, so both are tried; the byte order that fits the offset wins when neither is certain.
+func appendUTF16(found []suspicion, text []byte, start int) []suspicion {
+	if text[start] == 0 {
+		start++
+	}
+	low := start & 1 // where in a character its low byte stands
+	s, ok := judgeUTF16(text, start-low, low)
+	if !ok || !s.certain {
+		if other, fits := judgeUTF16(text, start-1+low, 1-low); fits && (!ok || other.certain) {
+			s, ok = other, true
+		}
+	}
+	if ok {
+		found = append(found, s)
+	}
+	return found
+}
+
+// judgeUTF16 judges digits whose first character starts at text[start].
+func judgeUTF16(text []byte, start, low int) (suspicion, bool) {
+	if start < 0 {
+		return suspicion{}, false
+	}
+	var buf [viewBefore + viewFrom]byte
+	before := min(start/2, viewBefore)
+	first := start - 2*before
+	view := buf[:min(before+viewFrom, (len(text)-first)/2)]
+	for i := range view {
+		view[i] = text[first+2*i+low]
+		if text[first+2*i+1-low] != 0 {
+			view[i] = 0xff // no ASCII, so no letter and no digit
+		}
+	}
+	s, ok := judge(view, before)
+	s.start, s.end, s.form = first+2*s.start, first+2*s.end, FormUTF16
+	return s, ok
+}
