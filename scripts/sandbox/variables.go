@@ -1,0 +1,97 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+func (s *Sandbox) variableRoutes() []route {
+	var routes []route
+	for path, find := range map[string]finder{
+		"/repos/{owner}/{repo}/actions/variables":            findRepository("actions", true),
+		"/repos/{owner}/{repo}/environments/{env}/variables": findEnvironment("environments", true),
+		"/orgs/{owner}/actions/variables":                    findOrganization("actions", true),
+	} {
+		routes = append(routes,
+			route{"GET", path, func(c *call) answer { return listVariables(c, find) }},
+			route{"POST", path, func(c *call) answer { return s.createVariable(c, find) }},
+			route{"GET", path + "/{name}", func(c *call) answer { return getVariable(c, find) }},
+			route{"PATCH", path + "/{name}", func(c *call) answer { return s.updateVariable(c, find) }},
+		)
+	}
+	routes = append(routes, selectionRoutes("/orgs/{owner}/actions/variables", findOrganization("actions", true))...)
+	return append(routes, route{"GET", "/repos/{owner}/{repo}/actions/organization-variables", reaching("actions", true)})
+}
+
+func listVariables(c *call, find finder) answer {
+	place, refusal, ok := find(c)
+	if !ok {
+		return refusal
+	}
+	return c.listEntries(place, true)
+}
+
+func getVariable(c *call, find finder) answer {
+	place, refusal, ok := find(c)
+	if !ok {
+		return refusal
+	}
+	e, found := lookup(place.entries, c.arg("name"))
+	if !found {
+		return notFound()
+	}
+	return jsonAnswer(http.StatusOK, place.describe(strings.ToUpper(c.arg("name")), e, true))
+}
+
+func (s *Sandbox) createVariable(c *call, find finder) answer {
+	place, refusal, ok := find(c)
+	if !ok {
+		return refusal
+	}
+	var in entryInput
+	if err := json.Unmarshal([]byte(c.Body), &in); err != nil {
+		return failure(http.StatusBadRequest, "Problems parsing JSON")
+	}
+	name := strings.ToUpper(in.Name)
+	complaint := badName(name, "Variable")
+	if in.Value == nil {
+		complaint = "Invalid request.\n\n\"value\" wasn't supplied."
+	}
+	e := &Variable{CreatedAt: s.now(), UpdatedAt: s.now()}
+	if complaint == "" {
+		complaint = c.share(place, e, in, true)
+	}
+	if complaint != "" {
+		return failure(http.StatusUnprocessableEntity, complaint)
+	}
+	if _, found := place.entries[name]; found {
+		return failure(http.StatusConflict, "Already exists - Variable already exists")
+	}
+	e.Value = *in.Value
+	place.entries[name] = e
+	return jsonAnswer(http.StatusCreated, map[string]any{})
+}
+
+func (s *Sandbox) updateVariable(c *call, find finder) answer {
+	place, refusal, ok := find(c)
+	if !ok {
+		return refusal
+	}
+	e, found := lookup(place.entries, c.arg("name"))
+	if !found {
+		return notFound()
+	}
+	var in entryInput
+	if err := json.Unmarshal([]byte(c.Body), &in); err != nil {
+		return failure(http.StatusBadRequest, "Problems parsing JSON")
+	}
+	if complaint := c.share(place, e, in, false); complaint != "" {
+		return failure(http.StatusUnprocessableEntity, complaint)
+	}
+	if in.Value != nil {
+		e.Value = *in.Value
+	}
+	e.UpdatedAt = s.now()
+	return answer{status: http.StatusNoContent}
+}
