@@ -193,7 +193,15 @@ func (i *inspection) judgeStored() core.Result {
 	if hidden := inv.Hidden(); hidden != nil {
 		return core.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), hint(hidden))
 	}
-	return nowhere(inv, missing[0], i.target)
+	r := nowhere(inv, missing[0], i.target)
+	r.Auth = i.settings.token.IsZero() && i.settings.tokenErr == nil && i.runs("token-present")
+	return r
+}
+
+// runs tells whether a check is among those asked for. A secret that is stored nowhere is the same problem as a token
+// that is missing on this machine, where that is reported too.
+func (i *inspection) runs(id string) bool {
+	return (len(i.only) == 0 || slices.Contains(i.only, id)) && !slices.Contains(i.skip, id)
 }
 
 func storedWhere(places []github.PlacedEntry, now time.Time) string {

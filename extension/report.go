@@ -218,6 +218,9 @@ func verdict(s *streams, report core.Report, elapsed time.Duration) styled {
 	if worst == core.StatusOK {
 		text = "No problems found: " + text
 	}
+	if !s.outTTY {
+		return styled(text + " " + took)
+	}
 	return styled(fmt.Sprintf("%s %s %s", icon(s, worst), text, took))
 }
 

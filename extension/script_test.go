@@ -1,3 +1,5 @@
+//go:build linux
+
 package extension_test
 
 import (
@@ -64,6 +66,7 @@ func runScripts(t *testing.T, dir string) {
 			"tokenenv": cmdTokenEnv,
 			"dotenv":   cmdDotenv,
 			"status":   cmdStatus,
+			"terminal": cmdTerminal,
 			"clean":    cmdClean,
 		},
 	})

@@ -23,13 +23,14 @@ type streams struct {
 	err io.Writer
 
 	outTTY bool
-	errTTY bool
 	color  bool
 	width  int
 
 	// tty is standard input when it is a terminal that may be asked; nil otherwise.
-	tty      *os.File
-	terminal *term.Terminal
+	tty *os.File
+	// questions is where questions are written: standard error, or the terminal itself when that is redirected.
+	questions io.Writer
+	terminal  *term.Terminal
 }
 
 func systemStreams() *streams {
@@ -40,10 +41,13 @@ func systemStreams() *streams {
 	}
 	s := &streams{
 		in: os.Stdin, out: &stickyWriter{w: os.Stdout}, err: os.Stderr,
-		outTTY: t.IsTerminalOutput(), errTTY: ghterm.IsTerminal(os.Stderr), color: t.IsColorEnabled(), width: width,
+		outTTY: t.IsTerminalOutput(), color: t.IsColorEnabled(), width: width,
 	}
-	if ghterm.IsTerminal(os.Stdin) && s.errTTY && os.Getenv("GH_PROMPT_DISABLED") == "" {
-		s.tty = os.Stdin
+	if ghterm.IsTerminal(os.Stdin) && os.Getenv("GH_PROMPT_DISABLED") == "" {
+		s.tty, s.questions = os.Stdin, os.Stderr
+		if !ghterm.IsTerminal(os.Stderr) {
+			s.questions = os.Stdin
+		}
 	}
 	return s
 }
@@ -131,7 +135,10 @@ func (s *streams) ask(prompt string, hidden bool) (string, error) {
 		s.terminal = term.NewTerminal(struct {
 			io.Reader
 			io.Writer
-		}{s.in, s.err}, "")
+		}{s.tty, s.questions}, "")
+	}
+	if width, height, err := term.GetSize(int(s.tty.Fd())); err == nil && width > 0 && height > 0 {
+		_ = s.terminal.SetSize(width, height) // else it breaks lines at 80 columns
 	}
 	prompt = string(s.green("?")) + " " + core.Printable(prompt) + " "
 	var line string
@@ -142,7 +149,7 @@ func (s *streams) ask(prompt string, hidden bool) (string, error) {
 		line, err = s.terminal.ReadLine()
 	}
 	if errors.Is(err, io.EOF) {
-		fmt.Fprint(s.err, "\r\n")
+		fmt.Fprint(s.questions, "\r\n")
 		return "", errCancelled
 	}
 	if err != nil && !errors.Is(err, term.ErrPasteIndicator) {
@@ -175,9 +182,9 @@ func (s *streams) confirm(question string, fallback bool) (bool, error) {
 
 // choose lets the user pick one of several options by its number; the first is the default.
 func (s *streams) choose(question string, options []string) (int, error) {
-	s.say("%s", question)
+	fmt.Fprintln(s.questions, core.Printable(question))
 	for i, o := range options {
-		s.say("  %d  %s", i+1, o)
+		fmt.Fprintf(s.questions, "  %d  %s\n", i+1, core.Printable(o))
 	}
 	for {
 		answer, err := s.ask(fmt.Sprintf("Number (1-%d, default 1):", len(options)), false)

@@ -1,0 +1,177 @@
+package extension_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
+)
+
+// openTerminal opens a pseudo-terminal.
+func openTerminal() (control, tty *os.File, err error) {
+	control, err = os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err := unix.IoctlGetInt(int(control.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := unix.IoctlSetPointerInt(int(control.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		return nil, nil, err
+	}
+	if err := unix.IoctlSetWinsize(int(control.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 120}); err != nil {
+		return nil, nil, err
+	}
+	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|syscall.O_NOCTTY, 0)
+	return control, tty, err
+}
+
+// terminal CODE DIALOGUE COMMAND...: runs a command on a terminal and asserts its exit code. The dialogue is a file with
+// a line a step: "expect REGEXP" waits for new output, "send TEXT" types a line, "token NAME" types a token and Enter,
+// "key ^C" presses Ctrl-C. All output is then in the file "screen", and holds no token.
+func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: terminal CODE DIALOGUE COMMAND...")
+	}
+	control, tty, err := openTerminal()
+	ts.Check(err)
+	defer control.Close()
+	path := args[2]
+	if !strings.Contains(path, "/") {
+		path = worldOf(ts).dir + "/bin/" + path
+	}
+	cmd := exec.Command(path, args[3:]...)
+	cmd.Dir, cmd.Env = ts.MkAbs("."), environment(ts)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	ts.Check(cmd.Start())
+	tty.Close()
+	screen := newScreen(control)
+	converse(ts, control, screen, ts.ReadFile(args[1]))
+	code := exitCodeOf(ts, cmd, screen)
+	text := screen.text()
+	ts.Check(os.WriteFile(ts.MkAbs("screen"), []byte(strings.ReplaceAll(text, "\r\n", "\n")), 0o600))
+	ts.Logf("[screen]\n%s", strings.ReplaceAll(text, "\x1b", "^["))
+	clean(ts, "the screen", []byte(text))
+	if fmt.Sprint(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+func environment(ts *testscript.TestScript) []string {
+	var env []string
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GH_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
+		"GH_NO_UPDATE_NOTIFIER", "GH_TELEMETRY", "GIT_CONFIG_NOSYSTEM", "HTTPS_PROXY", "HTTP_PROXY", "GH_TOKEN", "HEX_WORKSPACE_URL", "HEX_API_TOKEN", "NO_COLOR"} {
+		if v := ts.Getenv(name); v != "" {
+			env = append(env, name+"="+v)
+		}
+	}
+	return append(env, "TERM=xterm")
+}
+
+func converse(ts *testscript.TestScript, control *os.File, s *screen, dialogue string) {
+	lines := bufio.NewScanner(strings.NewReader(dialogue))
+	for lines.Scan() {
+		verb, rest, _ := strings.Cut(strings.TrimSpace(lines.Text()), " ")
+		switch verb {
+		case "":
+		case "expect":
+			if !s.waitFor(regexp.MustCompile(rest)) {
+				ts.Fatalf("waited for %q; the screen shows:\n%s", rest, s.text())
+			}
+		case "send":
+			fmt.Fprint(control, rest+"\r")
+		case "token":
+			fmt.Fprint(control, worldOf(ts).tokens[rest]+"\r")
+		case "key":
+			control.Write([]byte{3})
+		default:
+			ts.Fatalf("unknown step %q", verb)
+		}
+	}
+}
+
+func exitCodeOf(ts *testscript.TestScript, cmd *exec.Cmd, s *screen) int {
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	select {
+	case err := <-done:
+		if exit, ok := err.(*exec.ExitError); ok {
+			return exit.ExitCode()
+		}
+		ts.Check(err)
+		return 0
+	case <-time.After(90 * time.Second):
+		_ = cmd.Process.Kill()
+		ts.Fatalf("the command does not end; the screen shows:\n%s", s.text())
+		return -1
+	}
+}
+
+// screen collects what a terminal shows.
+type screen struct {
+	chunks chan []byte
+	all    bytes.Buffer
+	seen   int // what expect has looked at
+}
+
+func newScreen(control *os.File) *screen {
+	s := &screen{chunks: make(chan []byte, 1024)}
+	go func() {
+		defer close(s.chunks)
+		for {
+			buf := make([]byte, 4096)
+			n, err := control.Read(buf)
+			if n > 0 {
+				s.chunks <- buf[:n]
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return s
+}
+
+func (s *screen) waitFor(pattern *regexp.Regexp) bool {
+	deadline := time.After(60 * time.Second)
+	for {
+		if loc := pattern.FindIndex(s.all.Bytes()[s.seen:]); loc != nil {
+			s.seen += loc[1]
+			return true
+		}
+		select {
+		case chunk, open := <-s.chunks:
+			if !open {
+				return false
+			}
+			s.all.Write(chunk)
+		case <-deadline:
+			return false
+		}
+	}
+}
+
+// text is everything shown; it waits for the end of the output.
+func (s *screen) text() string {
+	for {
+		select {
+		case chunk, open := <-s.chunks:
+			if !open {
+				return s.all.String()
+			}
+			s.all.Write(chunk)
+		case <-time.After(2 * time.Second):
+			return s.all.String()
+		}
+	}
+}
