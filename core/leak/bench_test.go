@@ -3,6 +3,7 @@ package leak
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
@@ -12,10 +13,12 @@ import (
 
 const benchSize = 32 << 20
 
+// drawn returns n bytes that look random and are the same for the same seed.
 func drawn(seed uint64, n int) []byte {
 	p := make([]byte, n)
-	r := rand.NewChaCha8([32]byte{byte(seed)})
-	_, _ = r.Read(p)
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	_, _ = rand.NewChaCha8(key).Read(p)
 	return p
 }
 

@@ -143,6 +143,9 @@ func isBareToken(text []byte, start, end int) bool {
 // isAssigned tells whether a name of Hex's stands before the value at text[start], with something that assigns between.
 func isAssigned(text []byte, start, end int) bool {
 	before := text[max(0, start-nameContext):start]
+	if len(before) == 0 || isWord(before[len(before)-1]) {
+		return false
+	}
 	name := before[:gapStart(before)]
 	if !bytes.ContainsAny(before[len(name):], "=:>, \t") {
 		return false

@@ -153,7 +153,7 @@ func noises() []planted {
 		inBase64(sum), inUTF16(sum, binary.BigEndian), inBase64(digits(6, 4096)),
 		"HEX_API_TOKEN=" + digits(3, 63), "HEX_API_KEY=" + digits(3, 32), "HEX_API_KEY=" + digits(3, 40), "HEX_API_TOKEN=" + bare + "g", "HEX_API_TOKEN=" + strings.ToUpper(bare),
 		"HEX_API_TOKEN=" + strings.Repeat("0", 64), "HEX_API_TOKEN=sha256:" + sum, "HEX_API_TOKEN_SHA256=" + sum, "HEX_API_TOKENS=" + sum, "MY_HEX_API_TOKEN=" + sum,
-		"HEX_API_TOKEN=\nSHA=" + sum, "HEX_API_TOKEN=\n\n" + sum, "HEX_API_TOKEN-" + sum, "HEX_API_TOKEN # " + sum, "HEX_COLOR=" + sum, "hex_token = '" + sum + "'",
+		"HEX_API_TOKEN=\nSHA=" + sum, "HEX_API_TOKEN=\n\n" + sum, "HEX_API_TOKEN-" + sum, "HEX_API_TOKEN # " + sum, "HEX_API_TOKEN=string" + sum, "HEX_COLOR=" + sum, "hex_token = '" + sum + "'",
 		"run: mix hex.publish --yes\nenv:\n  HEX_API_KEY: " + sum, "HEX_API_TOKEN" + strings.Repeat(" ", 60) + sum,
 		"Authorization: Bearer " + sum, "https://api.example.com Bearer " + sum, "https://myhex.tech Bearer " + sum, "https://hex.technology Bearer " + sum,
 		"https://app.hex.tech" + strings.Repeat(" ", 600) + "Bearer " + sum, "https://app.hex.tech Bearer " + digits(6, 63), "https://app.hex.tech Basic " + sum,

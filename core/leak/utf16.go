@@ -15,22 +15,30 @@ func appendPlain(found []suspicion, text []byte, start int) []suspicion {
 }
 
 // appendUTF16 judges digits that are separated by zeros. Which of its two neighbours a zero belongs to cannot be seen
-// from the digits, so both are tried; the byte order that fits the offset wins when neither is certain.
+// from the digits, so the byte order that fits the offset is tried first, unless the last digit's zero is missing.
 func appendUTF16(found []suspicion, text []byte, start int) []suspicion {
 	if text[start] == 0 {
 		start++
 	}
 	low := start & 1 // where in a character its low byte stands
-	s, ok := judgeUTF16(text, start-low, low)
-	if !ok || !s.certain {
-		if other, fits := judgeUTF16(text, start-1+low, 1-low); fits && (!ok || other.certain) {
-			s, ok = other, true
+	if low == 0 && !endsInZero(text[start:]) {
+		low = 1
+	}
+	for _, low := range [...]int{low, 1 - low} {
+		if s, ok := judgeUTF16(text, start-low, low); ok {
+			return append(found, s)
 		}
 	}
-	if ok {
-		found = append(found, s)
-	}
 	return found
+}
+
+// endsInZero tells whether the last one of the digits that p starts with has a zero behind it.
+func endsInZero(p []byte) bool {
+	i := 0
+	for i+2 < len(p) && i < 2*mostDigits && p[i+1] == 0 && isDigit(p[i+2]) {
+		i += 2
+	}
+	return i+1 < len(p) && p[i+1] == 0
 }
 
 // judgeUTF16 judges digits whose first character starts at text[start].
