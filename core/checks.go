@@ -59,7 +59,7 @@ func newTokenChecks(in TokenInput) *tokenChecks {
 	if in.Now == nil {
 		in.Now = time.Now
 	}
-	c := &tokenChecks{in: in, client: NewClient(in.Host, in.Token, in.Options)}
+	c := &tokenChecks{in: in, client: NewClient(in.Host, in.Token, in.Options), asked: make(chan struct{}), done: make(chan struct{})}
 	c.deadline = sync.OnceValue(func() time.Time { return time.Now().Add(c.client.patience) })
 	return c
 }
@@ -84,9 +84,11 @@ type tokenChecks struct {
 	deadline func() time.Time
 
 	askOnce sync.Once
+	asked   chan struct{} // closed once answers holds them
 	answers tokenAnswers
 
 	tryOnce sync.Once
+	done    chan struct{}    // closed once tried is complete
 	tried   map[string]error // what the dry run of a project said, by its ID
 }
 
@@ -100,34 +102,48 @@ type tokenAnswers struct {
 // ask sends both questions at once, the first time only. The checks of one report share a context.
 func (c *tokenChecks) ask(ctx context.Context) tokenAnswers {
 	c.askOnce.Do(func() {
-		ctx, cancel := context.WithDeadline(ctx, c.deadline())
-		defer cancel()
-		var wg sync.WaitGroup
-		wg.Go(func() { c.answers.me, c.answers.meErr = c.client.Me(ctx) })
-		wg.Go(func() { c.answers.projects, c.answers.projectsErr = c.client.Projects(ctx, ProjectListOptions{}) })
-		wg.Wait()
+		go func() {
+			defer close(c.asked)
+			ctx, cancel := context.WithDeadline(ctx, c.deadline())
+			defer cancel()
+			var wg sync.WaitGroup
+			wg.Go(func() { c.answers.me, c.answers.meErr = c.client.Me(ctx) })
+			wg.Go(func() { c.answers.projects, c.answers.projectsErr = c.client.Projects(ctx, ProjectListOptions{}) })
+			wg.Wait()
+		}()
 	})
+	<-c.asked
 	return c.answers
 }
 
+// try sends the dry runs at once, the first time only.
 func (c *tokenChecks) try(ctx context.Context) map[string]error {
 	c.tryOnce.Do(func() {
-		ctx, cancel := context.WithDeadline(ctx, c.deadline())
-		defer cancel()
-		c.tried = map[string]error{}
-		var wg sync.WaitGroup
-		var mu sync.Mutex
-		for _, id := range c.projectIDs() {
-			wg.Go(func() {
-				_, err := c.client.startRun(ctx, Request{Path: projectPath(id) + "/runs", Once: true}, RunInput{DryRun: true})
-				mu.Lock()
-				defer mu.Unlock()
-				c.tried[id] = err
-			})
-		}
-		wg.Wait()
+		go func() {
+			defer close(c.done)
+			ctx, cancel := context.WithDeadline(ctx, c.deadline())
+			defer cancel()
+			c.dryRuns(ctx)
+		}()
 	})
+	<-c.done
 	return c.tried
+}
+
+func (c *tokenChecks) dryRuns(ctx context.Context) {
+	ids := c.projectIDs()
+	errs := make([]error, len(ids))
+	var wg sync.WaitGroup
+	for i, id := range ids {
+		wg.Go(func() {
+			_, errs[i] = c.client.startRun(ctx, Request{Path: projectPath(id) + "/runs", Once: true}, RunInput{DryRun: true})
+		})
+	}
+	wg.Wait()
+	c.tried = make(map[string]error, len(ids))
+	for i, id := range ids {
+		c.tried[id] = errs[i]
+	}
 }
 
 // projectIDs are the first five different ones.

@@ -1,0 +1,73 @@
+package core
+
+import (
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestImports keeps the arrows of the house pointing down: core stands below everything else of ours, and lives on the
+// standard library. Its sub-folders may use what is listed, for the reason given.
+func TestImports(t *testing.T) {
+	allowed := map[string]map[string]string{
+		".":      {},
+		"leak":   {},
+		"dotenv": {},
+		"scaffold": {
+			"github.com/gh-hex/gh-hex/core/dotenv": "completes .env files",
+		},
+		"worktree": {
+			"github.com/gh-hex/gh-hex/core":          "the vocabulary of checks",
+			"github.com/gh-hex/gh-hex/core/dotenv":   "reads .env files",
+			"github.com/gh-hex/gh-hex/core/leak":     "file checks look for tokens",
+			"github.com/gh-hex/gh-hex/core/scaffold": "file checks say what init would write",
+		},
+	}
+	// Standard packages that have no business here: core has no terminal, no flags and starts no program; git does
+	// the latter, in worktree.
+	forbidden := map[string]bool{"flag": true, "os": true, "os/exec": true, "os/signal": true, "log": true, "net/http/cookiejar": true, "unsafe": true}
+	for folder, modules := range allowed {
+		for path, file := range importsOf(t, folder) {
+			domain, _, _ := strings.Cut(path, "/")
+			_, known := modules[path]
+			if strings.Contains(domain, ".") && !known {
+				t.Errorf("%s imports %s", file, path)
+			}
+			if folder == "." && forbidden[path] {
+				t.Errorf("%s imports %s", file, path)
+			}
+		}
+	}
+}
+
+// importsOf maps what a folder imports, tests apart, to a file that does.
+func importsOf(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports := map[string]string{}
+	for _, entry := range entries {
+		name := filepath.Join(folder, entry.Name())
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range file.Imports {
+			path, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			imports[path] = name
+		}
+	}
+	return imports
+}
