@@ -1,0 +1,339 @@
+package worktree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/dotenv"
+	"github.com/gh-hex/gh-hex/core/leak"
+	"github.com/gh-hex/gh-hex/core/scaffold"
+)
+
+// historyTime bounds the search of the history.
+const historyTime = 20 * time.Second
+
+// Checks returns env-ignored, env-tracked, env-permissions and env-example.
+func Checks(t *Tree) []core.Check {
+	s := &survey{tree: t}
+	return []core.Check{
+		{ID: "env-ignored", Title: ".env files are ignored by git", Run: s.ignored},
+		{ID: "env-tracked", Title: ".env files are not in git", Run: s.tracked},
+		{ID: "env-permissions", Title: ".env files are private", Run: s.permissions},
+		{ID: "env-example", Title: ".env.example is complete and holds no token", Run: s.example},
+	}
+}
+
+// survey is what the checks share: the .env files are looked for once.
+type survey struct {
+	tree  *Tree
+	once  sync.Once
+	files []EnvFile
+	err   error
+}
+
+func (s *survey) envFiles(ctx context.Context) ([]EnvFile, error) {
+	s.once.Do(func() { s.files, s.err = s.tree.EnvFiles(ctx) })
+	return s.files, s.err
+}
+
+// verdict collects findings together with the command that fixes each.
+type verdict struct {
+	findings []core.Finding
+	fixes    []string
+}
+
+func (v *verdict) add(f core.Finding, fix string) {
+	v.findings = append(v.findings, f)
+	v.fixes = append(v.fixes, fix)
+}
+
+// result names the fix of the finding that the message is about.
+func (v *verdict) result(fine string) core.Result {
+	for _, severity := range []core.Severity{core.SeverityError, core.SeverityWarning} {
+		if i := slices.IndexFunc(v.findings, func(f core.Finding) bool { return f.Severity == severity }); i >= 0 {
+			return core.Judge(v.findings, fine, v.fixes[i])
+		}
+	}
+	return core.Judge(v.findings, fine, "")
+}
+
+const runInit = "gh hex init"
+
+func (s *survey) ignored(ctx context.Context) core.Result {
+	files, err := s.envFiles(ctx)
+	if err != nil {
+		return core.Unknown(err.Error(), "")
+	}
+	known := map[string]EnvFile{".env": {}, ".env.local": {}}
+	paths := []string{".env", ".env.local"}
+	for _, f := range files {
+		if _, listed := known[f.Path]; !listed {
+			paths = append(paths, f.Path)
+		}
+		known[f.Path] = f
+	}
+	answers, err := s.tree.Ignored(ctx, paths...)
+	if err != nil {
+		return core.Unknown(err.Error(), "")
+	}
+	var v verdict
+	for _, a := range answers {
+		if a.Ignored && a.Shared {
+			continue
+		}
+		f, fix := s.unignored(ctx, a, known[a.Path]), runInit
+		if a.Path != ".env" && a.Path != ".env.local" {
+			fix = fmt.Sprintf("add %s to .gitignore", core.Printable(a.Path))
+		}
+		v.add(f, fix)
+	}
+	return v.result("git ignores " + list(paths))
+}
+
+// unignored is the finding about a path that not everybody's git ignores. A file that does not exist yet has no place, so
+// the finding is about the .gitignore that should name it.
+func (s *survey) unignored(ctx context.Context, a Ignore, f EnvFile) core.Finding {
+	if a.Ignored {
+		whose := "your own excludes file"
+		if strings.HasSuffix(a.Source, "info/exclude") {
+			whose = ".git/info/exclude"
+		}
+		return core.Finding{File: place(f, a.Path), Severity: core.SeverityWarning,
+			Message: fmt.Sprintf("only %s ignores %s: teammates are not covered", whose, a.Path)}
+	}
+	if !f.Exists && !f.Tracked {
+		return core.Finding{File: ".gitignore", Severity: core.SeverityWarning,
+			Message: fmt.Sprintf("git would not ignore %s", a.Path)}
+	}
+	severity := core.SeverityError
+	if f.Tracked && s.holds(ctx, f) == "" {
+		severity = core.SeverityWarning
+	}
+	return core.Finding{File: a.Path, Severity: severity, Message: fmt.Sprintf("git does not ignore %s", a.Path)}
+}
+
+func place(f EnvFile, path string) string {
+	if f.Exists || f.Tracked {
+		return path
+	}
+	return ".gitignore"
+}
+
+func (s *survey) tracked(ctx context.Context) core.Result {
+	files, err := s.envFiles(ctx)
+	if err != nil {
+		return core.Unknown(err.Error(), "")
+	}
+	var v verdict
+	now := map[string]bool{}
+	for _, f := range files {
+		if !f.Tracked {
+			continue
+		}
+		now[f.Path] = true
+		finding := core.Finding{File: f.Path, Severity: core.SeverityWarning, Message: f.Path + " is tracked by git"}
+		if what := s.holds(ctx, f); what != "" {
+			finding.Severity = core.SeverityError
+			finding.Message += " and holds " + what
+		}
+		v.add(finding, command("git rm --cached", f.Path))
+	}
+	if err := s.addHistory(ctx, &v, now); err != nil {
+		if len(v.findings) == 0 {
+			return core.Unknown(err.Error(), "")
+		}
+		v.add(core.Finding{Severity: core.SeverityNote, Message: err.Error()}, "")
+	}
+	return v.result("git tracks no .env file and never did")
+}
+
+// addHistory adds what was ever committed; a file that is tracked now is reported already.
+func (s *survey) addHistory(ctx context.Context, v *verdict, now map[string]bool) error {
+	limited, cancel := context.WithTimeout(ctx, historyTime)
+	defer cancel()
+	past, err := s.tree.history(limited)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return fmt.Errorf("the history could not be searched for .env files within %s", historyTime)
+	}
+	if err != nil {
+		return fmt.Errorf("the history could not be searched for .env files: %w", err)
+	}
+	for _, c := range past {
+		if now[c.path] {
+			continue
+		}
+		v.add(core.Finding{File: c.path, Commit: c.commit, Severity: core.SeverityWarning,
+			Message: fmt.Sprintf("%s was committed in %.7s: whoever has a clone can read it", c.path, c.commit)},
+			"revoke the token that it held (in Hex: Settings > API keys)")
+	}
+	if s.tree.shallow(ctx) {
+		v.add(core.Finding{Severity: core.SeverityNote, Message: "this clone is shallow: older commits were not searched"}, "")
+	}
+	return nil
+}
+
+// holds names what makes a file more than plain settings: a Hex name with a value, or something like a token.
+func (s *survey) holds(ctx context.Context, f EnvFile) string {
+	r, err := os.OpenRoot(s.tree.root)
+	if err != nil {
+		return ""
+	}
+	defer r.Close()
+	for _, data := range s.tree.versions(ctx, r, f) {
+		for _, name := range dotenv.Names(data) {
+			if value, _, _ := dotenv.Lookup(data, name); value != "" && (tokenName(name) || settingName(name)) {
+				return name
+			}
+		}
+		if len(leak.Find(data)) > 0 {
+			return "what looks like a Hex token"
+		}
+	}
+	return ""
+}
+
+func (s *survey) permissions(ctx context.Context) core.Result {
+	if runtime.GOOS == "windows" {
+		return core.Skip("the mode of a file says nothing on Windows")
+	}
+	files, err := s.envFiles(ctx)
+	if err != nil {
+		return core.Unknown(err.Error(), "")
+	}
+	var v verdict
+	looked := false
+	for _, f := range files {
+		if !s.tree.keepsToken(f) {
+			continue
+		}
+		looked = true
+		if f.Mode&0o077 != 0 {
+			v.add(core.Finding{File: f.Path, Severity: core.SeverityWarning,
+				Message: fmt.Sprintf("%s holds a token, and its mode %04o lets others on this machine read it", f.Path, f.Mode)},
+				command("chmod 600", f.Path))
+		}
+	}
+	if !looked {
+		return core.Skip("no .env file holds a token")
+	}
+	return v.result("only you can read the .env files that hold a token")
+}
+
+// keepsToken tells whether f is an untracked file with a token in it. What is tracked is world-readable anyway.
+func (t *Tree) keepsToken(f EnvFile) bool {
+	if f.Tracked || !f.Exists {
+		return false
+	}
+	r, err := os.OpenRoot(t.root)
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	data, _, err := scaffold.Read(r, f.Path, maxEnvFile)
+	if err != nil {
+		return false
+	}
+	named := slices.ContainsFunc(dotenv.Names(data), func(name string) bool {
+		value, _, _ := dotenv.Lookup(data, name)
+		return tokenName(name) && value != ""
+	})
+	return named || len(leak.Find(data)) > 0
+}
+
+// FixPermissions makes every untracked .env file that holds a token readable by its owner alone, and returns the paths
+// of those that were not. It does nothing on Windows.
+func FixPermissions(ctx context.Context, t *Tree) ([]string, error) {
+	if runtime.GOOS == "windows" {
+		return nil, nil
+	}
+	files, err := t.EnvFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := os.OpenRoot(t.root)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var fixed []string
+	for _, f := range files {
+		if f.Mode&0o077 == 0 || !t.keepsToken(f) {
+			continue
+		}
+		if err := scaffold.Chmod(r, f.Path, f.Mode&0o700); err != nil {
+			return fixed, err
+		}
+		fixed = append(fixed, f.Path)
+	}
+	return fixed, nil
+}
+
+func (s *survey) example(ctx context.Context) core.Result {
+	const name = ".env.example"
+	r, err := os.OpenRoot(s.tree.root)
+	if err != nil {
+		return core.Unknown(err.Error(), "")
+	}
+	defer r.Close()
+	data, _, err := scaffold.Read(r, name, maxEnvFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return missingExample(r)
+	}
+	if err != nil {
+		return core.Warn(err.Error(), "")
+	}
+	var v verdict
+	for _, m := range leak.Find(data) {
+		v.add(core.Finding{File: name, Line: m.Line, Column: m.Column, Severity: core.SeverityError,
+			Message: fmt.Sprintf("%s holds what looks like a real token (%s)", name, m.Masked)},
+			"empty the value, and revoke the token if it was ever pushed (in Hex: Settings > API keys)")
+	}
+	for _, wanted := range []string{"HEX_API_TOKEN", "HEX_WORKSPACE_URL"} {
+		if _, _, ok := dotenv.Lookup(data, wanted); !ok {
+			v.add(core.Finding{File: name, Severity: core.SeverityWarning, Message: fmt.Sprintf("%s lacks %s", name, wanted)}, runInit)
+		}
+	}
+	return v.result(name + " names what a teammate needs and holds no token")
+}
+
+func missingExample(r *os.Root) core.Result {
+	for _, name := range []string{".env", ".env.local"} {
+		if info, err := r.Lstat(name); err == nil && !info.IsDir() {
+			return core.Judge([]core.Finding{{File: name, Severity: core.SeverityWarning,
+				Message: fmt.Sprintf("there is no .env.example beside %s", name)}}, "", runInit)
+		}
+	}
+	note := "there is no .env.example; gh hex init creates one"
+	return core.Judge([]core.Finding{{Severity: core.SeverityNote, Message: note}}, note, "")
+}
+
+func list(paths []string) string {
+	if len(paths) > 4 {
+		return fmt.Sprintf("%s and %d more", strings.Join(paths[:3], ", "), len(paths)-3)
+	}
+	return strings.Join(paths, ", ")
+}
+
+// command is a line to type about a path that came from the repository, quoted so that a shell takes it as one word.
+func command(line, path string) string {
+	if strings.HasPrefix(path, "-") {
+		path = "./" + path
+	}
+	plain := strings.Trim(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./+,@%") == ""
+	switch {
+	case core.Printable(path) != path:
+		return ""
+	case !plain:
+		path = "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return line + " " + path
+}

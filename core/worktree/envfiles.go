@@ -1,0 +1,187 @@
+package worktree
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core/dotenv"
+	"github.com/gh-hex/gh-hex/core/scaffold"
+)
+
+const (
+	// maxLocal bounds a file that is read as a source of token and host, in bytes.
+	maxLocal = 64 << 10
+	// maxEnvFile bounds a .env file that is judged, in bytes.
+	maxEnvFile = 1 << 20
+)
+
+// EnvFile is a .env file that may hold Hex's settings.
+type EnvFile struct {
+	Path    string
+	Tracked bool
+	Exists  bool        // as a regular file in the work tree
+	Mode    fs.FileMode // of the file in the work tree, permission bits only
+
+	blob string // object ID of a tracked regular file
+}
+
+// EnvFiles finds .env and .env.local, and any other .env.* that holds a Hex name, in every folder that git does not
+// ignore as a whole; examples apart. Submodules are left alone.
+func (t *Tree) EnvFiles(ctx context.Context) ([]EnvFile, error) {
+	files, err := t.candidates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := os.OpenRoot(t.root)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var kept []EnvFile
+	for _, f := range files {
+		if info, err := r.Lstat(f.Path); err == nil && info.Mode().IsRegular() {
+			f.Exists, f.Mode = true, info.Mode().Perm()
+		}
+		if !f.Tracked && !f.Exists {
+			continue
+		}
+		if own(f.Path) || slices.ContainsFunc(t.versions(ctx, r, f), namesHex) {
+			kept = append(kept, f)
+		}
+	}
+	return kept, ctx.Err()
+}
+
+// candidates lists files by their names alone, sorted by path.
+func (t *Tree) candidates(ctx context.Context) ([]EnvFile, error) {
+	found := map[string]EnvFile{}
+	staged, err := t.list(ctx, "--stage")
+	if err != nil {
+		return nil, err
+	}
+	for _, record := range staged {
+		// "100644 <object> <stage>\t<path>"
+		about, name, _ := strings.Cut(record, "\t")
+		parts := strings.Fields(about)
+		if !isEnvFile(name) || len(parts) != 3 {
+			continue
+		}
+		f := EnvFile{Path: name, Tracked: true}
+		if strings.HasPrefix(parts[0], "100") {
+			f.blob = parts[1]
+		}
+		found[name] = f
+	}
+	// With --directory git names an ignored folder, such as node_modules, without walking it.
+	for _, flags := range [][]string{{"--others", "--exclude-standard"}, {"--others", "--ignored", "--exclude-standard", "--directory"}} {
+		names, err := t.list(ctx, flags...)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if isEnvFile(name) {
+				found[name] = EnvFile{Path: name}
+			}
+		}
+	}
+	files := make([]EnvFile, 0, len(found))
+	for _, f := range found {
+		files = append(files, f)
+	}
+	slices.SortFunc(files, func(a, b EnvFile) int { return strings.Compare(a.Path, b.Path) })
+	return files, nil
+}
+
+func (t *Tree) list(ctx context.Context, flags ...string) ([]string, error) {
+	args := append(append([]string{"ls-files", "-z"}, flags...), "--")
+	out, err := t.git.run(ctx, t.root, nil, append(args, envPathspecs()...)...)
+	return fields(out), err
+}
+
+func envPathspecs() []string { return []string{":(glob)**/.env", ":(glob)**/.env.*"} }
+
+// isEnvFile judges by the name; a path that ends in "/" is a folder.
+func isEnvFile(name string) bool {
+	if strings.HasSuffix(name, "/") {
+		return false
+	}
+	base := path.Base(name)
+	if base == ".env" {
+		return true
+	}
+	if !strings.HasPrefix(base, ".env.") {
+		return false
+	}
+	switch strings.ToLower(path.Ext(base)) {
+	case ".example", ".sample", ".template", ".dist":
+		return false
+	}
+	return true
+}
+
+// own tells whether a file counts whatever it holds.
+func own(name string) bool { return path.Base(name) == ".env" || path.Base(name) == ".env.local" }
+
+// versions returns what the file holds in the work tree and in the index, as far as either can be read.
+func (t *Tree) versions(ctx context.Context, r *os.Root, f EnvFile) [][]byte {
+	var all [][]byte
+	if data, _, err := scaffold.Read(r, f.Path, maxEnvFile); err == nil {
+		all = append(all, data)
+	}
+	if f.blob != "" {
+		if data, err := t.git.runLimited(ctx, t.root, nil, maxEnvFile, "cat-file", "blob", f.blob); err == nil {
+			all = append(all, data)
+		}
+	}
+	return all
+}
+
+// namesHex tells whether data assigns a name that belongs to Hex.
+func namesHex(data []byte) bool {
+	return slices.ContainsFunc(dotenv.Names(data), func(name string) bool { return tokenName(name) || settingName(name) })
+}
+
+func tokenName(name string) bool {
+	return hasName(name, "HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN")
+}
+
+func settingName(name string) bool {
+	return hasName(name, "HEX_WORKSPACE_URL", "HEX_BASE_URL", "HEX_API_BASE_URL", "HEX_API_BASE", "HEX_URL", "HEX_PROJECT_ID")
+}
+
+// hasName tells whether name is one of known, or one with a suffix such as _EU.
+func hasName(name string, known ...string) bool {
+	return slices.ContainsFunc(known, func(k string) bool { return name == k || strings.HasPrefix(name, k+"_") })
+}
+
+// ReadLocal reads a regular file of at most 64 KiB at the top of the work tree, as a source of token and host. The error
+// wraps fs.ErrNotExist when there is none, ErrTracked when it is somebody else's input, or is a *scaffold.PathError or a
+// *GitError.
+func (t *Tree) ReadLocal(ctx context.Context, name string) ([]byte, error) {
+	if name != path.Base(name) {
+		return nil, &scaffold.PathError{Path: name, Reason: "is not at the top of the work tree"}
+	}
+	r, err := os.OpenRoot(t.root)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data, _, err := scaffold.Read(r, name, maxLocal)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	// That it is tracked says more than that it is, say, a symbolic link.
+	tracked, trouble := t.tracks(ctx, name)
+	if trouble != nil {
+		return nil, trouble
+	}
+	if tracked {
+		return nil, &scaffold.PathError{Path: name, Reason: "is not read", Err: ErrTracked}
+	}
+	return data, err
+}

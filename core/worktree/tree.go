@@ -1,0 +1,182 @@
+// Package worktree tells what git says of a work tree, and judges its .env files by it.
+//
+// The repository is untrusted input: git is run so that nothing in it is executed, and files are read without following
+// symbolic links.
+package worktree
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core/scaffold"
+)
+
+var (
+	// ErrNoGit means that there is no git on this machine.
+	ErrNoGit = errors.New("git is not installed")
+	// ErrNotRepository means that the folder is in no git repository.
+	ErrNotRepository = errors.New("not a git repository")
+	// ErrBare means that there is no work tree: the repository is bare, or the folder is inside .git.
+	ErrBare = errors.New("not in a work tree")
+	// ErrTracked means that git tracks a file that is only trusted when it does not.
+	ErrTracked = errors.New("tracked by git")
+)
+
+// Tree is the work tree of a git repository.
+type Tree struct {
+	git             git
+	root, commonDir string
+}
+
+// Open finds the work tree that dir is in. The error is or wraps ErrNoGit, ErrNotRepository, ErrBare or a *GitError,
+// which holds git's own reason, such as a repository of somebody else.
+func Open(ctx context.Context, dir string) (*Tree, error) {
+	g, err := findGit()
+	if err != nil {
+		return nil, err
+	}
+	inside, err := g.line(ctx, dir, "rev-parse", "--is-inside-work-tree")
+	if said := (*GitError)(nil); errors.As(err, &said) && strings.HasPrefix(said.Message, "not a git repository (or any") {
+		return nil, ErrNotRepository
+	}
+	if err != nil {
+		return nil, err
+	}
+	if inside != "true" {
+		return nil, ErrBare
+	}
+	root, err := g.line(ctx, dir, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return nil, err
+	}
+	root = filepath.FromSlash(root)
+	common, err := g.line(ctx, root, "rev-parse", "--git-common-dir")
+	if err != nil {
+		return nil, err
+	}
+	common = filepath.FromSlash(common)
+	if !filepath.IsAbs(common) {
+		common = filepath.Join(root, common)
+	}
+	return &Tree{git: g, root: root, commonDir: common}, nil
+}
+
+// line returns the one line that git prints.
+func (g git) line(ctx context.Context, dir string, args ...string) (string, error) {
+	out, err := g.run(ctx, dir, nil, args...)
+	return strings.TrimSuffix(string(out), "\n"), err
+}
+
+// Root is the top of the work tree, an absolute path of this system.
+func (t *Tree) Root() string { return t.root }
+
+// CommonDir is the git directory that all work trees of the repository share, an absolute path of this system.
+func (t *Tree) CommonDir() string { return t.commonDir }
+
+// Ignore is what git makes of one path.
+type Ignore struct {
+	Path    string
+	Ignored bool
+	Source  string // file of the pattern that decided, as git names it; empty when none did
+	Line    int
+	Pattern string
+	Shared  bool // the pattern stands in a .gitignore of the repository, not only on this machine
+}
+
+// Ignored asks git about paths, relative to the root; whether they exist or are tracked does not matter. The answers are
+// in the order of paths.
+func (t *Tree) Ignored(ctx context.Context, paths ...string) ([]Ignore, error) {
+	// "./" keeps a path from being read as a pathspec with magic: this command knows no literal ones.
+	var input strings.Builder
+	for _, p := range paths {
+		input.WriteString("./" + p + "\x00")
+	}
+	out, err := t.git.run(ctx, t.root, []byte(input.String()), "check-ignore", "--no-index", "--verbose", "--non-matching", "-z", "--stdin")
+	if err := failure(err); err != nil {
+		return nil, err
+	}
+	var all []Ignore
+	for record := range slices.Chunk(fields(out), 4) {
+		if len(record) < 4 {
+			break
+		}
+		all = append(all, newIgnore(record))
+	}
+	return all, nil
+}
+
+func newIgnore(record []string) Ignore {
+	source, pattern := record[0], record[2]
+	line, _ := strconv.Atoi(record[1])
+	return Ignore{
+		Path:    strings.TrimPrefix(record[3], "./"),
+		Ignored: pattern != "" && !strings.HasPrefix(pattern, "!"),
+		Source:  source,
+		Line:    line,
+		Pattern: pattern,
+		Shared:  filepath.Base(source) == ".gitignore" && !filepath.IsAbs(source),
+	}
+}
+
+// Tracked returns those of paths, and of the files below them, that are in git's index. Paths are relative to the root
+// and taken literally.
+func (t *Tree) Tracked(ctx context.Context, paths ...string) ([]string, error) {
+	if len(paths) == 0 {
+		return nil, nil
+	}
+	args := append([]string{"--literal-pathspecs", "ls-files", "-z", "--"}, paths...)
+	out, err := t.git.run(ctx, t.root, nil, args...)
+	return fields(out), err
+}
+
+// Git answers what package scaffold asks, until ctx ends.
+func (t *Tree) Git(ctx context.Context) scaffold.Git {
+	return scaffold.Git{
+		Ignored: func(path string) (scaffold.Reach, error) { return t.reach(ctx, path) },
+		Tracked: func(path string) (bool, error) { return t.tracks(ctx, path) },
+	}
+}
+
+func (t *Tree) reach(ctx context.Context, path string) (scaffold.Reach, error) {
+	answers, err := t.Ignored(ctx, path)
+	switch {
+	case err != nil || len(answers) != 1 || !answers[0].Ignored:
+		return scaffold.Nobody, err
+	case answers[0].Shared:
+		return scaffold.Everyone, nil
+	default:
+		return scaffold.User, nil
+	}
+}
+
+// tracks tells whether git tracks the file called name at the top of the work tree, under whatever name: a file system
+// that folds case, or otherwise takes several names for one, would let a tracked .ENV pass for an untracked .env.
+func (t *Tree) tracks(ctx context.Context, name string) (bool, error) {
+	out, err := t.git.run(ctx, t.root, nil, "ls-files", "-z", "--", ":(glob)*")
+	if err != nil {
+		return false, err
+	}
+	r, err := os.OpenRoot(t.root)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	local, missing := r.Lstat(name)
+	for _, tracked := range fields(out) {
+		if strings.EqualFold(tracked, name) {
+			return true, nil
+		}
+		if missing != nil {
+			continue
+		}
+		if info, err := r.Lstat(tracked); err == nil && os.SameFile(local, info) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
