@@ -3,7 +3,7 @@ package leak
 import "io"
 
 const (
-	bufferSize = 256 << 10
+	bufferSize = 128 << 10
 	maxEmpty   = 100 // reads in a row that return nothing
 )
 
