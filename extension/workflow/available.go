@@ -366,7 +366,7 @@ func (k kind) word() string {
 
 // say words a fate.
 func (j *judgement) say(x *read, r *run, f fate, severity core.Severity) (message, fix string) {
-	subject := fmt.Sprintf("%s reads %s %s (%s)", jobMark, x.kind.word(), f.name, x.site.what)
+	subject := fmt.Sprintf("%s reads %s %s (%s)", jobMark, x.kind.word(), f.name, x.spot())
 	switch {
 	case f.state == unpassed:
 		return fmt.Sprintf("%s, which job %s of %s does not pass: it will be empty; pass it under `secrets:`, or say `secrets: inherit`",
@@ -448,7 +448,7 @@ func (j *judgement) nearest(of kind, f fate) string {
 
 // nearestName is the name that was probably meant, or "".
 func nearestName(name string, names []string) string {
-	best, distance := "", len(name)/4+1
+	best, distance := "", min(len(name)/4, 2)+1
 	for _, n := range names {
 		if d := editDistance(strings.ToUpper(name), strings.ToUpper(n)); d < distance && d > 0 {
 			best, distance = n, d

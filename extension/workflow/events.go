@@ -42,7 +42,7 @@ func (j *judgement) reportEvent(v *verdict, x *read, r *run, s scenario) {
 		for _, name := range j.ownNames(x, r) {
 			v.add(r.at(x), core.SeverityWarning, r.label(), fmt.Sprintf(
 				"%s reads secret %s (%s), which is empty when a fork's %s starts it; guard it with `if: github.event.pull_request.head.repo.full_name == github.repository`",
-				jobMark, name, x.site.what, s.event), "")
+				jobMark, name, x.spot(), s.event), "")
 		}
 		return
 	}
@@ -83,7 +83,7 @@ func (j *judgement) reportDependabot(v *verdict, x *read, r *run, s scenario) {
 		}
 		v.add(r.at(x), core.SeverityWarning, r.label(), fmt.Sprintf(
 			"%s reads secret %s (%s), which is empty when Dependabot starts it by %s: its runs see only Dependabot's secrets, which do not have it%s; `%s` stores it there, `if: github.actor != 'dependabot[bot]'` skips them",
-			jobMark, name, x.site.what, s.event, unsure, command), command)
+			jobMark, name, x.spot(), s.event, unsure, command), command)
 	}
 }
 
@@ -195,8 +195,8 @@ func (j *judgement) environmentsExist() *verdict {
 }
 
 func (j *judgement) environmentExists(v *verdict, r *run, name string) {
-	if _, exists := j.k.Environments.Find(name); exists || name == "" {
-		return
+	if _, exists := j.k.Environments.Find(name); exists || name == "" || name == "github-pages" {
+		return // GitHub makes the one for Pages itself
 	}
 	if j.k.Environments.Err != nil {
 		v.cannotTell(fmt.Sprintf("cannot tell whether environment %s exists: the environments could not be listed (%v)", name, j.k.Environments.Err))

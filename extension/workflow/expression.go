@@ -77,8 +77,18 @@ func parseExpression(text string, at int) expression {
 		e.node = node
 		return e
 	}
-	e.problem, e.where = err.Message, at+min(err.Offset, len(text))
+	e.problem, e.where = plainly(err.Message), at+min(err.Offset, len(text))
 	return e
+}
+
+// plainly shortens what the parser says of an expression.
+func plainly(message string) string {
+	if strings.Contains(message, "only single quotes are available") {
+		return "strings take single quotes, not double ones"
+	}
+	message, _, _ = strings.Cut(message, ", expecting ")
+	message, _, _ = strings.Cut(message, ". expecting ")
+	return message
 }
 
 // pathOf is the chain of names that an expression reads from a context, in lower case: github.event.pull_request.

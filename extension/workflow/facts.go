@@ -141,7 +141,9 @@ func (d *document) projects(p passage) []Project {
 }
 
 // isRunID tells from what stands before it that an ID is that of a run.
-func isRunID(before string) bool { return strings.HasSuffix(before, "/runs/") || strings.HasSuffix(before, "/run/") }
+func isRunID(before string) bool {
+	return strings.HasSuffix(before, "/runs/") || strings.HasSuffix(before, "/run/")
+}
 
 // Hosts returns the Hex hosts that the workflows name, in lower case.
 func (w *Workflows) Hosts() []Named {

@@ -49,7 +49,7 @@ func (j *judgement) contexts() *verdict {
 		}
 		for _, x := range d.reads {
 			if x.kind == secret {
-				v.add(x.place, core.SeverityError, "", fmt.Sprintf("a composite action has no secrets: %s (%s) makes GitHub refuse it; declare an input and let the workflow pass the secret in `with`", x.what(), x.site.what), "")
+				v.add(x.place, core.SeverityError, "", fmt.Sprintf("a composite action has no secrets: %s (%s) makes GitHub refuse it; declare an input and let the workflow pass the secret in `with`", x.what(), x.spot()), "")
 			}
 		}
 	}
@@ -83,8 +83,16 @@ func (x *read) what() string {
 	return string(x.kind) + "." + x.name
 }
 
+// spot is where a read stands within its job.
+func (x *read) spot() string {
+	if x.step == nil {
+		return x.site.what
+	}
+	return x.site.what + stepFrom + " of step " + x.step.label + stepTo
+}
+
 func misplaced(x *read) string {
-	where := "in " + x.site.what
+	where := "in " + x.spot()
 	if x.job != nil {
 		where += " of " + jobMark
 	}
@@ -94,7 +102,7 @@ func misplaced(x *read) string {
 		advice = "; put it into `env` of the job or step, and let the `if` look at `env`"
 	case x.site.ifs:
 		advice = "; a job's `if` cannot look at secrets at all: let a job before it look, and pass the answer as an output"
-	case strings.HasPrefix(x.site.what, "with "):
+	case x.step == nil && strings.HasPrefix(x.site.what, "with "):
 		advice = "; pass it under `secrets:`"
 	}
 	return fmt.Sprintf("%s %s: GitHub has no secrets there and refuses the whole file%s", x.what(), where, advice)
@@ -141,11 +149,11 @@ func (j *judgement) dynamic() *verdict {
 }
 
 func whole(x *read) string {
-	return fmt.Sprintf("%s takes every secret at once (%s): whatever sees the value sees them all, and which ones are needed cannot be told; name the secrets", subjectOf(x), x.site.what)
+	return fmt.Sprintf("%s takes every secret at once (%s): whatever sees the value sees them all, and which ones are needed cannot be told; name the secrets", subjectOf(x), x.spot())
 }
 
 func unnamed(x *read) string {
-	return fmt.Sprintf("%s reads a secret whose name is only known at run time (%s): whether it is there cannot be told; name the secrets, or choose by a literal matrix or a choice input", subjectOf(x), x.site.what)
+	return fmt.Sprintf("%s reads a secret whose name is only known at run time (%s): whether it is there cannot be told; name the secrets, or choose by a literal matrix or a choice input", subjectOf(x), x.spot())
 }
 
 func subjectOf(x *read) string {
@@ -266,5 +274,5 @@ func (j *judgement) passedInto(v *verdict, r *run, x *read, environment set) {
 		severity = core.SeverityNote
 	}
 	v.add(r.at(x), severity, r.label(), fmt.Sprintf("%s reads secret %s (%s) from %s, but job %s of %s calls it without `secrets: inherit`: it will be empty; say `secrets: inherit` there",
-		jobMark, x.name, x.site.what, where, r.caller.job.id, r.caller.job.doc.name()), "")
+		jobMark, x.name, x.spot(), where, r.caller.job.id, r.caller.job.doc.name()), "")
 }

@@ -85,7 +85,7 @@ type entry struct {
 // add notes a finding. format is the message, with jobMark where it names the job.
 func (v *verdict) add(p Place, severity core.Severity, job, format, fix string) {
 	v.looked = true
-	key := fmt.Sprintf("%s:%d:%d %s %s", p.File, p.Line, p.Column, severity, format)
+	key := fmt.Sprintf("%s:%d:%d %s %s", p.File, p.Line, p.Column, severity, withoutStep(format))
 	if v.index == nil {
 		v.index = map[string]int{}
 	}
@@ -114,13 +114,26 @@ func (v *verdict) cannotTell(reason string) {
 func (e entry) message() string {
 	names := "job " + strings.Join(e.jobs, ", ")
 	if len(e.jobs) > 1 {
-		names = "jobs " + strings.Join(e.jobs, ", ")
+		names = "each of the jobs " + strings.Join(e.jobs, ", ")
 	}
-	return strings.Replace(e.format, jobMark, names, 1)
+	return strings.NewReplacer(jobMark, names, stepFrom, "", stepTo, "").Replace(e.format)
 }
 
-// jobMark stands in a message for the jobs it is about.
-const jobMark = "\x00jobs\x00"
+// withoutStep drops which step a message is about: what stands behind an anchor is read by several, in one place.
+func withoutStep(format string) string {
+	from, to := strings.Index(format, stepFrom), strings.LastIndex(format, stepTo)
+	if from < 0 || to < from {
+		return format
+	}
+	return format[:from] + format[to:]
+}
+
+// Marks in a message: the jobs it is about, and from where to where it names the step.
+const (
+	jobMark  = "\x00jobs\x00"
+	stepFrom = "\x00step\x00"
+	stepTo   = "\x00end\x00"
+)
 
 // result is what core says of the findings; fix is that of the worst one.
 func (v *verdict) result(fine string) core.Result {
@@ -239,10 +252,13 @@ func (j *judgement) names(x *read, r *run, v variant) set {
 		return one(textValue(x.name))
 	}
 	s := evaluate(x.index, r.resolver(v, j.k))
-	for i := range s.values {
-		s.values[i].text = strings.ToUpper(s.values[i].text)
+	out := set{any: s.any}
+	for _, v := range s.values {
+		if v.text != "" {
+			out = out.with(textValue(strings.ToUpper(v.text)))
+		}
 	}
-	return s
+	return out
 }
 
 // quote makes a name one word of a shell command.
@@ -271,6 +287,9 @@ func (j *judgement) storeCommand(name, environment string) string {
 	}
 	if environment != "" {
 		command += " --env " + quote(environment)
+	}
+	if _, exists := j.k.Environments.Find(environment); environment != "" && !exists && j.k.Environments.Err == nil {
+		command += " --create-env"
 	}
 	return command
 }

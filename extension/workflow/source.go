@@ -14,7 +14,7 @@ import (
 // inside block scalars, folded text and quoted text with escapes.
 type source struct {
 	text  string
-	lines []int            // offset of the start of each line
+	lines []int // offset of the start of each line
 
 	mu    sync.Mutex
 	runes map[int][]uint32 // of lines with characters of several bytes: the offset of each character in its line

@@ -71,6 +71,9 @@ func (d *document) takeErrors(errs []*actionlint.Error, data []byte) {
 			d.fault(p, core.SeverityNote, "more errors follow")
 			return
 		}
+		if p.Line > 0 {
+			p.Column = max(p.Column, 1)
+		}
 		d.fault(p, core.SeverityError, e.Message)
 	}
 }

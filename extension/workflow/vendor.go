@@ -52,12 +52,20 @@ func (x *read) toPackages() bool {
 func (j *judgement) vendor(v *verdict, name string, x *read, hex []*read) {
 	if len(hex) > 0 {
 		at := hex[0].place
-		v.add(x.place, core.SeverityError, x.jobID(), fmt.Sprintf("secret %s goes to hex.pm here and to Hex in %s:%d: one of them gets the other's key; give the Hex token a name of its own (`gh hex auth --secret NAME`)", name, at.File, at.Line), "gh hex auth --secret HEX_WORKSPACE_TOKEN")
+		v.add(x.place, core.SeverityError, x.jobID(), fmt.Sprintf("secret %s goes to hex.pm here and to Hex in %s:%d: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, at.File, at.Line, otherName(name)), otherName(name))
 		return
 	}
 	if j.w.isHexToken(name) {
-		v.add(x.place, core.SeverityWarning, x.jobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry: `gh hex auth` would overwrite another vendor's key; store the Hex token under another name (`gh hex auth --secret NAME`)", name), "gh hex auth --secret HEX_WORKSPACE_TOKEN")
+		v.add(x.place, core.SeverityWarning, x.jobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry: `gh hex auth` would overwrite another vendor's key; `%s` stores the Hex token under another name", name, otherName(name)), otherName(name))
 	}
+}
+
+// otherName is the command that stores the Hex token under a name of its own.
+func otherName(name string) string {
+	if plain := secretNames()[0]; name == plain {
+		return "gh hex auth --secret " + plain + "_WORKSPACE"
+	}
+	return "gh hex auth"
 }
 
 // actions judges hex-action: how Hex's own action is used.
@@ -262,7 +270,7 @@ func (d *document) placesOf(p passage, offsets []int) []Place {
 
 func (j *judgement) endpoint(v *verdict, d *document, p passage) {
 	text := p.text()
-	if isSecretName(p.name) && !strings.Contains(text, "${{") && looksSecret(text) && d.hex {
+	if isSecretName(p.name) && !strings.Contains(text, "${{") && looksSecret(text) && p.isHexToken(d) {
 		v.add(d.placeOf(p.value), core.SeverityWarning, p.jobID(), fmt.Sprintf("%s holds a token in plain text; revoke it and read it from a secret", p.name), "gh hex auth")
 		return
 	}
@@ -277,6 +285,15 @@ func (j *judgement) endpoint(v *verdict, d *document, p passage) {
 		j.mark(v, d, p, compiled.argument.FindAllStringIndex(text, -1), "the token goes into an argument list, which other processes can read; let the command read it from its environment", "")
 	}
 	j.hosts(v, d, p, text)
+}
+
+// isHexToken tells whether a variable with the name of a token is Hex's rather than hex.pm's.
+func (p passage) isHexToken(d *document) bool {
+	m := d.marks
+	if p.job != nil {
+		m = p.job.marks
+	}
+	return m.has(marksHex) || !m.has(marksPM) && !isContested(p.name)
 }
 
 // talksToHex tells whether the path in a passage is Hex's.

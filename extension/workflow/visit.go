@@ -52,8 +52,8 @@ func (v visitor) event(e actionlint.Event) {
 }
 
 func (v visitor) visitJob(j *actionlint.Job) {
-	v.scalar(j.Name, site{what: "the job's name", early: true})
-	v.scalar(j.If, site{what: "the job's if", early: true, ifs: true})
+	v.scalar(j.Name, site{what: "name", early: true})
+	v.scalar(j.If, site{what: "if", early: true, ifs: true})
 	v.runner(j.RunsOn)
 	v.environment(j.Environment)
 	v.concurrency(j.Concurrency)
@@ -62,8 +62,8 @@ func (v visitor) visitJob(j *actionlint.Job) {
 	}
 	v.env(j.Env)
 	v.defaults(j.Defaults)
-	v.number(j.TimeoutMinutes, site{what: "the job's timeout-minutes", early: true})
-	v.flag(j.ContinueOnError, site{what: "the job's continue-on-error", early: true})
+	v.number(j.TimeoutMinutes, site{what: "timeout-minutes", early: true})
+	v.flag(j.ContinueOnError, site{what: "continue-on-error", early: true})
 	v.strategy(j.Strategy)
 	v.container(j.Container, "container")
 	if s := j.Services; s != nil {
@@ -73,7 +73,7 @@ func (v visitor) visitJob(j *actionlint.Job) {
 		}
 	}
 	if j.Snapshot != nil {
-		v.scalar(j.Snapshot.If, site{what: "the snapshot's if", early: true, ifs: true})
+		v.scalar(j.Snapshot.If, site{what: "if of snapshot", early: true, ifs: true})
 	}
 	v.call(j.WorkflowCall)
 	for i, s := range j.Steps {
@@ -104,7 +104,7 @@ func (v visitor) environment(e *actionlint.Environment) {
 		return
 	}
 	v.scalar(e.Name, site{what: "environment", early: true})
-	v.scalar(e.URL, site{what: "the environment's url"})
+	v.scalar(e.URL, site{what: "url of environment"})
 }
 
 func (v visitor) concurrency(c *actionlint.Concurrency) {

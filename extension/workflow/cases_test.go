@@ -1,0 +1,258 @@
+package workflow
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/github"
+)
+
+var update = flag.Bool("update", false, "rewrite what the cases want")
+
+// TestCases runs testdata/cases; testdata/README.md says how to add one.
+func TestCases(t *testing.T) {
+	archives, err := filepath.Glob("testdata/cases/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	total := 0
+	for _, name := range archives {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range casesOf(t, archive) {
+			total++
+			t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar")+"/"+c.name, func(t *testing.T) {
+				got := c.run(t)
+				if *update {
+					c.want.Data = []byte(got)
+				} else if want := string(c.want.Data); got != want {
+					t.Errorf("got:\n%swant:\n%s", got, want)
+				}
+			})
+		}
+		if *update {
+			if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if total < 150 {
+		t.Errorf("%d cases, want at least 150", total)
+	}
+}
+
+// testCase is one case: the files whose names begin with its name.
+type testCase struct {
+	name    string
+	files   map[string][]byte
+	setup   setup
+	want    *txtar.File
+	ordered []string
+}
+
+func casesOf(t *testing.T, archive *txtar.Archive) []*testCase {
+	var out []*testCase
+	byName := map[string]*testCase{}
+	for i := range archive.Files {
+		f := &archive.Files[i]
+		name, file, ok := strings.Cut(f.Name, "/")
+		if !ok {
+			t.Fatalf("%s: want CASE/FILE", f.Name)
+		}
+		c := byName[name]
+		if c == nil {
+			c = &testCase{name: name, files: map[string][]byte{}, setup: newSetup()}
+			byName[name] = c
+			out = append(out, c)
+		}
+		switch {
+		case file == "setup":
+			c.setup.read(t, string(f.Data))
+		case file == "want":
+			c.want = f
+		default:
+			if !strings.Contains(file, "/") {
+				file = ".github/workflows/" + file
+			}
+			c.files[file] = f.Data
+			c.ordered = append(c.ordered, file)
+		}
+	}
+	for _, c := range out {
+		if c.want == nil {
+			t.Fatalf("case %s has no want", c.name)
+		}
+	}
+	return out
+}
+
+// run judges the case and returns its findings, one a line.
+func (c *testCase) run(t *testing.T) string {
+	var files []File
+	for _, name := range c.ordered {
+		files = append(files, File{Path: name, Data: c.setup.transform(c.files[name])})
+	}
+	o := c.setup.options
+	o.Lookup = func(name string) ([]byte, bool) {
+		if path.Clean(name) != name || path.IsAbs(name) {
+			t.Errorf("looked up %q", name)
+		}
+		data, ok := c.files[name]
+		return data, ok
+	}
+	if c.setup.online {
+		o.Remote = func(ref string) ([]byte, error) {
+			if data, ok := c.files["remote/"+ref]; ok {
+				return data, nil
+			}
+			return nil, errors.New("not found")
+		}
+	}
+	w := Read(files, o)
+	results := JudgeFiles(w, c.setup.context)
+	if c.setup.online {
+		results = Judge(w, c.setup.inventory, c.setup.context)
+	}
+	return render(results)
+}
+
+func render(results map[string]core.Result) string {
+	var ids []string
+	for id := range results {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	var b strings.Builder
+	for _, id := range ids {
+		r := results[id]
+		if r.Status == core.StatusUnknown {
+			fmt.Fprintf(&b, "%s unknown: %s\n", id, r.Message)
+		}
+		for _, f := range r.Findings {
+			fmt.Fprintf(&b, "%s %s %s:%d:%d %s\n", id, f.Severity, strings.TrimPrefix(f.File, ".github/workflows/"), f.Line, f.Column, f.Message)
+		}
+		if r.Fix != "" {
+			fmt.Fprintf(&b, "%s fix: %s\n", id, r.Fix)
+		}
+	}
+	return b.String()
+}
+
+// setup is what a case's file of that name says.
+type setup struct {
+	inventory github.Inventory
+	context   Context
+	options   ReadOptions
+	online    bool
+	crlf, bom bool
+}
+
+func newSetup() setup {
+	return setup{online: true, inventory: github.Inventory{
+		Repository:         github.Repository{Owner: "octo", Name: "analytics", Private: true, DefaultBranch: "main"},
+		EnvironmentSecrets: map[string]github.Listing{}, EnvironmentVars: map[string]github.Listing{},
+	}}
+}
+
+func (s *setup) read(t *testing.T, text string) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, value, _ := strings.Cut(line, ":")
+		if !s.set(key, strings.TrimSpace(value)) {
+			t.Fatalf("setup: cannot read %q", line)
+		}
+	}
+}
+
+func (s *setup) set(key, value string) bool {
+	inv := &s.inventory
+	switch words := strings.Fields(key); {
+	case len(words) == 3 && words[0] == "environment" && words[2] == "secrets":
+		inv.EnvironmentSecrets[strings.ToLower(words[1])] = listing(value)
+	case len(words) == 3 && words[0] == "environment" && words[2] == "vars":
+		inv.EnvironmentVars[strings.ToLower(words[1])] = listing(value)
+	default:
+		return s.setPlain(key, value)
+	}
+	return true
+}
+
+func (s *setup) setPlain(key, value string) bool {
+	inv := &s.inventory
+	switch key {
+	case "secrets":
+		inv.Secrets = listing(value)
+	case "organization secrets":
+		inv.OrganizationSecrets = listing(value)
+		inv.Repository.Organization = true
+	case "vars":
+		inv.Variables = listing(value)
+	case "organization vars":
+		inv.OrganizationVars = listing(value)
+		inv.Repository.Organization = true
+	case "dependabot secrets":
+		inv.Dependabot = listing(value)
+		s.context.Dependabot = true
+	case "organization dependabot secrets":
+		inv.DependabotOrganization = listing(value)
+	case "environments":
+		inv.Environments = listing(value)
+	case "public":
+		inv.Repository.Private, inv.Repository.AllowForking = false, true
+	case "forks":
+		inv.Repository.AllowForking = true
+	case "secret":
+		s.options.Secret = value
+	case "host":
+		s.context.Host = value
+	case "all":
+		s.options.All = true
+	case "offline":
+		s.online = false
+	case "crlf":
+		s.crlf = true
+	case "bom":
+		s.bom = true
+	default:
+		return false
+	}
+	return true
+}
+
+// listing reads "A B=value"; "?" is a place that could not be listed.
+func listing(value string) github.Listing {
+	if value == "?" {
+		return github.Listing{Err: errors.New("HTTP 403")}
+	}
+	l := github.Listing{Entries: []github.Entry{}}
+	for _, word := range strings.Fields(value) {
+		name, v, _ := strings.Cut(word, "=")
+		l.Entries = append(l.Entries, github.Entry{Name: name, Value: v})
+	}
+	return l
+}
+
+func (s *setup) transform(data []byte) []byte {
+	if s.crlf {
+		data = []byte(strings.ReplaceAll(string(data), "\n", "\r\n"))
+	}
+	if s.bom {
+		data = append([]byte("\ufeff"), data...)
+	}
+	return data
+}

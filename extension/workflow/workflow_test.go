@@ -1,0 +1,215 @@
+package workflow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/github"
+)
+
+const sample = `on:
+  pull_request:
+  workflow_dispatch:
+    inputs:
+      stage: {type: choice, options: [dev, prod]}
+env:
+  HEX_WORKSPACE_URL: ${{ vars.HEX_WORKSPACE_URL }}
+jobs:
+  run:
+    runs-on: ubuntu-latest
+    environment: ${{ inputs.stage }}
+    steps:
+      - run: |
+          curl -X POST -H "Authorization: Bearer $HEX_API_TOKEN" \
+            https://EU.hex.tech/api/v1/projects/019f681a-1870-731d-bf1e-b82d136117fa/runs
+          open https://app.hex.tech/acme/app/My-Title-033qADkKFIi4rt3feMxx3C/latest https://learn.hex.tech
+        env:
+          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}
+      - run: hex run start "$PROJECT"
+        env:
+          PROJECT: ${{ vars.HEX_PROJECT_ID }}
+          HEX_API_TOKEN: ${{ secrets.hex_api_token }}
+          SLACK: ${{ secrets.SLACK }}
+  anywhere:
+    runs-on: ubuntu-latest
+    environment: ${{ github.ref_name }}
+    steps:
+      - run: hex run start
+        env:
+          HEX_API_TOKEN: ${{ secrets.HEX_TOKEN }}
+  call:
+    uses: octo/shared/.github/workflows/x.yml@v1
+    secrets: inherit
+  other:
+    uses: octo/shared/.github/workflows/y.yml@v1
+`
+
+func sampleFile() []File { return []File{{Path: ".github/workflows/hex.yml", Data: []byte(sample)}} }
+
+func names(list []Named) []string {
+	var out []string
+	for _, n := range list {
+		out = append(out, fmt.Sprintf("%s×%d", n.Name, len(n.Places)))
+	}
+	return out
+}
+
+func TestFacts(t *testing.T) {
+	w := Read(sampleFile(), ReadOptions{})
+	for _, c := range []struct {
+		what      string
+		got, want any
+	}{
+		{"HexSecrets", names(w.HexSecrets()), []string{"HEX_API_TOKEN×2", "HEX_TOKEN×1"}},
+		{"HexVariables", names(w.HexVariables()), []string{"HEX_PROJECT_ID×1", "HEX_WORKSPACE_URL×1"}},
+		{"Hosts", names(w.Hosts()), []string{"app.hex.tech×1", "eu.hex.tech×1"}},
+		{"RemoteRefs", w.RemoteRefs(), []string{"octo/shared/.github/workflows/x.yml@v1"}},
+		{"RunsProjects", w.RunsProjects(), true},
+		{"Environments offline", w.Environments(github.Inventory{}), []string{"dev", "prod"}},
+		{"Environments", w.Environments(github.Inventory{Environments: github.Listing{Entries: []github.Entry{{Name: "Prod"}, {Name: "qa"}}}}), []string{"dev", "prod", "qa"}},
+	} {
+		if got, want := fmt.Sprint(c.got), fmt.Sprint(c.want); got != want {
+			t.Errorf("%s: got %s, want %s", c.what, got, want)
+		}
+	}
+	var projects []string
+	for _, p := range w.ProjectIDs() {
+		projects = append(projects, fmt.Sprintf("%s%s %d:%d", p.Ref, p.Variable, p.Place.Line, p.Place.Column))
+	}
+	want := []string{
+		"019f681a-1870-731d-bf1e-b82d136117fa 15:49",
+		"https://app.hex.tech/acme/app/My-Title-033qADkKFIi4rt3feMxx3C/latest 16:16",
+		"HEX_PROJECT_ID 21:24",
+	}
+	if !slices.Equal(projects, want) {
+		t.Errorf("ProjectIDs: got %q, want %q", projects, want)
+	}
+}
+
+func TestNoFacts(t *testing.T) {
+	w := Read([]File{{Path: ".github/workflows/ci.yml", Data: []byte("on: push\njobs: {a: {runs-on: x, steps: [{run: make, env: {T: '${{ secrets.T }}'}}]}}")}}, ReadOptions{})
+	if w.RunsProjects() || len(w.HexSecrets())+len(w.HexVariables())+len(w.Hosts())+len(w.ProjectIDs())+len(w.RemoteRefs()) > 0 {
+		t.Error("a workflow that has nothing to do with Hex says something about it")
+	}
+	for id, r := range Judge(w, github.Inventory{}, Context{Dependabot: true}) {
+		if r.Status != core.StatusSkipped {
+			t.Errorf("%s is %s, want skipped", id, r.Status)
+		}
+	}
+}
+
+func TestProposals(t *testing.T) {
+	w := Read(sampleFile(), ReadOptions{})
+	got := w.Proposals(github.Inventory{}, "hex_api_token", Context{Dependabot: true})
+	want := []Proposal{
+		{App: "actions", Environment: "dev", Reason: "job run reads it in environment dev", File: ".github/workflows/hex.yml", Line: 18},
+		{App: "actions", Environment: "prod", Reason: "job run reads it in environment prod", File: ".github/workflows/hex.yml", Line: 18},
+		{App: "dependabot", Reason: "hex.yml runs on pull_request and Dependabot is enabled", File: ".github/workflows/hex.yml", Line: 18},
+	}
+	sortProposals := func(a, b Proposal) int { return strings.Compare(a.App+a.Environment, b.App+b.Environment) }
+	slices.SortFunc(got, sortProposals)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := w.Proposals(github.Inventory{}, "OTHER", Context{Dependabot: true}); len(got) > 0 {
+		t.Errorf("proposals for a secret that nothing reads: %+v", got)
+	}
+}
+
+// TestHostile reads files that are made to break a reader. Each must end quickly, with something said.
+func TestHostile(t *testing.T) {
+	job := "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: |\n          "
+	var cycle []File
+	for i := range 40 {
+		text := "on: [push, workflow_call]\njobs:\n"
+		for k := range 40 {
+			text += fmt.Sprintf("  j%d:\n    uses: ./.github/workflows/w%d.yml\n    with: {a: '${{ inputs.a }}${{ inputs.a }}'}\n", k, (i+k+1)%40)
+		}
+		cycle = append(cycle, File{Path: fmt.Sprintf(".github/workflows/w%d.yml", i), Data: []byte(text)})
+	}
+	one := func(text string) []File { return []File{{Path: ".github/workflows/hex.yml", Data: []byte(text)}} }
+	cases := map[string][]File{
+		"nul":             one("on: push\nx: \x00\n"),
+		"large":           one(strings.Repeat("# hex\n", 200_000)),
+		"deep flow":       one("on: " + strings.Repeat("[", 100_000)),
+		"deep block":      one(strings.Repeat("- ", 50_000)),
+		"deep expression": one(job + "${{ " + strings.Repeat("(", 500_000) + " }}"),
+		"deep nots":       one(job + "${{ " + strings.Repeat("!", 20_000) + "secrets.A }}"),
+		"unclosed":        one(job + strings.Repeat("${{ ", 100_000)),
+		"quotes":          one(job + strings.Repeat("${{ '", 100_000)),
+		"many reads":      one(job + strings.Repeat("${{ secrets.HEX_TOKEN }} é ", 25_000)),
+		"one wide line":   one("on: push\njobs: {a: {runs-on: x, steps: [" + strings.Repeat("{run: 'é ${{ secrets.HEX_TOKEN }}'},", 20_000) + "]}}"),
+		"many jobs":       one("on: push\nenv: {" + strings.Repeat("A: '${{ secrets.HEX_TOKEN }}',", 1) + "}\njobs:\n" + manyJobs(5000)),
+		"many errors":     one("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n" + strings.Repeat("      - foo: ${{ secrets.HEX_TOKEN\n", 20_000)),
+		"calls":           cycle,
+	}
+	for name, files := range cases {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			results := Judge(Read(files, ReadOptions{All: true}), github.Inventory{}, Context{Dependabot: true})
+			if took := time.Since(start); took > 20*time.Second {
+				t.Errorf("took %s", took)
+			}
+			said := 0
+			for _, r := range results {
+				said += len(r.Findings)
+			}
+			if said == 0 && name != "large" {
+				t.Error("nothing was said")
+			}
+		})
+	}
+}
+
+func manyJobs(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "  j%d:\n    runs-on: x\n    if: github.actor\n    needs: j%d\n    steps: [{run: x, if: env.A}]\n", i, max(i-1, 0))
+	}
+	return b.String()
+}
+
+func TestJudgingTwiceAtOnce(t *testing.T) {
+	w := Read(sampleFile(), ReadOptions{})
+	want := render(Judge(w, github.Inventory{}, Context{Dependabot: true}))
+	done := make(chan string)
+	for range 4 {
+		go func() { done <- render(Judge(w, github.Inventory{}, Context{Dependabot: true})) }()
+	}
+	for range 4 {
+		if got := <-done; got != want {
+			t.Errorf("got:\n%swant:\n%s", got, want)
+		}
+	}
+}
+
+// FuzzRead looks for files that make the reader or a judge panic, and for places outside the file.
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(sample), []byte("runs: {using: composite, steps: [{run: 'a ${{ secrets.X }}'}]}"))
+	f.Add([]byte("on: push\njobs: {a: {runs-on: x, steps: [{run: \"\\x41 ${{ secrets['A'] || secrets.B }}\"}]}}"), []byte(nil))
+	f.Add([]byte("on: [push, workflow_call]\r\njobs:\r\n  a: &a\r\n    uses: ./.github/workflows/hex.yml\r\n    secrets: {A: '${{ secrets.B }}'}\r\n  b: *a\r\n"), []byte(nil))
+	f.Add([]byte("\ufeffon: {push: {branches: ['[a-z]+?*']}}\njobs:\n  a:\n    timeout-minutes: !!float nan\n    strategy: {matrix: {a: [1, {b: 2}], include: [{c: 3}], exclude: [{a: {b: 2}}]}}\n    environment: ${{ matrix.a.b || format('{0}{{', inputs.x) }}\n    steps: [{parallel: [{run: >\n      ${{ secrets[matrix.c] }}}]}, &x {env: *x}]\n"), []byte("x"))
+	f.Fuzz(func(t *testing.T, data, action []byte) {
+		file := File{Path: ".github/workflows/hex.yml", Data: data}
+		lookup := func(string) ([]byte, bool) { return action, len(action) > 0 }
+		w := Read([]File{file}, ReadOptions{All: true, Lookup: lookup, Remote: func(string) ([]byte, error) { return action, nil }})
+		inv := github.Inventory{Environments: github.Listing{Entries: []github.Entry{{Name: "a"}}}}
+		lines := 1 + strings.Count(strings.ReplaceAll(strings.ReplaceAll(string(data), "\r\n", "\n"), "\r", "\n"), "\n")
+		for id, r := range Judge(w, inv, Context{Dependabot: true, Host: "eu.hex.tech"}) {
+			for _, finding := range r.Findings {
+				if finding.File == file.Path && (finding.Line < 0 || finding.Column < 0 || finding.Line > lines+1) {
+					t.Errorf("%s: %d:%d is outside the file of %d lines", id, finding.Line, finding.Column, lines)
+				}
+			}
+		}
+		JudgeFiles(w, Context{})
+		w.Environments(inv)
+		w.ProjectIDs()
+		w.Hosts()
+		w.Proposals(inv, "HEX_API_TOKEN", Context{Dependabot: true})
+	})
+}
