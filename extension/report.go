@@ -143,7 +143,8 @@ func summary(results []core.Result) string {
 	var telling []string
 	for _, r := range results {
 		count[r.Status]++
-		if r.Status == core.StatusOK && slices.Contains([]string{"token-accepted", "github-access", "secret-stored"}, r.ID) {
+		if r.Status == core.StatusOK && slices.Contains([]string{"token-accepted", "github-access", "secret-stored"}, r.ID) ||
+			r.Status == core.StatusSkipped && r.ID == "token-present" {
 			telling = append(telling, r.Message)
 		}
 	}

@@ -83,20 +83,21 @@ func newRootCmd(p *process) *cobra.Command {
 			# Check everything that would fail or leak, before the push
 			$ gh hex verify
 		`),
-		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "gh hex"},
-		Version:       version,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args:          noArguments,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Annotations:  map[string]string{cobra.CommandDisplayNameAnnotation: "gh hex"},
+		Version:      version,
+		SilenceUsage: true,
+		// cobra itself suggests only where it refuses an argument on its own.
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true,
+		Args:                       noArguments,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetIn(p.in)
 	cmd.SetOut(p.out)
 	cmd.SetErr(p.err)
-	cmd.SetVersionTemplate("gh hex version {{.Version}}\n")
-	cmd.SetUsageTemplate(usageTemplate)
-	cmd.SetHelpTemplate(helpTemplate)
+	cmd.SetUsageFunc(func(c *cobra.Command) error { fmt.Fprint(c.ErrOrStderr(), usageOf(c)); return nil })
+	cmd.SetHelpFunc(func(c *cobra.Command, _ []string) { fmt.Fprint(c.OutOrStdout(), help(c)) })
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.PersistentFlags().StringP("repo", "R", "", "Select another repository using the `[HOST/]OWNER/REPO` format")
 	cmd.PersistentFlags().BoolP("help", "h", false, "Show help for command")
@@ -145,35 +146,3 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	}
 	return &usageError{errors.New(text), cmd}
 }
-
-// The templates follow gh's own help.
-const (
-	usageTemplate = `Usage:  {{if .Runnable}}{{.UseLine}}{{else}}{{.CommandPath}} <command> [flags]{{end}}{{if .HasAvailableSubCommands}}
-
-Available commands:{{range .Commands}}{{if .IsAvailableCommand}}
-  {{.Name}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
-`
-	helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
-
-{{end}}USAGE
-  {{.UseLine}}
-{{if .HasAvailableSubCommands}}
-COMMANDS
-{{range .Commands}}{{if .IsAvailableCommand}}  {{rpad (print .Name ":") 12}}{{.Short}}
-{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-FLAGS
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
-{{end}}{{if .HasAvailableInheritedFlags}}
-INHERITED FLAGS
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}
-{{end}}{{if index .Annotations "fields"}}
-JSON FIELDS
-  {{index .Annotations "fields"}}
-{{end}}{{if .HasExample}}
-EXAMPLES
-{{.Example | trimTrailingWhitespaces}}
-{{end}}`
-)
