@@ -139,3 +139,13 @@ func TestWatch(t *testing.T) {
 		t.Errorf("without a deadline: %+v", step)
 	}
 }
+
+func TestRunProjectGivesUpOnABusyWorkspace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := play(t, answer{status: 503, body: `{"reason":"all kernels are busy"}`})
+		_, err := c.RunProject(t.Context(), "p", RunInput{})
+		if !errors.Is(err, ErrBusy) || errors.Is(err, ErrMaybeStarted) || len(s.requests) < 3 {
+			t.Errorf("%d requests, %v", len(s.requests), err)
+		}
+	})
+}
