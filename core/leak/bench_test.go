@@ -22,28 +22,27 @@ func drawn(seed uint64, n int) []byte {
 	return p
 }
 
-// benchTexts are kinds of data that repositories hold, and some that were made to be slow.
-func benchTexts() []struct {
+type benchText struct {
 	name string
 	data []byte
-} {
+}
+
+// benchTexts are kinds of data that repositories hold, and some that were made to be slow.
+func benchTexts(size int) []benchText {
 	code := strings.Repeat("\tfor index, text := range expected { if err := fixture.Exec(ctx, text[index:]); err != nil { return fmt.Errorf(\"exec %d: %w\", index, err) } }\n", 200)
-	random := drawn(1, benchSize)
+	random := drawn(1, size)
 	var list, array, numbers strings.Builder
-	for i := 0; i+32 <= 4<<20; i += 32 {
+	for i := 0; i+32 <= min(size, 4<<20); i += 32 {
 		fmt.Fprintf(&list, "%x  file-%d.txt\n", random[i:i+32], i)
 		fmt.Fprintf(&array, "0x%02x, 0x%02x, 0x%02x,\n", random[i], random[i+1], random[i+2])
 		fmt.Fprintf(&numbers, "%d,%d.%d\n", random[i], uint64(random[i])*7919*104729*1299709, random[i+1])
 	}
-	sparse := make([]byte, benchSize) // as executables are: zeros between bytes
+	sparse := make([]byte, size) // as executables are: zeros between bytes
 	for i := 0; i < len(sparse); i += 1 + int(random[i])%5 {
 		sparse[i] = random[i]
 	}
-	repeat := func(s string) []byte { return bytes.Repeat([]byte(s), benchSize/len(s)) }
-	return []struct {
-		name string
-		data []byte
-	}{
+	repeat := func(s string) []byte { return bytes.Repeat([]byte(s), 1+size/len(s)) }
+	return []benchText{
 		{"code", repeat(code)},
 		{"random", random},
 		{"sparse", sparse},
@@ -62,7 +61,7 @@ func benchTexts() []struct {
 }
 
 func BenchmarkFind(b *testing.B) {
-	for _, text := range benchTexts() {
+	for _, text := range benchTexts(benchSize) {
 		b.Run(text.name, func(b *testing.B) {
 			b.SetBytes(int64(len(text.data)))
 			for b.Loop() {
@@ -73,7 +72,7 @@ func BenchmarkFind(b *testing.B) {
 }
 
 func BenchmarkScan(b *testing.B) {
-	for _, text := range benchTexts() {
+	for _, text := range benchTexts(benchSize) {
 		b.Run(text.name, func(b *testing.B) {
 			var s Scanner
 			r := bytes.NewReader(nil)
@@ -90,7 +89,7 @@ func BenchmarkScan(b *testing.B) {
 
 // BenchmarkScanSmall is a stream of git objects: many, and most of them short.
 func BenchmarkScanSmall(b *testing.B) {
-	data := benchTexts()[0].data[:4096]
+	data := benchTexts(4096)[0].data[:4096]
 	var s Scanner
 	r := bytes.NewReader(nil)
 	b.SetBytes(int64(len(data)))

@@ -381,3 +381,26 @@ func TestMask(t *testing.T) {
 		t.Errorf("UTF-16 masked as %q", got)
 	}
 }
+
+// What is decided about a word depends on nothing out of reach, whatever the text: so the work grows with the number of
+// words, and a stream may be cut.
+func TestWordsAreJudgedByWhatIsNear(t *testing.T) {
+	texts := benchTexts(64 << 10)
+	for _, p := range plantedTexts() {
+		texts = append(texts, benchText{p.name, []byte(strings.Repeat(p.text+"\n", 1+(20<<10)/(len(p.text)+1)))})
+	}
+	for _, text := range texts {
+		for at := 0; at+word <= len(text.data); at += stride {
+			from := max(0, at-reach)
+			near := text.data[from:min(len(text.data), at+reach)]
+			want := appendWord(nil, slices.Clone(near), at-from)
+			for i := range want {
+				want[i].start += from
+				want[i].end += from
+			}
+			if got := appendWord(nil, text.data, at); !slices.Equal(got, want) {
+				t.Fatalf("%s: at %d found %+v, want %+v", text.name, at, got, want)
+			}
+		}
+	}
+}
