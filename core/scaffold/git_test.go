@@ -14,7 +14,7 @@ import (
 )
 
 // newTree is a repository with a configuration of its user that nothing on this machine has a part in.
-func newTree(t *testing.T) *worktree.Tree {
+func newTree(t testing.TB) *worktree.Tree {
 	t.Helper()
 	home, dir := t.TempDir(), t.TempDir()
 	t.Setenv("HOME", home)
@@ -29,7 +29,7 @@ func newTree(t *testing.T) *worktree.Tree {
 	return tree
 }
 
-func git(t *testing.T, dir string, args ...string) {
+func git(t testing.TB, dir string, args ...string) {
 	t.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir
@@ -38,14 +38,14 @@ func git(t *testing.T, dir string, args ...string) {
 	}
 }
 
-func write(t *testing.T, tree *worktree.Tree, name, data string) {
+func write(t testing.TB, tree *worktree.Tree, name, data string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(tree.Root(), name), []byte(data), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func initialize(t *testing.T, tree *worktree.Tree) {
+func initialize(t testing.TB, tree *worktree.Tree) {
 	t.Helper()
 	changes, err := scaffold.Plan(tree.Root(), tree.Git(t.Context()), scaffold.Options{})
 	if err != nil {
@@ -90,7 +90,7 @@ func TestGitignoreIsCompleted(t *testing.T) {
 }
 
 // wantSettled asks git for what Plan promises, and Plan whether there is anything left.
-func wantSettled(t *testing.T, tree *worktree.Tree) {
+func wantSettled(t testing.TB, tree *worktree.Tree) {
 	t.Helper()
 	answers, err := tree.Ignored(t.Context(), ".env", ".env.local", ".env.example")
 	if err != nil {
@@ -183,8 +183,8 @@ func FuzzPlan(f *testing.F) {
 	f.Add([]byte("!.env.example\n.env*"), []byte("\xef\xbb\xbfA=\"\n"))
 	f.Add([]byte("*\n!.env\n\\"), []byte("HEX_WORKSPACE_URL='\r\n"))
 	f.Add([]byte("[\r\r\n/.env\\ "), []byte{})
+	tree := newTree(f)
 	f.Fuzz(func(t *testing.T, ignore, example []byte) {
-		tree := newTree(t)
 		write(t, tree, ".gitignore", string(ignore))
 		write(t, tree, ".env.example", string(example))
 		changes, err := scaffold.Plan(tree.Root(), tree.Git(t.Context()), scaffold.Options{})
