@@ -69,6 +69,9 @@ type Repository struct {
 	Fork          bool
 	DefaultBranch string
 	CanPush       bool
+	// Scopes are those of gh's login, when it is a classic token; Classic is false for the other kinds, which have none.
+	Classic bool
+	Scopes  []string
 }
 
 // FullName is OWNER/NAME.

@@ -285,9 +285,15 @@ func (c *Client) Repository(ctx context.Context, owner, name string) (Repository
 		Permissions   struct{ Push bool }
 	}
 	path := fmt.Sprintf("repos/%s/%s", url.PathEscape(owner), url.PathEscape(name))
-	if _, err := c.get(ctx, path, fmt.Sprintf("find the repository %s/%s", owner, name), &raw); err != nil {
+	what := fmt.Sprintf("find the repository %s/%s", owner, name)
+	a, err := c.send(ctx, request{method: http.MethodGet, path: path, what: what})
+	if err != nil {
 		return Repository{}, err
 	}
+	if err := json.Unmarshal(a.body, &raw); err != nil {
+		return Repository{}, &Error{What: what, Host: c.host, Source: c.source, Status: a.status, err: errNotJSON}
+	}
+	_, classic := a.header["X-Oauth-Scopes"]
 	if raw.Name == "" || raw.Owner.Login == "" || strings.ContainsAny(raw.Name+raw.Owner.Login, "/\\ ") {
 		return Repository{}, fmt.Errorf("could not find the repository %s/%s: the answer names none", owner, name)
 	}
@@ -296,5 +302,6 @@ func (c *Client) Repository(ctx context.Context, owner, name string) (Repository
 		Organization: raw.Owner.Type == "Organization",
 		Private:      raw.Private, AllowForking: !raw.Private || raw.AllowForking == nil || *raw.AllowForking,
 		Fork: raw.Fork, DefaultBranch: raw.DefaultBranch, CanPush: raw.Permissions.Push,
+		Classic: classic, Scopes: fields(a.header.Get("X-OAuth-Scopes"), ","),
 	}, nil
 }

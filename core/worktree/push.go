@@ -1,0 +1,32 @@
+package worktree
+
+import (
+	"context"
+	"strings"
+)
+
+// Unpushed tells whether a commit that is reachable from HEAD, and that the remote did not have when git last asked it,
+// touches one of paths; deleting counts. An empty remote stands for all remotes.
+func (t *Tree) Unpushed(ctx context.Context, remote string, paths ...string) (bool, error) {
+	if _, err := t.git.line(ctx, t.root, "rev-parse", "--quiet", "--verify", "HEAD"); err != nil {
+		return false, failure(err) // nothing is committed yet
+	}
+	known := "--remotes"
+	if remote != "" {
+		known += "=" + escapeGlob(remote)
+	}
+	args := append([]string{"--literal-pathspecs", "rev-list", "--max-count=1", "HEAD", "--not", known, "--"}, paths...)
+	out, err := t.git.line(ctx, t.root, args...)
+	return out != "", err
+}
+
+// escapeGlob makes a remote's name stand for itself where git takes a pattern.
+func escapeGlob(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+}
+
+// CredentialHelper is the last program that git is configured to ask for the credentials of a URL; empty for none.
+func (t *Tree) CredentialHelper(ctx context.Context, url string) (string, error) {
+	helper, err := t.git.line(ctx, t.root, "config", "--get-urlmatch", "credential.helper", url)
+	return helper, failure(err)
+}
