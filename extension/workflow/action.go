@@ -21,10 +21,12 @@ func (w *Workflows) loadActions(d *document) {
 func (w *Workflows) loadStepActions(d *document, steps []*step) {
 	for _, s := range steps {
 		a, ok := s.ast.Exec.(*actionlint.ExecAction)
-		if !ok || a.Uses == nil || d.remote != "" || !strings.HasPrefix(a.Uses.Value, "./") {
+		if !ok || a.Uses == nil || d.remote != "" {
 			continue
 		}
-		s.local = w.loadAction(path.Clean(a.Uses.Value))
+		if folder, local := inRepository(a.Uses.Value); local {
+			s.local = w.loadAction(folder)
+		}
 	}
 }
 

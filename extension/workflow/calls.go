@@ -34,10 +34,10 @@ func callRef(j *job) string {
 		return ""
 	}
 	uses := j.ast.WorkflowCall.Uses.Value
-	if !strings.HasPrefix(uses, "./") {
+	local, ok := inRepository(uses)
+	if !ok {
 		return uses
 	}
-	local := path.Clean(uses)
 	if j.doc.remote == "" {
 		return local
 	}
@@ -45,6 +45,15 @@ func callRef(j *job) string {
 	where, ref, _ := strings.Cut(j.doc.remote, "@")
 	parts := strings.SplitN(where, "/", 3)
 	return strings.Join([]string{parts[0], parts[1], local}, "/") + "@" + ref
+}
+
+// inRepository returns the clean path of what `uses` names in the same repository: ./path in the work tree, or $/path
+// at the commit of the workflow.
+func inRepository(uses string) (string, bool) {
+	if rest, ok := strings.CutPrefix(uses, "$/"); ok {
+		return path.Clean(rest), true
+	}
+	return path.Clean(uses), strings.HasPrefix(uses, "./")
 }
 
 func isRemote(ref string) bool { return strings.Contains(ref, "@") && strings.Count(ref, "/") >= 2 }
@@ -206,13 +215,14 @@ func (w *Workflows) callProblem(j *job) string {
 	uses := j.ast.WorkflowCall.Uses.Value
 	ref := callRef(j)
 	callee, known := w.callees[ref]
+	_, local := inRepository(uses)
 	switch {
-	case isRemote(ref) && !strings.HasPrefix(uses, "./"):
+	case isRemote(ref) && !local:
 		if callee != nil && callee.ast != nil && !callable(callee) {
 			return fmt.Sprintf("job %s calls %s, which has no `on: workflow_call`", j.id, uses)
 		}
 		return ""
-	case !strings.HasPrefix(uses, "./"):
+	case !local:
 		return fmt.Sprintf("job %s calls %q, which is neither ./.github/workflows/NAME.yml nor OWNER/REPO/.github/workflows/NAME.yml@REF", j.id, uses)
 	case j.doc.remote != "" || !known:
 		return ""

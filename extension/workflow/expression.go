@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -73,12 +74,53 @@ func parseExpression(text string, at int) expression {
 		return e
 	}
 	node, err := actionlint.NewExprParser().Parse(actionlint.NewExprLexer(text))
+	if err != nil {
+		if plain := plainNumbers(text); plain != text {
+			node, err = actionlint.NewExprParser().Parse(actionlint.NewExprLexer(plain))
+		}
+	}
 	if err == nil {
 		e.node = node
 		return e
 	}
 	e.problem, e.where = plainly(err.Message), at+min(err.Offset, len(text))
 	return e
+}
+
+// plainNumbers writes ones for numbers in forms that GitHub reads and the parser does not (.5, +1, 0o17, 1e+5, .inf), so
+// that offsets stay.
+func plainNumbers(text string) string {
+	out := []byte(text)
+	quoted := false
+	for i := 0; i < len(out); i++ {
+		if out[i] == '\'' {
+			quoted = !quoted
+		}
+		if quoted || i > 0 && (isWord(out[i-1]) || out[i-1] == ']' || out[i-1] == ')' || out[i-1] == '*') {
+			continue
+		}
+		end := i
+		for end < len(out) && (isWord(out[end]) || out[end] == '+' || out[end] == '.') {
+			end++
+		}
+		if isNumber(string(out[i:end])) {
+			copy(out[i:end], strings.Repeat("1", end-i))
+		}
+	}
+	return string(out)
+}
+
+func isWord(b byte) bool { return b == '_' || b == '-' || isAlphanumeric(rune(b)) }
+
+func isNumber(word string) bool {
+	if word == "" || strings.IndexByte("0123456789.+-", word[0]) < 0 {
+		return false
+	}
+	if _, err := strconv.ParseFloat(strings.Replace(word, ".", "0.", 1), 64); err == nil {
+		return true
+	}
+	_, err := strconv.ParseInt(word, 0, 64)
+	return err == nil || strings.EqualFold(strings.TrimLeft(word, "+-"), ".inf") || strings.EqualFold(word, ".nan")
 }
 
 // plainly shortens what the parser says of an expression.

@@ -207,7 +207,22 @@ func (w *Workflows) classify() {
 			own := slices.ContainsFunc(j.reads, func(r *read) bool { return r.hex })
 			j.hex = j.marks.has(marksHex) || own || shared && j.ast.WorkflowCall == nil
 		}
-		d.hex = d.speaksOfHex()
+		d.hex = d.hex || d.speaksOfHex()
+	}
+	w.callersOfHex(docs)
+}
+
+// callersOfHex marks the jobs and files that call, at whatever depth, a workflow that uses Hex.
+func (w *Workflows) callersOfHex(docs []*document) {
+	for changed, rounds := true, 0; changed && rounds < maxDepth; rounds++ {
+		changed = false
+		for _, d := range docs {
+			for _, j := range d.jobs {
+				if callee := w.callee(j); callee != nil && callee.hex && !(j.hex && d.hex) {
+					j.hex, d.hex, changed = true, true, true
+				}
+			}
+		}
 	}
 }
 

@@ -116,7 +116,8 @@ func (e entry) message() string {
 	if len(e.jobs) > 1 {
 		names = "each of the jobs " + strings.Join(e.jobs, ", ")
 	}
-	return strings.NewReplacer(jobMark, names, stepFrom, "", stepTo, "").Replace(e.format)
+	message := strings.Replace(e.format, jobMark, names, 1)
+	return strings.Replace(strings.Replace(message, stepFrom, "", 1), stepTo, "", 1)
 }
 
 // withoutStep drops which step a message is about: what stands behind an anchor is read by several, in one place.

@@ -91,7 +91,16 @@ func (d *document) refuses(e *actionlint.Error) bool {
 	if strings.Contains(e.Message, "should not be empty") && d.flowAt(e) {
 		return false // {} and [] are fine, nothing at all is not
 	}
+	if strings.Contains(e.Message, "scalar") && strings.Contains(e.Message, "node") && d.expressionAt(e) {
+		return false // fromJSON may make a list or mapping of it
+	}
 	return !d.looseEvent(e)
+}
+
+// expressionAt tells whether an expression stands where the parser complains.
+func (d *document) expressionAt(e *actionlint.Error) bool {
+	at := d.src.offset(e.Line, e.Column)
+	return at >= 0 && strings.HasPrefix(strings.TrimLeft(d.src.text[at:min(len(d.src.text), at+100)], "\"'|>-+ \t\r\n"), "${{")
 }
 
 func (d *document) flowAt(e *actionlint.Error) bool {
