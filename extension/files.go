@@ -1,11 +1,15 @@
 package extension
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
@@ -13,8 +17,12 @@ import (
 // maxWorkflow bounds a workflow file; GitHub itself refuses larger ones.
 const maxWorkflow = 1 << 20
 
-// readWorkflows reads the workflows of the work tree as they are, uncommitted changes included.
-func (i *inspection) readWorkflows() *workflow.Workflows {
+// maxRemote bounds how many workflows of other repositories are fetched.
+const maxRemote = 5
+
+// readWorkflows reads the workflows of the work tree as they are, uncommitted changes included. remote holds the content
+// of workflows of other repositories that they call.
+func (i *inspection) readWorkflows(remote func(ref string) ([]byte, error)) *workflow.Workflows {
 	if i.tree == nil {
 		return workflow.Read(nil, workflow.ReadOptions{})
 	}
@@ -25,8 +33,50 @@ func (i *inspection) readWorkflows() *workflow.Workflows {
 	defer root.Close()
 	return workflow.Read(workflowFiles(root), workflow.ReadOptions{
 		Lookup: func(name string) ([]byte, bool) { return readRegular(root, name) },
+		Remote: remote,
 		Secret: i.secret,
+		All:    i.all,
 	})
+}
+
+// readCalled reads the workflows together with those of other repositories that they call, all of them at once.
+func (i *inspection) readCalled(ctx context.Context) *workflow.Workflows {
+	refs := i.local().RemoteRefs()
+	client, err := i.client()
+	if i.offline || err != nil || len(refs) == 0 {
+		return i.local()
+	}
+	refs = refs[:min(len(refs), maxRemote)]
+	contents, errs := make([][]byte, len(refs)), make([]error, len(refs))
+	var wg sync.WaitGroup
+	for n, ref := range refs {
+		wg.Go(func() { contents[n], errs[n] = client.Workflow(ctx, ref) })
+	}
+	wg.Wait()
+	return i.readWorkflows(func(ref string) ([]byte, error) {
+		if n := slices.Index(refs, ref); n >= 0 {
+			return contents[n], errs[n]
+		}
+		return nil, fmt.Errorf("only %d workflows of other repositories are read", maxRemote)
+	})
+}
+
+// hasDependabot tells whether Dependabot is set up: its runs read secrets of their own.
+func (i *inspection) hasDependabot() bool {
+	if i.tree == nil {
+		return false
+	}
+	root, err := os.OpenRoot(i.tree.Root())
+	if err != nil {
+		return false
+	}
+	defer root.Close()
+	for _, name := range []string{".github/dependabot.yml", ".github/dependabot.yaml"} {
+		if info, err := root.Stat(name); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
 }
 
 // workflowFiles are the files right in .github/workflows whose name ends in .yml or .yaml.

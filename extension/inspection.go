@@ -23,9 +23,13 @@ type inspection struct {
 	target    target
 	targetErr error
 
+	client func() (*github.Client, error)
+	// local is what the workflows of the work tree say; workflows has those of other repositories that they call, too.
+	local     func() *workflow.Workflows
 	workflows func() *workflow.Workflows
 	inventory func() (github.Inventory, error)
 	stored    func() core.Result
+	judged    func() map[string]core.Result
 }
 
 func newInspection(ctx context.Context, o *verifyOptions, tree *worktree.Tree) *inspection {
@@ -35,9 +39,12 @@ func newInspection(ctx context.Context, o *verifyOptions, tree *worktree.Tree) *
 		i.tree = nil // another repository's files are not judged, nor a source of token or host
 	}
 	i.settings = findSettings(ctx, o.process, i.tree, "")
-	i.workflows = sync.OnceValue(i.readWorkflows)
+	i.client = sync.OnceValues(i.connect)
+	i.local = sync.OnceValue(func() *workflow.Workflows { return i.readWorkflows(nil) })
+	i.workflows = sync.OnceValue(func() *workflow.Workflows { return i.readCalled(ctx) })
 	i.inventory = sync.OnceValues(func() (github.Inventory, error) { return i.fetch(ctx) })
 	i.stored = sync.OnceValue(i.judgeStored)
+	i.judged = sync.OnceValue(i.judgeWorkflows)
 	return i
 }
 
@@ -46,8 +53,67 @@ func (i *inspection) checks(ctx context.Context) []core.Check {
 	checks = append(checks,
 		core.Check{ID: "github-access", Title: "GitHub shows the repository", Run: func(context.Context) core.Result { return i.judgeAccess() }},
 		core.Check{ID: "secret-stored", Title: "The Hex secret is stored", Needs: []string{"github-access"}, Run: func(context.Context) core.Result { return i.stored() }},
+		i.workflowCheck(workflow.SecretAvailable, "Every job sees the secrets it reads"),
+		i.workflowCheck(workflow.VariableAvailable, "Every job sees the variables it reads"),
+		i.workflowCheck(workflow.EnvironmentExists, "The environments exist"),
+		core.Check{ID: "push-scope", Title: "The login may push workflows", Needs: []string{"github-access"}, Run: i.judgePush},
+		i.workflowCheck(workflow.SecretOnEvent, "The secret is there for every event"),
+		i.workflowCheck(workflow.Syntax, "GitHub can read the workflows"),
+		i.workflowCheck(workflow.SecretContext, "Secrets stand where GitHub provides them"),
+		i.workflowCheck(workflow.SecretPassed, "Called workflows get their secrets"),
+		i.workflowCheck(workflow.SecretDynamic, "Secrets are read by name"),
+		i.workflowCheck(workflow.HexVendor, "The secret is not hex.pm's"),
+		i.workflowCheck(workflow.HexAction, "Hex's action is used as its version allows"),
+		i.workflowCheck(workflow.HexEndpoint, "Hex is called safely"),
 	)
 	return append(checks, i.fileChecks()...)
+}
+
+// workflowCheck is one of those that package workflow judges. The online ones need GitHub.
+func (i *inspection) workflowCheck(id, title string) core.Check {
+	check := core.Check{ID: id, Title: title, Run: func(context.Context) core.Result { return i.judged()[id] }}
+	if online(id) {
+		check.Needs = []string{"github-access"}
+	}
+	if i.tree == nil {
+		return skipping(check, i.notHere())
+	}
+	return check
+}
+
+func (i *inspection) notHere() string {
+	if i.targetErr == nil {
+		return "the work tree here is not that of " + i.target.String()
+	}
+	return "no work tree here"
+}
+
+// judgeWorkflows judges everything at once. Without an inventory only those checks have a result that need none.
+func (i *inspection) judgeWorkflows() map[string]core.Result {
+	about := workflow.Context{Dependabot: i.hasDependabot(), Host: i.namedHost(github.Inventory{})}
+	if i.offline {
+		return workflow.JudgeFiles(i.local(), about)
+	}
+	inv, err := i.inventory()
+	if err != nil {
+		return workflow.JudgeFiles(i.local(), about)
+	}
+	about.Host = i.namedHost(inv)
+	return workflow.Judge(i.workflows(), inv, about)
+}
+
+// namedHost is the name of the workspace's host at Hex where somebody said which it is: on this machine, or in the
+// variable.
+func (i *inspection) namedHost(inv github.Inventory) string {
+	host := i.settings.host
+	if i.settings.hostErr != nil || i.settings.hostSource == defaultSource {
+		v, _ := inv.Variables.Find(hostName)
+		host, _ = core.ParseHost(v.Value)
+	}
+	if !host.IsHex() {
+		return ""
+	}
+	return host.Name()
 }
 
 func (i *inspection) tokenChecks() []core.Check {
@@ -66,13 +132,9 @@ func (i *inspection) fileChecks() []core.Check {
 	if i.tree != nil {
 		return worktree.Checks(i.tree)
 	}
-	why := "no work tree here"
-	if i.targetErr == nil {
-		why = "the work tree here is not that of " + i.target.String()
-	}
 	var checks []core.Check
 	for _, id := range []string{"env-ignored", "env-tracked", "env-permissions", "env-example"} {
-		checks = append(checks, skipping(core.Check{ID: id}, why))
+		checks = append(checks, skipping(core.Check{ID: id}, i.notHere()))
 	}
 	return checks
 }
@@ -99,16 +161,21 @@ func (i *inspection) judgeMissing(context.Context) core.Result {
 	}
 }
 
+func (i *inspection) connect() (*github.Client, error) {
+	if i.targetErr != nil {
+		return nil, i.targetErr
+	}
+	return github.NewClient(i.target.Host, github.Options{UserAgent: i.userAgent()})
+}
+
 // fetch asks GitHub for everything at once, and for environments that only its answers name in a second round.
 func (i *inspection) fetch(ctx context.Context) (github.Inventory, error) {
-	if i.targetErr != nil {
-		return github.Inventory{}, i.targetErr
-	}
-	client, err := github.NewClient(i.target.Host, github.Options{UserAgent: i.userAgent()})
+	client, err := i.client()
 	if err != nil {
 		return github.Inventory{}, err
 	}
-	named := i.workflows().Environments(github.Inventory{})
+	go i.workflows() // what is called elsewhere is fetched meanwhile
+	named := i.local().Environments(github.Inventory{})
 	inv, err := client.Inventory(ctx, i.target.Owner, i.target.Name, named)
 	if err != nil {
 		return inv, err

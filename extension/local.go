@@ -14,6 +14,8 @@ import (
 const (
 	tokenName = "HEX_API_TOKEN"
 	hostName  = "HEX_WORKSPACE_URL"
+
+	defaultSource = "the default"
 )
 
 // settings is what this machine says of Hex: the token and the host, each with where it came from.
@@ -97,7 +99,7 @@ func (s *settings) findHost(p *process, files []localFile, workspaceURL string) 
 			return
 		}
 	}
-	s.host, s.hostSource = core.DefaultHost(), "the default"
+	s.host, s.hostSource = core.DefaultHost(), defaultSource
 }
 
 // fromFile accepts only Hex's own hosts: a repository must not be able to name where a token is sent.

@@ -25,6 +25,7 @@ type verifyOptions struct {
 	secret  string
 	verbose bool
 	strict  bool
+	all     bool
 	fix     bool
 }
 
@@ -66,6 +67,7 @@ func newVerifyCmd(p *process) *cobra.Command {
 	f.StringVar(&o.secret, "secret", "", "`Name` of the Hex secret (default: the one that the workflows use)")
 	f.BoolVar(&o.verbose, "verbose", false, "Print a line for every check")
 	f.BoolVar(&o.strict, "strict", false, "Let warnings fail")
+	f.BoolVar(&o.all, "all", false, "Judge every secret and variable of every workflow, not only Hex's")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
 	o.export = addExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
 	return cmd

@@ -1,0 +1,59 @@
+package extension
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/cli/go-gh/v2/pkg/repository"
+	"github.com/cli/go-gh/v2/pkg/ssh"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/worktree"
+)
+
+// judgePush tells whether GitHub would refuse the next push: a classic token that pushes a changed workflow over https
+// needs the scope workflow.
+func (i *inspection) judgePush(ctx context.Context) core.Result {
+	if i.tree == nil {
+		return core.Skip(i.notHere())
+	}
+	inv, err := i.inventory()
+	if err != nil {
+		return core.Skip("needs github-access")
+	}
+	remote, found, err := i.pushRemote(ctx)
+	if err != nil {
+		return core.Unknown("cannot tell what a push would send: "+err.Error(), "")
+	}
+	if !found || !strings.HasPrefix(remote.PushURL, "https://") {
+		return core.Skip("pushes do not go over https")
+	}
+	helper, err := i.tree.CredentialHelper(ctx, "https://"+i.target.Host)
+	if err != nil || !strings.Contains(helper, "gh auth git-credential") && !strings.Contains(helper, `gh.exe" auth git-credential`) {
+		return core.Skip("pushes do not use gh's login")
+	}
+	changed, err := i.tree.Unpushed(ctx, remote.Name, ".github/workflows")
+	switch {
+	case err != nil:
+		return core.Unknown("cannot tell what a push would send: "+err.Error(), "")
+	case !changed:
+		return core.Skip("no commit that is still to be pushed changes a workflow")
+	case !inv.Repository.Classic || slices.Contains(inv.Repository.Scopes, "workflow"):
+		return core.OK("the login may push workflows")
+	}
+	return core.Fail("commits still to be pushed change workflows, and gh's login lacks the scope workflow: GitHub will refuse the push",
+		"gh auth refresh"+hostFlag(i.target.Host)+" -s workflow")
+}
+
+// pushRemote is the remote that leads to the target.
+func (i *inspection) pushRemote(ctx context.Context) (worktree.Remote, bool, error) {
+	remotes, err := i.tree.Remotes(ctx)
+	for _, r := range remotes {
+		repo, parseErr := parseRemote(r.PushURL, []string{i.target.Host}, ssh.NewTranslator())
+		if parseErr == nil && (remoteRepository{Repository: repo}).is(repository.Repository(i.target.Repository)) {
+			return r, true, nil
+		}
+	}
+	return worktree.Remote{}, false, err
+}
