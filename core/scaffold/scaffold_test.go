@@ -348,6 +348,22 @@ func TestApplyLeavesOldFileWhenInterrupted(t *testing.T) {
 	}
 }
 
+func TestApplyLooksAgainBeforeEachWrite(t *testing.T) {
+	root := t.TempDir()
+	changes := plan(t, root, Options{})
+	err := apply(root, changes, func(r *os.Root, from, to string) error {
+		put(t, root, ".env.example", "mine\n")
+		return r.Rename(from, to)
+	})
+	wantPathError(t, err, ".env.example", "changed meanwhile")
+	if got := get(t, root, ".env.example"); got != "mine\n" {
+		t.Errorf("overwritten with %q", got)
+	}
+	if left, _ := os.ReadDir(root); len(left) != 2 {
+		t.Errorf("left %v", left)
+	}
+}
+
 func TestApplyCannotCreate(t *testing.T) {
 	root := t.TempDir()
 	c, err := PlanFile(root, "dir/file", 0o644, func([]byte) []byte { return []byte("new") })

@@ -192,6 +192,19 @@ func TestEnvTrackedInHistory(t *testing.T) {
 			r.git("branch", "-D", "side")
 			return commit
 		}},
+		"in a merge itself": {".env", func(r repository, path string) string {
+			r.write("file", "")
+			r.commit("file")
+			r.git("checkout", "-q", "-b", "side")
+			r.git("commit", "-q", "--allow-empty", "-m", "side")
+			r.git("checkout", "-q", "main")
+			r.git("merge", "-q", "--no-ff", "--no-commit", "side")
+			r.write(path, "A=1\n")
+			commit := r.commit(path)
+			r.git("rm", "-q", path)
+			r.git("commit", "-q", "-m", "remove")
+			return commit
+		}},
 		"only when it held a Hex name": {".env.prod", func(r repository, path string) string {
 			r.write(path, "A=1\n")
 			r.write(".env.other", "A=1\n")

@@ -93,6 +93,10 @@ func TestNothingOfTheRepositoryIsExecuted(t *testing.T) {
 	} {
 		r.git("config", setting, script)
 	}
+	signed := strings.Replace(r.git("cat-file", "commit", "HEAD"), "\n\n",
+		"\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n", 1)
+	r.write("commit", signed+"\n")
+	r.git("update-ref", "refs/heads/signed", r.git("hash-object", "-t", "commit", "-w", "--no-filters", "commit"))
 	for _, command := range []string{"log", "ls-files", "check-ignore", "rev-parse", "cat-file", "remote", "config"} {
 		r.git("config", "alias."+command, "!"+script)
 	}
@@ -142,7 +146,7 @@ func TestNothingOfTheRepositoryIsExecuted(t *testing.T) {
 
 	// The trap works: plain git falls into it.
 	r.t.Setenv("GIT_SSH_VARIANT", "simple")
-	for _, args := range [][]string{{"status"}, {"cat-file", "blob", blob}, {"diff"}} {
+	for _, args := range [][]string{{"status"}, {"cat-file", "blob", blob}, {"diff"}, {"-c", "log.showSignature=true", "-c", "core.fsmonitor=false", "log", "signed", "--"}} {
 		os.Remove(mark)
 		runPlainGit(r.dir, args...)
 		if _, err := os.Stat(mark); err != nil {

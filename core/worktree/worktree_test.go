@@ -355,9 +355,6 @@ func TestReadLocal(t *testing.T) {
 	if data, err := tree.ReadLocal(t.Context(), ".env"); !errors.Is(err, ErrTracked) || data != nil {
 		t.Errorf("read %q of a tracked file, %v", data, err)
 	}
-	if err := os.Remove(filepath.Join(r.dir, ".env.link")); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // A file system that takes two names for one file is played by a hard link.
@@ -366,7 +363,8 @@ func TestReadLocalKnowsATrackedFileByAnotherName(t *testing.T) {
 		r := newRepository(t)
 		r.write(tracked, "HEX_WORKSPACE_URL=https://evil.hex.tech\n")
 		r.commit(tracked)
-		if err := os.Link(filepath.Join(r.dir, tracked), filepath.Join(r.dir, ".env")); err != nil {
+		// Where the file system folds case by itself there is nothing left to play.
+		if err := os.Link(filepath.Join(r.dir, tracked), filepath.Join(r.dir, ".env")); err != nil && !errors.Is(err, fs.ErrExist) {
 			t.Fatal(err)
 		}
 		if _, err := r.open().ReadLocal(t.Context(), ".env"); !errors.Is(err, ErrTracked) {
