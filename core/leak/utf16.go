@@ -35,7 +35,7 @@ func appendUTF16(found []suspicion, text []byte, start int) []suspicion {
 // endsInZero tells whether the last one of the digits that p starts with has a zero behind it.
 func endsInZero(p []byte) bool {
 	i := 0
-	for i+2 < len(p) && i < 2*mostDigits && p[i+1] == 0 && isDigit(p[i+2]) {
+	for i+2 < len(p) && i < 2*(mostDigits-1) && p[i+1] == 0 && isDigit(p[i+2]) {
 		i += 2
 	}
 	return i+1 < len(p) && p[i+1] == 0
