@@ -63,22 +63,26 @@ func Plan(root string, git Git, o Options) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	ignore, err := PlanFile(root, ".gitignore", 0o666, func(old []byte) []byte {
-		if len(lines) == 0 {
-			return old
-		}
-		return dotenv.Append(old, lines...)
-	})
+	ignore, err := planIgnore(root, lines)
 	if err != nil {
 		return nil, err
 	}
-	ignore.ignores = lines
-	ignore.Detail = added(lines)
 	example, err := planExample(root, o)
 	if err != nil {
 		return nil, err
 	}
 	return []Change{ignore, example}, nil
+}
+
+// planIgnore does not even look at a file that lacks nothing.
+func planIgnore(root string, lines []string) (Change, error) {
+	const name = ".gitignore"
+	if len(lines) == 0 {
+		return Change{Path: name, Action: Unchanged}, nil
+	}
+	change, err := PlanFile(root, name, 0o666, func(old []byte) []byte { return dotenv.Append(old, lines...) })
+	change.ignores, change.Detail = lines, added(lines)
+	return change, err
 }
 
 // missingPatterns relies on the last pattern of the topmost .gitignore winning over every other for files beside it.
@@ -217,12 +221,7 @@ func (c Change) private(names []string) Change {
 	return c
 }
 
-func added(names []string) string {
-	if len(names) == 0 {
-		return ""
-	}
-	return "added " + strings.Join(names, ", ")
-}
+func added(names []string) string { return "added " + strings.Join(names, ", ") }
 
 // parents lists the folders above a "/"-separated path, the topmost first and without the root.
 func parents(name string) []string {

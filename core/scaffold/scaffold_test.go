@@ -145,6 +145,23 @@ func TestReach(t *testing.T) {
 	}
 }
 
+func TestFileThatLacksNothingMayBeAnything(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, ".gitignore"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	git := Git{Ignored: func(path string) (Reach, error) {
+		if path == ".env.example" {
+			return Nobody, nil
+		}
+		return Everyone, nil
+	}}
+	changes, err := Plan(root, git, Options{})
+	if err != nil || summary(changes...) != ".gitignore: unchanged\n.env.example: created" {
+		t.Errorf("plan %s, %v", summary(changes...), err)
+	}
+}
+
 func TestGitsErrorComesBack(t *testing.T) {
 	broken := errors.New("broken")
 	git := Git{Ignored: func(string) (Reach, error) { return Nobody, broken }}
