@@ -107,6 +107,8 @@ func plantedTexts() []planted {
 		{"base64 of a workspace token", inBase64("?:" + work), certain + FormBase64},
 		{"base64 without padding", base64.RawStdEncoding.EncodeToString([]byte("user:" + tok)), certain + FormBase64},
 		{"base64 for URLs", base64.URLEncoding.EncodeToString([]byte("\xff\xff\xfe=" + tok + "\xff\xff")), certain + FormBase64},
+		{"base64 for URLs, glued", base64.URLEncoding.EncodeToString([]byte("\xfb\x01x" + tok)), probable + FormBase64},
+		{"base64 for URLs, glued otherwise", base64.URLEncoding.EncodeToString([]byte("\xff\x01x" + tok)), probable + FormBase64},
 		{"base64 of a file", inBase64("HEX_PROJECT_ID=1\nHEX_API_TOKEN=" + tok + "\nB=2\n"), certain + FormBase64},
 		{"base64 in lines of 76", wrapped(inBase64(strings.Repeat("A=1\n", 20)+tok+"\nB=2\n"), "\r\n", 76), certain + FormBase64},
 		{"base64 in lines of 64", wrapped(inBase64(strings.Repeat("A=1\n", 11)+tok+"\nB=2\n"), "\n", 64), certain + FormBase64},
