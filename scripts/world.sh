@@ -1,0 +1,36 @@
+# Sourced by scripts that show or measure the product: a throw-away world with the real gh, the extension installed by
+# it, and a sandbox that plays GitHub and Hex. Nothing outside a temporary folder is touched.
+
+W=$(mktemp -d /tmp/hex.XXXXXX) # short: the path of a socket ends at 104 bytes
+end_world() {
+  [ -n "${sandbox:-}" ] && kill "$sandbox" 2>/dev/null && wait "$sandbox" 2>/dev/null || true
+  rm -rf "$W"
+}
+trap end_world EXIT
+
+# start_world: builds, starts the sandbox with the state (JSON) on standard input, and points gh at it. Afterwards
+# $W is the folder, $control the address for faults and states, $HEX_WORKSPACE_URL that of Hex, and a token NAME of the
+# state is printed by `hex_token NAME`.
+start_world() {
+  cat >"$W/state.json"
+  mkdir -p "$W/gh-hex" "$W/cfg" "$W/home" "$W/tmp"
+  CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$W/gh-hex/gh-hex" .
+  go build -o "$W/serve" ./scripts/sandbox/serve
+  mkfifo "$W/ready"
+  "$W/serve" -dir "$W" -state "$W/state.json" >"$W/ready" &
+  sandbox=$!
+  read -r ready <"$W/ready"
+  control=$(field control)
+  printf 'version: "1"\nhttp_unix_socket: %s\n' "$(field socket)" >"$W/cfg/config.yml"
+  export GH_CONFIG_DIR=$W/cfg HOME=$W/home XDG_DATA_HOME=$W/data XDG_STATE_HOME=$W/state XDG_CACHE_HOME=$W/cache TMPDIR=$W/tmp
+  export GH_NO_UPDATE_NOTIFIER=1 GH_TELEMETRY=0 GIT_CONFIG_NOSYSTEM=1
+  # Whatever would leave the sandbox meets a proxy that is not there.
+  export HTTPS_PROXY=http://127.0.0.1:1 HTTP_PROXY=http://127.0.0.1:1
+  HEX_WORKSPACE_URL=$(field hexUrl)
+  export HEX_WORKSPACE_URL
+  unset HEX_API_TOKEN GH_REPO GH_HOST GITHUB_TOKEN GITHUB_ACTIONS
+  (cd "$W/gh-hex" && gh extension install .)
+}
+
+field() { printf '%s' "$ready" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
+hex_token() { field "$1"; }
