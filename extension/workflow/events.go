@@ -70,7 +70,7 @@ func (j *judgement) reportDependabot(v *verdict, x *read, r *run, s scenario) {
 		}
 		if j.k.Dependabot.Err != nil {
 			_, doubt := search(name, places[:1])
-			v.cannotTell(fmt.Sprintf("cannot tell whether Dependabot's runs of job %s see secret %s: %s", r.label(), name, doubt))
+			v.doubt(r.at(x), fmt.Sprintf("cannot tell whether Dependabot's runs of job %s see secret %s: %s", r.label(), name, doubt))
 			continue
 		}
 		command := "gh secret set " + quote(name) + " --app dependabot"
@@ -184,7 +184,7 @@ func (j *judgement) environmentsExist() *verdict {
 		v.looked = true
 		for _, s := range j.sightsOf(r) {
 			if s.environment.any && j.k.Variables.Err != nil && strings.Contains(strings.ToLower(e.Name.Value), "vars.") {
-				v.cannotTell(fmt.Sprintf("cannot tell the environment of job %s: the variables could not be listed (%v)", r.label(), j.k.Variables.Err))
+				v.doubt(r.environmentPlace(), fmt.Sprintf("cannot tell the environment of job %s: the variables could not be listed (%v)", r.label(), j.k.Variables.Err))
 			}
 			for _, name := range s.environment.texts() {
 				j.environmentExists(v, r, name)
@@ -199,7 +199,7 @@ func (j *judgement) environmentExists(v *verdict, r *run, name string) {
 		return // GitHub makes the one for Pages itself
 	}
 	if j.k.Environments.Err != nil {
-		v.cannotTell(fmt.Sprintf("cannot tell whether environment %s exists: the environments could not be listed (%v)", name, j.k.Environments.Err))
+		v.doubt(r.environmentPlace(), fmt.Sprintf("cannot tell whether environment %s exists: the environments could not be listed (%v)", name, j.k.Environments.Err))
 		return
 	}
 	near := ""

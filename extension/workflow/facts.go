@@ -117,11 +117,11 @@ func (d *document) projects(p passage) []Project {
 	text := p.text()
 	var matches [][]int
 	if mentionsHex(text) {
-		matches = compiled.projectURL.FindAllStringIndex(text, -1)
+		matches = compiled().projectURL.FindAllStringIndex(text, -1)
 	}
 	toHex := named(p.name, []string{projectName}) || p.script && marksOf(text).has(marksHex)
 	if toHex {
-		for _, m := range compiled.uuid.FindAllStringIndex(text, -1) {
+		for _, m := range compiled().uuid.FindAllStringIndex(text, -1) {
 			within := slices.ContainsFunc(matches, func(url []int) bool { return url[0] <= m[0] && m[1] <= url[1] })
 			if !within && !isRunID(text[:m[0]]) {
 				matches = append(matches, m)
@@ -175,7 +175,7 @@ func (w *Workflows) Proposals(inv github.Inventory, secretName string, c Context
 			continue
 		}
 		for _, x := range r.reads() {
-			if x.kind == secret && x.site.secrets && slices.Contains(j.ownNames(x, r), strings.ToUpper(secretName)) {
+			if x.kind == secret && x.site.secrets && !x.onlyToPackages() && slices.Contains(j.ownNames(x, r), strings.ToUpper(secretName)) {
 				j.propose(x, r, add)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rhysd/actionlint"
 )
@@ -44,24 +45,29 @@ func isVariableName(name string) bool { return named(name, append(hostNames(), p
 // isContested tells a name that is nearly always hex.pm's: alone it says nothing.
 func isContested(name string) bool { return named(name, []string{"HEX_API_KEY"}) }
 
-// patterns are compiled once; regular expressions are values, not state.
+// patterns find Hex and hex.pm in scripts and values.
 type patterns struct {
-	host, command, run, oldPath, newPath, pm, pmAction, uuid, projectURL, bearer, argument, token *regexp.Regexp
+	host, command, run, look, oldPath, pm, pmAction, uuid, projectURL, bearer, argument, token *regexp.Regexp
 }
 
-var compiled = patterns{
-	host: regexp.MustCompile(`(?i)\b([a-z0-9-]+)\.hex\.tech\b`),
-	// in the place of a command: at the start of a line or after what may stand before one
-	command:    regexp.MustCompile("(?m)(?:^|[;&|(`]|\\b(?:then|do|else|exec|sudo|time|npx|if|!))[ \\t]*(?:[A-Za-z_][A-Za-z0-9_]*=\\S*[ \\t]+)*(?:hex[ \\t]+(?:auth|app|run|project|context)\\b|gh[ \\t]+hex\\b|paradime[ \\t]+hex\\b)"),
-	run:        regexp.MustCompile(`\bhex[ \t]+(?:run|app[ \t]+run|project[ \t]+run|trigger)\b|/projects?/[^\s"']+/runs?\b`),
-	oldPath:    regexp.MustCompile(`/api/v1/project/`),
-	newPath:    regexp.MustCompile(`/api/v1/projects/`),
-	pm:         regexp.MustCompile(`(?i)\bmix[ \t]+(?:do[ \t]+)?hex\.|\brebar3[ \t]+(?:\S+[ \t]+)?hex\b|\bhex\.pm\b|\bgleam[ \t]+(?:publish|hex)\b`),
-	pmAction:   regexp.MustCompile(`(?i)publish[-_]?(?:to[-_])?hex|hex[-_]?publish|hex_?pm|hex\.pm`),
-	uuid:       regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`),
-	projectURL: regexp.MustCompile(`(?i)https://[a-z0-9-]+\.hex\.tech/[^\s"'<>]*?/(?:app|hex)/(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9_-]*-?[0-9A-Za-z]{22})(?:/[^\s"'<>]*)?`),
-	argument:   regexp.MustCompile(`--(?:api-)?token(?:[ \t]+|=)["']?\$(?:[A-Za-z_]|\{[A-Za-z_])`),
-	token:      regexp.MustCompile(`\bhxt[pw]_[0-9a-fA-F]{16,}|(?i)\bbearer[ \t]+[0-9a-f]{64,}\b`),
+// compiled compiles the patterns when they are first needed: most commands never need them.
+var compiled = sync.OnceValue(compile)
+
+func compile() *patterns {
+	return &patterns{
+		host: regexp.MustCompile(`(?i)\b([a-z0-9-]+)\.hex\.tech\b`),
+		// in the place of a command: at the start of a line or after what may stand before one
+		command:    regexp.MustCompile("(?m)(?:^|[;&|(`!]|\\b(?:then|do|else|exec|sudo|time|npx|if))[ \\t]*(?:[A-Za-z_][A-Za-z0-9_]*=\\S*[ \\t]+)*(?:hex[ \\t]+(?:auth|app|run|project|context)\\b|gh[ \\t]+hex\\b|paradime[ \\t]+hex\\b)"),
+		run:        regexp.MustCompile(`\bhex[ \t]+(?:run|app[ \t]+run|project[ \t]+run|trigger)\b|/projects?/[^\s"']+/runs?\b`),
+		look:       regexp.MustCompile(`\bgh[ \t]+hex[ \t]+run[ \t]+(?:list|view|watch|cancel)\b`),
+		oldPath:    regexp.MustCompile(`/api/v1/project/`),
+		pm:         regexp.MustCompile(`(?i)\bmix[ \t]+(?:do[ \t]+)?hex\.|\brebar3[ \t]+(?:\S+[ \t]+)?hex\b|\bhex\.pm\b|\bgleam[ \t]+(?:publish|hex)\b`),
+		pmAction:   regexp.MustCompile(`(?i)publish[-_]?(?:to[-_])?hex|hex[-_]?publish|hex_?pm|hex\.pm`),
+		uuid:       regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`),
+		projectURL: regexp.MustCompile(`(?i)https://[a-z0-9-]+\.hex\.tech/[^\s"'<>]*?/(?:app|hex)/(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9_-]*-?[0-9A-Za-z]{22})(?:/[^\s"'<>]*)?`),
+		argument:   regexp.MustCompile(`--(?:api-)?token(?:[ \t]+|=)["']?\$(?:[A-Za-z_]|\{[A-Za-z_])`),
+		token:      regexp.MustCompile(`\bhxt[pw]_[0-9a-fA-F]{16,}|(?i)\bbearer[ \t]+[0-9a-f]{64,}\b`),
+	}
 }
 
 // isAPIHost tells a name under hex.tech that is a workspace's, rather than one of Hex's own sites.
@@ -85,13 +91,13 @@ func marksOf(script string) marks {
 		return 0
 	}
 	script = withoutComments(script)
-	if len(apiHosts(script)) > 0 || compiled.command.MatchString(script) {
+	if len(apiHosts(script)) > 0 || compiled().command.MatchString(script) {
 		m |= marksHex
-		if compiled.run.MatchString(script) {
+		if compiled().run.MatchString(compiled().look.ReplaceAllString(script, "")) {
 			m |= marksRuns
 		}
 	}
-	if compiled.pm.MatchString(script) {
+	if compiled().pm.MatchString(script) {
 		m |= marksPM
 	}
 	return m
@@ -103,7 +109,7 @@ func apiHosts(text string) [][]int {
 		return nil
 	}
 	var out [][]int
-	for _, m := range compiled.host.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range compiled().host.FindAllStringSubmatchIndex(text, -1) {
 		if isAPIHost(text[m[2]:m[3]]) {
 			out = append(out, m[:2])
 		}
@@ -143,7 +149,7 @@ func marksOfStep(s *step) marks {
 		if owner, _, _ := strings.Cut(e.Uses.Value, "/"); strings.EqualFold(owner, "hex-inc") {
 			m |= marksHex
 		}
-		if compiled.pmAction.MatchString(e.Uses.Value) {
+		if compiled().pmAction.MatchString(e.Uses.Value) {
 			m |= marksPM
 		}
 	}
@@ -280,8 +286,7 @@ func marksAround(r *read) marks {
 
 // isHex tells whether a read concerns Hex without --all.
 func (w *Workflows) isHex(r *read) bool {
-	pm := r.marks.has(marksPM) && !r.marks.has(marksHex)
-	if isBuiltIn(r) || pm {
+	if isBuiltIn(r) || r.onlyToPackages() {
 		return false
 	}
 	if w.options.Secret != "" && r.kind == secret && strings.EqualFold(r.name, w.options.Secret) {
@@ -303,6 +308,9 @@ func (w *Workflows) isHex(r *read) bool {
 	}
 	return r.site.env != "" && r.seenByHexStep()
 }
+
+// onlyToPackages tells a read that goes to hex.pm and not to Hex.
+func (r *read) onlyToPackages() bool { return r.marks.has(marksPM) && !r.marks.has(marksHex) }
 
 // indexesHex tells an index that begins like the name of a Hex token: secrets[format('HEX_API_TOKEN_{0}', …)].
 func indexesHex(index actionlint.ExprNode) bool {

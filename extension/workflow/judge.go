@@ -110,6 +110,12 @@ func (v *verdict) cannotTell(reason string) {
 	}
 }
 
+// doubt notes at a place what could not be told there.
+func (v *verdict) doubt(p Place, reason string) {
+	v.cannotTell(reason)
+	v.add(p, core.SeverityNote, "", reason, "")
+}
+
 // message writes an entry out.
 func (e entry) message() string {
 	names := "job " + strings.Join(e.jobs, ", ")

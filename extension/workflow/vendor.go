@@ -277,12 +277,12 @@ func (j *judgement) endpoint(v *verdict, d *document, p passage) {
 	if !mentionsHex(text) && !strings.Contains(text, "hxt") && !strings.Contains(text, "/api/v1/") && !strings.Contains(text, "earer") {
 		return
 	}
-	j.mark(v, d, p, compiled.token.FindAllStringIndex(text, -1), "a token stands here in plain text; revoke it and read it from a secret", "gh hex auth")
+	j.mark(v, d, p, compiled().token.FindAllStringIndex(text, -1), "a token stands here in plain text; revoke it and read it from a secret", "gh hex auth")
 	if d.hex && p.talksToHex() {
-		j.mark(v, d, p, compiled.oldPath.FindAllStringIndex(text, -1), "/api/v1/project/… is the old path of Hex's API; it is /api/v1/projects/{id}/runs now", "")
+		j.mark(v, d, p, compiled().oldPath.FindAllStringIndex(text, -1), "/api/v1/project/… is the old path of Hex's API; it is /api/v1/projects/{id}/runs now", "")
 	}
 	if p.script && marksOf(text).has(marksHex) {
-		j.mark(v, d, p, compiled.argument.FindAllStringIndex(text, -1), "the token goes into an argument list, which other processes can read; let the command read it from its environment", "")
+		j.mark(v, d, p, compiled().argument.FindAllStringIndex(text, -1), "the token goes into an argument list, which other processes can read; let the command read it from its environment", "")
 	}
 	j.hosts(v, d, p, text)
 }

@@ -102,6 +102,25 @@ func TestNoFacts(t *testing.T) {
 	}
 }
 
+func TestRunsProjects(t *testing.T) {
+	for script, want := range map[string]bool{
+		"gh hex run start x":                               true,
+		"if ! hex run x; then exit 1; fi":                  true,
+		"hex app run":                                      true,
+		"paradime hex trigger":                             true,
+		"curl https://app.hex.tech/api/v1/projects/1/runs": true,
+		"gh hex run list x":                                false,
+		"gh hex verify":                                    false,
+		"curl https://app.hex.tech/api/v1/projects":        false,
+		"mix hex.publish && echo hex run":                  false,
+	} {
+		text := "on: push\njobs: {a: {runs-on: x, steps: [{run: '" + script + "'}]}}"
+		if got := Read([]File{{Path: ".github/workflows/a.yml", Data: []byte(text)}}, ReadOptions{}).RunsProjects(); got != want {
+			t.Errorf("%s: got %v, want %v", script, got, want)
+		}
+	}
+}
+
 func TestProposals(t *testing.T) {
 	w := Read(sampleFile(), ReadOptions{})
 	got := w.Proposals(github.Inventory{}, "hex_api_token", Context{Dependabot: true})
