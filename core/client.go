@@ -57,6 +57,8 @@ type Request struct {
 	Path   string // below /api/v1, such as /users/me; a query in it is kept
 	Query  url.Values
 	Body   []byte // JSON; nil for none
+	// Header is added to the request. It cannot replace Authorization.
+	Header http.Header
 	// RepeatBusy allows a request other than a read to be repeated after a 503 in JSON, by which Hex says that it did
 	// nothing. A 429 is repeated anyway.
 	RepeatBusy bool
@@ -198,7 +200,6 @@ func (c *Client) newRequest(ctx context.Context, r Request, target string) (*htt
 	if err != nil {
 		return nil, errors.New("the request is malformed: check its method and path")
 	}
-	request.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	request.Header.Set("Accept", "application/json")
 	if r.Body != nil {
 		request.Header.Set("Content-Type", "application/json")
@@ -206,6 +207,10 @@ func (c *Client) newRequest(ctx context.Context, r Request, target string) (*htt
 	if c.agent != "" {
 		request.Header.Set("User-Agent", c.agent)
 	}
+	for name, values := range r.Header {
+		request.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	request.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	return request, nil
 }
 

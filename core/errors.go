@@ -104,7 +104,11 @@ func (e *APIError) Detail() string {
 	if e.Reason != "" {
 		parts = append(parts, e.Reason)
 	}
-	parts = append(parts, e.Issues...)
+	for _, issue := range e.Issues {
+		if issue != e.Reason {
+			parts = append(parts, issue)
+		}
+	}
 	for _, p := range e.Invalid {
 		text := "input " + p.Name + " does not take " + p.Value
 		if p.DataType != "" {

@@ -110,12 +110,21 @@ func maybeStarted(err error) bool {
 
 // RunStatus returns the state of one run. It needs the scope "Read projects". Ask every 5 s or slower.
 func (c *Client) RunStatus(ctx context.Context, projectID, runID string) (ProjectRun, error) {
+	return c.runStatus(ctx, Request{Path: runPath(projectID, runID)})
+}
+
+// PollRun is [Client.RunStatus] without repetitions, which come sooner than 5 s: a [Watch] decides when to ask again.
+func (c *Client) PollRun(ctx context.Context, projectID, runID string) (ProjectRun, error) {
+	return c.runStatus(ctx, Request{Path: runPath(projectID, runID), Once: true})
+}
+
+func (c *Client) runStatus(ctx context.Context, r Request) (ProjectRun, error) {
 	var run ProjectRun
-	if err := c.call(ctx, Request{Path: runPath(projectID, runID)}, &run); err != nil {
+	if err := c.call(ctx, r, &run); err != nil {
 		return ProjectRun{}, err
 	}
 	if run.RunID == "" || run.Status == "" {
-		return ProjectRun{}, c.garbled(runPath(projectID, runID))
+		return ProjectRun{}, c.garbled(r.Path)
 	}
 	return run, nil
 }

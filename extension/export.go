@@ -77,6 +77,7 @@ func (e *exporter) write(s *streams, data any) error {
 	if err != nil {
 		return err
 	}
+	reduced = cleanJSON(reduced) // a filter would print an escape sequence as what it stands for
 	switch {
 	case e.jq != "":
 		return jq.EvaluateFormatted(bytes.NewReader(reduced), s.out, e.jq, indent(s), s.color)

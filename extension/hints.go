@@ -56,6 +56,8 @@ func exitCode(err error) int {
 		return exitAuth
 	case errors.Is(err, core.ErrUnauthorized), errors.Is(err, github.ErrUnauthorized):
 		return exitAuth
+	case errors.Is(err, core.ErrWatchTimeout):
+		return exitUnknown
 	}
 	return exitProblem
 }
@@ -92,7 +94,7 @@ func hint(err error) string {
 	case errors.As(err, &onGitHub):
 		return gitHubFix(onGitHub)
 	}
-	return ""
+	return hexHint(err)
 }
 
 func hostFlag(host string) string {

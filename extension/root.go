@@ -33,6 +33,7 @@ type process struct {
 	getenv func(string) string
 	dir    string
 	now    func() time.Time
+	after  func(time.Duration) <-chan time.Time
 }
 
 func (p *process) userAgent() string { return "gh-hex/" + version }
@@ -49,7 +50,7 @@ func Main(args []string) int {
 		fmt.Fprintln(os.Stderr, "find the current folder:", err)
 		return exitProblem
 	}
-	p := &process{streams: systemStreams(), getenv: os.Getenv, dir: dir, now: time.Now}
+	p := &process{streams: systemStreams(), getenv: os.Getenv, dir: dir, now: time.Now, after: time.After}
 	return run(ctx, p, args)
 }
 
@@ -73,7 +74,8 @@ func newRootCmd(p *process) *cobra.Command {
 		Short: "Run Hex from GitHub, without guessing about tokens",
 		Long: heredoc.Doc(`
 			Verify Hex API tokens, store them as the GitHub secrets that workflows read, and
-			check before a push everything that would fail or leak.
+			check before a push everything that would fail or leak. List projects, start runs of
+			them and watch them to their end, here and in GitHub Actions.
 
 			Hex is the data workspace at hex.tech.`),
 		Example: example(`
@@ -82,6 +84,10 @@ func newRootCmd(p *process) *cobra.Command {
 
 			# Check everything that would fail or leak, before the push
 			$ gh hex verify
+
+			# Find a project, then run it and wait for the end
+			$ gh hex project list
+			$ gh hex run start 019f681a-1870-731d-bf1e-b82d136117fa --watch
 		`),
 		Annotations:  map[string]string{cobra.CommandDisplayNameAnnotation: "gh hex"},
 		Version:      version,
@@ -101,7 +107,7 @@ func newRootCmd(p *process) *cobra.Command {
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.PersistentFlags().StringP("repo", "R", "", "Select another repository using the `[HOST/]OWNER/REPO` format")
 	cmd.PersistentFlags().BoolP("help", "h", false, "Show help for command")
-	cmd.AddCommand(newAuthCmd(p), newVerifyCmd(p), newInitCmd(p))
+	cmd.AddCommand(newAuthCmd(p), newVerifyCmd(p), newInitCmd(p), newProjectCmd(p), newRunCmd(p), newAPICmd(p))
 	return cmd
 }
 

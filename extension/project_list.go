@@ -1,0 +1,173 @@
+package extension
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/MakeNowJust/heredoc"
+	"github.com/cli/go-gh/v2/pkg/tableprinter"
+	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+type projectListOptions struct {
+	*process
+	*workspace
+	export *exporter
+
+	limit     int
+	published bool
+	sort      string
+	order     string
+	filter    core.ProjectListOptions
+}
+
+func newProjectListCmd(p *process) *cobra.Command {
+	o := &projectListOptions{process: p}
+	cmd := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List the projects that the token can see",
+		Long: heredoc.Doc(`
+			List the projects that the token can see. Components, archived projects and those in
+			the trash are left out unless asked for.
+
+			Only published projects can be run.`),
+		Example: example(`
+			# List published projects, those last edited first
+			$ gh hex project list --published --sort edited
+
+			# IDs and titles of everything that Ada owns
+			$ gh hex project list -L 1000 --owner ada@example.com --json id,title
+		`),
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return &usageError{err, cmd}
+			}
+			var err error
+			if o.workspace, err = openWorkspace(cmd, p); err != nil {
+				return err
+			}
+			return runProjectList(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVarP(&o.limit, "limit", "L", 30, "Maximum number of projects to list")
+	f.BoolVar(&o.published, "published", false, "Only projects that have a published version")
+	f.BoolVar(&o.filter.IncludeArchived, "archived", false, "Archived projects too")
+	f.BoolVar(&o.filter.IncludeComponents, "components", false, "Components too")
+	f.BoolVar(&o.filter.IncludeTrashed, "trashed", false, "Projects in the trash too")
+	f.StringVar(&o.filter.OwnerEmail, "owner", "", "Only projects of the owner with this `email`")
+	f.StringVar(&o.filter.CreatorEmail, "creator", "", "Only projects of the creator with this `email`")
+	f.StringSliceVar(&o.filter.Statuses, "status", nil, "Only projects with one of these statuses, by `name`")
+	f.StringSliceVar(&o.filter.Categories, "category", nil, "Only projects in one of these categories, by `name`")
+	f.StringVar(&o.filter.CollectionID, "collection", "", "Only projects in the collection with this `ID`")
+	f.StringVar(&o.sort, "sort", "", "Sort by: {created|edited|published}")
+	f.StringVar(&o.order, "order", "", "Order of the sorting: {asc|desc}")
+	o.export = addExport(cmd, projectFields())
+	return cmd
+}
+
+func (o *projectListOptions) check() error {
+	if o.limit < 1 {
+		return fmt.Errorf("invalid limit: %d", o.limit)
+	}
+	keys := map[string]string{"": "", "created": "CREATED_AT", "edited": "LAST_EDITED_AT", "published": "LAST_PUBLISHED_AT"}
+	key, known := keys[strings.ToLower(o.sort)]
+	if !known {
+		return fmt.Errorf("invalid argument %q for --sort: one of created, edited, published", o.sort)
+	}
+	order := strings.ToUpper(o.order)
+	if !slices.Contains([]string{"", "ASC", "DESC"}, order) {
+		return fmt.Errorf("invalid argument %q for --order: one of asc, desc", o.order)
+	}
+	if key == "" && order != "" {
+		return fmt.Errorf("--order says nothing without --sort")
+	}
+	o.filter.SortBy, o.filter.SortDirection = key, order
+	return nil
+}
+
+func runProjectList(ctx context.Context, o *projectListOptions) error {
+	projects, more, err := o.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	if o.export.asked() {
+		return o.exportProjects(ctx, projects)
+	}
+	if len(projects) == 0 {
+		o.say("No projects found.")
+		return nil
+	}
+	if err := o.printTable(projects); err != nil {
+		return err
+	}
+	if more && o.outTTY {
+		o.say("There are more than these %d; see more with: -L %d", len(projects), 10*o.limit)
+	}
+	return nil
+}
+
+// fetch asks for one project more than is shown, to know whether there are more without another page.
+func (o *projectListOptions) fetch(ctx context.Context) (projects []core.Project, more bool, err error) {
+	o.filter.Limit = o.limit + 1
+	if o.published {
+		o.filter.Limit = 100
+	}
+	for p, err := range o.client.AllProjects(ctx, o.filter) {
+		switch {
+		case err != nil:
+			return nil, false, err
+		case o.published && !p.Published():
+		case len(projects) == o.limit:
+			return projects, true, nil
+		default:
+			projects = append(projects, p)
+		}
+	}
+	return projects, false, nil
+}
+
+func (o *projectListOptions) exportProjects(ctx context.Context, projects []core.Project) error {
+	var site pages
+	if slices.Contains(o.export.fields, "url") {
+		var err error
+		if site, err = o.pages(ctx); err != nil {
+			return err
+		}
+	}
+	results := make([]projectResult, len(projects))
+	for i, p := range projects {
+		results[i] = site.result(p)
+	}
+	return o.export.write(o.streams, results)
+}
+
+func (o *projectListOptions) printTable(projects []core.Project) error {
+	t := tableprinter.New(o.out, o.outTTY, o.width)
+	if o.outTTY {
+		t.AddHeader([]string{"ID", "TITLE", "OWNER", "PUBLISHED", "EDITED"})
+	}
+	for _, p := range projects {
+		t.AddField(core.Printable(p.ID), tableprinter.WithTruncate(nil))
+		t.AddField(core.Printable(p.Title))
+		t.AddField(core.Printable(p.Owner.Email))
+		t.AddField(o.publication(p))
+		t.AddField(o.when(p.LastEditedAt))
+		t.EndRow()
+	}
+	return t.Render()
+}
+
+// publication says when a project was published. On a terminal one that cannot run says so.
+func (o *projectListOptions) publication(p core.Project) string {
+	if !p.Published() && o.outTTY {
+		return "never"
+	}
+	return o.when(p.LastPublishedAt)
+}

@@ -1,0 +1,119 @@
+package extension
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/MakeNowJust/heredoc"
+	"github.com/cli/go-gh/v2/pkg/tableprinter"
+	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+type runListOptions struct {
+	*process
+	*workspace
+	export *exporter
+
+	project reference
+	limit   int
+	status  string
+	trigger string
+}
+
+func newRunListCmd(p *process) *cobra.Command {
+	o := &runListOptions{process: p}
+	cmd := &cobra.Command{
+		Use:     "list [<project>]",
+		Aliases: []string{"ls"},
+		Short:   "List runs of a project, the newest first",
+		Long: heredoc.Doc(`
+			List runs of a project, the newest first: those started through the API, by a
+			schedule, or by a refresh of the app.`),
+		Example: example(`
+			# List the latest runs
+			$ gh hex run list 019f681a-1870-731d-bf1e-b82d136117fa
+
+			# List scheduled runs that failed
+			$ gh hex run list 019f681a-1870-731d-bf1e-b82d136117fa --trigger scheduled --status errored
+		`),
+		Args: atMost(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			err := o.check(args)
+			if err != nil {
+				return &usageError{err, cmd}
+			}
+			if o.workspace, err = openWorkspace(cmd, p); err != nil {
+				return err
+			}
+			return runRunList(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVarP(&o.limit, "limit", "L", 20, "Maximum number of runs to list")
+	f.StringVarP(&o.status, "status", "s", "", "Only runs with this `status`, such as completed, errored, killed or running")
+	f.StringVar(&o.trigger, "trigger", "all", "Only runs started by: {api|scheduled|app_refresh|all}")
+	o.export = addExport(cmd, runFields())
+	return cmd
+}
+
+func (o *runListOptions) check(args []string) (err error) {
+	o.project, err = o.projectArgument(args)
+	o.status, o.trigger = strings.ToUpper(o.status), strings.ToUpper(o.trigger)
+	switch {
+	case err != nil:
+		return err
+	case o.limit < 1:
+		return fmt.Errorf("invalid limit: %d", o.limit)
+	case !slices.Contains([]string{"API", "SCHEDULED", "APP_REFRESH", "ALL"}, o.trigger):
+		return fmt.Errorf("invalid argument %q for --trigger: one of api, scheduled, app_refresh, all", strings.ToLower(o.trigger))
+	}
+	return nil
+}
+
+func runRunList(ctx context.Context, o *runListOptions) error {
+	if err := o.reach(o.project); err != nil {
+		return err
+	}
+	runs := []core.ProjectRun{}
+	filter := core.RunListOptions{Status: core.RunStatus(o.status), Trigger: o.trigger, Limit: o.limit}
+	for run, err := range o.client.AllRuns(ctx, o.project.project, filter) {
+		if err != nil {
+			return err
+		}
+		if runs = append(runs, run); len(runs) == o.limit {
+			break
+		}
+	}
+	switch {
+	case o.export.asked():
+		return o.export.write(o.streams, runs)
+	case len(runs) == 0:
+		o.say("No runs found.")
+		return nil
+	}
+	return o.printTable(runs)
+}
+
+func (o *runListOptions) printTable(runs []core.ProjectRun) error {
+	t := tableprinter.New(o.out, o.outTTY, o.width)
+	if o.outTTY {
+		t.AddHeader([]string{"", "STATUS", "RUN", "TRIGGER", "VERSION", "STARTED", "ELAPSED"})
+	}
+	for _, run := range runs {
+		if o.outTTY {
+			t.AddField("*", tableprinter.WithColor(func(string) string { return string(statusIcon(o.streams, run.Status)) }))
+		}
+		t.AddField(word(string(run.Status)))
+		t.AddField(core.Printable(run.RunID), tableprinter.WithTruncate(nil))
+		t.AddField(word(run.RunTrigger))
+		t.AddField(core.Printable(string(run.ProjectVersion)))
+		t.AddField(o.when(run.StartTime))
+		t.AddField(took(elapsed(run, o.now())))
+		t.EndRow()
+	}
+	return t.Render()
+}

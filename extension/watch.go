@@ -1,0 +1,255 @@
+package extension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cli/go-gh/v2/pkg/text"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+const (
+	defaultInterval = 5 * time.Second // as often as Hex allows to ask
+	defaultTimeout  = time.Hour
+	redraw          = time.Second
+)
+
+// runEndedError means that a run has ended, and not well.
+type runEndedError struct{ run core.ProjectRun }
+
+func (e *runEndedError) Error() string {
+	text := "the run ended as " + word(string(e.run.Status))
+	if page := link(e.run.RunURL); page != "" {
+		text += ": " + page
+	}
+	return text
+}
+
+// errInterrupted means that Ctrl-C was pressed while watching.
+var errInterrupted = errors.New("interrupted")
+
+// watcher follows one run to its end.
+type watcher struct {
+	*process
+	actions *actions
+
+	// ask returns the state of the run; cancel asks Hex to stop it.
+	ask    func(context.Context) (core.ProjectRun, error)
+	cancel func(context.Context) error
+	// interrupts tells of Ctrl-C; nil when nobody can press it. cooked gives the terminal back while f runs.
+	interrupts <-chan struct{}
+	cooked     func(f func())
+
+	project, id string
+	interval    time.Duration
+	timeout     time.Duration
+	started     bool // just now: say so
+	quiet       bool // the result is for a machine: what happens meanwhile is conversation
+
+	last    core.ProjectRun // as Hex last showed it
+	problem string          // why Hex could not be asked the last time
+}
+
+// watch follows the run, tells of each change, and returns the run as it was seen last. The error is a *runEndedError,
+// core.ErrWatchTimeout, errCancelled, or an answer of Hex that waiting does not mend.
+func (w *watcher) watch(ctx context.Context) (core.ProjectRun, error) {
+	w.actions.command("group", "", "Hex run "+w.id)
+	if w.started {
+		w.line(w.begin)
+	}
+	err := w.follow(ctx)
+	w.erase()
+	switch {
+	case errors.Is(err, errInterrupted):
+		err = w.interrupted(ctx)
+	case err != nil && ctx.Err() != nil:
+		w.goesOn()
+		err = errCancelled
+	case errors.Is(err, core.ErrWatchTimeout):
+		w.goesOn()
+		err = fmt.Errorf("%w after %s", err, w.timeout)
+	case err == nil && w.last.Status != core.RunCompleted:
+		err = &runEndedError{w.last}
+	}
+	w.actions.command("endgroup", "", "")
+	return w.last, err
+}
+
+// follow asks and waits until the run has ended; nil says that it has.
+func (w *watcher) follow(ctx context.Context) error {
+	began := w.now()
+	machine := core.NewWatch(w.interval, began.Add(w.timeout))
+	over := w.after(w.timeout)
+	for {
+		run, err := w.poll(ctx, over)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, errInterrupted), errors.Is(err, core.ErrWatchTimeout):
+			return err
+		}
+		step := machine.Next(w.now(), run, err)
+		w.tell(run, err, step)
+		if step.Done {
+			return step.Err
+		}
+		if _, err := await(ctx, w, w.after(step.Delay), nil); err != nil {
+			return err
+		}
+	}
+}
+
+// poll asks once. A question that hangs ends with the time-out of the watch, and on Ctrl-C.
+func (w *watcher) poll(ctx context.Context, over <-chan time.Time) (core.ProjectRun, error) {
+	type answer struct {
+		run core.ProjectRun
+		err error
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	answers := make(chan answer, 1)
+	go func() {
+		run, err := w.ask(ctx)
+		answers <- answer{run, err}
+	}()
+	a, err := await(ctx, w, answers, over)
+	if err != nil {
+		return core.ProjectRun{}, err
+	}
+	return a.run, a.err
+}
+
+// await waits for a channel and keeps the progress up to date meanwhile.
+func await[T any](ctx context.Context, w *watcher, done <-chan T, over <-chan time.Time) (T, error) {
+	var none T
+	for {
+		var tick <-chan time.Time
+		if w.outTTY {
+			tick = w.after(redraw)
+		}
+		select {
+		case value := <-done:
+			return value, nil
+		case <-w.interrupts:
+			return none, errInterrupted
+		case <-ctx.Done():
+			return none, ctx.Err()
+		case <-over:
+			return none, core.ErrWatchTimeout
+		case <-tick:
+			w.draw()
+		}
+	}
+}
+
+// tell shows what is new: a line a change or, on a terminal, the progress.
+func (w *watcher) tell(run core.ProjectRun, err error, step core.WatchStep) {
+	if err != nil {
+		if problem := err.Error(); problem != w.problem && !step.Done {
+			w.problem = problem
+			w.line(func() { w.say("%s could not ask Hex: %s; asking again in %s", w.yellow("!"), problem, step.Delay) })
+		}
+		return
+	}
+	changed := run.Status != w.last.Status
+	if run.RunURL == "" {
+		run.RunURL = w.last.RunURL
+	}
+	w.last, w.problem = run, ""
+	switch {
+	case step.Done && step.Err == nil:
+		w.line(w.ended)
+	case w.outTTY:
+		w.draw()
+	case changed:
+		w.line(func() { w.change(run) })
+	}
+}
+
+// begin tells of a run that was started just now.
+func (w *watcher) begin() {
+	switch page := link(w.last.RunURL); {
+	case w.outTTY:
+		w.say("%s Started a run: %s", icon(w.streams, core.StatusOK), page)
+	case w.quiet:
+		w.say("started\t%s\t%s\t", w.id, page)
+	default:
+		w.print("started\t%s\t%s\t", w.id, page)
+	}
+}
+
+// change is a line of the result in a pipe: status, run, URL and the time it took so far.
+func (w *watcher) change(run core.ProjectRun) {
+	write := w.print
+	if w.quiet {
+		write = w.say
+	}
+	write("%s\t%s\t%s\t%s", word(string(run.Status)), w.id, link(run.RunURL), took(elapsed(run, w.now())))
+}
+
+func (w *watcher) ended() {
+	if !w.outTTY || w.quiet {
+		w.change(w.last)
+		return
+	}
+	duration := took(elapsed(w.last, w.now()))
+	if duration != "" {
+		duration = " after " + duration
+	}
+	w.print("%s %s%s  %s", statusIcon(w.streams, w.last.Status), w.bold(word(string(w.last.Status))), duration, link(w.last.RunURL))
+}
+
+// draw writes the progress over itself.
+func (w *watcher) draw() {
+	status := word(string(w.last.Status))
+	if status == "" {
+		status = "waiting for Hex"
+	}
+	line := fmt.Sprintf("%s %s  %s", status, took(elapsed(w.last, w.now())), link(w.last.RunURL))
+	fmt.Fprintf(w.err, "\r\x1b[K%s %s", w.yellow("*"), text.Truncate(max(10, w.width-3), line))
+}
+
+func (w *watcher) erase() {
+	if w.outTTY {
+		fmt.Fprint(w.err, "\r\x1b[K")
+	}
+}
+
+// line prints whole lines where the progress stands.
+func (w *watcher) line(write func()) {
+	w.erase()
+	w.cooked(write)
+}
+
+func (w *watcher) goesOn() {
+	w.line(func() {
+		w.say("The run goes on: %s", link(w.last.RunURL))
+		w.say("Watch it again with: %s", watchCommand(w.project, w.id))
+	})
+}
+
+// interrupted asks whether the run is to be cancelled too. Whatever the answer, watching is over.
+func (w *watcher) interrupted(ctx context.Context) error {
+	yes, err := false, error(nil)
+	w.cooked(func() { yes, err = w.confirm("Cancel the run in Hex too?", false) })
+	if err != nil || !yes {
+		w.goesOn()
+		return errors.Join(errCancelled, unlessCancelled(err))
+	}
+	if err := w.cancel(ctx); err != nil {
+		w.goesOn()
+		return errors.Join(errCancelled, err)
+	}
+	w.say("Asked Hex to cancel the run: it ends as KILLED a little later.")
+	return errCancelled
+}
+
+func unlessCancelled(err error) error {
+	if errors.Is(err, errCancelled) {
+		return nil
+	}
+	return err
+}
