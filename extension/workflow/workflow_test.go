@@ -32,7 +32,7 @@ jobs:
       - run: hex run start "$PROJECT"
         env:
           PROJECT: ${{ vars.HEX_PROJECT_ID }}
-          HEX_API_TOKEN: ${{ secrets.hex_api_token }}
+          HEX_API_TOKEN: ${{ secrets['hex_api_token'] }}
           SLACK: ${{ secrets.SLACK }}
   anywhere:
     runs-on: ubuntu-latest
