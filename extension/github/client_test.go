@@ -1,0 +1,338 @@
+package github
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/h2non/gock"
+	"golang.org/x/crypto/nacl/box"
+)
+
+const root = "https://api.github.com"
+
+// newTestClient builds a client whose waits take no time; gock must know a mock before it is called.
+func newTestClient(t *testing.T) *Client {
+	t.Helper()
+	t.Setenv("GH_CONFIG_DIR", t.TempDir())
+	t.Setenv("GH_TOKEN", "sample-login")
+	t.Setenv("GH_PATH", "/nonexistent")
+	gock.New("https://unused.invalid") // installs gock before the client takes the default transport
+	c, err := NewClient("github.com", Options{UserAgent: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gock.Flush()
+	c.pause = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+	t.Cleanup(func() {
+		if !gock.IsDone() {
+			t.Errorf("not asked: %v", gock.Pending()[0].Request().URLStruct)
+		}
+		if gock.HasUnmatchedRequest() {
+			t.Errorf("asked without a mock: %v", gock.GetUnmatchedRequests()[0].URL)
+		}
+		gock.OffAll()
+		gock.CleanUnmatchedRequest()
+	})
+	return c
+}
+
+func analytics() Store {
+	return Store{App: Actions, Level: LevelRepository, Owner: "octo", Repo: "analytics"}
+}
+
+func TestStorePaths(t *testing.T) {
+	tests := []struct {
+		store Store
+		want  string
+	}{
+		{analytics(), "repos/octo/analytics/actions/secrets"},
+		{Store{App: Dependabot, Level: LevelRepository, Owner: "octo", Repo: "analytics"}, "repos/octo/analytics/dependabot/secrets"},
+		{Store{App: Actions, Level: LevelEnvironment, Owner: "octo", Repo: "analytics", Environment: "prod/eu"}, "repos/octo/analytics/environments/prod%2Feu/secrets"},
+		{Store{App: Codespaces, Level: LevelOrganization, Owner: "octo"}, "orgs/octo/codespaces/secrets"},
+		{Store{App: Agents, Level: LevelOrganization, Owner: "../x"}, "orgs/..%2Fx/agents/secrets"},
+	}
+	for _, tt := range tests {
+		if got := tt.store.path("secrets"); got != tt.want {
+			t.Errorf("%v: %s, want %s", tt.store, got, tt.want)
+		}
+	}
+}
+
+// key mocks a public key and returns what opens its boxes.
+func key(t *testing.T, c *Client) (PublicKey, func(body []byte) string) {
+	t.Helper()
+	public, private, err := box.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gock.New(root).Get("/repos/octo/analytics/actions/secrets/public-key").Reply(200).
+		JSON(map[string]string{"key_id": "42", "key": base64.StdEncoding.EncodeToString(public[:])})
+	k, err := c.PublicKey(t.Context(), analytics())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k, func(body []byte) string {
+		var put struct {
+			Value string `json:"encrypted_value"`
+			Key   string `json:"key_id"`
+		}
+		if err := json.Unmarshal(body, &put); err != nil || put.Key != "42" {
+			t.Errorf("PUT sent %s", body)
+		}
+		sealed, err := base64.StdEncoding.DecodeString(put.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, ok := box.OpenAnonymous(nil, sealed, public, private)
+		if !ok {
+			t.Fatal("the sealed value does not open")
+		}
+		return string(value)
+	}
+}
+
+const secretPath = "/repos/octo/analytics/actions/secrets/HEX_API_TOKEN"
+
+// onBody looks at the body of the request that a mock answers.
+func onBody(look func([]byte)) gock.MatchFunc {
+	return func(r *http.Request, _ *gock.Request) (bool, error) {
+		body, err := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		look(body)
+		return true, err
+	}
+}
+
+func TestPutSecret(t *testing.T) {
+	old := Entry{Name: "HEX_API_TOKEN", UpdatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	metadata := func(updated string) {
+		gock.New(root).Get(secretPath).Reply(200).JSON(map[string]string{"name": "HEX_API_TOKEN", "updated_at": updated})
+	}
+	put := func(status int) { gock.New(root).Put(secretPath).Reply(status) }
+	tests := []struct {
+		name    string
+		before  Entry
+		mock    func()
+		created bool
+		err     bool
+		doubt   bool
+	}{
+		{"created, with an empty body", Entry{}, func() { put(201) }, true, false, false},
+		{"updated", old, func() { put(204) }, false, false, false},
+		{"lost answer, and the metadata is newer", old, func() { put(502); metadata("2026-11-25T00:00:00Z") }, false, false, false},
+		{"lost answer to the first secret of that name", Entry{}, func() { put(500); metadata("2026-11-25T00:00:00Z") }, true, false, false},
+		{"lost request: sent again", old, func() { put(500); metadata("2026-01-01T00:00:00Z"); put(204) }, false, false, false},
+		{"lost request of the first secret", Entry{}, func() { put(500); gock.New(root).Get(secretPath).Reply(404); put(201) }, true, false, false},
+		{"lost answer, and the metadata cannot be read", old, func() { put(500); gock.New(root).Get(secretPath).Reply(403) }, false, true, true},
+		{"an odd success is no proof", old, func() { put(200); metadata("2026-01-01T00:00:00Z"); put(204) }, false, false, false},
+		{"refused", old, func() { put(422) }, false, true, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newTestClient(t)
+			k, _ := key(t, c)
+			tt.mock()
+			created, err := c.PutSecret(t.Context(), analytics(), k, "HEX_API_TOKEN", "value", tt.before, SecretOptions{})
+			var doubt *DoubtError
+			if created != tt.created || (err != nil) != tt.err || errors.As(err, &doubt) != tt.doubt {
+				t.Errorf("created %v, error %v", created, err)
+			}
+		})
+	}
+}
+
+func TestPutSecretSealsTheValue(t *testing.T) {
+	c := newTestClient(t)
+	k, open := key(t, c)
+	var got string
+	gock.New(root).Put(secretPath).AddMatcher(onBody(func(body []byte) { got = open(body) })).Reply(201).JSON(struct{}{})
+	if _, err := c.PutSecret(t.Context(), analytics(), k, "HEX_API_TOKEN", "the value", Entry{}, SecretOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if got != "the value" {
+		t.Errorf("GitHub decrypts %q", got)
+	}
+}
+
+func TestPublicKeyIsChecked(t *testing.T) {
+	for _, broken := range []string{"", "not base64", base64.StdEncoding.EncodeToString(make([]byte, 31))} {
+		c := newTestClient(t)
+		gock.New(root).Get("/repos/octo/analytics/actions/secrets/public-key").Reply(200).JSON(map[string]string{"key_id": "1", "key": broken})
+		if _, err := c.PublicKey(t.Context(), analytics()); err == nil {
+			t.Errorf("key %q is accepted", broken)
+		}
+		gock.OffAll()
+	}
+}
+
+func TestListFollowsPagesOnItsOwnHost(t *testing.T) {
+	c := newTestClient(t)
+	page := func(n int, next string) {
+		m := gock.New(root).Get("/repos/octo/analytics/actions/secrets").MatchParam("per_page", "100")
+		if n > 1 {
+			m.MatchParam("page", strconv.Itoa(n))
+		}
+		m.Reply(200).SetHeader("Link", next).JSON(map[string]any{"total_count": 3, "secrets": []map[string]string{{"name": "S" + strconv.Itoa(n)}}})
+	}
+	page(1, `<https://api.github.com/repos/octo/analytics/actions/secrets?per_page=100&page=2>; rel="next", <https://api.github.com/x>; rel="last"`)
+	page(2, `<https://evil.example.com/repos/octo/analytics/actions/secrets?page=3>; rel="next"`)
+	l := c.Secrets(t.Context(), analytics())
+	if l.Err != nil || len(l.Entries) != 2 {
+		t.Errorf("%d entries, error %v", len(l.Entries), l.Err)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	headers := func(pairs ...string) map[string]string {
+		m := map[string]string{"Content-Type": "application/json"}
+		for i := 0; i < len(pairs); i += 2 {
+			m[pairs[i]] = pairs[i+1]
+		}
+		return m
+	}
+	tests := []struct {
+		name    string
+		status  int
+		headers map[string]string
+		is      error
+		check   func(e *Error) bool
+	}{
+		{"bad login", 401, headers(), ErrUnauthorized, func(e *Error) bool { return len(e.Scopes) == 0 }},
+		{"classic token without the scope", 403, headers("X-OAuth-Scopes", "gist, repo", "X-Accepted-OAuth-Scopes", "admin:org"), ErrForbidden,
+			func(e *Error) bool { return slices.Equal(e.Scopes, []string{"admin:org"}) }},
+		{"classic token with the scope", 404, headers("X-OAuth-Scopes", "repo", "X-Accepted-OAuth-Scopes", "repo"), ErrNotFound,
+			func(e *Error) bool { return len(e.Scopes) == 0 }},
+		{"fine-grained token", 403, headers("X-Accepted-GitHub-Permissions", "secrets=write"), ErrForbidden,
+			func(e *Error) bool { return slices.Equal(e.Permissions, []string{"secrets=write"}) }},
+		{"single sign-on", 403, headers("X-GitHub-SSO", "required; url=https://github.com/orgs/octo/sso"), ErrForbidden,
+			func(e *Error) bool { return e.SSO == "https://github.com/orgs/octo/sso" }},
+		{"single sign-on, elsewhere", 403, headers("X-GitHub-SSO", "required; url=javascript:x"), ErrForbidden, func(e *Error) bool { return e.SSO == "" }},
+		{"primary limit beyond our patience", 403, headers("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "4102444800"), ErrRateLimited,
+			func(e *Error) bool { return e.Retry.Year() == 2100 }},
+		{"secondary limit beyond our patience", 429, headers("Retry-After", "3600"), ErrRateLimited, func(e *Error) bool { return !e.Retry.IsZero() }},
+		{"hidden", 404, headers(), ErrNotFound, func(e *Error) bool { return !errors.Is(e, ErrForbidden) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newTestClient(t)
+			gock.New(root).Get("/repos/octo/analytics/actions/secrets").Reply(tt.status).SetHeaders(tt.headers).
+				BodyString(`{"message":"No \u001b[31mred\u001b[0m text"}`)
+			err := c.Secrets(t.Context(), analytics()).Err
+			var e *Error
+			if !errors.As(err, &e) || !errors.Is(err, tt.is) || !tt.check(e) {
+				t.Fatalf("%#v", err)
+			}
+			if strings.ContainsRune(e.Error(), '\x1b') {
+				t.Errorf("control characters in %q", e.Error())
+			}
+			if !strings.Contains(e.Error(), "octo/analytics") {
+				t.Errorf("%q does not name what was asked", e.Error())
+			}
+		})
+	}
+}
+
+func TestRetries(t *testing.T) {
+	list := "/repos/octo/analytics/actions/secrets"
+	empty := func() { gock.New(root).Get(list).Reply(200).JSON(map[string]any{"secrets": []string{}}) }
+	t.Run("a limit that ends soon is waited for", func(t *testing.T) {
+		c := newTestClient(t)
+		gock.New(root).Get(list).Reply(429).SetHeader("Retry-After", "1")
+		empty()
+		if err := c.Secrets(t.Context(), analytics()).Err; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("a 5xx is asked again, not for ever", func(t *testing.T) {
+		c := newTestClient(t)
+		gock.New(root).Get(list).Times(4).Reply(503)
+		if err := c.Secrets(t.Context(), analytics()).Err; err == nil {
+			t.Error("no error")
+		}
+	})
+	t.Run("a 404 is not asked again", func(t *testing.T) {
+		c := newTestClient(t)
+		gock.New(root).Get(list).Reply(404)
+		if err := c.Secrets(t.Context(), analytics()).Err; !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAnswersThatAreNotGitHubs(t *testing.T) {
+	tests := map[string]string{
+		"HTML":        "<html>",
+		"cut":         `{"secrets":[{"name":`,
+		"wrong types": `{"secrets":{"name":1}}`,
+		"a list":      `[]`,
+		"too large":   `{"secrets":[` + strings.Repeat(" ", maxBody) + `]}`,
+	}
+	for name, body := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := newTestClient(t)
+			gock.New(root).Get("/repos/octo/analytics/actions/secrets").Reply(200).BodyString(body)
+			if l := c.Secrets(t.Context(), analytics()); l.Err == nil {
+				t.Errorf("listed %d", len(l.Entries))
+			}
+		})
+	}
+}
+
+func TestNoLogin(t *testing.T) {
+	t.Setenv("GH_CONFIG_DIR", t.TempDir())
+	t.Setenv("GH_TOKEN", "")
+	t.Setenv("GITHUB_TOKEN", "")
+	t.Setenv("GH_PATH", "/nonexistent")
+	var missing *LoginError
+	if _, err := NewClient("github.com", Options{}); !errors.As(err, &missing) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A place that could not be listed is unknown; an environment that does not exist is empty.
+func TestInventory(t *testing.T) {
+	c := newTestClient(t)
+	named := func(key string, names ...string) map[string]any {
+		entries := []map[string]string{}
+		for _, n := range names {
+			entries = append(entries, map[string]string{"name": n})
+		}
+		return map[string]any{key: entries}
+	}
+	mock := func(path string) *gock.Response { return gock.New(root).Get(path).Reply(200) }
+	mock("/repos/octo/analytics$").JSON(map[string]any{"name": "analytics", "owner": map[string]string{"login": "octo", "type": "Organization"}})
+	mock("/repos/octo/analytics/actions/secrets$").JSON(named("secrets", "HEX_API_TOKEN"))
+	mock("/repos/octo/analytics/actions/variables$").JSON(named("variables"))
+	gock.New(root).Get("/repos/octo/analytics/actions/organization-secrets").Reply(403)
+	mock("/repos/octo/analytics/actions/organization-variables").JSON(named("variables"))
+	mock("/repos/octo/analytics/dependabot/secrets").JSON(named("secrets"))
+	gock.New(root).Get("/orgs/octo/dependabot/secrets").Reply(403)
+	mock("/repos/octo/analytics/environments$").JSON(named("environments", "Prod"))
+	mock("/repos/octo/analytics/environments/prod/secrets").JSON(named("secrets", "HEX_API_TOKEN"))
+	mock("/repos/octo/analytics/environments/prod/variables").JSON(named("variables"))
+	gock.New(root).Get("/repos/octo/analytics/environments/gone/secrets").Reply(404)
+	gock.New(root).Get("/repos/octo/analytics/environments/gone/variables").Reply(404)
+	inv, err := c.Inventory(t.Context(), "octo", "analytics", []string{"prod", "gone"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if inv.OrganizationSecrets.Err == nil || inv.Hidden() == nil {
+		t.Error("a forbidden listing reads as empty")
+	}
+	if l := inv.EnvironmentSecrets["gone"]; l.Err != nil || len(l.Entries) != 0 {
+		t.Errorf("an environment that does not exist holds %v", l)
+	}
+	if places := inv.Places("hex_api_token"); len(places) != 2 {
+		t.Errorf("found in %v", places)
+	}
+}
