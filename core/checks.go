@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -34,9 +35,10 @@ type TokenInput struct {
 	// Shared says that the token is the one that workflows use, and not just one found on this machine.
 	Shared bool
 
-	// RunsProjects says that a workflow runs projects; Projects are those to try.
+	// RunsProjects says that a workflow runs projects. Projects tells those to try: it may have to look them up, is called
+	// at most once, and only when a check needs them; nil for none.
 	RunsProjects bool
-	Projects     []ProjectUse
+	Projects     func(context.Context) []ProjectUse
 
 	Options ClientOptions
 	// Now tells the time; nil for time.Now.
@@ -87,6 +89,9 @@ type tokenChecks struct {
 	asked   chan struct{} // closed once answers holds them
 	answers tokenAnswers
 
+	findOnce sync.Once
+	projects []ProjectUse
+
 	tryOnce sync.Once
 	done    chan struct{}    // closed once tried is complete
 	tried   map[string]error // what the dry run of a project said, by its ID
@@ -116,9 +121,20 @@ func (c *tokenChecks) ask(ctx context.Context) tokenAnswers {
 	return c.answers
 }
 
+// find looks the projects up, the first time only.
+func (c *tokenChecks) find(ctx context.Context) []ProjectUse {
+	c.findOnce.Do(func() {
+		if c.in.Projects != nil {
+			c.projects = c.in.Projects(ctx)
+		}
+	})
+	return c.projects
+}
+
 // try sends the dry runs at once, the first time only.
 func (c *tokenChecks) try(ctx context.Context) map[string]error {
 	c.tryOnce.Do(func() {
+		c.find(ctx)
 		go func() {
 			defer close(c.done)
 			ctx, cancel := context.WithDeadline(ctx, c.deadline())
@@ -150,7 +166,7 @@ func (c *tokenChecks) dryRuns(ctx context.Context) {
 func (c *tokenChecks) projectIDs() []string {
 	seen := map[string]bool{}
 	var ids []string
-	for _, p := range c.in.Projects {
+	for _, p := range c.projects {
 		if !seen[p.ID] && len(ids) < maxDryRuns {
 			seen[p.ID] = true
 			ids = append(ids, p.ID)
@@ -408,18 +424,18 @@ func nothingToRun(page ProjectPage) string {
 }
 
 func (c *tokenChecks) scopeRun(ctx context.Context) Result {
-	if len(c.in.Projects) == 0 {
+	if !slices.ContainsFunc(c.find(ctx), c.toRun) {
 		return c.noProjects()
 	}
 	tried := c.try(ctx)
 	var findings []Finding
 	var failed error
 	ran := false
-	for _, p := range c.in.Projects {
+	for _, p := range c.projects {
 		err, asked := tried[p.ID]
 		switch {
-		case !asked, isClear(err, http.StatusNotFound):
-			// Says nothing about the scope.
+		case !asked, !c.toRun(p), isClear(err, http.StatusNotFound):
+			// Says nothing about the scope, or nobody needs it.
 		case isClear(err, http.StatusForbidden):
 			findings = append(findings, at(p, SeverityError, "the token may not run project "+cleanText(p.ID)+" (403)"+because(err)))
 		case err == nil, isClear(err, http.StatusUnprocessableEntity):
@@ -439,6 +455,10 @@ func (c *tokenChecks) scopeRun(ctx context.Context) Result {
 	return Skip("not checked: no project was found to try it on")
 }
 
+// toRun tells whether the token has to be able to run a project: one that somebody named here, or a workflow that runs
+// projects.
+func (c *tokenChecks) toRun(p ProjectUse) bool { return c.in.RunsProjects || p.Place.File == "" }
+
 func (c *tokenChecks) noProjects() Result {
 	if c.in.RunsProjects {
 		return Skip("not checked: no project ID is known; name one with --project")
@@ -453,14 +473,14 @@ func at(p ProjectUse, severity Severity, message string) Finding {
 }
 
 func (c *tokenChecks) runnable(ctx context.Context) Result {
-	if len(c.in.Projects) == 0 {
+	if len(c.find(ctx)) == 0 {
 		return c.noProjects()
 	}
 	tried := c.try(ctx)
 	var findings []Finding
 	var failed error
 	can := map[string]bool{}
-	for _, p := range c.in.Projects {
+	for _, p := range c.projects {
 		err, asked := tried[p.ID]
 		switch problem := runProblem(p.ID, err); {
 		case !asked:

@@ -298,11 +298,14 @@ func TestDryRuns(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := &workspace{me: meOK, projects: listOK, dryRuns: map[string]answer{}}
 			in := usual(w)
+			var uses []ProjectUse
 			for i, a := range test.answers {
 				id := fmt.Sprint("p", i)
 				w.dryRuns[id] = a
-				in.Projects = append(in.Projects, ProjectUse{ID: id, Place: Finding{File: ".github/workflows/hex.yml", Line: i + 1}}, ProjectUse{ID: id})
+				uses = append(uses, ProjectUse{ID: id, Place: Finding{File: ".github/workflows/hex.yml", Line: i + 1}}, ProjectUse{ID: id})
 			}
+			in.Projects = func(context.Context) []ProjectUse { return uses }
+			in.RunsProjects = true
 			report := Run(t.Context(), TokenChecks(in))
 			run, runnable := find(t, report, "scope-run"), find(t, report, "project-runnable")
 			if run.Status != test.run || runnable.Status != test.runnable || !strings.Contains(runnable.Message, test.says) {
@@ -324,15 +327,40 @@ func TestDryRuns(t *testing.T) {
 func TestDryRunsAreFew(t *testing.T) {
 	w := &workspace{me: meOK, projects: listOK, dryRuns: map[string]answer{}}
 	in := usual(w)
+	var uses []ProjectUse
 	for i := range 8 {
 		id := fmt.Sprint("p", i)
 		w.dryRuns[id] = answer{status: 201, body: `{}`}
-		in.Projects = append(in.Projects, ProjectUse{ID: id})
+		uses = append(uses, ProjectUse{ID: id})
 	}
+	in.Projects = func(context.Context) []ProjectUse { return uses }
 	r := find(t, Run(t.Context(), TokenChecks(in)), "project-runnable")
 	if r.Status != StatusOK || len(r.Findings) != 3 || len(w.asked) != 2+maxDryRuns {
 		t.Errorf("%+v\n%v", r, w.asked)
 	}
+}
+
+func TestProjectThatNothingRuns(t *testing.T) {
+	for runs, want := range map[bool]Status{true: StatusError, false: StatusSkipped} {
+		w := &workspace{me: meOK, projects: listOK, dryRuns: map[string]answer{"p": {status: 403, body: `{"reason":"no"}`}}}
+		in := usual(w)
+		in.RunsProjects = runs
+		in.Projects = func(context.Context) []ProjectUse {
+			return []ProjectUse{{ID: "p", Place: Finding{File: ".github/workflows/hex.yml", Line: 1}}}
+		}
+		if r := find(t, Run(t.Context(), TokenChecks(in)), "scope-run"); r.Status != want {
+			t.Errorf("a workflow runs projects: %t: %+v", runs, r)
+		}
+	}
+}
+
+func TestProjectsAreNotLookedUpForNothing(t *testing.T) {
+	in := usual(&workspace{me: denied, projects: denied})
+	in.Projects = func(context.Context) []ProjectUse {
+		t.Error("looked up although the token was rejected")
+		return nil
+	}
+	Run(t.Context(), TokenChecks(in))
 }
 
 func TestWithoutProjects(t *testing.T) {

@@ -20,7 +20,7 @@ func hexHint(err error) string {
 	case errors.Is(err, core.ErrMaybeStarted) && errors.As(err, &start):
 		return "It is not started again by itself. See whether it runs: gh hex run list " + start.project
 	case errors.As(err, &other):
-		return "If the token belongs there, name the host with: --workspace-url " + other.named.String()
+		return "If the token belongs there, name the host: HEX_WORKSPACE_URL=" + other.named.String()
 	case errors.Is(err, core.ErrNotHexAPI):
 		return "Check the path and the host: HEX_WORKSPACE_URL, or --workspace-url, names where you log in to Hex"
 	case errors.As(err, &answer):

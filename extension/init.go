@@ -12,7 +12,8 @@ import (
 
 type initOptions struct {
 	*process
-	dryRun bool
+	dryRun   bool
+	workflow bool
 }
 
 func newInitCmd(p *process) *cobra.Command {
@@ -24,18 +25,26 @@ func newInitCmd(p *process) *cobra.Command {
 			Create or complete .env.example and .gitignore in the current repository.
 
 			Lines are only appended, and only where git says that they are needed, so that it is
-			safe to run any number of times.`),
+			safe to run any number of times.
+
+			With --workflow it also adds .github/workflows/hex.yml, which runs a Hex project on
+			every push and by hand, cancels the run when the workflow is cancelled, and fails 14
+			days before the token expires.`),
 		Example: example(`
 			# See what would be written
 			$ gh hex init --dry-run
 
 			# Write it
 			$ gh hex init
+
+			# Add a workflow that runs a project, too
+			$ gh hex init --workflow
 		`),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), o) },
 	}
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be written, change nothing")
+	cmd.Flags().BoolVar(&o.workflow, "workflow", false, "Add a workflow that runs a Hex project with gh hex")
 	return cmd
 }
 
@@ -49,6 +58,13 @@ func runInit(ctx context.Context, o *initOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.workflow {
+		change, err := planWorkflow(ctx, tree)
+		if err != nil {
+			return err
+		}
+		changes = append(changes, change)
+	}
 	if !o.dryRun {
 		if err := scaffold.Apply(tree.Root(), changes); err != nil {
 			return err
@@ -57,7 +73,19 @@ func runInit(ctx context.Context, o *initOptions) error {
 	for _, c := range changes {
 		o.record(map[bool]string{true: "planned", false: "ok"}[o.dryRun], "%s: %s", c.Path, describe(c))
 	}
+	if o.workflow {
+		o.sayNext()
+	}
 	return nil
+}
+
+// sayNext names what the workflow reads and this command does not set.
+func (o *initOptions) sayNext() {
+	if !releaseVersion.MatchString(version) {
+		o.say("%s This build is no release, so the workflow installs the newest one; pin it there with --pin", o.yellow("!"))
+	}
+	o.say("The workflow reads a secret and two variables. Set them with: gh hex auth")
+	o.say("and, with the ID from gh hex project list: gh variable set HEX_PROJECT_ID")
 }
 
 // describe says in a few words what happens to a file.

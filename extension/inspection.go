@@ -124,6 +124,9 @@ func (i *inspection) tokenChecks() []core.Check {
 		Shared:  i.inActions(),
 		Options: i.clientOptions(),
 		Now:     i.now,
+
+		RunsProjects: i.local().RunsProjects(),
+		Projects:     func(context.Context) []core.ProjectUse { return i.projectUses() },
 	})
 }
 
@@ -147,7 +150,7 @@ func (i *inspection) judgeMissing(context.Context) core.Result {
 	}
 	missing.Auth = true
 	asked := slices.ContainsFunc(i.only, func(id string) bool { return slices.Contains(catalogue()[0].ids, id) })
-	if asked {
+	if asked || len(i.projects) > 0 {
 		return missing
 	}
 	switch stored := i.stored(); stored.Status {

@@ -27,10 +27,13 @@ type verifyOptions struct {
 	strict  bool
 	all     bool
 	fix     bool
+
+	projects []reference // named by --project
 }
 
 func newVerifyCmd(p *process) *cobra.Command {
 	o := &verifyOptions{process: p}
+	var projects []string
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check everything that would make a Hex workflow fail or leak",
@@ -57,6 +60,10 @@ func newVerifyCmd(p *process) *cobra.Command {
 			if err := knownChecks(append(slices.Clone(o.only), o.skip...)); err != nil {
 				return &usageError{err, cmd}
 			}
+			var err error
+			if o.projects, err = namedProjects(projects); err != nil {
+				return &usageError{err, cmd}
+			}
 			return runVerify(cmd.Context(), o)
 		},
 	}
@@ -68,6 +75,7 @@ func newVerifyCmd(p *process) *cobra.Command {
 	f.BoolVar(&o.verbose, "verbose", false, "Print a line for every check")
 	f.BoolVar(&o.strict, "strict", false, "Let warnings fail")
 	f.BoolVar(&o.all, "all", false, "Judge every secret and variable of every workflow, not only Hex's")
+	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
 	o.export = addExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
 	return cmd
@@ -106,8 +114,11 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 			return err
 		}
 	}
-	checks := newInspection(ctx, o, tree).checks(ctx)
-	report := shown(core.Run(ctx, selected(checks, o)), o)
+	i := newInspection(ctx, o, tree)
+	if err := i.reachProjects(); err != nil {
+		return err
+	}
+	report := shown(core.Run(ctx, selected(i.checks(ctx), o)), o)
 	if ctx.Err() != nil {
 		return errCancelled
 	}
