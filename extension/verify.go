@@ -109,12 +109,12 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if tree == nil && o.repo == "" && o.getenv("GH_REPO") == "" {
 		return worktree.ErrNotRepository
 	}
-	if o.fix && tree != nil {
-		if err := applyFixes(ctx, o.process, tree); err != nil {
+	i := newInspection(ctx, o, tree)
+	if o.fix && i.tree != nil {
+		if err := applyFixes(ctx, o.process, i.tree); err != nil {
 			return err
 		}
 	}
-	i := newInspection(ctx, o, tree)
 	if err := i.reachProjects(); err != nil {
 		return err
 	}

@@ -1,0 +1,160 @@
+package extension
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+// newTestProcess is a process off a terminal, in an empty folder, without environment.
+func newTestProcess(t *testing.T) (p *process, out, errOut *bytes.Buffer) {
+	t.Helper()
+	out, errOut = &bytes.Buffer{}, &bytes.Buffer{}
+	s := &streams{in: strings.NewReader(""), out: &stickyWriter{w: out}, err: errOut, width: 80}
+	return &process{streams: s, getenv: func(string) string { return "" }, dir: t.TempDir(), now: time.Now}, out, errOut
+}
+
+// walk visits a command and everything below it.
+func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
+	visit(cmd)
+	for _, c := range cmd.Commands() {
+		walk(c, visit)
+	}
+}
+
+func TestEveryCommandIsDocumented(t *testing.T) {
+	p, _, _ := newTestProcess(t)
+	walk(newRootCmd(p), func(cmd *cobra.Command) {
+		name := cmd.CommandPath()
+		if first := []rune(cmd.Short + " ")[0]; !unicode.IsUpper(first) || strings.HasSuffix(cmd.Short, ".") {
+			t.Errorf("%s: Short is %q", name, cmd.Short)
+		}
+		if cmd.Long == "" {
+			t.Errorf("%s has no Long", name)
+		}
+		if !strings.Contains(cmd.Example, "  # ") || !strings.Contains(cmd.Example, "  $ ") {
+			t.Errorf("%s has no example of the form `# comment` and `$ command`", name)
+		}
+		if cmd.RunE == nil {
+			t.Errorf("%s does nothing", name)
+		}
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if f.Usage == "" || strings.HasSuffix(f.Usage, ".") || f.Name != "version" && !unicode.IsUpper([]rune(strings.TrimLeft(f.Usage, "`"))[0]) {
+				t.Errorf("%s --%s: usage is %q", name, f.Name, f.Usage)
+			}
+		})
+	})
+}
+
+func TestHelpNeedsNothing(t *testing.T) {
+	p, _, _ := newTestProcess(t)
+	walk(newRootCmd(p), func(cmd *cobra.Command) {
+		p, out, errOut := newTestProcess(t)
+		args := append(strings.Fields(cmd.CommandPath())[2:], "--help")
+		if code := run(t.Context(), p, args); code != exitOK || errOut.Len() > 0 {
+			t.Errorf("%v: exit code %d, %s", args, code, errOut)
+		}
+		if !strings.Contains(out.String(), "USAGE\n  gh hex") || !strings.Contains(out.String(), "EXAMPLES") {
+			t.Errorf("%v shows:\n%s", args, out)
+		}
+	})
+}
+
+func TestMistakes(t *testing.T) {
+	tests := []struct {
+		args string
+		want string
+	}{
+		{"nonsense", `unknown command "nonsense" for "gh hex"`},
+		{"verfy", "Did you mean this?"},
+		{"auth nonsense", `unknown command "nonsense" for "gh hex auth"`},
+		{"verify nonsense", `unexpected argument "nonsense" for "gh hex verify"`},
+		{"verify --nonsense", "unknown flag: --nonsense"},
+		{"verify --json", "Specify one or more comma-separated fields for `--json`:\n  elapsedMs\n"},
+		{"verify --json id,nonsense", `Unknown JSON field: "nonsense"`},
+		{"verify --jq .", "cannot use `--jq` without specifying `--json`"},
+		{"verify --template x", "cannot use `--template` without specifying `--json`"},
+		{"verify --only nonsense", `unknown check "nonsense"`},
+		{"auth --secret 1X", `invalid argument "1X" for --secret`},
+		{"auth --secret GITHUB_X", "GITHUB_"},
+		{"auth --variable A-B", `invalid argument "A-B" for --variable`},
+		{"auth --local nowhere", `"nowhere"`},
+	}
+	for _, tt := range tests {
+		p, out, errOut := newTestProcess(t)
+		if code := run(t.Context(), p, strings.Fields(tt.args)); code != exitProblem {
+			t.Errorf("%s: exit code %d", tt.args, code)
+		}
+		if !strings.Contains(errOut.String(), tt.want) || out.Len() > 0 {
+			t.Errorf("%s: stderr %q, stdout %q", tt.args, errOut, out)
+		}
+	}
+}
+
+func TestOutputThatCannotBeWrittenIsAProblem(t *testing.T) {
+	p, _, errOut := newTestProcess(t)
+	p.out = &stickyWriter{w: fullDisk{}}
+	if code := run(t.Context(), p, []string{"--help"}); code != exitProblem || !strings.Contains(errOut.String(), "write the output") {
+		t.Errorf("exit code %d, %s", code, errOut)
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestErrorsAreSafeToShow(t *testing.T) {
+	p, _, errOut := newTestProcess(t)
+	p.report(errors.New("a name with \x1b[31mcolour\x1b[0m, \u202ebackwards\nand a second line"))
+	if got := errOut.String(); strings.ContainsAny(got, "\x1b\u202e") || !strings.Contains(got, "\nand a second line\n") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestJudgeReport(t *testing.T) {
+	problem := statuses("error")
+	auth := statuses("auth")
+	tests := []struct {
+		name   string
+		report []string
+		strict bool
+		want   int
+	}{
+		{"nothing", nil, false, exitOK},
+		{"warnings are allowed", []string{"ok", "warning", "skipped"}, false, exitOK},
+		{"strict makes them problems", []string{"warning"}, true, exitProblem},
+		{"strict leaves unknown alone", []string{"unknown"}, true, exitUnknown},
+		{"unknown", []string{"ok", "unknown"}, false, exitUnknown},
+		{"authentication comes before unknown", []string{"unknown", "auth"}, false, exitAuth},
+		{"a problem comes before authentication", []string{"auth", "error", "unknown"}, false, exitProblem},
+	}
+	if exitCode(judgeReport(problem, false)) != exitProblem || exitCode(judgeReport(auth, false)) != exitAuth {
+		t.Error("a single status")
+	}
+	for _, tt := range tests {
+		if got := exitCode(judgeReport(statuses(tt.report...), tt.strict)); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// statuses makes a report of results with these statuses; "auth" is an error of authentication.
+func statuses(list ...string) core.Report {
+	var report core.Report
+	for _, s := range list {
+		r := core.Result{Status: core.Status(s)}
+		if s == "auth" {
+			r = core.Result{Status: core.StatusError, Auth: true}
+		}
+		report = append(report, r)
+	}
+	return report
+}
