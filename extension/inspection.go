@@ -15,6 +15,9 @@ import (
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
+// networkLimit ends everything that verify asks GitHub, so that a command ends within a minute.
+const networkLimit = 55 * time.Second
+
 // inspection is what the checks of one `gh hex verify` share. What several of them need is fetched once.
 type inspection struct {
 	*verifyOptions
@@ -177,6 +180,8 @@ func (i *inspection) fetch(ctx context.Context) (github.Inventory, error) {
 	if err != nil {
 		return github.Inventory{}, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, networkLimit) // a second round does not get the time of the first once more
+	defer cancel()
 	go i.workflows() // what is called elsewhere is fetched meanwhile
 	named := i.local().Environments(github.Inventory{})
 	inv, err := client.Inventory(ctx, i.target.Owner, i.target.Name, named)
