@@ -10,8 +10,9 @@ import (
 
 	"github.com/cli/go-gh/v2/pkg/jq"
 	"github.com/cli/go-gh/v2/pkg/jsonpretty"
-	"github.com/cli/go-gh/v2/pkg/template"
 	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/extension/jsontemplate"
 )
 
 // exporter is the machine output of a command: --json, --jq and --template, as in gh.
@@ -82,14 +83,7 @@ func (e *exporter) write(s *streams, data any) error {
 	case e.jq != "":
 		return jq.EvaluateFormatted(bytes.NewReader(reduced), s.out, e.jq, indent(s), s.color)
 	case e.template != "":
-		t := template.New(s.out, s.width, s.color)
-		if err := t.Parse(e.template); err != nil {
-			return err
-		}
-		if err := t.Execute(bytes.NewReader(reduced)); err != nil {
-			return err
-		}
-		return t.Flush()
+		return jsontemplate.Execute(s.out, e.template, reduced, jsontemplate.Options{Width: s.width, Color: s.color})
 	case s.outTTY:
 		return jsonpretty.Format(s.out, bytes.NewReader(reduced), indent(s), s.color)
 	}

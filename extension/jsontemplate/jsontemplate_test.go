@@ -192,6 +192,25 @@ func TestTemplatesThatCallThemselvesEnd(t *testing.T) {
 	}
 }
 
+func TestDocumentsShareATable(t *testing.T) {
+	var b bytes.Buffer
+	tmpl, err := New(&b, `{{range .}}{{tablerow . "end"}}{{end}}`, Options{Width: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{`["a"]`, `["a long one", "b"]`} {
+		if err := tmpl.Execute([]byte(page)); err != nil || b.Len() > 0 {
+			t.Fatalf("after %s: %q, %v", page, &b, err)
+		}
+	}
+	if err := tmpl.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := b.String(), "a           end\na long one  end\nb           end\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestErrorsOfTheWriterAreReturned(t *testing.T) {
 	full := errors.New("disk full")
 	for _, source := range []string{`text`, `{{.}}`, `{{tablerow "a"}}`, `{{tablerow "a"}}{{tablerender}}`} {
@@ -292,7 +311,7 @@ func (g generator) oneOf(choices ...string) string { return choices[g.IntN(len(c
 func (g generator) list(depth int) string {
 	var b strings.Builder
 	if depth == 3 {
-		b.WriteString(`{{define "t"}}[{{.}}{{.x}}]{{end}}{{$x := ` + g.pipeline(1) + `}}{{$y := 1}}`)
+		b.WriteString(`{{define "t"}}[{{.}}{{$}}]{{end}}{{$x := ` + g.pipeline(1) + `}}{{$y := 1}}`)
 	}
 	for range 1 + g.IntN(3) {
 		b.WriteString(g.node(depth))
@@ -325,35 +344,65 @@ func (g generator) node(depth int) string {
 }
 
 func (g generator) looped(p string) string {
-	return g.oneOf(".", ".list", ".mixed", ".people", ".map", ".deep", ".none", "3", "$x", p)
+	return g.oneOf("$.list", "$.mixed", "$.people", "$.map", "$.deep", "$.none", "3", "$.null", "$x", p)
 }
 
 func (g generator) pipeline(depth int) string {
 	p := g.command(depth)
-	for g.IntN(4) == 0 {
-		p += " | " + g.command(depth)
+	for g.IntN(5) == 0 {
+		p += " | " + g.oneOf("print", "len", "html", "js", "and 1", "or nil", `printf "%v"`, `eq "a"`, `tablerow "a"`, `index $.map`, `contains "a"`, "truncate 4", `join ","`, "not", g.command(depth))
 	}
 	return p
 }
 
+// commands are written with letters for their arguments: Any, List, Object, String, Number as an int, Time.
+var commands = []string{"and A A", "or A A A", "not A", "index L N", "index L N", "index O S", "index S N", "slice L N", "slice L N N", "slice S N", "len L", "len S", "len O",
+	"eq S S", "eq N N S", "eq A nil", "ne S S", "lt N N", "le S S", "gt N N", "ge S S", "eq A A", "lt A A", "print A A", "println A", `printf "%v %T" A A`, "html A", "js A", "urlquery A",
+	"contains S S", "hasPrefix S S", "hasSuffix S S", "regexMatch S S", "replace S S S", "autocolor S A", `color "red+b" S`, "join S L", `pluck S .people`, `pluck "login" L`,
+	"tablerow A A", "tablerow S S", "tablerow S", "tablerender", "timeago T", "timefmt S T", "truncate N S", "truncate N A", "hyperlink S S", "call A"}
+
 func (g generator) command(depth int) string {
 	if g.IntN(3) == 0 {
-		return g.operand(depth)
+		return g.operand(depth, "A")
 	}
-	parts := []string{g.oneOf("and", "or", "not", "index", "index", "slice", "slice", "len", "eq", "eq", "ne", "lt", "le", "gt", "ge", "print", "println",
-		`printf "%v %T"`, "html", "js", "urlquery", "contains", "hasPrefix", "regexMatch", `replace "o"`, "autocolor", `color "red"`, "join", `join ","`, "pluck", `pluck "login"`,
-		"tablerow", "tablerender", "timeago", "timefmt", "truncate", "truncate 6", "hyperlink", "call")}
-	for range g.IntN(4) {
-		parts = append(parts, g.operand(depth-1))
+	parts := strings.Fields(g.oneOf(commands...))
+	for i, part := range parts[1:] {
+		parts[i+1] = g.operand(depth-1, part)
+	}
+	if g.IntN(20) == 0 {
+		parts = append(parts, g.operand(depth-1, "A"))
 	}
 	return strings.Join(parts, " ")
 }
 
-func (g generator) operand(depth int) string {
-	if depth > 0 && g.IntN(3) == 0 {
-		return "(" + g.pipeline(depth-1) + ")" + g.oneOf("", "", "", ".x", ".login", ".c.d")
+func (g generator) operand(depth int, typ string) string {
+	if g.IntN(30) == 0 {
+		typ = "A"
 	}
-	return g.oneOf(".", "$", "$x", "$y", "$.list", "$.map.c", "$x.a", ".name", ".n", ".pi", ".null", ".missing", ".yes", ".none", ".list", ".list", ".mixed", ".map", ".map.a", ".map.c.d",
-		".people", ".deep", ".then", ".wide", ".text", ".lines", ".login", ".age", ".null.x", ".name.x",
-		"0", "1", "1", "2", "-1", "3.0", "1.5", "'a'", "1i", `""`, `"a"`, `"login"`, `"octo"`, `"2006"`, "true", "false", "nil", "print", "tablerow")
+	switch typ {
+	case "L":
+		return g.oneOf("$.list", "$.list", "$.mixed", "$.people", "$.deep", "$.none", `(pluck "name" $.people)`, "(slice $.list 1)")
+	case "O":
+		return g.oneOf("$.map", "$.void", "$", "$.map.c", "(index $.people 0)")
+	case "S":
+		return g.oneOf("$.name", "$.empty", "$.text", "$.lines", "$.wide", `""`, `"a"`, `"login"`, `"octo"`, `"2006"`, "(print 1)", "(index $.list 1)", "(println)")
+	case "N":
+		return g.oneOf("0", "0", "1", "1", "2", "'\\x01'", "(len $.none)", "(len $.list)", "(index \"\\x01\" 0)")
+	case "T":
+		return g.oneOf("$.then", "$.then", "$.future", "$.offset", "$.bad")
+	case "A":
+		return g.any(depth)
+	}
+	return typ
+}
+
+func (g generator) any(depth int) string {
+	if depth > 0 && g.IntN(3) == 0 {
+		return "(" + g.pipeline(depth-1) + ")" + g.oneOf("", "", "", "", "", "", ".x", ".c.d")
+	}
+	if g.IntN(12) == 0 {
+		return g.oneOf(".login", ".name", "$x.a", ".null.x", ".name.x", "$.null.x", "$y", "$.then.x", "tablerow", ".c")
+	}
+	return g.oneOf(".", "$", "$x", "$y", "$.list", "$.map", "$.map.c", "$.n", "$.pi", "$.null", "$.missing", "$.yes", "$.none", "$.mixed", "$.people", "$.deep", "$.name", "$.missing.x",
+		"0", "1", "2", "-1", "3.0", "1.5", "'a'", "1i", `""`, `"a"`, "true", "false", "print", "$.big", "$.text")
 }
