@@ -25,6 +25,12 @@ type authOptions struct {
 	withToken    bool
 	secret       string
 	variable     string
+	apps         []string
+	env          string
+	createEnv    bool
+	org          string
+	visibility   string
+	repos        []string
 	workspaceURL string
 	local        string
 	noScaffold   bool
@@ -34,7 +40,10 @@ type authOptions struct {
 
 func newAuthCmd(p *process) *cobra.Command {
 	cmd := newLoginCmd(p, "auth", "Verify a Hex token and store it where this repository's workflows read it")
-	cmd.AddCommand(newLoginCmd(p, "login", "The same as gh hex auth"), newAuthStatusCmd(p))
+	cmd.AddCommand(
+		newLoginCmd(p, "login", "The same as gh hex auth"),
+		newAuthStatusCmd(p), newAuthTokenCmd(p), newAuthLogoutCmd(p),
+	)
 	return cmd
 }
 
@@ -50,7 +59,11 @@ func newLoginCmd(p *process, name, short string) *cobra.Command {
 			The token is read from standard input with --with-token, else from the environment
 			variable HEX_API_TOKEN, else from a hidden prompt. Nothing is stored and no file is
 			written unless Hex accepted it. The host is stored beside it as a variable, and
-			.gitignore and .env.example are completed.`),
+			.gitignore and .env.example are completed.
+
+			Actions, Dependabot, Codespaces and agents read secrets of their own: --app names
+			one or several of them. A job with an environment reads that environment's secret
+			first (--env). An organization shares one secret with its repositories (--org).`),
 		Example: example(`
 			# Paste a token at the prompt
 			$ gh hex auth
@@ -60,11 +73,18 @@ func newLoginCmd(p *process, name, short string) *cobra.Command {
 
 			# See what would be stored and written
 			$ gh hex auth --dry-run
+
+			# Store it for workflows and for those that Dependabot starts
+			$ gh hex auth --app actions,dependabot
+
+			# Store it for the jobs that deploy, and for two repositories of an organization
+			$ gh hex auth --env production
+			$ gh hex auth --org octo --repos analytics,reports
 		`),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.repo, _ = cmd.Flags().GetString("repo")
-			if err := o.check(); err != nil {
+			if err := o.check(cmd.Flags().Changed); err != nil {
 				return &usageError{err, cmd}
 			}
 			return runAuth(cmd.Context(), o)
@@ -74,28 +94,41 @@ func newLoginCmd(p *process, name, short string) *cobra.Command {
 	f.BoolVar(&o.withToken, "with-token", false, "Read the token from standard input")
 	f.StringVar(&o.secret, "secret", tokenName, "`Name` of the secret")
 	f.StringVar(&o.variable, "variable", hostName, "`Name` of the variable that holds the host; empty for none")
+	f.StringSliceVarP(&o.apps, "app", "a", nil, "`Stores` of the token: {actions|dependabot|codespaces|agents} (default actions)")
+	f.StringVarP(&o.env, "env", "e", "", "Store in this deployment `environment` (actions only)")
+	f.BoolVar(&o.createEnv, "create-env", false, "Create that environment when it is missing (on a terminal: asked)")
+	f.StringVarP(&o.org, "org", "o", "", "Store as a secret of this `organization`")
+	f.StringVarP(&o.visibility, "visibility", "v", "", "With --org, who sees it: {all|private|selected} (default private; one that exists keeps its own)")
+	f.StringSliceVarP(&o.repos, "repos", "r", nil, "With --org, the selected `repositories`")
 	f.StringVar(&o.workspaceURL, "workspace-url", "", "The Hex host, as any `URL` of the workspace")
-	f.StringVar(&o.local, "local", "", "Keep a copy on this machine: {dotenv|none} (default: asked on a terminal, else none)")
+	f.StringVar(&o.local, "local", "", "Keep a copy on this machine: {keyring|dotenv|none} (default: asked on a terminal, else none)")
 	f.BoolVar(&o.noScaffold, "no-scaffold", false, "Leave .gitignore and .env.example alone")
 	f.BoolVar(&o.dryRun, "dry-run", false, "Verify, and show what would be stored and written; change nothing")
-	f.BoolVar(&o.force, "force", false, "Replace a variable that has another value")
+	f.BoolVar(&o.force, "force", false, "Replace a variable that has another value; store although the secret looks like another vendor's")
 	o.export = addExport(cmd, []string{"secret", "repository", "host", "token", "stores", "variable", "files"})
 	return cmd
 }
 
-func (o *authOptions) check() error {
-	if !slices.Contains([]string{"", "dotenv", "none"}, o.local) {
-		return fmt.Errorf("invalid argument %q for --local: one of dotenv, none", o.local)
+func (o *authOptions) check(given func(flag string) bool) error {
+	if !slices.Contains([]string{"", "keyring", "dotenv", "none"}, o.local) {
+		return fmt.Errorf("invalid argument %q for --local: one of keyring, dotenv, none", o.local)
 	}
-	for flag, name := range map[string]string{"--secret": o.secret, "--variable": o.variable} {
-		if flag == "--variable" && name == "" {
-			continue
-		}
-		if err := checkName(name); err != nil {
-			return fmt.Errorf("invalid argument %q for %s: %w", name, flag, err)
-		}
+	if err := checkNames(&o.secret, &o.variable); err != nil {
+		return err
 	}
-	o.secret, o.variable = strings.ToUpper(o.secret), strings.ToUpper(o.variable)
+	return o.checkStores(given)
+}
+
+// checkNames judges the names of the secret and of the variable, which may be empty for none, and turns them into GitHub's
+// spelling.
+func checkNames(secret, variable *string) error {
+	if err := checkName(*secret); err != nil {
+		return fmt.Errorf("invalid argument %q for --secret: %w", *secret, err)
+	}
+	if err := checkName(*variable); err != nil && *variable != "" {
+		return fmt.Errorf("invalid argument %q for --variable: %w", *variable, err)
+	}
+	*secret, *variable = strings.ToUpper(*secret), strings.ToUpper(*variable)
 	return nil
 }
 
@@ -162,36 +195,31 @@ type fileResult struct {
 // runAuth keeps the promise that nothing is stored or written unless Hex accepted the token: everything that can be
 // known before is asked and decided first.
 func runAuth(ctx context.Context, o *authOptions) error {
-	tree, err := openTree(ctx, o.process)
-	if err != nil {
+	s := &storing{authOptions: o}
+	if err := s.locate(ctx); err != nil {
 		return err
 	}
-	place, err := resolveTarget(ctx, o.process, o.repo, tree)
-	if err != nil {
-		return err
-	}
-	client, err := github.NewClient(place.Host, github.Options{UserAgent: o.userAgent()})
-	if err != nil {
-		return err
-	}
-	found := findSettings(ctx, o.process, treeOf(place, tree), o.workspaceURL)
+	found := findHostSettings(ctx, o.process, s.source, o.workspaceURL)
 	for _, note := range found.notes {
 		o.say("%s %s", o.yellow("!"), note)
 	}
 	if found.hostErr != nil {
 		return found.hostErr
 	}
-	o.say("Storing for %s", place)
-	token, source, err := o.readToken(found.host)
-	if err != nil {
+	s.host = found.host
+	o.say("Storing for %s", s.label())
+	if err := s.refuseVendor(ctx); err != nil {
 		return err
 	}
-	owner, err := o.verify(ctx, found, token)
-	if err != nil {
-		return o.explainRejection(ctx, client, place, found.host, err)
+	var how tokenSource
+	var err error
+	if s.token, how, err = o.readToken(found.host); err != nil {
+		return err
 	}
-	s := &storing{authOptions: o, client: client, place: place, tree: treeOf(place, tree), host: found.host, token: token, owner: owner}
-	if err := s.prepare(ctx, source); err != nil {
+	if s.owner, err = o.accept(ctx, found, s.token, o.tell); err != nil {
+		return s.explainRejection(ctx, err)
+	}
+	if err := s.prepare(ctx, how); err != nil {
 		return err
 	}
 	return s.carryOut(ctx)
@@ -217,11 +245,7 @@ const (
 func (o *authOptions) readToken(host core.Host) (core.Token, tokenSource, error) {
 	switch {
 	case o.withToken:
-		raw, err := io.ReadAll(io.LimitReader(o.in, 64<<10))
-		if err != nil {
-			return core.Token{}, fromInput, fmt.Errorf("read the token from standard input: %w", err)
-		}
-		token, err := parseToken(string(raw))
+		token, err := o.tokenFromInput()
 		return token, fromInput, err
 	case o.getenv(tokenName) != "":
 		token, err := parseToken(o.getenv(tokenName))
@@ -229,14 +253,27 @@ func (o *authOptions) readToken(host core.Host) (core.Token, tokenSource, error)
 	case !o.canAsk():
 		return core.Token{}, fromInput, &missingTokenError{errors.New("no Hex token: pipe it in with --with-token, or set the environment variable HEX_API_TOKEN")}
 	}
-	o.say("Create a token at %s: Settings → API keys → New Token. Tick Projects: Read, and Projects: Run to start runs.", host)
-	o.say("Your workspace is on another host? Press Ctrl-C and run: gh hex auth --workspace-url HOST")
-	raw, err := o.ask("Paste the token (it stays hidden):", true)
-	if err != nil {
-		return core.Token{}, fromPrompt, err
-	}
-	token, err := parseToken(raw)
+	token, err := o.tokenFromPrompt(host, "gh hex auth --workspace-url HOST")
 	return token, fromPrompt, err
+}
+
+func (p *process) tokenFromInput() (core.Token, error) {
+	raw, err := io.ReadAll(io.LimitReader(p.in, 64<<10))
+	if err != nil {
+		return core.Token{}, fmt.Errorf("read the token from standard input: %w", err)
+	}
+	return parseToken(string(raw))
+}
+
+// tokenFromPrompt says first where to make a token; command is how to name another host.
+func (p *process) tokenFromPrompt(host core.Host, command string) (core.Token, error) {
+	p.say("Create a token at %s: Settings → API keys → New Token. Tick Projects: Read, and Projects: Run to start runs.", host)
+	p.say("Your workspace is on another host? Press Ctrl-C and run: %s", command)
+	raw, err := p.ask("Paste the token (it stays hidden):", true)
+	if err != nil {
+		return core.Token{}, err
+	}
+	return parseToken(raw)
 }
 
 // parseToken tells an empty input, which is a missing token, from one that is refused.
@@ -253,11 +290,11 @@ type rejection struct{ core.Result }
 
 func (r *rejection) Error() string { return r.Message }
 
-// verify asks Hex whose token it is and what it can read, and says so.
-func (o *authOptions) verify(ctx context.Context, found settings, token core.Token) (core.Identity, error) {
+// accept asks Hex whose token it is and what it can read, and says so through tell.
+func (p *process) accept(ctx context.Context, found settings, token core.Token, tell func(status, format string, args ...any)) (core.Identity, error) {
 	owner, report := core.Verify(ctx, core.TokenInput{
 		Token: token, Host: found.host, HostSource: found.hostSource,
-		Shared: true, Options: o.clientOptions(), Now: o.now,
+		Shared: true, Options: p.clientOptions(), Now: p.now,
 	})
 	for _, id := range []string{"workspace-url", "token-accepted", "token-expiry"} {
 		r := report.Of(id)
@@ -268,17 +305,17 @@ func (o *authOptions) verify(ctx context.Context, found settings, token core.Tok
 	if owner.Kind == "" {
 		owner.Kind = token.Kind() // a host that does not tell
 	}
-	o.tell("ok", "Hex accepted the token: %s", owner.Describe())
+	tell("ok", "Hex accepted the token: %s", owner.Describe())
 	for _, id := range []string{"token-format", "token-expiry", "token-owner", "scope-read"} {
 		r := report.Of(id)
 		switch {
 		case id == "scope-read" && r.Status == core.StatusOK:
-			o.tell("ok", "%s", capitalised(r.Message))
+			tell("ok", "%s", capitalised(r.Message))
 		case r.Status == core.StatusOK || r.Status == core.StatusSkipped:
 		default:
 			// What the token cannot read is for the owner to judge: Hex accepted it.
-			o.tell("warning", "%s", capitalised(r.Message))
-			o.say("  %s %s", o.gray("fix:"), r.Fix)
+			tell("warning", "%s", capitalised(r.Message))
+			p.say("  %s %s", p.gray("fix:"), r.Fix)
 		}
 	}
 	return owner, nil
@@ -301,14 +338,17 @@ func (o *authOptions) tell(status, format string, args ...any) {
 	o.record(status, format, args...)
 }
 
-// explainRejection adds what the repository itself says of the host, since another region's host answers 401 too.
-func (o *authOptions) explainRejection(ctx context.Context, client *github.Client, place target, host core.Host, err error) error {
+// explainRejection adds what GitHub itself says of the host, since another region's host answers 401 too.
+func (s *storing) explainRejection(ctx context.Context, err error) error {
 	var r *rejection
-	if !errors.As(err, &r) || !r.Auth || o.variable == "" {
+	if !errors.As(err, &r) || !r.Auth || s.variable == "" {
 		return err
 	}
-	store := github.Store{App: github.Actions, Level: github.LevelRepository, Owner: place.Owner, Repo: place.Name}
-	v, lookup := client.Variable(ctx, store, o.variable)
+	return explainHost(ctx, s.client, s.variableStore(), s.variable, s.host, s.label(), err)
+}
+
+func explainHost(ctx context.Context, client *github.Client, store github.Store, variable string, host core.Host, label string, err error) error {
+	v, lookup := client.Variable(ctx, store, variable)
 	if lookup != nil {
 		return err
 	}
@@ -316,5 +356,5 @@ func (o *authOptions) explainRejection(ctx context.Context, client *github.Clien
 	if parse != nil || named == host {
 		return err
 	}
-	return fmt.Errorf("%w\nThe variable %s of %s names another host. Is the token from there? gh hex auth --workspace-url %s", err, o.variable, place, named)
+	return fmt.Errorf("%w\nThe variable %s of %s names another host. Is the token from there? Name it with: --workspace-url %s", err, variable, label, named)
 }

@@ -2,205 +2,348 @@ package extension
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/MakeNowJust/heredoc"
+	"github.com/cli/go-gh/v2/pkg/auth"
 	"github.com/cli/go-gh/v2/pkg/tableprinter"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
 type statusOptions struct {
 	*process
-	export *exporter
-	repo   string
+	export  *exporter
+	repo    string
+	org     string
+	timeout time.Duration
 }
 
 func newAuthStatusCmd(p *process) *cobra.Command {
 	o := &statusOptions{process: p}
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show where Hex secrets of this repository live, and the token on this machine",
+		Short: "Show where Hex secrets live, and the token on this machine",
 		Long: heredoc.Doc(`
-			Show where Hex secrets of this repository live and when each was last set, and the
-			token on this machine.
+			Show every place where a Hex secret of this repository lives, when it was last set
+			and which workflows read it, and the token on this machine. With --org, the same for
+			every repository of an organization.
+
+			Looked into are the repository's secrets for Actions, Dependabot, Codespaces and
+			agents, those of its environments, and those of the organization.
 
 			GitHub never shows a stored value: whether a stored token still works cannot be told.`),
 		Example: example(`
 			# List the Hex secrets of this repository
 			$ gh hex auth status
+
+			# List those of an organization that nothing reads
+			$ gh hex auth status --org octo --json repository,name,app,secret,usedBy --jq '.[] | select(.usedBy == [])'
 		`),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.repo, _ = cmd.Flags().GetString("repo")
+			if o.org != "" && cmd.Flags().Changed("repo") {
+				return &usageError{errors.New("specify only one of `--org` and `--repo`"), cmd}
+			}
 			return runStatus(cmd.Context(), o)
 		},
 	}
-	o.export = addExport(cmd, []string{"repository", "level", "name", "app", "secret", "updatedAt", "usedBy", "status", "error"})
+	cmd.Flags().StringVarP(&o.org, "org", "o", "", "Look into every repository of this `organization`")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", time.Hour, "Give up after this `duration`, waiting for rate limits included")
+	o.export = addExport(cmd, placeFields())
 	return cmd
 }
 
-// placeResult is one place of a Hex secret.
-type placeResult struct {
-	Repository string       `json:"repository"`
-	Level      github.Level `json:"level"`
-	Name       string       `json:"name"`
-	App        github.App   `json:"app"`
-	Secret     string       `json:"secret"`
-	UpdatedAt  *time.Time   `json:"updatedAt"`
-	UsedBy     []string     `json:"usedBy"`
-	Status     string       `json:"status"`
-	Error      string       `json:"error"`
+// statusRun is one gh hex auth status at work.
+type statusRun struct {
+	*statusOptions
+	*search
+	place    target
+	tree     *worktree.Tree // of the repository, or of one of the organization
+	settings settings
+	repo     github.Repository
 }
 
 func runStatus(ctx context.Context, o *statusOptions) error {
-	tree, err := openTree(ctx, o.process)
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	r := &statusRun{statusOptions: o}
+	if err := r.locate(ctx); err != nil {
+		return err
+	}
+	places, err := r.find(ctx)
+	if err != nil && len(places) == 0 {
+		return err
+	}
+	r.describe(ctx, places)
+	if printErr := r.show(places); printErr != nil {
+		return printErr
+	}
+	if !o.export.asked() {
+		r.printLocal(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	i := newInspection(ctx, &verifyOptions{process: o.process, repo: o.repo}, tree)
-	inv, err := i.inventory()
-	if err != nil {
-		return err
-	}
-	places := listPlaces(i, inv)
-	if o.export.asked() {
-		if err := o.export.write(o.streams, places); err != nil {
-			return err
-		}
-		return unknownPlaces(places)
-	}
-	if err := printPlaces(o, places); err != nil {
-		return err
-	}
-	o.printLocal(ctx, i)
 	return unknownPlaces(places)
 }
 
-// unknownPlaces is exit code 3 when a place could not be listed.
-func unknownPlaces(places []placeResult) error {
-	for _, p := range places {
-		if p.Status == "unknown" {
-			return outcome(exitUnknown)
+// locate finds out what is asked about.
+func (r *statusRun) locate(ctx context.Context) error {
+	tree, err := openTree(ctx, r.process)
+	if err != nil {
+		return err
+	}
+	host := ""
+	if r.org != "" {
+		host, _ = auth.DefaultHost()
+		r.tree, err = treeOfOwner(ctx, tree, host, r.org)
+	} else {
+		r.place, err = resolveTarget(ctx, r.process, r.statusOptions.repo, tree)
+		host, r.tree = r.place.Host, treeOf(r.place, tree)
+	}
+	if err != nil {
+		return err
+	}
+	r.settings = findSettings(ctx, r.process, r.tree, "")
+	options := github.Options{UserAgent: r.userAgent()}
+	if r.org != "" {
+		options.Limited = r.tellLimit
+	}
+	client, err := github.NewClient(host, options)
+	r.search = &search{client: client}
+	return err
+}
+
+// tellLimit says until when GitHub wants to be left alone.
+func (p *process) tellLimit(until time.Time) {
+	p.say("GitHub's rate limit is reached; going on at %s", until.Local().Format("15:04:05"))
+}
+
+func (r *statusRun) find(ctx context.Context) ([]*spot, error) {
+	if r.org != "" {
+		return r.findOrganization(ctx)
+	}
+	repo, err := r.client.Repository(ctx, r.place.Owner, r.place.Name)
+	if err != nil {
+		return nil, err
+	}
+	r.repo = repo
+	known := r.ownWorkflows(ctx)
+	names := readNames(known.workflows)
+	r.search.also = func(name string) bool { return slices.Contains(names, strings.ToUpper(name)) }
+	r.search.local = func(github.Repository) *remote { return &known }
+	var own, shared []*spot
+	var hidden []github.App
+	var wg sync.WaitGroup
+	wg.Go(func() { own = r.repository(ctx, repo) })
+	wg.Go(func() { shared, hidden = r.reaching(ctx, repo) })
+	wg.Wait()
+	if len(hidden) > 0 {
+		r.say("%s", capitalised(hiddenNote(repo.Owner, hidden)))
+	}
+	places := append(own, shared...)
+	r.readers(ctx, repo, places)
+	return places, nil
+}
+
+// ownWorkflows are those of the work tree, else those on GitHub.
+func (r *statusRun) ownWorkflows(ctx context.Context) remote {
+	if r.tree == nil {
+		return remoteWorkflows(ctx, r.client, r.repo.Owner, r.repo.Name, "")
+	}
+	i := &inspection{verifyOptions: &verifyOptions{process: r.process}, tree: r.tree}
+	return remote{workflows: i.readWorkflows(nil)}
+}
+
+// readNames are the names under which workflows read a Hex token.
+func readNames(w *workflow.Workflows) []string {
+	var names []string
+	for _, n := range w.HexSecrets() {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
+// findOrganization looks into the organization and then into its repositories. The workflows of a repository without a
+// secret of its own matter when it may read the organization's.
+func (r *statusRun) findOrganization(ctx context.Context) ([]*spot, error) {
+	shared := r.organization(ctx, r.org)
+	reads := slices.ContainsFunc(shared, func(p *spot) bool { return p.err == nil })
+	var mu sync.Mutex
+	places, err := r.everyRepository(ctx, r.org, func(ctx context.Context, repo github.Repository) []*spot {
+		found := r.repository(ctx, repo)
+		if !reads {
+			r.readers(ctx, repo, found)
+			return found
 		}
+		known := r.workflows(ctx, repo)
+		r.fill(known, found)
+		mu.Lock()
+		defer mu.Unlock()
+		addReaders(shared, repo, known)
+		return found
+	})
+	for _, p := range shared {
+		slices.Sort(p.usedBy)
+	}
+	return append(shared, places...), err
+}
+
+// addReaders notes which workflows of a repository read the organization's secrets.
+func addReaders(shared []*spot, repo github.Repository, known remote) {
+	uses := known.workflows.HexSecrets()
+	for _, p := range shared {
+		if p.err != nil {
+			continue
+		}
+		p.readErr = firstError(p.readErr, known.err)
+		for _, file := range readersOf(uses, p.entry.Name) {
+			p.usedBy = append(p.usedBy, repo.FullName()+":"+file)
+		}
+	}
+}
+
+// describe settles the status of every place. A place that could not be listed is unknown, never empty.
+func (r *statusRun) describe(ctx context.Context, places []*spot) {
+	var wg sync.WaitGroup
+	for _, p := range places {
+		if p.err != nil {
+			p.status, p.reason = "unknown", withHint(p.err)
+			continue
+		}
+		p.status = "set"
+		if p.store.Level == github.LevelOrganization && p.entry.Visibility == "" {
+			wg.Go(func() { // only the organization's own listing tells who sees it
+				if e, err := r.client.Secret(ctx, p.store, p.entry.Name); err == nil {
+					p.entry.Visibility = e.Visibility
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// unknownPlaces is exit code 3 when a place could not be listed.
+func unknownPlaces(places []*spot) error {
+	if slices.ContainsFunc(places, func(p *spot) bool { return p.err != nil }) {
+		return outcome(exitUnknown)
 	}
 	return nil
 }
 
-// listPlaces has a row for each place of a Hex secret, and for each place that could not be listed.
-func listPlaces(i *inspection, inv github.Inventory) []placeResult {
-	rows := []placeResult{}
-	add := func(l github.Listing, level github.Level, name string, app github.App) {
-		row := placeResult{Repository: inv.Repository.FullName(), Level: level, Name: name, App: app, UsedBy: []string{}}
-		if l.Err != nil {
-			row.Status, row.Error = "unknown", core.Printable(l.Err.Error())
-			rows = append(rows, row)
-			return
+func (r *statusRun) show(places []*spot) error {
+	if r.export.asked() {
+		rows := make([]placeResult, len(places))
+		for i, p := range places {
+			rows[i] = p.result()
 		}
-		for _, secret := range i.secretNames() {
-			if e, found := l.Find(secret); found {
-				row.Secret, row.UpdatedAt, row.Status = e.Name, &e.UpdatedAt, "set"
-				row.UsedBy = i.usedBy(e.Name)
-				rows = append(rows, row)
-			}
-		}
+		return r.export.write(r.streams, rows)
 	}
-	add(inv.Secrets, github.LevelRepository, inv.Repository.FullName(), github.Actions)
-	for _, name := range inv.EnvironmentNames() {
-		if l, asked := inv.EnvironmentSecrets[strings.ToLower(name)]; asked {
-			add(l, github.LevelEnvironment, name, github.Actions)
-		}
-	}
-	add(inv.OrganizationSecrets, github.LevelOrganization, inv.Repository.Owner, github.Actions)
-	add(inv.Dependabot, github.LevelRepository, inv.Repository.FullName(), github.Dependabot)
-	return rows
-}
-
-// usedBy lists the workflow files that read a secret.
-func (i *inspection) usedBy(secret string) []string {
-	files := []string{}
-	for _, n := range i.workflows().HexSecrets() {
-		if n.Name != secret {
-			continue
-		}
-		for _, p := range n.Places {
-			if len(files) == 0 || files[len(files)-1] != p.File {
-				files = append(files, p.File)
-			}
-		}
-	}
-	return files
-}
-
-func printPlaces(o *statusOptions, places []placeResult) error {
-	if len(places) == 0 {
-		o.say("No Hex secret is stored where this repository can see it. Store one with: gh hex auth")
+	if len(places) == 0 && r.org != "" {
+		r.say("No Hex secret is stored in a place of %s that this login sees.", r.org)
 		return nil
 	}
-	t := tableprinter.New(o.out, o.outTTY, o.width)
-	if o.outTTY {
-		t.AddHeader([]string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"})
+	if len(places) == 0 {
+		r.say("No Hex secret is stored where this repository can see it. Store one with: gh hex auth")
+		return nil
+	}
+	return r.printPlaces(places)
+}
+
+func (r *statusRun) printPlaces(places []*spot) error {
+	t := tableprinter.New(r.out, r.outTTY, r.width)
+	if r.outTTY {
+		header := []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}
+		if r.org != "" {
+			header = append([]string{"REPOSITORY"}, header...)
+		}
+		t.AddHeader(header)
 	}
 	for _, p := range places {
-		t.AddField(core.Printable(p.Secret))
-		t.AddField(string(p.App))
-		t.AddField(string(p.Level))
-		t.AddField(core.Printable(p.Name))
-		t.AddField(o.updated(p))
+		row := p.result()
+		if r.org != "" {
+			t.AddField(core.Printable(row.Repository))
+		}
+		t.AddField(core.Printable(row.Secret))
+		t.AddField(string(row.App))
+		t.AddField(levelOf(p))
+		t.AddField(core.Printable(row.Name))
+		t.AddField(r.updated(p))
 		t.AddField(core.Printable(usage(p)))
 		t.EndRow()
 	}
 	return t.Render()
 }
 
-// updated is a relative time on a terminal, an exact one elsewhere.
-func (o *statusOptions) updated(p placeResult) string {
-	switch {
-	case p.UpdatedAt == nil:
-		return p.Status
-	case o.outTTY:
-		return ago(*p.UpdatedAt, o.now())
+func levelOf(p *spot) string {
+	if p.entry.Visibility != "" {
+		return fmt.Sprintf("%s (%s)", p.store.Level, core.Printable(p.entry.Visibility))
 	}
-	return p.UpdatedAt.Format(time.RFC3339)
+	return string(p.store.Level)
 }
 
-func usage(p placeResult) string {
-	switch len(p.UsedBy) {
-	case 0:
-		if p.Status == "unknown" {
-			return p.Error
-		}
-		return "nothing here reads it"
-	case 1:
-		return p.UsedBy[0]
+// updated is a relative time on a terminal, an exact one elsewhere.
+func (r *statusRun) updated(p *spot) string {
+	switch {
+	case p.err != nil:
+		return p.status
+	case r.outTTY:
+		return ago(p.entry.UpdatedAt, r.now())
 	}
-	return fmt.Sprintf("%s and %d more", p.UsedBy[0], len(p.UsedBy)-1)
+	return p.entry.UpdatedAt.Format(time.RFC3339)
+}
+
+// usage says what reads a place's secret.
+func usage(p *spot) string {
+	switch {
+	case p.err != nil:
+		return p.reason
+	case len(p.usedBy) == 1:
+		return p.usedBy[0]
+	case len(p.usedBy) > 1:
+		return fmt.Sprintf("%s and %d more", p.usedBy[0], len(p.usedBy)-1)
+	case p.readErr != nil:
+		return "cannot tell: " + p.readErr.Error()
+	case p.packages != nil:
+		return fmt.Sprintf("hex.pm, another vendor (%s:%d)", p.packages.File, p.packages.Line)
+	}
+	return "nothing reads it"
 }
 
 // printLocal says what is known of the token on this machine.
-func (o *statusOptions) printLocal(ctx context.Context, i *inspection) {
-	if i.settings.token.IsZero() && i.settings.tokenErr == nil {
-		o.say("No Hex token on this machine.")
+func (r *statusRun) printLocal(ctx context.Context) {
+	for _, note := range r.settings.notes {
+		r.say("%s %s", r.yellow("!"), note)
+	}
+	if r.settings.token.IsZero() && r.settings.tokenErr == nil {
+		r.say("No Hex token on this machine.")
 		return
 	}
 	owner, report := core.Verify(ctx, core.TokenInput{
-		Token: i.settings.token, TokenErr: i.settings.tokenErr, TokenSource: i.settings.tokenSource,
-		Host: i.settings.host, HostErr: i.settings.hostErr, HostSource: i.settings.hostSource,
-		Options: o.clientOptions(), Now: o.now,
+		Token: r.settings.token, TokenErr: r.settings.tokenErr, TokenSource: r.settings.tokenSource,
+		Host: r.settings.host, HostErr: r.settings.hostErr, HostSource: r.settings.hostSource,
+		Options: r.clientOptions(), Now: r.now,
 	})
-	o.say("%s", capitalised(report.Of("token-present").Message))
+	r.say("%s", capitalised(report.Of("token-present").Message))
 	accepted := report.Of("token-accepted")
 	if accepted.Status == core.StatusOK {
-		o.say("%s %s", icon(o.streams, core.StatusOK), owner.Describe())
+		r.say("%s %s", icon(r.streams, core.StatusOK), owner.Describe())
 		return
 	}
 	for _, id := range []string{"token-format", "workspace-url", "token-accepted"} {
-		if r := report.Of(id); r.Status == core.StatusError || r.Status == core.StatusUnknown {
-			o.say("%s %s", icon(o.streams, r.Status), r.Message)
+		if res := report.Of(id); res.Status == core.StatusError || res.Status == core.StatusUnknown {
+			r.say("%s %s", icon(r.streams, res.Status), res.Message)
 		}
 	}
 }

@@ -72,6 +72,9 @@ func hint(err error) string {
 	var rejected *rejection
 	var conflict *variableConflictError
 	var token *core.TokenError
+	if next := storeHint(err); next != "" {
+		return next
+	}
 	switch {
 	case errors.As(err, &token):
 		return "Copy the token again, or create one in Hex (Settings → API keys → New Token), then run: gh hex auth"
@@ -95,6 +98,29 @@ func hint(err error) string {
 		return gitHubFix(onGitHub)
 	}
 	return hexHint(err)
+}
+
+// storeHint is for the errors of commands that store, keep or replace tokens.
+func storeHint(err error) string {
+	var vendor *vendorError
+	var environment *missingEnvironmentError
+	var same *sameTokenError
+	var unnamed *unnamedError
+	switch {
+	case errors.As(err, &vendor):
+		return "Store the Hex token under another name with: --secret HEX_WORKSPACE_TOKEN, or replace that key with: --force"
+	case errors.As(err, &environment):
+		return "Create it with: --create-env"
+	case errors.Is(err, errNoKeyring):
+		return "Keep the copy in .env with: --local dotenv, or keep none with: --local none"
+	case errors.As(err, &same):
+		return "To store this one in further places, run: gh hex auth"
+	case errors.As(err, &unnamed) && len(unnamed.places) == 0:
+		return "Store the token with: gh hex auth"
+	case errors.As(err, &unnamed):
+		return "Name places with --app, --env, --org and -R, or replace all of them with: --all"
+	}
+	return ""
 }
 
 func hostFlag(host string) string {

@@ -53,7 +53,7 @@ func runInit(ctx context.Context, o *initOptions) error {
 	if err != nil {
 		return err
 	}
-	host := findSettings(ctx, o.process, tree, "").host
+	host := findHostSettings(ctx, o.process, tree, "").host
 	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: scaffoldHost(host)})
 	if err != nil {
 		return err

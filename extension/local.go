@@ -33,12 +33,34 @@ type settings struct {
 // findSettings looks for the token and the host in the places that the README names, in that order. tree is nil outside
 // a work tree; workspaceURL is the flag.
 func findSettings(ctx context.Context, p *process, tree *worktree.Tree, workspaceURL string) settings {
+	s := findHostSettings(ctx, p, tree, workspaceURL)
+	s.lookIntoKeyring(p)
+	return s
+}
+
+// findHostSettings is findSettings without the keyring, for what needs no token.
+func findHostSettings(ctx context.Context, p *process, tree *worktree.Tree, workspaceURL string) settings {
 	var s settings
 	files := s.readFiles(ctx, tree)
 	s.findToken(p, files)
 	s.findHost(p, files, workspaceURL)
 	return s
 }
+
+// lookIntoKeyring is silent about a keyring that cannot be used: nobody asked for it.
+func (s *settings) lookIntoKeyring(p *process) {
+	if !s.token.IsZero() || s.tokenErr != nil || s.hostErr != nil {
+		return
+	}
+	raw, err := p.keyring(s.host).get(keyringGlance)
+	if err != nil || raw == "" {
+		return
+	}
+	s.token, s.tokenErr = core.ParseToken(raw)
+	s.tokenSource = keyringSource
+}
+
+const keyringSource = "the keyring"
 
 // localFile is a .env file that may be a source of settings.
 type localFile struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -12,22 +13,29 @@ import (
 	"github.com/gh-hex/gh-hex/extension/github"
 )
 
-// storing is the second half of gh hex auth: Hex has accepted the token, and it goes to GitHub and into files.
+// storing is gh hex auth at work: once Hex has accepted the token, it goes to GitHub and into files.
 type storing struct {
 	*authOptions
 	client *github.Client
-	place  target
-	tree   *worktree.Tree
+	place  target         // without a name for an organization
+	tree   *worktree.Tree // the target's own, whose files are completed
+	source *worktree.Tree // whose .env may name the host
 	host   core.Host
 	token  core.Token
 	owner  core.Identity
 
-	store    github.Store
-	key      github.PublicKey
-	before   github.Entry // metadata of the secret that is there already
-	existing github.Entry // the variable that is there already
-	keep     string       // where to keep a copy on this machine
+	slots    []*slot
+	selected []int64       // the repositories of --repos
+	existing *variableSlot // nil when no variable is wanted
+	keep     string        // where to keep a copy on this machine
 	files    []scaffold.Change
+}
+
+// variableSlot is the variable that holds the host.
+type variableSlot struct {
+	store  github.Store
+	before github.Entry // what is there already
+	err    error
 }
 
 // errNoPush means that the login can read the repository but not set its secrets.
@@ -35,54 +43,108 @@ var errNoPush = errors.New("permission to push is missing")
 
 // prepare asks and decides everything that can be known before the first write.
 func (s *storing) prepare(ctx context.Context, source tokenSource) error {
-	if err := s.ask(ctx); err != nil {
-		return err
-	}
 	if source == fromEnvironment && s.canAsk() && !s.dryRun {
-		yes, err := s.confirm(fmt.Sprintf("Store the token in the environment variable %s (%s) for %s?", tokenName, s.owner.Describe(), s.place), true)
+		yes, err := s.confirm(fmt.Sprintf("Store the token in the environment variable %s (%s) for %s?", tokenName, s.owner.Describe(), s.label()), true)
 		if err != nil || !yes {
 			return errors.Join(errCancelled, err)
 		}
 	}
-	if err := s.settleVariable(); err != nil {
+	if err := s.ask(ctx); err != nil {
 		return err
 	}
-	if err := s.settleCopy(ctx, source); err != nil {
-		return err
+	for _, settle := range []func() error{
+		s.settleEnvironment,
+		s.settleVariable,
+		func() error { return s.settleCopy(ctx, source) },
+	} {
+		if err := settle(); err != nil {
+			return err
+		}
 	}
 	return s.planFiles(ctx)
 }
 
-// ask reads everything of GitHub at once: the repository, the key, and what is there already.
+// ask reads everything of GitHub: the repository first, since the right to push decides, then the keys, and what is
+// there already. One of several stores that cannot be used does not keep the others from it.
 func (s *storing) ask(ctx context.Context) error {
-	s.store = github.Store{App: github.Actions, Level: github.LevelRepository, Owner: s.place.Owner, Repo: s.place.Name}
-	var repo github.Repository
-	var repoErr, keyErr, beforeErr, variableErr error
+	if err := s.askTarget(ctx); err != nil {
+		return err
+	}
+	proposed, err := s.propose(ctx)
+	if err != nil {
+		return err
+	}
+	for _, store := range append(s.chosen(), proposed...) {
+		s.slots = append(s.slots, &slot{store: store, status: "failed"})
+	}
 	var wg sync.WaitGroup
-	wg.Go(func() { repo, repoErr = s.client.Repository(ctx, s.place.Owner, s.place.Name) })
-	wg.Go(func() { s.key, keyErr = s.client.PublicKey(ctx, s.store) })
-	wg.Go(func() { s.before, beforeErr = s.client.Secret(ctx, s.store, s.secret) })
+	wg.Go(func() { s.inspectStores(ctx) })
 	if s.variable != "" {
-		wg.Go(func() { s.existing, variableErr = s.client.Variable(ctx, s.store, s.variable) })
+		s.existing = &variableSlot{store: s.variableStore()}
+		wg.Go(func() { s.existing.before, s.existing.err = s.client.Variable(ctx, s.existing.store, s.variable) })
 	}
 	wg.Wait()
-	if repoErr != nil {
-		return repoErr
+	if s.env != "" { // from here on as GitHub spells it
+		s.env = s.slots[0].store.Environment
+		if s.existing != nil {
+			s.existing.store = s.slots[0].store
+		}
+	}
+	if !slices.ContainsFunc(s.slots, func(t *slot) bool { return t.err == nil }) {
+		return s.failures()
+	}
+	if s.existing != nil && s.existing.err != nil && !errors.Is(s.existing.err, github.ErrNotFound) {
+		return fmt.Errorf("%w\nTo store the secret alone, add: --variable \"\"", s.existing.err)
+	}
+	return nil
+}
+
+func (s *storing) askTarget(ctx context.Context) error {
+	if s.org != "" {
+		return s.selectRepositories(ctx)
+	}
+	repo, err := s.client.Repository(ctx, s.place.Owner, s.place.Name)
+	if err != nil {
+		return err
 	}
 	// A renamed repository answers under its present name: that is the one to write to, and to name.
 	s.place.Owner, s.place.Name = repo.Owner, repo.Name
-	s.store.Owner, s.store.Repo = repo.Owner, repo.Name
+	if repo.Archived {
+		return fmt.Errorf("%s is archived: GitHub lets nobody change its secrets", s.place)
+	}
 	if !repo.CanPush {
 		return fmt.Errorf("this login cannot set secrets of %s: %w", s.place, errNoPush)
 	}
-	if keyErr != nil {
-		return keyErr
+	return nil
+}
+
+// failures are what went wrong with the stores.
+func (s *storing) failures() error {
+	errs := make([]error, len(s.slots))
+	for i, t := range s.slots {
+		errs[i] = t.err
 	}
-	if beforeErr != nil && !errors.Is(beforeErr, github.ErrNotFound) {
-		return beforeErr
+	return errors.Join(errs...)
+}
+
+// missingEnvironmentError means that the environment does not exist, and that nobody said to create it.
+type missingEnvironmentError struct{ name, place string }
+
+func (e *missingEnvironmentError) Error() string {
+	return fmt.Sprintf("%s has no environment %s; nothing was stored", e.place, e.name)
+}
+
+// settleEnvironment decides whether an environment that --env names is created. One that was proposed has been asked about.
+func (s *storing) settleEnvironment() error {
+	if s.env == "" || !s.slots[0].missing || s.createEnv {
+		return nil
 	}
-	if variableErr != nil && !errors.Is(variableErr, github.ErrNotFound) {
-		return fmt.Errorf("%w\nTo store the secret alone, add: --variable \"\"", variableErr)
+	if !s.canAsk() || s.dryRun {
+		return &missingEnvironmentError{s.env, s.place.String()}
+	}
+	yes, err := s.confirm(fmt.Sprintf("%s has no environment %s. Create it, without protection rules?", s.place, s.env), false)
+	if err != nil || !yes {
+		return errors.Join(errCancelled, err)
 	}
 	return nil
 }
@@ -95,14 +157,14 @@ func (e *variableConflictError) Error() string {
 }
 
 func (s *storing) settleVariable() error {
-	if s.variable == "" || s.existing.Name == "" || s.sameHost() || s.force {
+	if s.existing == nil || s.existing.before.Name == "" || s.sameHost() || s.force {
 		return nil
 	}
-	conflict := &variableConflictError{s.variable, s.existing.Value, s.host.String()}
+	existing := s.existing.before.Value
 	if !s.canAsk() {
-		return conflict
+		return &variableConflictError{s.variable, existing, s.host.String()}
 	}
-	yes, err := s.confirm(fmt.Sprintf("Replace the variable %s of %s, now %s, with %s?", s.variable, s.place, s.existing.Value, s.host), false)
+	yes, err := s.confirm(fmt.Sprintf("Replace the variable %s of %s, now %s, with %s?", s.variable, s.label(), existing, s.host), false)
 	if err != nil || !yes {
 		return errors.Join(errCancelled, err)
 	}
@@ -111,7 +173,7 @@ func (s *storing) settleVariable() error {
 
 // sameHost tells whether the variable names the host already, in whichever form.
 func (s *storing) sameHost() bool {
-	named, err := core.ParseHost(s.existing.Value)
+	named, err := core.ParseHost(s.existing.before.Value)
 	return err == nil && named == s.host
 }
 
@@ -119,23 +181,50 @@ func (s *storing) sameHost() bool {
 // it elsewhere.
 func (s *storing) settleCopy(ctx context.Context, source tokenSource) error {
 	s.keep = s.local
-	if s.keep != "" || source != fromPrompt || s.tree == nil || s.dryRun {
+	if s.keep == "keyring" && !s.dryRun {
+		if err := s.keyring(s.host).usable(keyringPatience); err != nil {
+			return fmt.Errorf("nothing was stored: %w", err)
+		}
+	}
+	if s.keep != "" || source != fromPrompt || s.dryRun {
 		return nil
 	}
-	if tracked, err := s.tree.Tracked(ctx, ".env"); err != nil || len(tracked) > 0 {
+	choices, labels := []string{"none"}, []string{"no"}
+	if s.keyring(s.host).usable(keyringGlance) == nil {
+		choices, labels = append(choices, "keyring"), append(labels, "in this machine's keyring")
+	}
+	safe, err := s.mayUseDotenv(ctx)
+	if err != nil {
 		return err
 	}
-	yes, err := s.confirm("Keep a copy in .env for gh hex verify on this machine?", false)
-	if yes {
-		s.keep = "dotenv"
+	if safe {
+		choices, labels = append(choices, "dotenv"), append(labels, "in .env, which git ignores")
 	}
+	if len(choices) == 1 {
+		return nil
+	}
+	i, err := s.choose("Keep a copy for gh hex verify on this machine?", labels)
+	s.keep = choices[i]
 	return err
+}
+
+// mayUseDotenv tells whether git ignores .env, or will after this command.
+func (s *storing) mayUseDotenv(ctx context.Context) (bool, error) {
+	if s.tree == nil {
+		return false, nil
+	}
+	git := s.tree.Git(ctx)
+	if tracked, err := git.Tracked(".env"); err != nil || tracked {
+		return false, err
+	}
+	reach, err := git.Ignored(".env")
+	return reach != scaffold.Nobody || !s.noScaffold, err
 }
 
 func (s *storing) planFiles(ctx context.Context) error {
 	if s.tree == nil {
 		if s.keep == "dotenv" {
-			return fmt.Errorf("--local dotenv needs the work tree of %s", s.place)
+			return fmt.Errorf("--local dotenv needs the work tree of the repository that is stored for (%s)", s.label())
 		}
 		return nil
 	}
@@ -158,47 +247,139 @@ func (s *storing) planFiles(ctx context.Context) error {
 	return nil
 }
 
-// carryOut writes: the secret, the variable, the files. A write that has begun is finished even when the user interrupts.
+// carryOut writes: the secrets, the variable, the files. A write that has begun is finished even when the user interrupts.
+// Each failure is told where it happens.
 func (s *storing) carryOut(ctx context.Context) error {
 	if s.dryRun {
-		return s.finish(s.planned())
+		return errors.Join(s.finish(s.planned()), s.failures())
 	}
-	writing := context.WithoutCancel(ctx)
+	stored := 0
+	for _, t := range s.slots {
+		if s.write(ctx, t) {
+			stored++
+		}
+		s.complain(t.err)
+	}
+	failed := s.failures()
 	r := s.result()
-	created, err := s.client.PutSecret(writing, s.store, s.key, s.secret, s.token.Reveal(), s.before, github.SecretOptions{})
+	if stored == 0 {
+		s.say("No variable was set and no file was changed.")
+		return s.conclude(r, failed)
+	}
+	// What belongs to a secret that is stored is not left out, whatever comes.
+	variableErr := s.writeVariable(context.WithoutCancel(ctx), r.Variable)
+	s.complain(variableErr)
+	rest := errors.Join(s.writeFiles(&r), s.writeKeyring())
+	s.complain(rest)
+	return s.conclude(r, errors.Join(failed, variableErr, rest))
+}
+
+// complain prints a failure with what to do about it.
+func (s *storing) complain(err error) {
+	if err == nil {
+		return
+	}
+	s.tell("error", "%s", capitalised(err.Error()))
+	if next := hint(err); next != "" {
+		s.say("  %s", next)
+	}
+}
+
+// conclude prints the result for programs. Failures have been told: only their exit code is left.
+func (s *storing) conclude(r authResult, failed error) error {
+	if err := s.finish(r); err != nil || failed == nil {
+		return err
+	}
+	return outcome(exitCode(failed))
+}
+
+// write fills one store.
+func (s *storing) write(ctx context.Context, t *slot) bool {
+	if t.err == nil && t.missing {
+		t.err = s.createEnvironment(context.WithoutCancel(ctx), t)
+	}
+	if t.err != nil || ctx.Err() != nil {
+		t.err = firstError(t.err, ctx.Err())
+		return false
+	}
+	created, err := s.client.PutSecret(ctx, t.store, t.key, s.secret, s.token.Reveal(), t.before, t.sharing)
 	if err != nil {
-		return fmt.Errorf("%w\nNo file was changed", err)
+		t.err = err
+		return false
 	}
-	r.Stores[0].Status = "updated"
+	t.status = "updated"
 	if created {
-		r.Stores[0].Status = "created"
+		t.status = "created"
 	}
-	s.tell("ok", "Set %s secret %s for %s", s.store, s.secret, s.place)
-	variableErr := s.writeVariable(writing, r.Variable)
-	filesErr := s.writeFiles(&r)
-	if err := errors.Join(variableErr, filesErr); err != nil {
-		return errors.Join(s.finish(r), err)
+	s.tell("ok", "Set %s secret %s for %s", t.store, s.secret, s.describe(t))
+	return true
+}
+
+// createEnvironment makes the environment and fetches its key, which exists only now.
+func (s *storing) createEnvironment(ctx context.Context, t *slot) error {
+	if err := s.client.CreateEnvironment(ctx, t.store.Owner, t.store.Repo, t.store.Environment); err != nil {
+		return err
 	}
-	return s.finish(r)
+	s.tell("ok", "Created environment %s of %s", t.store.Environment, s.place)
+	var err error
+	t.key, err = s.client.PublicKey(ctx, t.store)
+	return err
+}
+
+// describe names a store's place, and who sees it.
+func (s *storing) describe(t *slot) string {
+	switch t.store.Level {
+	case github.LevelOrganization:
+		return describeSharing(s.org, t.sharing)
+	case github.LevelEnvironment:
+		return fmt.Sprintf("%s (environment %s)", s.place, t.store.Environment)
+	}
+	return s.place.String()
+}
+
+func describeSharing(org string, sharing github.Sharing) string {
+	switch sharing.Visibility {
+	case "all":
+		return org + " (all repositories)"
+	case "selected":
+		return fmt.Sprintf("%s (%s)", org, counted(len(sharing.Repositories), "selected repository", "selected repositories"))
+	}
+	return org + " (private repositories)"
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func (s *storing) writeVariable(ctx context.Context, r *variableResult) error {
-	if s.variable == "" {
+	if s.existing == nil {
 		return nil
 	}
-	if s.existing.Name != "" && s.sameHost() {
+	exists := s.existing.before.Name != ""
+	if exists && s.sameHost() {
 		r.Status = "unchanged"
-		s.tell("ok", "Actions variable %s of %s is %s already", s.variable, s.place, s.existing.Value)
+		s.tell("ok", "%s variable %s of %s is %s already", s.levelName(), s.variable, s.label(), s.existing.before.Value)
 		return nil
 	}
-	exists := s.existing.Name != ""
-	if err := s.client.SetVariable(ctx, s.store, s.variable, s.host.String(), exists, github.SecretOptions{}); err != nil {
+	var sharing github.Sharing
+	if !exists {
+		sharing = s.slots[0].sharing
+	}
+	if err := s.client.SetVariable(ctx, s.existing.store, s.variable, s.host.String(), exists, sharing); err != nil {
 		r.Status, r.Error = "failed", core.Printable(err.Error())
 		return fmt.Errorf("the secret was stored, the variable was not: %w", err)
 	}
 	r.Status = map[bool]string{true: "updated", false: "created"}[exists]
-	s.tell("ok", "Set Actions variable %s for %s", s.variable, s.place)
+	s.tell("ok", "Set %s variable %s for %s", s.levelName(), s.variable, s.label())
 	return nil
+}
+
+// levelName names the level of the variable as a sentence needs it.
+func (s *storing) levelName() string {
+	return s.existing.store.String()
 }
 
 func (s *storing) writeFiles(r *authResult) error {
@@ -215,31 +396,70 @@ func (s *storing) writeFiles(r *authResult) error {
 	return nil
 }
 
+func (s *storing) writeKeyring() error {
+	if s.keep != "keyring" {
+		return nil
+	}
+	if err := s.keyring(s.host).set(s.token); err != nil {
+		return fmt.Errorf("the secret was stored, no copy was kept on this machine: %w", err)
+	}
+	s.tell("ok", "Saved the token for %s in this machine's keyring", s.host.Name())
+	return nil
+}
+
 func (s *storing) result() authResult {
 	r := authResult{
 		Secret: s.secret, Repository: s.place.String(), Host: s.host.String(),
 		Token:  tokenResult{Kind: s.owner.Kind, Owner: s.owner.Owner()},
-		Stores: []storeResult{{App: s.store.App, Level: s.store.Level, Name: s.place.String()}},
+		Stores: make([]storeResult, len(s.slots)),
 		Files:  []fileResult{},
+	}
+	if s.org != "" {
+		r.Repository = ""
+	}
+	for i, t := range s.slots {
+		r.Stores[i] = storeResult{App: t.store.App, Level: t.store.Level, Name: s.storeName(t.store), Status: t.status}
+		if t.err != nil {
+			r.Stores[i].Error = core.Printable(t.err.Error())
+		}
 	}
 	if s.owner.HasExpiry {
 		at := s.owner.ExpiresAt.Format("2006-01-02T15:04:05Z07:00")
 		r.Token.ExpiresAt = &at
 	}
-	if s.variable != "" {
+	if s.existing != nil {
 		r.Variable = &variableResult{Name: s.variable, Value: s.host.String()}
 	}
 	return r
 }
 
+// storeName is the name in a row of --json: of the repository, the environment or the organization.
+func (s *storing) storeName(store github.Store) string {
+	switch store.Level {
+	case github.LevelEnvironment:
+		return store.Environment
+	case github.LevelOrganization:
+		return store.Owner
+	}
+	return s.place.String()
+}
+
 // planned says what a run without --dry-run would do.
 func (s *storing) planned() authResult {
+	for _, t := range s.slots {
+		if t.err != nil {
+			continue
+		}
+		t.status = "planned"
+		if t.missing {
+			s.tell("planned", "Would create environment %s of %s", t.store.Environment, s.place)
+		}
+		s.tell("planned", "Would set %s secret %s for %s", t.store, s.secret, s.describe(t))
+	}
 	r := s.result()
-	r.Stores[0].Status = "planned"
-	s.tell("planned", "Would set %s secret %s for %s", s.store, s.secret, s.place)
 	if r.Variable != nil {
 		r.Variable.Status = "planned"
-		s.tell("planned", "Would set Actions variable %s for %s to %s", s.variable, s.place, s.host)
+		s.tell("planned", "Would set %s variable %s for %s to %s", s.levelName(), s.variable, s.label(), s.host)
 	}
 	for _, c := range s.files {
 		r.Files = append(r.Files, fileResult{c.Path, c.Action})

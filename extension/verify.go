@@ -134,7 +134,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 
 // applyFixes does what is safe to do without asking, and says so.
 func applyFixes(ctx context.Context, p *process, tree *worktree.Tree) error {
-	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: scaffoldHost(findSettings(ctx, p, tree, "").host)})
+	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: scaffoldHost(findHostSettings(ctx, p, tree, "").host)})
 	if err != nil {
 		return err
 	}

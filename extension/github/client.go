@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cli/go-gh/v2/pkg/api"
@@ -25,23 +26,39 @@ const (
 	maxPages = 200
 	// attemptTimeout ends one attempt, so that a service that drips bytes does not hold a command for ever.
 	attemptTimeout = 20 * time.Second
+	// patience is how long one call may take with all its retries, unless the client waits for limits to end.
+	patience = 50 * time.Second
+	// grace is how long a write that was sent may take to be answered after its context has ended.
+	grace = 5 * time.Second
+	// maxAtOnce bounds the requests under way; GitHub allows a hundred.
+	maxAtOnce = 20
 )
 
-// Options configure a [Client]. Patience is how long one request may take with all its retries, 50 s by default.
+// Options configure a [Client].
 type Options struct {
 	UserAgent string
-	Patience  time.Duration
+	// Limited makes the client wait for rate limits for as long as GitHub says, and is called each time with when that
+	// will be, from any goroutine. Without it, a limit that does not end within 50 s is an error.
+	Limited func(until time.Time)
 }
 
-// Client talks to the REST API of one GitHub host with gh's own login. It is safe for concurrent use.
+// Client talks to the REST API of one GitHub host with gh's own login. It is safe for concurrent use, has at most 20
+// requests under way at once, and sends none while a rate limit holds. A write that was sent is carried to its answer
+// even when its context ends meanwhile, for a few seconds.
 type Client struct {
-	http     *http.Client
-	base     string
-	host     string
-	source   string
-	patience time.Duration
-	pause    func(ctx context.Context, d time.Duration) error
+	http   *http.Client
+	base   string
+	host   string
+	source string
+	waits  bool
+	pause  func(ctx context.Context, d time.Duration) error
+	slots  chan struct{}
+	gate   *gate
+	clock  clock
 }
+
+// Host is the GitHub host that the client talks to.
+func (c *Client) Host() string { return c.host }
 
 // NewClient builds a client for a host, such as github.com. It returns [ErrNoLogin] when gh has no login there.
 func NewClient(host string, o Options) (*Client, error) {
@@ -58,10 +75,10 @@ func NewClient(host string, o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare requests to %s: %w", host, err)
 	}
-	if o.Patience == 0 {
-		o.Patience = 50 * time.Second
-	}
-	return &Client{http: hc, base: baseURL(host), host: host, source: source, patience: o.Patience, pause: pause}, nil
+	return &Client{
+		http: hc, base: baseURL(host), host: host, source: source,
+		waits: o.Limited != nil, pause: pause, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited),
+	}, nil
 }
 
 // baseURL is where the REST API of a host lives: api.HOST for github.com and tenants, HOST/api/v3 on a server.
@@ -115,32 +132,85 @@ type request struct {
 	once bool
 }
 
-// send carries out a request. Rate limits are obeyed when they end within the client's patience; a failed connection
-// or a 5xx is tried again, but never for a request that is marked once.
+// send carries out a request. Rate limits are obeyed when they end in time; a failed connection or a 5xx is tried
+// again, but never for a request that is marked once.
 func (c *Client) send(ctx context.Context, r request) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.patience)
+	ctx, cancel := c.patient(ctx)
 	defer cancel()
-	for attempt := 0; ; attempt++ {
+	for attempt := 0; ; {
 		a, err := c.attempt(ctx, r)
 		if err == nil {
 			return a, nil
 		}
-		wait, again := retryAfter(err, attempt, r.once)
-		if !again || ctx.Err() != nil {
+		var e *Error
+		if errors.As(err, &e) && e.RateLimited {
+			if ctx.Err() != nil || !c.waits && !endsInTime(ctx, e) {
+				return nil, err
+			}
+			continue // the gate waits
+		}
+		if !again(err, attempt, r.once) || c.pause(ctx, backoff(attempt)) != nil {
 			return nil, err
 		}
-		if deadline, _ := ctx.Deadline(); time.Now().Add(wait).After(deadline) {
-			return nil, err
-		}
-		if c.pause(ctx, wait) != nil {
-			return nil, err
-		}
+		attempt++
 	}
 }
 
+// patient bounds a call in time, unless the client waits for limits to end: attempts are then bounded in number.
+func (c *Client) patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.waits {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, patience)
+}
+
+func endsInTime(ctx context.Context, e *Error) bool {
+	deadline, has := ctx.Deadline()
+	return !has || e.resumes(1).Before(deadline)
+}
+
+// attempt sends a request once, when its turn has come.
 func (c *Client) attempt(ctx context.Context, r request) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	select {
+	case c.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, c.noAnswer(r, ctx.Err())
+	}
+	defer func() { <-c.slots }()
+	probe, err := c.gate.enter(ctx)
+	var refused *Error
+	if errors.As(err, &refused) {
+		return nil, &Error{What: r.what, Host: c.host, Source: c.source, Status: refused.Status, RateLimited: true, Retry: refused.Retry, err: refused.err}
+	}
+	if err != nil {
+		return nil, c.noAnswer(r, err)
+	}
+	ctx, cancel := bounded(ctx, r.method != http.MethodGet)
 	defer cancel()
+	a, err := c.exchange(ctx, r)
+	c.gate.leave(probe, err)
+	return a, err
+}
+
+// bounded gives an attempt its time. A write outlives its parent by grace: that it was sent cannot be taken back, and
+// its answer tells what became of it.
+func bounded(parent context.Context, write bool) (context.Context, context.CancelFunc) {
+	if !write {
+		return context.WithTimeout(parent, attemptTimeout)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), attemptTimeout)
+	stop := context.AfterFunc(parent, func() {
+		_ = pause(ctx, grace)
+		cancel()
+	})
+	return ctx, func() { stop(); cancel() }
+}
+
+func (c *Client) noAnswer(r request, err error) *Error {
+	return &Error{What: r.what, Host: c.host, Source: c.source, unsent: true, err: err}
+}
+
+func (c *Client) exchange(ctx context.Context, r request) (*answer, error) {
 	var body io.Reader
 	if r.body != nil {
 		raw, err := json.Marshal(r.body)
@@ -158,6 +228,7 @@ func (c *Client) attempt(ctx context.Context, r request) (*answer, error) {
 		return nil, &Error{What: r.what, Host: c.host, Source: c.source, err: plain(err)}
 	}
 	defer resp.Body.Close()
+	c.clock.set(resp.Header)
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil && resp.StatusCode < 300 {
 		return nil, &Error{What: r.what, Host: c.host, Source: c.source, err: fmt.Errorf("the answer broke off: %w", plain(err))}
@@ -199,20 +270,39 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// retryAfter says whether a failed attempt is worth another, and after how long.
-func retryAfter(err error, attempt int, once bool) (time.Duration, bool) {
+// again says whether a failed attempt is worth another. A service that did not answer in time gets one more chance only.
+func again(err error, attempt int, once bool) bool {
 	var e *Error
-	if !errors.As(err, &e) {
-		return 0, false
+	if once || !errors.As(err, &e) || !e.Ambiguous() || e.unsent || errors.Is(err, errRedirect) || errors.Is(err, errTooLarge) {
+		return false
 	}
-	if e.RateLimited {
-		return e.wait(attempt), true
+	if errors.Is(err, context.DeadlineExceeded) {
+		return attempt < 1
 	}
-	ambiguous := e.Status == 0 || e.Status >= 500
-	if !ambiguous || once || attempt >= 3 || errors.Is(err, errRedirect) || errors.Is(err, errTooLarge) {
-		return 0, false
+	return attempt < 3
+}
+
+func backoff(attempt int) time.Duration {
+	return time.Duration(1<<attempt)*250*time.Millisecond + rand.N(250*time.Millisecond)
+}
+
+// clock is the service's own time, to a second or so, as far as its answers tell.
+type clock struct{ ahead atomic.Pointer[time.Duration] } // of ours
+
+func (c *clock) set(h http.Header) {
+	if at, err := http.ParseTime(h.Get("Date")); err == nil {
+		ahead := time.Until(at)
+		c.ahead.Store(&ahead)
 	}
-	return time.Duration(1<<attempt)*250*time.Millisecond + rand.N(250*time.Millisecond), true
+}
+
+// now is the zero time when no answer has told yet.
+func (c *clock) now() time.Time {
+	ahead := c.ahead.Load()
+	if ahead == nil {
+		return time.Time{}
+	}
+	return time.Now().Add(*ahead)
 }
 
 // get decodes the JSON answer of a GET into out and returns the path of the next page, if there is one.

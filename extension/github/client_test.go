@@ -142,7 +142,7 @@ func TestPutSecret(t *testing.T) {
 			c := newTestClient(t)
 			k, _ := key(t, c)
 			tt.mock()
-			created, err := c.PutSecret(t.Context(), analytics(), k, "HEX_API_TOKEN", "value", tt.before, SecretOptions{})
+			created, err := c.PutSecret(t.Context(), analytics(), k, "HEX_API_TOKEN", "value", tt.before, Sharing{})
 			var doubt *DoubtError
 			if created != tt.created || (err != nil) != tt.err || errors.As(err, &doubt) != tt.doubt {
 				t.Errorf("created %v, error %v", created, err)
@@ -156,7 +156,7 @@ func TestPutSecretSealsTheValue(t *testing.T) {
 	k, open := key(t, c)
 	var got string
 	gock.New(root).Put(secretPath).AddMatcher(onBody(func(body []byte) { got = open(body) })).Reply(201).JSON(struct{}{})
-	if _, err := c.PutSecret(t.Context(), analytics(), k, "HEX_API_TOKEN", "the value", Entry{}, SecretOptions{}); err != nil {
+	if _, err := c.PutSecret(t.Context(), analytics(), k, "HEX_API_TOKEN", "the value", Entry{}, Sharing{}); err != nil {
 		t.Fatal(err)
 	}
 	if got != "the value" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -16,19 +17,24 @@ func (c *Client) Workflow(ctx context.Context, uses string) ([]byte, error) {
 	if !found || len(parts) != 3 {
 		return nil, fmt.Errorf("could not %s: not of the form owner/repo/path@ref", what)
 	}
-	var file struct{ Content, Encoding string }
 	path := fmt.Sprintf("repos/%s/%s/contents/%s?ref=%s", url.PathEscape(parts[0]), url.PathEscape(parts[1]), escapePath(parts[2]), url.QueryEscape(ref))
+	return c.contents(ctx, path, what)
+}
+
+// contents reads one file, which comes in base64.
+func (c *Client) contents(ctx context.Context, path, what string) ([]byte, error) {
+	var file struct{ Encoding, Content string }
 	if _, err := c.get(ctx, path, what, &file); err != nil {
 		return nil, err
 	}
 	if file.Encoding != "base64" {
 		return nil, fmt.Errorf("could not %s: GitHub sends its content as %q", what, file.Encoding)
 	}
-	content, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(file.Content, "\n", ""))
+	data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(file.Content, "\n", ""))
 	if err != nil {
-		return nil, fmt.Errorf("could not %s: %w", what, err)
+		return nil, &Error{What: what, Host: c.host, Source: c.source, Status: http.StatusOK, err: errNotJSON}
 	}
-	return content, nil
+	return data, nil
 }
 
 func escapePath(path string) string {

@@ -50,7 +50,8 @@ type Error struct {
 	RateLimited bool
 	Retry       time.Time // when a rate limit ends; zero when the answer does not tell
 
-	err error
+	unsent bool // the request never left
+	err    error
 }
 
 func (e *Error) Error() string {
@@ -66,7 +67,11 @@ func (e *Error) reason() string {
 		return "GitHub's rate limit is reached"
 	case e.SSO != "":
 		return "the organization wants this login authorized by single sign-on"
-	case errors.Is(e.err, context.DeadlineExceeded):
+	case e.unsent && errors.Is(e.err, context.Canceled):
+		return "interrupted before it was asked"
+	case e.unsent:
+		return "not asked in time"
+	case errors.Is(e.err, context.DeadlineExceeded), errors.Is(e.err, context.Canceled):
 		return "no answer in time"
 	}
 	return e.err.Error()
@@ -90,14 +95,17 @@ func (e *Error) Is(target error) bool {
 }
 
 // Ambiguous tells whether a request may have taken effect although it did not succeed.
-func (e *Error) Ambiguous() bool { return e.Status == 0 || e.Status >= 500 }
+func (e *Error) Ambiguous() bool {
+	return !e.unsent && !e.RateLimited && (e.Status == 0 || e.Status >= 500)
+}
 
-// wait is how long to leave GitHub alone: what it said, else a minute and then longer.
-func (e *Error) wait(attempt int) time.Duration {
+// resumes is when GitHub may be asked again: what it said, else in a minute, then in twice as long; strikes counts the
+// refusals in a row that did not say.
+func (e *Error) resumes(strikes int) time.Time {
 	if e.Retry.IsZero() {
-		return time.Minute << min(attempt, 4)
+		return time.Now().Add(time.Minute << min(max(strikes-1, 0), 4))
 	}
-	return max(time.Until(e.Retry), 0) + 100*time.Millisecond
+	return e.Retry.Add(100 * time.Millisecond)
 }
 
 // failure turns an unsuccessful response, whose body is bounded already, into an [Error].
@@ -106,6 +114,9 @@ func (c *Client) failure(r request, resp *http.Response) *Error {
 	h := resp.Header
 	e.SSO = ssoURL(h.Get("X-GitHub-SSO"))
 	e.RateLimited, e.Retry = rateLimit(resp.StatusCode, h)
+	if resp.StatusCode == http.StatusForbidden && strings.Contains(e.err.Error(), "secondary rate limit") {
+		e.RateLimited = true // GitHub does not always say for how long
+	}
 	if resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusNotFound {
 		e.Permissions = fields(h.Get("X-Accepted-GitHub-Permissions"), ";,")
 		e.Scopes = missingScopes(h)

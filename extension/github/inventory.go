@@ -57,26 +57,6 @@ type Inventory struct {
 	EnvironmentVars    map[string]Listing
 }
 
-// Repository is what GitHub says of a repository, as far as it matters here.
-type Repository struct {
-	ID            int64
-	Host          string // github.com or the host of an Enterprise Server
-	Owner         string
-	Name          string
-	Organization  bool // the owner is an organization
-	Private       bool // private or internal
-	AllowForking  bool // forks of a private repository are allowed; always true for a public one
-	Fork          bool
-	DefaultBranch string
-	CanPush       bool
-	// Scopes are those of gh's login, when it is a classic token; Classic is false for the other kinds, which have none.
-	Classic bool
-	Scopes  []string
-}
-
-// FullName is OWNER/NAME.
-func (r Repository) FullName() string { return r.Owner + "/" + r.Name }
-
 // maxEnvironments bounds how many environments an inventory looks into; the rest is unknown.
 const maxEnvironments = 20
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -112,10 +113,54 @@ func (k PublicKey) seal(value string) (string, error) {
 	return base64.StdEncoding.EncodeToString(sealed), nil
 }
 
-// SecretOptions say who sees an organization's secret. The zero value is for the other levels.
-type SecretOptions struct {
+// Sharing says which repositories of an organization see its secret or variable. The zero value is for the other
+// levels and, for a variable that exists, leaves it as it is.
+type Sharing struct {
 	Visibility   string // all, private or selected
 	Repositories []int64
+}
+
+// into adds the sharing to the body of a request. Dependabot wants the IDs as text.
+func (o Sharing) into(body map[string]any, s Store) {
+	if s.Level != LevelOrganization || o.Visibility == "" {
+		return
+	}
+	body["visibility"] = o.Visibility
+	if o.Visibility != "selected" {
+		return
+	}
+	if s.App != Dependabot {
+		body["selected_repository_ids"] = append([]int64{}, o.Repositories...)
+		return
+	}
+	ids := make([]string, len(o.Repositories))
+	for i, id := range o.Repositories {
+		ids[i] = strconv.FormatInt(id, 10)
+	}
+	body["selected_repository_ids"] = ids
+}
+
+// Sharing reads who sees an organization's secret, given its metadata. It is the zero value for the other levels.
+func (c *Client) Sharing(ctx context.Context, s Store, e Entry) (Sharing, error) {
+	if s.Level != LevelOrganization {
+		return Sharing{}, nil
+	}
+	if e.Visibility != "selected" {
+		return Sharing{Visibility: e.Visibility}, nil
+	}
+	o := Sharing{Visibility: e.Visibility}
+	what := fmt.Sprintf("list the repositories that see the %s secret %s of %s", s, e.Name, s.Target())
+	err := c.pages(ctx, s.path("secrets")+"/"+url.PathEscape(e.Name)+"/repositories?per_page=100", "repositories", what, func(raw json.RawMessage) error {
+		var page []struct{ ID int64 }
+		if err := json.Unmarshal(raw, &page); err != nil {
+			return errNotJSON
+		}
+		for _, r := range page {
+			o.Repositories = append(o.Repositories, r.ID)
+		}
+		return nil
+	})
+	return o, err
 }
 
 // Secret reads the metadata of a secret; the value is never readable. A missing one is [ErrNotFound].
@@ -130,24 +175,22 @@ func (c *Client) Secret(ctx context.Context, s Store, name string) (Entry, error
 
 // PutSecret stores a value under a name. It returns whether the secret is new. An answer that does not tell whether
 // the value was stored is settled by reading the secret's metadata again and comparing it with before, the metadata
-// from before this call (zero when there was none).
-func (c *Client) PutSecret(ctx context.Context, s Store, k PublicKey, name, value string, before Entry, o SecretOptions) (created bool, err error) {
+// from before this call (zero when there was none). When that does not tell either, the error is a [*DoubtError].
+func (c *Client) PutSecret(ctx context.Context, s Store, k PublicKey, name, value string, before Entry, o Sharing) (created bool, err error) {
 	sealed, err := k.seal(value)
 	if err != nil {
 		return false, err
 	}
 	body := map[string]any{"encrypted_value": sealed, "key_id": k.id}
-	if s.Level == LevelOrganization {
-		body["visibility"] = o.Visibility
-		if o.Visibility == "selected" {
-			body["selected_repository_ids"] = o.Repositories
-		}
-	}
+	o.into(body, s)
 	r := request{
 		method: http.MethodPut, path: s.path("secrets") + "/" + url.PathEscape(name), body: body, once: true,
 		what: fmt.Sprintf("set the %s secret %s of %s", s, name, s.Target()),
 	}
+	ctx, cancel := c.patient(ctx)
+	defer cancel()
 	for attempt := 0; ; attempt++ {
+		sent := c.clock.now()
 		a, err := c.send(ctx, r)
 		if err == nil && (a.status == http.StatusCreated || a.status == http.StatusNoContent) {
 			return a.status == http.StatusCreated, nil
@@ -159,15 +202,51 @@ func (c *Client) PutSecret(ctx context.Context, s Store, k PublicKey, name, valu
 		if !errors.As(err, &e) || !e.Ambiguous() || errors.Is(err, errRedirect) {
 			return false, err
 		}
-		if now, lookup := c.Secret(ctx, s, name); lookup == nil && !now.UpdatedAt.Equal(before.UpdatedAt) {
+		trace, known := c.settle(ctx, s, name, before, sent)
+		if trace == stored {
 			return before.Name == "", nil
-		} else if lookup != nil && !errors.Is(lookup, ErrNotFound) {
-			return false, &DoubtError{err}
 		}
-		if attempt >= 2 || ctx.Err() != nil {
-			return false, err
+		late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+		if known == nil && attempt < 2 && !(late && attempt == 1) && c.pause(ctx, backoff(attempt)) == nil {
+			continue
 		}
+		if trace == unclear || late {
+			return false, &DoubtError{err} // a write that was not answered in time may still come to pass
+		}
+		return false, err
 	}
+}
+
+// trace is what the metadata of a secret tells of a write without an answer.
+type trace int
+
+const (
+	unclear trace = iota
+	stored
+	absent
+)
+
+// settle reads a secret's metadata after a write without an answer. Its times have a resolution of one second.
+func (c *Client) settle(ctx context.Context, s Store, name string, before Entry, sent time.Time) (trace, error) {
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+	}
+	now, err := c.Secret(ctx, s, name)
+	switch {
+	case errors.Is(err, ErrNotFound) && before.Name == "":
+		return absent, nil
+	case err != nil:
+		return unclear, err
+	case !now.UpdatedAt.Equal(before.UpdatedAt) && now.UpdatedAt.Before(sent.Add(-2*time.Second)):
+		return absent, nil // somebody else's, from before ours
+	case !now.UpdatedAt.Equal(before.UpdatedAt):
+		return stored, nil
+	case before.UpdatedAt.After(sent.Add(-2 * time.Second)):
+		return unclear, nil // set within the same second: the time would be the same
+	}
+	return absent, nil
 }
 
 // DoubtError means that it cannot be told whether a write took effect.
@@ -195,6 +274,29 @@ func (c *Client) VisibleOrganization(ctx context.Context, owner, repo, kind stri
 	return c.list(ctx, path, kind, fmt.Sprintf("list the organization %s that reach %s/%s", kind, owner, repo))
 }
 
+// Environment looks an environment up and returns its name as GitHub spells it. A missing one is [ErrNotFound].
+func (c *Client) Environment(ctx context.Context, owner, repo, name string) (string, error) {
+	var e entry
+	path := fmt.Sprintf("repos/%s/%s/environments/%s", url.PathEscape(owner), url.PathEscape(repo), url.PathEscape(name))
+	if _, err := c.get(ctx, path, fmt.Sprintf("look up the environment %s of %s/%s", name, owner, repo), &e); err != nil {
+		return "", err
+	}
+	if !strings.EqualFold(e.Name, name) {
+		return name, nil
+	}
+	return e.Name, nil
+}
+
+// CreateEnvironment creates an environment without any protection rule; it takes the permission Administration. It must
+// not be called for one that exists: GitHub would take its rules away.
+func (c *Client) CreateEnvironment(ctx context.Context, owner, repo, name string) error {
+	_, err := c.send(ctx, request{
+		method: http.MethodPut, path: fmt.Sprintf("repos/%s/%s/environments/%s", url.PathEscape(owner), url.PathEscape(repo), url.PathEscape(name)),
+		what: fmt.Sprintf("create the environment %s of %s/%s", name, owner, repo),
+	})
+	return err
+}
+
 // Environments lists the deployment environments of a repository.
 func (c *Client) Environments(ctx context.Context, owner, repo string) Listing {
 	path := fmt.Sprintf("repos/%s/%s/environments?per_page=100", url.PathEscape(owner), url.PathEscape(repo))
@@ -214,25 +316,46 @@ func (e entry) public() Entry { return Entry(e) }
 // list reads all pages of a collection whose entries stand under key.
 func (c *Client) list(ctx context.Context, path, key, what string) Listing {
 	var l Listing
-	for page := 0; path != ""; page++ {
-		if page == maxPages {
-			return Listing{Err: fmt.Errorf("could not %s: more than %d pages", what, maxPages)}
-		}
-		var raw map[string]json.RawMessage
-		next, err := c.get(ctx, path, what, &raw)
-		if err != nil {
-			return Listing{Err: err}
-		}
+	err := c.pages(ctx, path, key, what, func(raw json.RawMessage) error {
 		var entries []entry
-		if err := json.Unmarshal(raw[key], &entries); err != nil {
-			return Listing{Err: &Error{What: what, Host: c.host, Source: c.source, err: errNotJSON}}
+		if err := json.Unmarshal(raw, &entries); err != nil {
+			return errNotJSON
 		}
 		for _, e := range entries {
 			l.Entries = append(l.Entries, e.public())
 		}
-		path = next
+		return nil
+	})
+	if err != nil {
+		return Listing{Err: err}
 	}
 	return l
+}
+
+// pages reads a collection page by page. Its items stand under key, or are the whole answer when key is empty.
+func (c *Client) pages(ctx context.Context, path, key, what string, yield func(json.RawMessage) error) error {
+	for page := 0; path != ""; page++ {
+		if page == maxPages {
+			return fmt.Errorf("could not %s: more than %d pages", what, maxPages)
+		}
+		var raw json.RawMessage
+		next, err := c.get(ctx, path, what, &raw)
+		if err != nil {
+			return err
+		}
+		if key != "" {
+			var object map[string]json.RawMessage
+			if json.Unmarshal(raw, &object) != nil {
+				return &Error{What: what, Host: c.host, Source: c.source, err: errNotJSON}
+			}
+			raw = object[key]
+		}
+		if err := yield(raw); err != nil {
+			return &Error{What: what, Host: c.host, Source: c.source, err: err}
+		}
+		path = next
+	}
+	return nil
 }
 
 // Variable reads one variable. A missing one is [ErrNotFound].
@@ -246,14 +369,9 @@ func (c *Client) Variable(ctx context.Context, s Store, name string) (Entry, err
 }
 
 // SetVariable creates or updates a variable; exists says which to try first.
-func (c *Client) SetVariable(ctx context.Context, s Store, name, value string, exists bool, o SecretOptions) error {
+func (c *Client) SetVariable(ctx context.Context, s Store, name, value string, exists bool, o Sharing) error {
 	body := map[string]any{"name": name, "value": value}
-	if s.Level == LevelOrganization {
-		body["visibility"] = o.Visibility
-		if o.Visibility == "selected" {
-			body["selected_repository_ids"] = o.Repositories
-		}
-	}
+	o.into(body, s)
 	what := fmt.Sprintf("set the %s variable %s of %s", s, name, s.Target())
 	create := request{method: http.MethodPost, path: s.path("variables"), body: body, what: what}
 	update := request{method: http.MethodPatch, path: s.path("variables") + "/" + url.PathEscape(name), body: body, what: what}
@@ -268,40 +386,4 @@ func (c *Client) SetVariable(ctx context.Context, s Store, name, value string, e
 		_, err = c.send(ctx, update)
 	}
 	return err
-}
-
-// Repository asks GitHub for a repository; a renamed one comes back under its present name.
-func (c *Client) Repository(ctx context.Context, owner, name string) (Repository, error) {
-	var raw struct {
-		ID    int64 `json:"id"`
-		Name  string
-		Owner struct{ Login, Type string }
-
-		Private       bool
-		Visibility    string
-		AllowForking  *bool `json:"allow_forking"`
-		Fork          bool
-		DefaultBranch string `json:"default_branch"`
-		Permissions   struct{ Push bool }
-	}
-	path := fmt.Sprintf("repos/%s/%s", url.PathEscape(owner), url.PathEscape(name))
-	what := fmt.Sprintf("find the repository %s/%s", owner, name)
-	a, err := c.send(ctx, request{method: http.MethodGet, path: path, what: what})
-	if err != nil {
-		return Repository{}, err
-	}
-	if err := json.Unmarshal(a.body, &raw); err != nil {
-		return Repository{}, &Error{What: what, Host: c.host, Source: c.source, Status: a.status, err: errNotJSON}
-	}
-	_, classic := a.header["X-Oauth-Scopes"]
-	if raw.Name == "" || raw.Owner.Login == "" || strings.ContainsAny(raw.Name+raw.Owner.Login, "/\\ ") {
-		return Repository{}, fmt.Errorf("could not find the repository %s/%s: the answer names none", owner, name)
-	}
-	return Repository{
-		ID: raw.ID, Host: c.host, Owner: raw.Owner.Login, Name: raw.Name,
-		Organization: raw.Owner.Type == "Organization",
-		Private:      raw.Private, AllowForking: !raw.Private || raw.AllowForking == nil || *raw.AllowForking,
-		Fork: raw.Fork, DefaultBranch: raw.DefaultBranch, CanPush: raw.Permissions.Push,
-		Classic: classic, Scopes: fields(a.header.Get("X-OAuth-Scopes"), ","),
-	}, nil
 }

@@ -1,0 +1,145 @@
+package github
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+)
+
+// Repository is what GitHub says of a repository, as far as it matters here.
+type Repository struct {
+	ID            int64
+	Host          string // github.com or the host of an Enterprise Server
+	Owner         string
+	Name          string
+	Organization  bool // the owner is an organization
+	Private       bool // private or internal
+	AllowForking  bool // forks of a private repository are allowed; always true for a public one
+	Fork          bool
+	Archived      bool // nothing of it can be changed
+	DefaultBranch string
+	CanPush       bool
+	// Scopes are those of gh's login, when it is a classic token; Classic is false for the other kinds, which have none.
+	Classic bool
+	Scopes  []string
+}
+
+// FullName is OWNER/NAME.
+func (r Repository) FullName() string { return r.Owner + "/" + r.Name }
+
+// repository is a repository as GitHub sends it.
+type repository struct {
+	ID            int64
+	Name          string
+	Owner         struct{ Login, Type string }
+	Private       bool
+	AllowForking  *bool `json:"allow_forking"`
+	Fork          bool
+	Archived      bool
+	DefaultBranch string `json:"default_branch"`
+	Permissions   struct{ Push bool }
+}
+
+// public returns false when the answer names no repository.
+func (r repository) public(host string) (Repository, bool) {
+	named := r.Name != "" && r.Owner.Login != "" && !strings.ContainsAny(r.Name+r.Owner.Login, "/\\ ")
+	return Repository{
+		ID: r.ID, Host: host, Owner: r.Owner.Login, Name: r.Name,
+		Organization: r.Owner.Type == "Organization",
+		Private:      r.Private, AllowForking: !r.Private || r.AllowForking == nil || *r.AllowForking,
+		Fork: r.Fork, Archived: r.Archived, DefaultBranch: r.DefaultBranch, CanPush: r.Permissions.Push,
+	}, named
+}
+
+// Repository asks GitHub for a repository; a renamed one comes back under its present name.
+func (c *Client) Repository(ctx context.Context, owner, name string) (Repository, error) {
+	var raw repository
+	path := fmt.Sprintf("repos/%s/%s", url.PathEscape(owner), url.PathEscape(name))
+	what := fmt.Sprintf("find the repository %s/%s", owner, name)
+	a, err := c.send(ctx, request{method: http.MethodGet, path: path, what: what})
+	if err != nil {
+		return Repository{}, err
+	}
+	if err := json.Unmarshal(a.body, &raw); err != nil {
+		return Repository{}, &Error{What: what, Host: c.host, Source: c.source, Status: a.status, err: errNotJSON}
+	}
+	r, named := raw.public(c.host)
+	if !named {
+		return Repository{}, fmt.Errorf("could not find the repository %s/%s: the answer names none", owner, name)
+	}
+	_, r.Classic = a.header["X-Oauth-Scopes"]
+	r.Scopes = fields(a.header.Get("X-OAuth-Scopes"), ",")
+	return r, nil
+}
+
+// OrganizationRepositories yields the repositories of an organization that this login sees, page by page: only one page
+// is held in memory. It stops at the first error of yield.
+func (c *Client) OrganizationRepositories(ctx context.Context, org string, yield func(Repository) error) error {
+	var stopped error
+	err := c.pages(ctx, fmt.Sprintf("orgs/%s/repos?per_page=100&sort=full_name", url.PathEscape(org)), "",
+		"list the repositories of "+org, func(raw json.RawMessage) error {
+			var page []repository
+			if json.Unmarshal(raw, &page) != nil {
+				return errNotJSON
+			}
+			for _, item := range page {
+				r, named := item.public(c.host)
+				if !named {
+					continue
+				}
+				if stopped = yield(r); stopped != nil {
+					return stopped
+				}
+			}
+			return nil
+		})
+	if stopped != nil {
+		return stopped
+	}
+	return err
+}
+
+// File is a file of a repository.
+type File struct {
+	Path string
+	Data []byte
+}
+
+// maxFiles bounds how many workflows of one repository are read.
+const maxFiles = 100
+
+// Workflows reads the workflow files of a repository's default branch. A repository without any has none, and no error.
+func (c *Client) Workflows(ctx context.Context, owner, repo string) ([]File, error) {
+	const folder = ".github/workflows"
+	what := fmt.Sprintf("read the workflows of %s/%s", owner, repo)
+	base := fmt.Sprintf("repos/%s/%s/contents/", url.PathEscape(owner), url.PathEscape(repo))
+	var items []struct{ Name, Type string }
+	_, err := c.get(ctx, base+folder, what, &items)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var files []File
+	for _, item := range items {
+		ext := path.Ext(item.Name)
+		if item.Type != "file" || ext != ".yml" && ext != ".yaml" || strings.Contains(item.Name, "/") {
+			continue
+		}
+		if len(files) == maxFiles {
+			return nil, fmt.Errorf("could not %s: more than %d files", what, maxFiles)
+		}
+		data, err := c.contents(ctx, base+folder+"/"+url.PathEscape(item.Name), what)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{folder + "/" + item.Name, data})
+	}
+	return files, nil
+}

@@ -1,0 +1,114 @@
+package extension
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/zalando/go-keyring"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+// errNoKeyring means that this machine has no keyring that can be used.
+var errNoKeyring = errors.New("no usable keyring on this machine")
+
+// errNotInKeyring means that the keyring holds no token for a host.
+var errNotInKeyring = errors.New("the keyring holds no Hex token")
+
+const (
+	keyringService = "gh-hex"
+	// keyringGlance is how long a command that happens to need a token waits for the keyring.
+	keyringGlance = 2 * time.Second
+	// keyringPatience leaves a user who asked for the keyring time to unlock it.
+	keyringPatience = time.Minute
+)
+
+// keyringEntry is the operating system's keyring entry for one Hex host.
+type keyringEntry struct {
+	host   core.Host
+	getenv func(string) string
+}
+
+func (p *process) keyring(host core.Host) keyringEntry { return keyringEntry{host, p.getenv} }
+
+// get reads the token, as it was saved.
+func (k keyringEntry) get(patience time.Duration) (string, error) {
+	var token string
+	err := k.within(patience, func() (func(), error) {
+		found, err := keyring.Get(keyringService, k.host.String())
+		return func() { token = found }, err
+	})
+	return token, err
+}
+
+func (k keyringEntry) set(token core.Token) error {
+	return k.within(keyringPatience, func() (func(), error) {
+		return func() {}, keyring.Set(keyringService, k.host.String(), token.Reveal())
+	})
+}
+
+func (k keyringEntry) remove() error {
+	return k.within(keyringPatience, func() (func(), error) {
+		return func() {}, keyring.Delete(keyringService, k.host.String())
+	})
+}
+
+// within lets the keyring be asked for some time: it may wait for a password that nobody types. take hands the result
+// over, and is called only when it came in time.
+func (k keyringEntry) within(patience time.Duration, ask func() (take func(), err error)) error {
+	if !hasKeyring(k.getenv) {
+		return fmt.Errorf("%w: there is no session bus", errNoKeyring)
+	}
+	type result struct {
+		take func()
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		take, err := ask()
+		done <- result{take, err}
+	}()
+	select {
+	case r := <-done:
+		switch {
+		case errors.Is(r.err, keyring.ErrNotFound):
+			return fmt.Errorf("%w for %s", errNotInKeyring, k.host.Name())
+		case r.err != nil:
+			return fmt.Errorf("%w: %w", errNoKeyring, r.err)
+		}
+		r.take()
+		return nil
+	case <-time.After(patience):
+		return fmt.Errorf("%w: it did not answer within %s", errNoKeyring, patience)
+	}
+}
+
+// hasKeyring tells whether asking makes sense. Without a session bus the library would start one.
+func hasKeyring(getenv func(string) string) bool {
+	if slices.Contains([]string{"darwin", "windows"}, runtime.GOOS) {
+		return true
+	}
+	if address := getenv("DBUS_SESSION_BUS_ADDRESS"); address != "" {
+		return address != "autolaunch:"
+	}
+	for _, name := range []string{"bus", "dbus-session"} {
+		if _, err := os.Stat(filepath.Join("/run/user", strconv.Itoa(os.Getuid()), name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// usable tells whether the keyring answers.
+func (k keyringEntry) usable(patience time.Duration) error {
+	if _, err := k.get(patience); err != nil && !errors.Is(err, errNotInKeyring) {
+		return err
+	}
+	return nil
+}
