@@ -80,7 +80,7 @@ func (s *state) chain(dot any, n *parse.ChainNode, extra bool) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.fields(unwrap(v), n.Field, extra)
+	return s.fields(v, n.Field, extra)
 }
 
 // fields follows names from object to object; extra tells that there are arguments, which no field takes.
