@@ -93,7 +93,7 @@ func (o *apiOptions) patiently(ctx context.Context, r core.Request, deadline tim
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-o.after(delay):
+		case <-time.After(delay):
 		}
 	}
 }

@@ -56,7 +56,8 @@ func isHarmfulEscape(escape []byte) bool {
 	if r, ok := escaped(escape); ok {
 		return !utf16.IsSurrogate(r) && isHarmful(r)
 	}
-	return len(escape) == 2 && (escape[1] == 'b' || escape[1] == 'f')
+	r, _ := utf8.DecodeRune(escape[1:])
+	return r == 'b' || r == 'f' || isHarmful(r) || r == utf8.RuneError
 }
 
 // cleanBytes takes the control characters out of any text.

@@ -33,7 +33,6 @@ type process struct {
 	getenv func(string) string
 	dir    string
 	now    func() time.Time
-	after  func(time.Duration) <-chan time.Time
 }
 
 func (p *process) userAgent() string { return "gh-hex/" + version }
@@ -50,7 +49,7 @@ func Main(args []string) int {
 		fmt.Fprintln(os.Stderr, "find the current folder:", err)
 		return exitProblem
 	}
-	p := &process{streams: systemStreams(), getenv: os.Getenv, dir: dir, now: time.Now, after: time.After}
+	p := &process{streams: systemStreams(), getenv: os.Getenv, dir: dir, now: time.Now}
 	return run(ctx, p, args)
 }
 

@@ -96,6 +96,7 @@ func (w *workspace) follow(ctx context.Context, watch *watcher) (core.ProjectRun
 	}
 	defer keys.close()
 	watch.interrupts, watch.cooked = keys.interrupts, keys.cooked
+	watch.sure = func() (bool, error) { return w.confirm("Cancel the run in Hex too?", false) }
 	watch.ask = func(ctx context.Context) (core.ProjectRun, error) {
 		return w.client.PollRun(ctx, watch.project, watch.id)
 	}

@@ -39,8 +39,10 @@ type watcher struct {
 	// ask returns the state of the run; cancel asks Hex to stop it.
 	ask    func(context.Context) (core.ProjectRun, error)
 	cancel func(context.Context) error
-	// interrupts tells of Ctrl-C; nil when nobody can press it. cooked gives the terminal back while f runs.
+	// interrupts tells of Ctrl-C; nil when nobody can press it. sure then asks whether to cancel, and cooked gives the
+	// terminal back while f runs.
 	interrupts <-chan struct{}
+	sure       func() (bool, error)
 	cooked     func(f func())
 
 	project, id string
@@ -82,7 +84,7 @@ func (w *watcher) watch(ctx context.Context) (core.ProjectRun, error) {
 func (w *watcher) follow(ctx context.Context) error {
 	began := w.now()
 	machine := core.NewWatch(w.interval, began.Add(w.timeout))
-	over := w.after(w.timeout)
+	over := time.After(w.timeout)
 	for {
 		run, err := w.poll(ctx, over)
 		switch {
@@ -96,7 +98,7 @@ func (w *watcher) follow(ctx context.Context) error {
 		if step.Done {
 			return step.Err
 		}
-		if _, err := await(ctx, w, w.after(step.Delay), nil); err != nil {
+		if _, err := await(ctx, w, time.After(step.Delay), nil); err != nil {
 			return err
 		}
 	}
@@ -128,7 +130,7 @@ func await[T any](ctx context.Context, w *watcher, done <-chan T, over <-chan ti
 	for {
 		var tick <-chan time.Time
 		if w.outTTY {
-			tick = w.after(redraw)
+			tick = time.After(redraw)
 		}
 		select {
 		case value := <-done:
@@ -234,7 +236,7 @@ func (w *watcher) goesOn() {
 // interrupted asks whether the run is to be cancelled too. Whatever the answer, watching is over.
 func (w *watcher) interrupted(ctx context.Context) error {
 	yes, err := false, error(nil)
-	w.cooked(func() { yes, err = w.confirm("Cancel the run in Hex too?", false) })
+	w.cooked(func() { yes, err = w.sure() })
 	if err != nil || !yes {
 		w.goesOn()
 		return errors.Join(errCancelled, unlessCancelled(err))

@@ -1,0 +1,334 @@
+package extension
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/scripts/sandbox"
+)
+
+// at makes gh hex talk to a server of the test's own.
+func (b *bench) at(t *testing.T, handler http.HandlerFunc) *bench {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	b.env["HEX_WORKSPACE_URL"] = server.URL
+	b.env["HEX_API_TOKEN"] = sandbox.NewToken(sandbox.Workspace, "bench")
+	return b
+}
+
+func (b *bench) run(t *testing.T, args ...string) int {
+	t.Helper()
+	return run(t.Context(), b.process, args)
+}
+
+// tally is an output of which only the length is kept.
+type tally struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (c *tally) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n += len(p)
+	return len(p), nil
+}
+
+func (c *tally) length() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n
+}
+
+// TestPaginateKeepsNothing lets a server send 40 pages of a megabyte each: every page is written before the next one but
+// one is asked for, and the heap does not grow with their number.
+func TestPaginateKeepsNothing(t *testing.T) {
+	const count = 40
+	big := strings.Repeat("x", 1<<20)
+	for _, args := range [][]string{{"api", "projects", "--paginate"}, {"api", "projects", "--paginate", "--jq", ".values[].title"}} {
+		b, out := newBench(t), &tally{}
+		b.out = &stickyWriter{w: out}
+		var peak uint64
+		var late []int
+		served := 0
+		b.at(t, func(w http.ResponseWriter, r *http.Request) {
+			if written := out.length(); written < (served-1)<<20 {
+				late = append(late, served)
+			}
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			peak = max(peak, m.HeapAlloc)
+			served++
+			after := "null"
+			if served < count {
+				after = strconv.Quote(fmt.Sprint("page", served))
+			}
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"values":[{"title":%q}],"pagination":{"after":%s}}`, big, after)
+		})
+		if code := b.run(t, args...); code != 0 || served != count || out.length() < count<<20 {
+			t.Errorf("%v: exit code %d, %d pages, %d bytes: %s", args, code, served, out.length(), b.stderr.String())
+		}
+		if len(late) > 0 {
+			t.Errorf("%v: pages %v were asked for before those before them were written", args, late)
+		}
+		if peak > 32<<20 {
+			t.Errorf("%v: the heap grew to %d MiB", args, peak>>20)
+		}
+	}
+}
+
+func TestPaginate(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		args  []string
+		pages map[string]string // by query
+		want  string
+		code  int
+	}{
+		{"a cursor", []string{"groups"}, map[string]string{
+			"limit=100":             `{"values":[1],"pagination":{"after":"a&b"}}`,
+			"after=a%26b&limit=100": `{"values":[2],"pagination":{"after":null}}`,
+		}, "{\"values\":[1],\"pagination\":{\"after\":\"a&b\"}}\n{\"values\":[2],\"pagination\":{\"after\":null}}\n", 0},
+		{"an offset", []string{"projects/x/runs?limit=2&offset=4", "--jq", ".runs[]"}, map[string]string{
+			"limit=2&offset=4": `{"runs":[1,2],"nextPage":"https://evil.example.com/runs"}`,
+			"limit=2&offset=6": `{"runs":[3],"nextPage":null}`,
+		}, "1\n2\n3\n", 0},
+		{"fields", []string{"groups", "-f", "limit=1", "-f", "statuses[]=A", "--jq", ".values[]"}, map[string]string{
+			"limit=1&statuses%5B%5D=A": `{"values":[1],"pagination":{"after":null}}`,
+		}, "1\n", 0},
+		{"a table", []string{"groups", "--template", `{{range .values}}{{tablerow .}}{{end}}`}, map[string]string{
+			"limit=100":         `{"values":["a"],"pagination":{"after":"x"}}`,
+			"after=x&limit=100": `{"values":["b"],"pagination":{"after":null}}`,
+		}, "a\nb\n", 0},
+		{"an end that never comes", []string{"groups", "--silent"}, map[string]string{
+			"limit=100":         `{"values":[1],"pagination":{"after":"x"}}`,
+			"after=x&limit=100": `{"values":[2],"pagination":{"after":"x"}}`,
+		}, "", 1},
+		{"a page that fails", []string{"groups", "--jq", ".values[]"}, map[string]string{
+			"limit=100": `{"values":[1],"pagination":{"after":"x"}}`,
+		}, "1\n{\"reason\":\"gone\"}\n", 1},
+		{"no list", []string{"users/me"}, map[string]string{"limit=100": `{"id":"u"}`}, "{\"id\":\"u\"}\n", 0},
+		{"empty pages", []string{"projects/x/runs", "--silent"}, map[string]string{"limit=100": `{"runs":[],"nextPage":"/more"}`}, "", 0},
+	} {
+		b := newBench(t).at(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			body, known := test.pages[r.URL.RawQuery]
+			if !known {
+				w.WriteHeader(http.StatusNotFound)
+				body = `{"reason":"gone"}`
+			}
+			fmt.Fprint(w, body)
+		})
+		if code := b.run(t, append([]string{"api", "-X", "GET", "--paginate"}, test.args...)...); code != test.code || b.stdout.String() != test.want {
+			t.Errorf("%s: exit code %d, %q\n%s", test.name, code, b.stdout.String(), b.stderr.String())
+		}
+	}
+}
+
+func TestPaginateWaitsAsLongAsToldTo(t *testing.T) {
+	asked := 0
+	b := newBench(t).at(t, func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		w.Header().Set("Retry-After", "3600")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	if code := b.run(t, "api", "projects", "--paginate", "--timeout", "10m"); code != 1 || asked != 1 {
+		t.Errorf("an hour within ten minutes: exit code %d after %d requests", code, asked)
+	}
+	if !strings.Contains(b.stderr.String(), "429") {
+		t.Errorf("does not say why: %s", b.stderr.String())
+	}
+}
+
+func TestAPIStaysOnItsHost(t *testing.T) {
+	client := core.NewClient(core.DefaultHost(), core.Token{}, core.ClientOptions{})
+	for path, want := range map[string]string{
+		"users/me":                                       "/users/me",
+		"/users/me":                                      "/users/me",
+		"api/v1/users/me":                                "/users/me",
+		"/api/v1/users/me?a=b":                           "/users/me?a=b",
+		"https://app.hex.tech/api/v1/users/me":           "/users/me",
+		"https://APP.hex.tech:443/api/v1/groups":         "/groups",
+		"//evil.example.com/x":                           "/evil.example.com/x",
+		"users/@evil.example.com":                        "/users/@evil.example.com",
+		"users/a%2Fb":                                    "/users/a%2Fb",
+		"https://eu.hex.tech/api/v1/users/me":            "",
+		"https://evil.example.com/api/v1/x":              "",
+		"https://app.hex.tech@evil.example.com/api/v1/x": "",
+		"https://app.hex.tech/acme/home":                 "",
+		"../embed":                                       "",
+		"users/../../../embed":                           "",
+		"users/%2e%2e/%2e%2e/embed":                      "",
+		`users\..\..\embed`:                              "",
+		"users/%zz":                                      "",
+		"C:/Program Files/Git/users/me":                  "",
+		"/":                                              "",
+		"":                                               "",
+	} {
+		o := &apiOptions{workspace: &workspace{client: client}, path: path}
+		got, err := o.pathBelowAPI()
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", path, got, err)
+		}
+	}
+}
+
+func TestNest(t *testing.T) {
+	for fields, want := range map[string]string{
+		`a=1`:                                  `{"a":"1"}`,
+		`a[b]=1 a[c][d]=2`:                     `{"a":{"b":"1","c":{"d":"2"}}}`,
+		`a[]=1 a[]=2`:                          `{"a":["1","2"]}`,
+		`a[]=`:                                 `{"a":[]}`,
+		`a[][x]=1 a[][y]=2 a[][x]=3`:           `{"a":[{"x":"1","y":"2"},{"x":"3"}]}`,
+		`a[][x][]=1 a[][x][]=2`:                `{"a":[{"x":["1","2"]}]}`,
+		`a[b][]=1 a[b][]=2 a[c]=3`:             `{"a":{"b":["1","2"],"c":"3"}}`,
+		`a=1 a=2`:                              ``,
+		`a=1 a[b]=2`:                           ``,
+		`a=1 a[]=2`:                            ``,
+		`a[]=1 a[b]=2`:                         ``,
+		`[a]=1`:                                ``,
+		`a[b=1`:                                ``,
+		`a[b]c=1`:                              ``,
+		`a[b[c]]=1`:                            ``,
+		`a` + strings.Repeat("[b]", 50) + `=1`: ``,
+	} {
+		var list []field
+		for pair := range strings.FieldsSeq(fields) {
+			name, value, _ := strings.Cut(pair, "=")
+			list = append(list, field{name, value})
+		}
+		object, err := nest(list)
+		got := ""
+		if err == nil {
+			raw, _ := json.Marshal(object)
+			got = string(raw)
+		}
+		if got != want {
+			t.Errorf("%s: %s, %v", fields, got, err)
+		}
+	}
+}
+
+func FuzzNest(f *testing.F) {
+	f.Add("a[b][]=1 a[b][]=2")
+	f.Add("a[][x]=1 a[][x]=2 a=3")
+	f.Fuzz(func(t *testing.T, fields string) {
+		var list []field
+		for pair := range strings.FieldsSeq(fields) {
+			name, value, _ := strings.Cut(pair, "=")
+			list = append(list, field{name, value})
+		}
+		object, err := nest(list)
+		if err != nil {
+			return
+		}
+		if _, err := json.Marshal(object); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := queryOf(object); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestQueryOf(t *testing.T) {
+	query, err := queryOf(map[string]any{"a": []any{"x", json.Number("2")}, "b": map[string]any{"c": true}, "d": nil})
+	if want := (url.Values{"a[]": {"x", "2"}, "b[c]": {"true"}, "d": {""}}); err != nil || !reflect.DeepEqual(query, want) {
+		t.Errorf("%v, %v", query, err)
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	for _, line := range []string{"authorization: Bearer x", "AUTHORIZATION:x", "nothing", ": x"} {
+		if header, err := parseHeaders([]string{line}); err == nil {
+			t.Errorf("%q is taken: %v", line, header)
+		}
+	}
+	sent := http.Header{}
+	b := newBench(t).at(t, func(w http.ResponseWriter, r *http.Request) { sent = r.Header; w.WriteHeader(204) })
+	if code := b.run(t, "api", "x", "-H", "X-Test: a:b"); code != 0 || sent.Get("X-Test") != "a:b" || !strings.HasPrefix(sent.Get("Authorization"), "Bearer hxtw_") {
+		t.Errorf("exit code %d, %v", code, sent)
+	}
+}
+
+func TestNonJSONAnswers(t *testing.T) {
+	for _, test := range []struct{ kind, body, want string }{
+		{"text/plain", "a\x1b[31mb\n", "a[31mb\n"},
+		{"application/octet-stream", "\x00\x1b\xff", "\x00\x1b\xff"},
+		{"application/json", `{"a":"\u001b[31m\u009b\u202ex\\u001b","b":"\n"}`, `{"a":"[31mx\\u001b","b":"\n"}` + "\n"},
+	} {
+		b := newBench(t).at(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", test.kind)
+			fmt.Fprint(w, test.body)
+		})
+		if code := b.run(t, "api", "x"); code != 0 || b.stdout.String() != test.want {
+			t.Errorf("%s: exit code %d, %q", test.kind, code, b.stdout.String())
+		}
+	}
+}
+
+func TestRequestThatMayHaveTakenEffect(t *testing.T) {
+	b := newBench(t).at(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	if code := b.run(t, "api", "groups", "-f", "name=x"); code != 1 || !strings.Contains(b.stderr.String(), "may have taken effect") {
+		t.Errorf("exit code %d: %s", code, b.stderr.String())
+	}
+}
+
+func TestAPIUsage(t *testing.T) {
+	for want, args := range map[string][]string{
+		"one path is needed":           {"api"},
+		"non-GET":                      {"api", "x", "--paginate", "-X", "POST"},
+		"only one of":                  {"api", "x", "--silent", "--jq", "."},
+		"read only once":               {"api", "x", "--input", "-", "-F", "a=@-"},
+		"longer than nothing":          {"api", "x", "--timeout", "0s"},
+		"should be name=value":         {"api", "x", "-f", "name"},
+		"is set twice":                 {"api", "x", "-f", "a=1", "-f", "a=2"},
+		"not taken from the command":   {"api", "x", "-H", "authorization: x"},
+		"no Hex token on this machine": {"api", "x", "--workspace-url", "eu.hex.tech"},
+	} {
+		b := newBench(t).at(t, func(http.ResponseWriter, *http.Request) { t.Errorf("%v: a request was sent", args) })
+		if strings.HasPrefix(want, "no Hex token") {
+			b.env["HEX_API_TOKEN"] = ""
+		}
+		if code := b.run(t, args...); code == 0 || !strings.Contains(b.stderr.String(), want) {
+			t.Errorf("%v: exit code %d, no %q in: %s", args, code, want, b.stderr.String())
+		}
+	}
+}
+
+func TestRunElapsed(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]string{
+		`{"status":"RUNNING","startTime":"2026-11-23T11:58:30Z"}`: "1m30s",
+		`{"status":"RUNNING","startTime":"2026-11-23T12:58:30Z"}`: "",
+		`{"status":"RUNNING"}`: "",
+		`{"status":"COMPLETED","startTime":"2026-11-23T11:00:00Z","endTime":"2026-11-23T11:00:07Z"}`: "7s",
+		`{"status":"COMPLETED","startTime":"2026-11-23T11:00:00Z"}`:                                  "",
+		`{"status":"COMPLETED","elapsedTime":61000.7}`:                                               "1m1s",
+		`{"status":"COMPLETED","elapsedTime":-1}`:                                                    "",
+		`{"status":"COMPLETED","elapsedTime":1e300}`:                                                 "",
+		`{"status":"COMPLETED","elapsedTime":12}`:                                                    "12ms",
+	} {
+		var run core.ProjectRun
+		if err := json.Unmarshal([]byte(text), &run); err != nil {
+			t.Fatal(err)
+		}
+		if got := took(elapsed(run, now)); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,319 @@
+package extension
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+const (
+	aProject = "019f681a-1870-731d-bf1e-b82d136117fa"
+	aRun     = "019f6a00-51c2-7000-8a1b-3d0f2c9be001"
+	aRunURL  = "https://app.hex.tech/acme/app/" + aProject + "/runs/" + aRun
+)
+
+// seen is a run as Hex shows it: it started with the test and, once ended, has taken two minutes and five seconds.
+func seen(t *testing.T, status string, ended bool) core.ProjectRun {
+	t.Helper()
+	end := "null"
+	if ended {
+		end = `"2026-11-23T12:02:05Z","elapsedTime":125000`
+	}
+	var run core.ProjectRun
+	text := fmt.Sprintf(`{"projectId":%q,"runId":%q,"runUrl":%q,"status":%q,"startTime":"2000-01-01T00:00:00Z","endTime":%s}`, aProject, aRun, aRunURL, status, end)
+	if err := json.Unmarshal([]byte(text), &run); err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// step is what Hex answers to one question of the watcher; the last one stays. do comes before the answer.
+type step struct {
+	run core.ProjectRun
+	err error
+	do  func(ctx context.Context)
+}
+
+// dialogue is a watcher between a Hex that answers step by step and a user who may press Ctrl-C. Time passes only while
+// everybody waits.
+type dialogue struct {
+	*bench
+	watch     *watcher
+	began     time.Time
+	asked     []time.Duration // when, after the start
+	cancelled int
+}
+
+func watching(t *testing.T, b *bench, steps ...step) *dialogue {
+	d := &dialogue{bench: b, began: time.Now()}
+	d.watch = &watcher{
+		process: b.process, actions: newActions(b.process), project: aProject, id: aRun,
+		interval: defaultInterval, timeout: 10 * time.Minute,
+		cooked: func(f func()) { f() },
+		sure:   func() (bool, error) { t.Error("asked whether to cancel"); return false, nil },
+		cancel: func(context.Context) error { d.cancelled++; return nil },
+		ask: func(ctx context.Context) (core.ProjectRun, error) {
+			s := steps[min(len(d.asked), len(steps)-1)]
+			d.asked = append(d.asked, time.Since(d.began))
+			if s.do != nil {
+				s.do(ctx)
+			}
+			return s.run, s.err
+		},
+	}
+	return d
+}
+
+func at(seconds ...int) []time.Duration {
+	var list []time.Duration
+	for _, s := range seconds {
+		list = append(list, time.Duration(s)*time.Second)
+	}
+	return list
+}
+
+func TestWatchToEachEnd(t *testing.T) {
+	for status, want := range map[string]int{"COMPLETED": 0, "ERRORED": 1, "KILLED": 1, "UNABLE_TO_ALLOCATE_KERNEL": 1} {
+		synctest.Test(t, func(t *testing.T) {
+			running := step{run: seen(t, "RUNNING", false)}
+			d := watching(t, newBench(t), step{run: seen(t, "PENDING", false)}, running, running, step{run: seen(t, status, true)})
+			run, err := d.watch.watch(t.Context())
+			if exitCode(err) != want || string(run.Status) != status || !slices.Equal(d.asked, at(0, 5, 10, 15)) {
+				t.Errorf("%s: %v, asked at %v", status, err, d.asked)
+			}
+			if want != 0 && !strings.Contains(err.Error(), aRunURL) {
+				t.Errorf("%s: no URL in %q", status, err)
+			}
+			lines := strings.Split(strings.TrimSpace(d.stdout.String()), "\n")
+			if len(lines) != 3 || lines[1] != "RUNNING\t"+aRun+"\t"+aRunURL+"\t5s" || lines[2] != status+"\t"+aRun+"\t"+aRunURL+"\t2m5s" {
+				t.Errorf("%s: not a line a change: %q", status, lines)
+			}
+		})
+	}
+}
+
+func TestWatchSurvivesFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken, doubtful := step{err: errors.New("connection reset")}, step{run: seen(t, "COMPLETED", false)}
+		d := watching(t, newBench(t), broken, broken, step{err: &core.APIError{Status: 429, RetryAfter: time.Minute}},
+			step{err: &core.APIError{Status: 502}}, doubtful, doubtful)
+		if _, err := d.watch.watch(t.Context()); err != nil || !slices.Equal(d.asked, at(0, 5, 10, 70, 75, 80)) {
+			t.Errorf("%v, asked at %v", err, d.asked)
+		}
+		if n := strings.Count(d.stderr.String(), "connection reset"); n != 1 {
+			t.Errorf("the same failure is told %d times:\n%s", n, d.stderr.String())
+		}
+	})
+}
+
+func TestWatchEndsOnWhatDoesNotMend(t *testing.T) {
+	for status, want := range map[int]int{401: exitAuth, 403: exitProblem, 404: exitProblem} {
+		synctest.Test(t, func(t *testing.T) {
+			d := watching(t, newBench(t), step{err: &core.APIError{Status: status}})
+			if _, err := d.watch.watch(t.Context()); exitCode(err) != want || len(d.asked) != 1 {
+				t.Errorf("%d: %v, asked at %v", status, err, d.asked)
+			}
+		})
+	}
+}
+
+func TestWatchTimeout(t *testing.T) {
+	hanging := step{do: func(ctx context.Context) { <-ctx.Done() }, err: context.Canceled}
+	for name, last := range map[string]step{"a run that goes on": {run: seen(t, "RUNNING", false)}, "a question that hangs": hanging} {
+		synctest.Test(t, func(t *testing.T) {
+			d := watching(t, newBench(t), step{run: seen(t, "RUNNING", false)}, last)
+			run, err := d.watch.watch(t.Context())
+			if exitCode(err) != exitUnknown || run.Status != core.RunRunning {
+				t.Errorf("%s: %v, %+v", name, err, run)
+			}
+			for _, want := range []string{aRunURL, "gh hex run watch " + aProject + " " + aRun} {
+				if !strings.Contains(d.stderr.String(), want) {
+					t.Errorf("%s: no %q in:\n%s", name, want, d.stderr.String())
+				}
+			}
+			if took := time.Since(d.began); took > d.watch.timeout || took < d.watch.timeout-defaultInterval {
+				t.Errorf("%s: ended after %s", name, took)
+			}
+		})
+	}
+}
+
+func TestControlC(t *testing.T) {
+	goesOn := "gh hex run watch " + aProject + " " + aRun
+	for _, test := range []struct {
+		name      string
+		sure      bool
+		sureErr   error
+		cancelErr error
+		cancelled int
+		says      string
+	}{
+		{"yes", true, nil, nil, 1, "Asked Hex to cancel the run"},
+		{"no", false, nil, nil, 0, goesOn},
+		{"Ctrl-C again", false, errCancelled, nil, 0, goesOn},
+		{"yes, but Hex refuses", true, nil, &core.APIError{Status: 403}, 1, goesOn},
+	} {
+		for pressed, second := range map[string]step{
+			"between two questions": {run: seen(t, "COMPLETED", true)},
+			"during a question":     {do: func(ctx context.Context) { <-ctx.Done() }},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				keys := make(chan struct{}, 1)
+				d := watching(t, newBench(t), step{run: seen(t, "RUNNING", false)}, second)
+				delay := 7 * time.Second
+				if second.do == nil {
+					delay = 3 * time.Second
+				}
+				time.AfterFunc(delay, func() { keys <- struct{}{} })
+				d.watch.interrupts = keys
+				d.watch.sure = func() (bool, error) { return test.sure, test.sureErr }
+				d.watch.cancel = func(context.Context) error { d.cancelled++; return test.cancelErr }
+				_, err := d.watch.watch(t.Context())
+				if exitCode(err) != exitCancelled || d.cancelled != test.cancelled || test.cancelErr != nil && !errors.Is(err, test.cancelErr) {
+					t.Errorf("%s, %s: %v, cancelled %d times", test.name, pressed, err, d.cancelled)
+				}
+				if time.Since(d.began) != delay || !strings.Contains(d.stderr.String(), test.says) {
+					t.Errorf("%s, %s: no %q after %s in:\n%s", test.name, pressed, test.says, time.Since(d.began), d.stderr.String())
+				}
+			})
+		}
+	}
+}
+
+func TestSignalWhileWatching(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		time.AfterFunc(3*time.Second, stop)
+		d := watching(t, newBench(t), step{run: seen(t, "RUNNING", false)})
+		_, err := d.watch.watch(ctx)
+		if exitCode(err) != exitCancelled || d.cancelled != 0 || !strings.Contains(d.stderr.String(), "The run goes on: "+aRunURL) {
+			t.Errorf("%v, cancelled %d times, says:\n%s", err, d.cancelled, d.stderr.String())
+		}
+	})
+}
+
+func TestProgressOnATerminal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		running := step{run: seen(t, "RUNNING", false)}
+		slow := step{run: seen(t, "COMPLETED", true), do: func(context.Context) { time.Sleep(2500 * time.Millisecond) }}
+		d := watching(t, newBench(t).onTerminal(), running, running, slow)
+		if _, err := d.watch.watch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := d.stdout.String(); got != "✓ COMPLETED after 2m5s  "+aRunURL+"\n" {
+			t.Errorf("the result is %q", got)
+		}
+		frames := strings.Split(d.stderr.String(), "\r\x1b[K")
+		// Where a redraw and a question are due at once, either may come first.
+		for _, elapsed := range []string{"1s", "2s", "3s", "4s", "6s", "9s", "11s", "12s"} {
+			if !slices.ContainsFunc(frames, func(f string) bool { return strings.HasPrefix(f, "* RUNNING "+elapsed+"  https://") }) {
+				t.Errorf("not redrawn after %s: %q", elapsed, frames)
+			}
+		}
+		for _, frame := range frames {
+			if len([]rune(frame)) >= d.width || strings.Contains(frame, "\n") {
+				t.Errorf("not one line: %q", frame)
+			}
+		}
+		if frames[len(frames)-1] != "" {
+			t.Errorf("the progress stays: %q", frames[len(frames)-1])
+		}
+	})
+}
+
+func TestWatchForAMachine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := watching(t, newBench(t), step{run: seen(t, "RUNNING", false)}, step{run: seen(t, "COMPLETED", true)})
+		d.watch.quiet, d.watch.started = true, true
+		d.watch.last = core.ProjectRun{RunID: aRun, RunURL: aRunURL}
+		if _, err := d.watch.watch(t.Context()); err != nil || d.stdout.Len() > 0 {
+			t.Errorf("%v, stdout has %q", err, d.stdout.String())
+		}
+		rest := "\t" + aRun + "\t" + aRunURL + "\t"
+		if got := d.stderr.String(); got != "started"+rest+"\nRUNNING"+rest+"\nCOMPLETED"+rest+"2m5s\n" {
+			t.Errorf("stderr has %q", got)
+		}
+	})
+}
+
+func TestWatchInActions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.env["GITHUB_ACTIONS"] = "true"
+		hostile := seen(t, "::set-env name=A::\n##[add-mask]ERRORED", false)
+		hostile.RunURL = "https://app.hex.tech/##[group]x"
+		d := watching(t, b, step{run: hostile}, step{run: seen(t, "ERRORED", true)})
+		if _, err := d.watch.watch(t.Context()); exitCode(err) != exitProblem {
+			t.Error(err)
+		}
+		want := "::group::Hex run " + aRun + "\n" +
+			"setenvnameAaddmaskERRORED\t" + aRun + "\t\t\n" +
+			"ERRORED\t" + aRun + "\t" + aRunURL + "\t2m5s\n" +
+			"::endgroup::\n"
+		if got := d.stdout.String(); got != want {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
+	})
+}
+
+func TestActionsFiles(t *testing.T) {
+	b := newBench(t)
+	dir := t.TempDir()
+	b.env["GITHUB_ACTIONS"] = "true"
+	b.env["GITHUB_OUTPUT"] = filepath.Join(dir, "output")
+	b.env["GITHUB_STEP_SUMMARY"] = filepath.Join(dir, "summary")
+	a := newActions(b.process)
+	a.output("run-id", "x\nstatus=COMPLETED\r")
+	a.output("status", "")
+	a.summary(runSummary("A|B [x](javascript:y) <b> @octo", seen(t, "UNABLE_TO_ALLOCATE_KERNEL", true), "2m5s"))
+	a.command("error", "Hex run: a, b", "50%\n::warning::x")
+	if got := read(t, b.env["GITHUB_OUTPUT"]); got != "run-id=x status=COMPLETED \n" {
+		t.Errorf("output: %q", got)
+	}
+	summary := read(t, b.env["GITHUB_STEP_SUMMARY"])
+	rows := strings.Split(strings.TrimSpace(summary), "\n")
+	if want := `| A\|B \[x\](javascript&#58;y) &lt;b&gt; &#64;octo | ❌ UNABLE\_TO\_ALLOCATE\_KERNEL | 2m5s | [Open the run](<` + aRunURL + `>) |`; rows[len(rows)-1] != want {
+		t.Errorf("summary: %q", rows[len(rows)-1])
+	}
+	if got := b.stdout.String(); got != "::error title=Hex run%3A a%2C b::50%25 ::warning::x\n" {
+		t.Errorf("annotation: %q", got)
+	}
+	if a.failure() != nil {
+		t.Error(a.failure())
+	}
+	b.env["GITHUB_OUTPUT"] = filepath.Join(dir, "missing", "output")
+	a.output("run-id", "x")
+	if a.failure() == nil {
+		t.Error("an output that cannot be written passes as success")
+	}
+}
+
+func TestElsewhereThanInActions(t *testing.T) {
+	b := newBench(t)
+	b.env["GITHUB_OUTPUT"] = filepath.Join(t.TempDir(), "output")
+	a := newActions(b.process)
+	a.output("run-id", "x")
+	a.command("error", "", "x")
+	if _, err := os.Stat(b.env["GITHUB_OUTPUT"]); err == nil || b.stdout.Len() > 0 || a.failure() != nil {
+		t.Error("speaks to a runner that is not there")
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
