@@ -63,7 +63,8 @@ type Result struct {
 }
 
 // Check looks at one thing. ID is stable: scripts depend on it. Needs names the checks that must not have failed
-// for this one to make sense; it is skipped when one of them did, or could not be carried out.
+// for this one to make sense; it is skipped when one of them did, or was skipped itself. One that could not be carried
+// out does not stop it: it runs, and says for itself what it cannot tell.
 //
 // Run fills Status, Message, Fix, Findings and Auth; the runner fills the rest. It must return when ctx ends.
 type Check struct {
@@ -117,9 +118,9 @@ func finish(c Check, r Result, elapsed time.Duration) Result {
 	return r
 }
 
-// Blocks tells whether a check that needs this one cannot be carried out.
+// Blocks tells whether a check that needs this one makes no sense.
 func (r Result) Blocks() bool {
-	return r.Status == StatusError || r.Status == StatusUnknown || r.Status == StatusSkipped
+	return r.Status == StatusError || r.Status == StatusSkipped
 }
 
 // OK is the result of a check that found nothing wrong.

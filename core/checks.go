@@ -200,6 +200,9 @@ func from(source string) string {
 }
 
 func (c *tokenChecks) format(context.Context) Result {
+	if refused := (*TokenError)(nil); c.in.TokenErr != nil && !errors.As(c.in.TokenErr, &refused) {
+		return Skip("needs token-present")
+	}
 	if c.in.TokenErr != nil {
 		return Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), "gh hex auth, with a token from "+c.menu())
 	}
@@ -237,7 +240,16 @@ func (c *tokenChecks) workspaceURL(ctx context.Context) Result {
 	case errors.Is(err, ErrNotHexAPI):
 		return Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers with something else than JSON", c.in.Host, from(c.in.HostSource)), fix)
 	}
+	if noAnswer(answers.projectsErr) && noAnswer(answers.meErr) {
+		return c.unclear("whether "+c.in.Host.String()+from(c.in.HostSource)+", is a Hex API host", answers.projectsErr)
+	}
 	return OK(c.in.Host.String() + from(c.in.HostSource))
+}
+
+// noAnswer tells that nothing came back at all, so that the host may be a wrong one as well as one that is down.
+func noAnswer(err error) bool {
+	var network *networkError
+	return errors.As(err, &network) && !errors.Is(err, ErrRedirect)
 }
 
 // isClear tells whether err is an answer of Hex's API itself with that status.

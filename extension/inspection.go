@@ -74,7 +74,12 @@ func (i *inspection) checks(ctx context.Context) []core.Check {
 
 // workflowCheck is one of those that package workflow judges. The online ones need GitHub.
 func (i *inspection) workflowCheck(id, title string) core.Check {
-	check := core.Check{ID: id, Title: title, Run: func(context.Context) core.Result { return i.judged()[id] }}
+	check := core.Check{ID: id, Title: title, Run: func(context.Context) core.Result {
+		if r, known := i.judged()[id]; known {
+			return r
+		}
+		return i.unlisted()
+	}}
 	if online(id) {
 		check.Needs = []string{"github-access"}
 	}
@@ -211,6 +216,13 @@ func (i *inspection) judgeAccess() core.Result {
 	return core.Judge(notes, fmt.Sprintf("%s on %s", inv.Repository.FullName(), i.target.Host), "")
 }
 
+// unlisted is the result of a check that needs to know what GitHub stores, when that could not be asked.
+func (i *inspection) unlisted() core.Result {
+	_, err := i.inventory()
+	r := accessProblem(err)
+	return core.Unknown(r.Message, r.Fix)
+}
+
 func accessProblem(err error) core.Result {
 	var login *github.LoginError
 	var onGitHub *github.Error
@@ -252,7 +264,7 @@ func (i *inspection) secretNames() []string {
 func (i *inspection) judgeStored() core.Result {
 	inv, err := i.inventory()
 	if err != nil {
-		return core.Skip("needs github-access")
+		return i.unlisted()
 	}
 	var found, missing []string
 	for _, name := range i.secretNames() {

@@ -20,7 +20,7 @@ func (i *inspection) judgePush(ctx context.Context) core.Result {
 	}
 	inv, err := i.inventory()
 	if err != nil {
-		return core.Skip("needs github-access")
+		return i.unlisted()
 	}
 	remote, found, err := i.pushRemote(ctx)
 	if err != nil {

@@ -119,12 +119,28 @@ func printGroups(s *streams, report core.Report) {
 		}
 		worst := worstStatus(results)
 		s.print("%s %s  %s", icon(s, worst), s.bold(fmt.Sprintf("%-9s", g.title)), summary(results))
-		for _, r := range results {
-			if r.Status == core.StatusOK || r.Status == core.StatusSkipped {
-				continue
-			}
+		printProblems(s, results)
+	}
+}
+
+// printProblems expands what is not in order. Of several checks that could not be carried out the first one says why:
+// the reason is the same as a rule.
+func printProblems(s *streams, results []core.Result) {
+	var unknown []string
+	for _, r := range results {
+		switch {
+		case r.Status == core.StatusOK || r.Status == core.StatusSkipped:
+		case r.Status == core.StatusUnknown && len(r.Findings) == 0 && unknown != nil:
+			unknown = append(unknown, r.ID)
+		default:
 			printProblem(s, r, "  ")
+			if r.Status == core.StatusUnknown {
+				unknown = []string{}
+			}
 		}
+	}
+	if len(unknown) > 0 {
+		s.print("  %s could not be checked either: %s", icon(s, core.StatusUnknown), strings.Join(unknown, ", "))
 	}
 }
 
