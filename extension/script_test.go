@@ -67,6 +67,7 @@ func runScripts(t *testing.T, dir string) {
 			"dotenv":   cmdDotenv,
 			"status":   cmdStatus,
 			"terminal": cmdTerminal,
+			"example":  cmdExample,
 			"clean":    cmdClean,
 		},
 	})
