@@ -2,9 +2,11 @@ package extension
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
@@ -27,6 +29,7 @@ type verifyOptions struct {
 	strict  bool
 	all     bool
 	fix     bool
+	format  string
 
 	projects []reference // named by --project
 }
@@ -64,6 +67,9 @@ func newVerifyCmd(p *process) *cobra.Command {
 			if o.projects, err = namedProjects(projects); err != nil {
 				return &usageError{err, cmd}
 			}
+			if err := knownFormat(cmd, o.format); err != nil {
+				return &usageError{err, cmd}
+			}
 			return runVerify(cmd.Context(), o)
 		},
 	}
@@ -77,6 +83,7 @@ func newVerifyCmd(p *process) *cobra.Command {
 	f.BoolVar(&o.all, "all", false, "Judge every secret and variable of every workflow, not only Hex's")
 	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
+	f.StringVar(&o.format, "format", "text", "Output `format`: {"+strings.Join(formats(), "|")+"}")
 	o.export = addExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
 	return cmd
 }
@@ -88,6 +95,18 @@ func knownChecks(ids []string) error {
 		if !slices.Contains(known, id) {
 			return fmt.Errorf("unknown check %q; the checks are:\n  %s", id, strings.Join(known, "\n  "))
 		}
+	}
+	return nil
+}
+
+func formats() []string { return []string{"text", "sarif", "github"} }
+
+func knownFormat(cmd *cobra.Command, format string) error {
+	if cmd.Flags().Changed("format") && cmd.Flags().Changed("json") {
+		return errors.New("specify only one of `--format` or `--json`")
+	}
+	if !slices.Contains(formats(), format) {
+		return fmt.Errorf("invalid argument %q for \"--format\" flag: valid values are {%s}", format, strings.Join(formats(), "|"))
 	}
 	return nil
 }
@@ -122,14 +141,24 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if ctx.Err() != nil {
 		return errCancelled
 	}
-	if o.export.asked() {
-		if err := o.export.write(o.streams, report); err != nil {
-			return err
-		}
-	} else {
-		printReport(o.streams, report, o.verbose, o.now().Sub(start))
+	if err := writeReport(o, report, o.now().Sub(start)); err != nil {
+		return err
 	}
 	return judgeReport(report, o.strict)
+}
+
+// writeReport prints the report in the form that was asked for.
+func writeReport(o *verifyOptions, report core.Report, elapsed time.Duration) error {
+	switch {
+	case o.export.asked():
+		return o.export.write(o.streams, report)
+	case o.format == "sarif":
+		return writeSARIF(o.streams, report)
+	case o.format == "github":
+		return annotate(o.process, report, elapsed)
+	}
+	printReport(o.streams, report, o.verbose, elapsed)
+	return nil
 }
 
 // applyFixes does what is safe to do without asking, and says so.
