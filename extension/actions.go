@@ -25,9 +25,9 @@ func newActions(p *process) *actions {
 // outside must not become commands of their own.
 func workflowCommand(name, title, message string) string {
 	if title != "" {
-		name += " title=" + strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(title)
+		name += " title=" + escapeProperty(title)
 	}
-	return "::" + name + "::" + strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(message)
+	return "::" + name + "::" + escapeData(message)
 }
 
 func (a *actions) command(name, title, message string) {
@@ -97,5 +97,5 @@ func runSummary(title string, run core.ProjectRun, duration string) string {
 		where = "[Open the run](<" + strings.NewReplacer("|", "%7C", "*", "%2A", "_", "%5F").Replace(page) + ">)"
 	}
 	return fmt.Sprintf("### Hex run\n\n| Project | Status | Duration | Link |\n| --- | --- | --- | --- |\n| %s | %s%s | %s | %s |\n\n",
-		markdown(title), mark, strings.ReplaceAll(status, "_", "\\_"), markdown(duration), where)
+		cell(title), mark, strings.ReplaceAll(status, "_", "\\_"), markdown(duration), where)
 }

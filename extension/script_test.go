@@ -30,6 +30,9 @@ import (
 // githubLogin is gh's own token in the scripts.
 const githubLogin = "ghp_sandboxlogin0000000000000000000000"
 
+// builtVersion is stamped into the extension as into a release: what it writes into workflows is pinned to it.
+const builtVersion = "1.2.3"
+
 // build compiles the extension once, in a folder named gh-hex: that is what gh wants of a local extension.
 var build = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one build for all scripts
 	base, err := os.MkdirTemp("", "hexbuild")
@@ -37,7 +40,7 @@ var build = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals /
 		return "", err
 	}
 	dir := filepath.Join(base, "gh-hex")
-	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "gh-hex"), "github.com/gh-hex/gh-hex")
+	cmd := exec.Command("go", "build", "-ldflags=-X github.com/gh-hex/gh-hex/extension.version="+builtVersion, "-o", filepath.Join(dir, "gh-hex"), "github.com/gh-hex/gh-hex")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
@@ -61,6 +64,7 @@ func runScripts(t *testing.T, dir string) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sandbox":  cmdSandbox,
 			"requests": cmdRequests,
+			"body":     cmdBody,
 			"stored":   cmdStored,
 			"repo":     cmdRepo,
 			"tokenenv": cmdTokenEnv,
@@ -69,6 +73,9 @@ func runScripts(t *testing.T, dir string) {
 			"terminal": cmdTerminal,
 			"example":  cmdExample,
 			"clean":    cmdClean,
+			"release":  cmdRelease,
+			"job":      cmdJob,
+			"expires":  cmdExpires,
 		},
 	})
 }
@@ -248,6 +255,23 @@ func cmdRequests(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if len(got) != want {
 		ts.Fatalf("%d requests, want %d:\n%s", len(got), want, strings.Join(got, "\n"))
+	}
+}
+
+// body METHOD PATH-REGEXP BODY: asserts what the last such request carried.
+func cmdBody(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: body METHOD PATH-REGEXP BODY")
+	}
+	pattern := regexp.MustCompile(args[1])
+	got := "no such request"
+	for _, r := range worldOf(ts).box.Requests() {
+		if r.Method == args[0] && pattern.MatchString(r.Path) {
+			got = strings.TrimSuffix(r.Body, "\n")
+		}
+	}
+	if got != args[2] {
+		ts.Fatalf("the body is %s, want %s", got, args[2])
 	}
 }
 
