@@ -23,6 +23,9 @@ func annotate(p *process, report core.Report, elapsed time.Duration) error {
 		}
 	}
 	p.print("%s", verdict(p.streams, report, elapsed))
+	if p.out.err != nil {
+		return p.out.err
+	}
 	return addSummary(p.getenv("GITHUB_STEP_SUMMARY"), summaryTable(report))
 }
 

@@ -125,3 +125,21 @@ func TestSummaryThatCannotBeWritten(t *testing.T) {
 		t.Errorf("%v does not say why", err)
 	}
 }
+
+// A report that cannot be written must not pass as one that could not be told.
+func TestReportThatCannotBeWritten(t *testing.T) {
+	full, err := os.OpenFile(os.DevNull, os.O_RDONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	report := core.Report{{ID: "token-accepted", Status: core.StatusUnknown, Message: "no answer"}}
+	for _, format := range formats() {
+		o := &verifyOptions{export: &exporter{}, format: format, process: &process{
+			streams: &streams{out: &stickyWriter{w: full}}, getenv: func(string) string { return "" },
+		}}
+		if err := writeReport(o, report, time.Second); exitCode(err) != exitProblem {
+			t.Errorf("%s: error is %v", format, err)
+		}
+	}
+}

@@ -147,7 +147,8 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	return judgeReport(report, o.strict)
 }
 
-// writeReport prints the report in the form that was asked for.
+// writeReport prints the report in the form that was asked for. A report that could not be written is a failure, whatever
+// it would have said.
 func writeReport(o *verifyOptions, report core.Report, elapsed time.Duration) error {
 	switch {
 	case o.export.asked():
@@ -158,7 +159,7 @@ func writeReport(o *verifyOptions, report core.Report, elapsed time.Duration) er
 		return annotate(o.process, report, elapsed)
 	}
 	printReport(o.streams, report, o.verbose, elapsed)
-	return nil
+	return o.out.err
 }
 
 // applyFixes does what is safe to do without asking, and says so.
