@@ -40,28 +40,36 @@ func Open(ctx context.Context, dir string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	inside, err := g.line(ctx, dir, "rev-parse", "--is-inside-work-tree")
+	// One process answers all three. In a bare repository the second question fails, after the first was answered.
+	out, err := g.run(ctx, dir, nil, "rev-parse", "--is-inside-work-tree", "--show-toplevel", "--git-common-dir")
+	inside, rest, _ := strings.Cut(string(out), "\n")
 	if said := (*GitError)(nil); errors.As(err, &said) && strings.HasPrefix(said.Message, "not a git repository (or any") {
 		return nil, ErrNotRepository
 	}
-	if err != nil {
-		return nil, err
-	}
-	if inside != "true" {
+	if inside == "false" {
 		return nil, ErrBare
 	}
-	root, err := g.line(ctx, dir, "rev-parse", "--show-toplevel")
 	if err != nil {
 		return nil, err
 	}
-	root = filepath.FromSlash(root)
-	common, err := g.line(ctx, root, "rev-parse", "--git-common-dir")
-	if err != nil {
-		return nil, err
+	return newTree(ctx, g, dir, strings.TrimSuffix(rest, "\n"))
+}
+
+// newTree reads the two paths that git printed, one a line. A path that holds a line feed is asked for by itself.
+func newTree(ctx context.Context, g git, dir, paths string) (*Tree, error) {
+	root, common, _ := strings.Cut(paths, "\n")
+	if strings.Contains(common, "\n") {
+		var err error
+		if root, err = g.line(ctx, dir, "rev-parse", "--show-toplevel"); err != nil {
+			return nil, err
+		}
+		if common, err = g.line(ctx, dir, "rev-parse", "--git-common-dir"); err != nil {
+			return nil, err
+		}
 	}
-	common = filepath.FromSlash(common)
+	root, common = filepath.FromSlash(root), filepath.FromSlash(common)
 	if !filepath.IsAbs(common) {
-		common = filepath.Join(root, common)
+		common = filepath.Join(dir, common)
 	}
 	return &Tree{git: g, root: root, commonDir: common}, nil
 }

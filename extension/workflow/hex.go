@@ -47,7 +47,7 @@ func isContested(name string) bool { return named(name, []string{"HEX_API_KEY"})
 
 // patterns find Hex and hex.pm in scripts and values.
 type patterns struct {
-	host, command, run, look, oldPath, pm, pmAction, uuid, projectURL, bearer, argument, token *regexp.Regexp
+	command, run, look, oldPath, pm, pmAction, uuid, projectURL, bearer, argument, token *regexp.Regexp
 }
 
 // compiled compiles the patterns when they are first needed: most commands never need them.
@@ -55,7 +55,6 @@ var compiled = sync.OnceValue(compile)
 
 func compile() *patterns {
 	return &patterns{
-		host: regexp.MustCompile(`(?i)\b([a-z0-9-]+)\.hex\.tech\b`),
 		// in the place of a command: at the start of a line or after what may stand before one
 		command:    regexp.MustCompile("(?m)(?:^|[;&|(`!]|\\b(?:then|do|else|exec|sudo|time|npx|if))[ \\t]*(?:[A-Za-z_][A-Za-z0-9_]*=\\S*[ \\t]+)*(?:hex[ \\t]+(?:auth|app|run|project|context)\\b|gh[ \\t]+hex\\b|paradime[ \\t]+hex\\b)"),
 		run:        regexp.MustCompile(`\bhex[ \t]+(?:run|app[ \t]+run|project[ \t]+run|trigger)\b|/projects?/[^\s"']+/runs?\b`),
@@ -97,10 +96,21 @@ func marksOf(script string) marks {
 			m |= marksRuns
 		}
 	}
-	if compiled().pm.MatchString(script) {
+	if mayBePM(script) && compiled().pm.MatchString(script) {
 		m |= marksPM
 	}
 	return m
+}
+
+// mayBePM spares most scripts a pattern that is slow to refuse them.
+func mayBePM(script string) bool {
+	lower := strings.ToLower(script)
+	for _, word := range []string{"mix", "rebar3", "hex.pm", "gleam"} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // apiHosts returns where the hosts of Hex workspaces stand in a text.
@@ -109,13 +119,31 @@ func apiHosts(text string) [][]int {
 		return nil
 	}
 	var out [][]int
-	for _, m := range compiled().host.FindAllStringSubmatchIndex(text, -1) {
-		if isAPIHost(text[m[2]:m[3]]) {
-			out = append(out, m[:2])
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) {
+		lower = text // a letter whose lower case has another length: no host holds one
+	}
+	for at := 0; ; {
+		n := strings.Index(lower[at:], hexDomain)
+		if n < 0 {
+			return out
+		}
+		dot := at + n
+		at = dot + len(hexDomain)
+		start := dot
+		for start > 0 && isLabel(lower[start-1]) {
+			start--
+		}
+		if start < dot && !(at < len(lower) && isWord(lower[at])) && isAPIHost(text[start:dot]) {
+			out = append(out, []int{start, at})
 		}
 	}
-	return out
 }
+
+// hexDomain follows the name of a workspace's host.
+const hexDomain = ".hex.tech"
+
+func isLabel(b byte) bool { return b == '-' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' }
 
 // withoutComments blanks the lines of a script that are comments; offsets stay.
 func withoutComments(script string) string {

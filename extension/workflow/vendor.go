@@ -281,7 +281,7 @@ func (j *judgement) endpoint(v *verdict, d *document, p passage) {
 	if d.hex && p.talksToHex() {
 		j.mark(v, d, p, compiled().oldPath.FindAllStringIndex(text, -1), "/api/v1/project/… is the old path of Hex's API; it is /api/v1/projects/{id}/runs now", "")
 	}
-	if p.script && marksOf(text).has(marksHex) {
+	if p.script && strings.Contains(text, "token") && marksOf(text).has(marksHex) {
 		j.mark(v, d, p, compiled().argument.FindAllStringIndex(text, -1), "the token goes into an argument list, which other processes can read; let the command read it from its environment", "")
 	}
 	j.hosts(v, d, p, text)
