@@ -141,13 +141,22 @@ func (i *inspection) tokenChecks() []core.Check {
 // fileChecks judges the work tree; the files of another repository than the one asked about are left alone.
 func (i *inspection) fileChecks() []core.Check {
 	if i.tree != nil {
-		return worktree.Checks(i.tree)
+		return append(worktree.Checks(i.tree), worktree.LeakCheck(i.tree, i.leakOptions()))
 	}
 	var checks []core.Check
-	for _, id := range []string{"env-ignored", "env-tracked", "env-permissions", "env-example"} {
+	for _, id := range []string{"env-ignored", "env-tracked", "env-permissions", "env-example", "token-leaked"} {
 		checks = append(checks, skipping(core.Check{ID: id}, i.notHere()))
 	}
 	return checks
+}
+
+// leakOptions names the host that tokens are revoked on.
+func (i *inspection) leakOptions() worktree.LeakOptions {
+	host := i.settings.host
+	if i.settings.hostErr != nil {
+		host = core.DefaultHost()
+	}
+	return worktree.LeakOptions{History: i.history, Host: host.String()}
 }
 
 // judgeMissing decides what a missing token on this machine means: nothing when the secret is stored.

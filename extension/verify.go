@@ -29,6 +29,7 @@ type verifyOptions struct {
 	strict  bool
 	all     bool
 	fix     bool
+	history bool
 	format  string
 
 	projects []reference // named by --project
@@ -81,6 +82,7 @@ func newVerifyCmd(p *process) *cobra.Command {
 	f.BoolVar(&o.verbose, "verbose", false, "Print a line for every check")
 	f.BoolVar(&o.strict, "strict", false, "Let warnings fail")
 	f.BoolVar(&o.all, "all", false, "Judge every secret and variable of every workflow, not only Hex's")
+	f.BoolVar(&o.history, "history", false, "Look for leaked tokens in the whole history, not only in what is not pushed yet")
 	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
 	f.StringVar(&o.format, "format", "text", "Output `format`: {"+strings.Join(formats(), "|")+"}")

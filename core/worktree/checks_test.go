@@ -24,8 +24,13 @@ func token(seed int) string {
 func (r repository) judge(id string) string {
 	r.t.Helper()
 	checks := slices.DeleteFunc(Checks(r.open()), func(c core.Check) bool { return id != "" && c.ID != id })
+	return written(core.Run(r.t.Context(), checks))
+}
+
+// written writes results in short.
+func written(report core.Report) string {
 	var lines []string
-	for _, result := range core.Run(r.t.Context(), checks) {
+	for _, result := range report {
 		lines = append(lines, fmt.Sprintf("%s: %s [%s]", result.Status, result.Message, result.Fix))
 		for _, f := range result.Findings {
 			commit := ""

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -47,26 +48,95 @@ func (g git) run(ctx context.Context, dir string, input []byte, args ...string) 
 }
 
 func (g git) runLimited(ctx context.Context, dir string, input []byte, limit int, args ...string) ([]byte, error) {
+	p := g.prepare(ctx, dir, args)
+	out := &bounded{limit: limit}
+	p.Stdin, p.Stdout = bytes.NewReader(input), out
+	err := p.Run()
+	if out.full && ctx.Err() == nil {
+		return nil, &GitError{Command: p.command, Message: ErrTooMuch.Error(), Code: -1, Err: ErrTooMuch}
+	}
+	err = p.explain(ctx, err)
+	if err != nil && ctx.Err() != nil {
+		return nil, err
+	}
+	return out.data.Bytes(), err
+}
+
+// stream hands what git prints to read while git runs. What read leaves is thrown away; its error comes first.
+func (g git) stream(ctx context.Context, dir string, input io.Reader, read func(io.Reader) error, args ...string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p := g.prepare(ctx, dir, args)
+	p.Stdin = input
+	out, err := p.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := p.Start(); err != nil {
+		return p.explain(ctx, err)
+	}
+	if err := read(out); err != nil {
+		cancel()
+		_ = p.Wait()
+		return err
+	}
+	_, _ = io.Copy(io.Discard, out)
+	return p.explain(ctx, p.Wait())
+}
+
+// pipe hands what one git prints to another, and what that prints to read, as stream does.
+func (g git) pipe(ctx context.Context, dir string, input io.Reader, from, to []string, read func(io.Reader) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	near, far, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	source := g.prepare(ctx, dir, from)
+	source.Stdin, source.Stdout = input, far
+	err = source.Start()
+	far.Close()
+	if err != nil {
+		near.Close()
+		return source.explain(ctx, err)
+	}
+	err = g.stream(ctx, dir, near, read, to...)
+	near.Close() // a source that is not read to its end ends by itself
+	failed := source.Wait()
+	if err != nil {
+		return err
+	}
+	return source.explain(ctx, failed)
+}
+
+// process is a git that may not have been started yet.
+type process struct {
+	*exec.Cmd
+	command   string
+	complaint *bounded
+}
+
+func (g git) prepare(ctx context.Context, dir string, args []string) process {
 	cmd := exec.CommandContext(ctx, g.path, append(configuration(), args...)...)
 	cmd.Dir = dir
 	cmd.Env = environment(os.Environ())
-	cmd.Stdin = bytes.NewReader(input)
 	cmd.WaitDelay = time.Second
-	out, complaint := &bounded{limit: limit}, &bounded{limit: 4 << 10}
-	cmd.Stdout, cmd.Stderr = out, complaint
-	err := cmd.Run()
+	complaint := &bounded{limit: 4 << 10}
+	cmd.Stderr = complaint
 	command := args[slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })]
+	return process{Cmd: cmd, command: command, complaint: complaint}
+}
+
+// explain turns the error of a git that ended into what git said.
+func (p process) explain(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
-		return out.data.Bytes(), nil
+		return nil
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("git %s: %w", command, ctx.Err())
-	case out.full:
-		return nil, &GitError{Command: command, Message: ErrTooMuch.Error(), Code: -1, Err: ErrTooMuch}
+		return fmt.Errorf("git %s: %w", p.command, ctx.Err())
 	}
 	// A process that never started has no state, and its exit code is then -1 as well.
-	code := cmd.ProcessState.ExitCode()
-	return out.data.Bytes(), &GitError{Command: command, Message: message(complaint.data.String(), err), Code: code, Err: err}
+	return &GitError{Command: p.command, Message: message(p.complaint.data.String(), err), Code: p.ProcessState.ExitCode(), Err: err}
 }
 
 // failure leaves out exit code 1, by which some commands say that they found nothing.
@@ -108,7 +178,8 @@ func configuration() []string {
 
 // environment drops every secret, and whatever a hook or the user's shell tells git about another repository. What is
 // left of GIT_* is where git finds its own configuration and parts. No protocol is allowed, so that nothing is fetched
-// for a partial clone by a git that does not know GIT_NO_LAZY_FETCH yet.
+// for a partial clone by a git that does not know GIT_NO_LAZY_FETCH yet. Objects are read as they are pushed: replacements
+// and grafts stay on this machine.
 func environment(parent []string) []string {
 	env := make([]string, 0, len(parent))
 	for _, entry := range parent {
@@ -117,7 +188,8 @@ func environment(parent []string) []string {
 			env = append(env, entry)
 		}
 	}
-	return append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none")
+	return append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none",
+		"GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE="+os.DevNull)
 }
 
 func withheld(name string) bool {

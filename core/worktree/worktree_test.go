@@ -50,6 +50,21 @@ func (r repository) git(args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
+func (r repository) gitInput(input string, args ...string) string {
+	r.t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir, cmd.Stdin = r.dir, strings.NewReader(input)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		r.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func (r repository) commitEmpty(message string) {
+	r.git("commit", "-q", "--allow-empty", "-m", message)
+}
+
 func (r repository) write(name, data string) {
 	r.t.Helper()
 	path := filepath.Join(r.dir, filepath.FromSlash(name))
@@ -426,7 +441,8 @@ func TestEnvironment(t *testing.T) {
 	got := environment([]string{"PATH=/bin", "HEX_API_TOKEN=a", "hex_x=a", "GH_TOKEN=a", "GITHUB_TOKEN=a", "GIT_DIR=a", "GIT_TRACE=1", "GIT_CONFIG=a",
 		"GIT_CONFIG_GLOBAL=a", "GIT_EXEC_PATH=a", "GITHUB_REPOSITORY=a", "LC_ALL=de", "EMPTY="})
 	want := []string{"PATH=/bin", "GIT_CONFIG_GLOBAL=a", "GIT_EXEC_PATH=a", "GITHUB_REPOSITORY=a", "EMPTY=",
-		"LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none"}
+		"LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none",
+		"GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE=" + os.DevNull}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}

@@ -1,0 +1,304 @@
+package worktree
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/leak"
+)
+
+// maxFindings bounds how many places are reported.
+const maxFindings = 1000
+
+// LeakOptions says where to look for tokens, and where they are revoked.
+type LeakOptions struct {
+	// History looks at everything that any ref or reflog reaches, not only at commits that no remote has.
+	History bool
+	// Host is the origin of the Hex host, such as https://eu.hex.tech.
+	Host string
+}
+
+// LeakCheck returns token-leaked: a Hex token in a file that git tracks or does not ignore, or in commits that HEAD
+// reaches and no remote has. Its findings never hold a token.
+func LeakCheck(t *Tree, o LeakOptions) core.Check {
+	return core.Check{ID: "token-leaked", Title: "No Hex token is in files or commits", Run: func(ctx context.Context) core.Result {
+		s := &search{tree: t, options: o, where: " in a commit that no remote has"}
+		if o.History {
+			s.where = " in the history"
+		}
+		return s.run(ctx)
+	}}
+}
+
+// search is one search for tokens.
+type search struct {
+	tree    *Tree
+	options LeakOptions
+	where   string // of what stands in a commit
+
+	mu       sync.Mutex
+	findings []core.Finding
+	dropped  int
+	files    int
+	unread   []error
+	notes    []string
+
+	commits int
+	rewrite string // the command that takes a token out of commits; empty when none has one
+}
+
+func (s *search) run(ctx context.Context) core.Result {
+	var wg sync.WaitGroup
+	var filesErr, commitsErr error
+	wg.Go(func() { filesErr = s.searchFiles(ctx) })
+	wg.Go(func() { commitsErr = s.searchCommits(ctx) })
+	wg.Wait()
+	return s.result(errors.Join(filesErr, commitsErr), fmt.Sprintf("no Hex token in %s", s.seen()))
+}
+
+// seen says what was looked at.
+func (s *search) seen() string {
+	commits := counted(s.commits, "commit")
+	if !s.options.History {
+		commits += " that no remote has"
+	}
+	return counted(s.files, "file") + " and " + commits
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// addFile takes in what was found in a file of the work tree, and in its name.
+func (s *search) addFile(name string, matches []leak.Match, err error) {
+	inName := leak.Find([]byte(name))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files++
+	if err != nil && len(s.unread) < 3 {
+		s.unread = append(s.unread, err)
+	}
+	shown := name
+	if len(inName)+len(matches) > 0 {
+		shown = leak.Mask(name)
+	}
+	for _, m := range inName {
+		s.add(core.Finding{File: shown}, m, "the name of %s", shown)
+	}
+	for _, m := range matches {
+		s.add(core.Finding{File: shown, Line: m.Line, Column: m.Column}, m, "%s", shown)
+	}
+}
+
+// add completes a finding with a match, and says of what the subject holds.
+func (s *search) add(f core.Finding, m leak.Match, subject string, args ...any) {
+	if len(s.findings) == maxFindings {
+		s.dropped++
+		return
+	}
+	what := "a Hex token"
+	f.Severity = core.SeverityError
+	if !m.Certain {
+		f.Severity, what = core.SeverityWarning, "what may be a Hex token"
+	}
+	form := ""
+	if m.Form == leak.FormBase64 || m.Form == leak.FormUTF16 {
+		form = " in " + m.Form
+	}
+	where := ""
+	if f.Commit != "" && f.File != "" {
+		where = s.where
+	}
+	f.Message = fmt.Sprintf(subject+" holds %s (%s)%s%s", append(slices.Clone(args), what, m.Masked, form, where)...)
+	s.findings = append(s.findings, f)
+}
+
+// searchCommits looks at what a push could send, or at all the history.
+func (s *search) searchCommits(ctx context.Context) error {
+	if s.options.History {
+		return s.searchHistory(ctx)
+	}
+	if _, err := s.tree.git.line(ctx, s.tree.root, "rev-parse", "--quiet", "--verify", "HEAD"); err != nil {
+		return failure(err) // nothing is committed yet
+	}
+	found, err := s.tree.readObjects(ctx, unpushed())
+	if err != nil {
+		return err
+	}
+	if found.missing > 0 {
+		s.note("%s that this partial clone left on its remote were not read again", counted(found.missing, "object"))
+	}
+	if found.boundary {
+		err = fmt.Errorf("this clone is shallow: only the newest %s were searched", counted(found.commits, "commit"))
+	}
+	return errors.Join(err, s.addObjects(ctx, unpushed(), found))
+}
+
+func (s *search) searchHistory(ctx context.Context) error {
+	found, err := s.tree.readAllObjects(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.tree.incomplete(ctx, found), s.addObjects(ctx, everything(), found))
+}
+
+// incomplete says which share of the history was not seen; nil when all of it was.
+func (t *Tree) incomplete(ctx context.Context, found objects) error {
+	var parts []string
+	if found.boundary {
+		parts = append(parts, fmt.Sprintf("this clone is shallow: only its %s were searched", counted(found.commits, "commit")))
+	}
+	partial, err := t.git.run(ctx, t.root, nil, "config", "--get-regexp", `^(remote\..*\.promisor|extensions\.partialclone)$`)
+	if err := failure(err); err != nil {
+		return err
+	}
+	if len(partial) > 0 {
+		there, missing, err := t.countObjects(ctx)
+		if err != nil {
+			return err
+		}
+		if missing > 0 {
+			parts = append(parts, fmt.Sprintf("this clone is partial: %d of at least %d objects were searched, the rest is on the remote", there, there+missing))
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(parts, "; "))
+}
+
+func (s *search) note(format string, args ...any) {
+	s.notes = append(s.notes, fmt.Sprintf(format, args...))
+}
+
+// addObjects takes in what was found in git's objects. A token that stays in a file through many commits is reported
+// with the first one.
+func (s *search) addObjects(ctx context.Context, r revisions, found objects) error {
+	places, err := s.tree.locate(ctx, r, found.hits)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.commits, s.dropped = found.commits, s.dropped+found.dropped
+	seen := map[string]string{}
+	for _, p := range places {
+		for _, m := range p.matches {
+			key := p.kind + "\x00" + p.path + "\x00" + m.Masked
+			if first, known := seen[key]; known && first != p.id && p.kind == "blob" {
+				continue
+			}
+			seen[key] = p.id
+			s.addPlace(p, m)
+		}
+	}
+	if err == nil && len(places) > 0 {
+		s.rewrite = s.tree.rewriting(ctx, places)
+	}
+	return err
+}
+
+func (s *search) addPlace(p location, m leak.Match) {
+	path := leak.Mask(p.path)
+	switch p.kind {
+	case "commit":
+		s.add(core.Finding{Line: m.Line, Column: m.Column, Commit: p.commit}, m, "the message of commit %.7s", p.commit)
+	case "tag":
+		s.add(core.Finding{Line: m.Line, Column: m.Column}, m, "the message of tag %s", path)
+	case "tree":
+		s.add(core.Finding{File: path, Commit: p.commit}, m, "the name of %s", path)
+	default:
+		s.add(core.Finding{File: path, Line: m.Line, Column: m.Column, Commit: p.commit}, m, "%s", path)
+	}
+}
+
+// rewriting is the command that opens the oldest of the commits for a change.
+func (t *Tree) rewriting(ctx context.Context, places []location) string {
+	i := slices.IndexFunc(places, func(p location) bool { return p.kind != "tag" })
+	if i < 0 {
+		return "git tag --force --annotate"
+	}
+	oldest := places[i].commit
+	if head, err := t.git.line(ctx, t.root, "rev-parse", "HEAD"); err == nil && head == oldest {
+		return "git commit --amend"
+	}
+	if _, err := t.git.line(ctx, t.root, "rev-parse", "--quiet", "--verify", oldest+"^"); err != nil {
+		return "git rebase --interactive --root"
+	}
+	return fmt.Sprintf("git rebase --interactive %.12s^", oldest)
+}
+
+// result judges what was found. What could not be looked at makes it unknown unless there is something worse to say.
+func (s *search) result(err error, fine string) core.Result {
+	slices.SortStableFunc(s.findings, byPlace)
+	if s.dropped > 0 {
+		s.note("%d more places are not listed", s.dropped)
+	}
+	if len(s.unread) > 0 {
+		err = errors.Join(err, fmt.Errorf("not every file could be read: %w", errors.Join(s.unread...)))
+	}
+	r := core.Judge(s.findings, fine, s.fix())
+	if err != nil && (r.Status == core.StatusOK || r.Status == core.StatusWarning) {
+		r.Status, r.Message = core.StatusUnknown, oneLine(err)
+	} else if err != nil {
+		s.note("%s", oneLine(err))
+	}
+	for _, n := range s.notes {
+		r.Findings = append(r.Findings, core.Finding{Severity: core.SeverityNote, Message: n})
+	}
+	return r
+}
+
+// byPlace puts files before commits, which stay as they are: the oldest first.
+func byPlace(a, b core.Finding) int {
+	switch {
+	case a.Commit != "" && b.Commit != "":
+		return 0
+	case a.Commit != "":
+		return 1
+	case b.Commit != "":
+		return -1
+	}
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// fix says how to make a token worthless, and how to get it out of what is not public yet.
+func (s *search) fix() string {
+	fix := fmt.Sprintf("revoke it in Hex (%s: Settings → API keys), then take it out of the files", s.options.Host)
+	switch {
+	case s.rewrite == "":
+	case s.options.History:
+		fix += "; whoever has a clone keeps what was pushed"
+	default:
+		fix += " and the commits: " + s.rewrite
+	}
+	return fix
+}
+
+// countObjects counts the objects of the history that are here, and those that a partial clone left on its remote.
+func (t *Tree) countObjects(ctx context.Context) (there, missing int, err error) {
+	args := everything().command("--objects", "--no-object-names", "--missing=print")
+	err = t.git.stream(ctx, t.root, nil, func(out io.Reader) error {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if bytes.HasPrefix(lines.Bytes(), []byte("?")) {
+				missing++
+			} else {
+				there++
+			}
+		}
+		return lines.Err()
+	}, args...)
+	return there, missing, err
+}

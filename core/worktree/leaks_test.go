@@ -1,0 +1,270 @@
+package worktree
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+const revoke = "revoke it in Hex (https://app.hex.tech: Settings → API keys), then take it out of the files"
+
+// short is what may be shown of a token.
+func short(token string) string { return token[:5] + "…" + token[len(token)-4:] }
+
+func (r repository) leaks(o LeakOptions) string {
+	r.t.Helper()
+	o.Host = "https://app.hex.tech"
+	return written(core.Run(r.t.Context(), []core.Check{LeakCheck(r.open(), o)}))
+}
+
+func (r repository) expectLeaks(o LeakOptions, want ...string) {
+	r.t.Helper()
+	if got := r.leaks(o); got != strings.Join(want, "\n") {
+		r.t.Errorf("token-leaked is\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+// remote makes what HEAD reaches known as the remote's.
+func (r repository) remote() { r.git("update-ref", "refs/remotes/origin/main", "HEAD") }
+
+func TestLeaksInFiles(t *testing.T) {
+	r := newRepository(t)
+	r.write(".gitignore", "ignored\n")
+	r.write("ignored", token(1))
+	r.write("clean", "hxtp_\nHEX_API_TOKEN=\n")
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and 0 commits that no remote has []")
+
+	r.write("dir/tracked.py", "a = 1\nkey = \""+token(2)+"\"\n")
+	r.git("add", "dir")
+	r.write("dir/untracked", token(3)+"\n"+token(3)[:60]+"\n")
+	r.write("data.bin", "\x00\x01\n\x00"+base64.StdEncoding.EncodeToString([]byte("x="+token(4))))
+	r.write(token(5)+".txt", "")
+	r.expectLeaks(LeakOptions{},
+		"error: data.bin holds a Hex token ("+short(token(4))+") in base64 (and 4 more) ["+revoke+"]",
+		"  error data.bin:2:4 data.bin holds a Hex token ("+short(token(4))+") in base64",
+		"  error dir/tracked.py:2:8 dir/tracked.py holds a Hex token ("+short(token(2))+")",
+		"  error dir/untracked:1:1 dir/untracked holds a Hex token ("+short(token(3))+")",
+		"  warning dir/untracked:2:1 dir/untracked holds what may be a Hex token ("+short(token(3)[:60])+")",
+		"  error "+short(token(5))+".txt:0:0 the name of "+short(token(5))+".txt holds a Hex token ("+short(token(5))+")")
+}
+
+func TestProbableLeaksAreWarnings(t *testing.T) {
+	r := newRepository(t)
+	r.write("notes", token(1)[:60])
+	r.expectLeaks(LeakOptions{},
+		"warning: notes holds what may be a Hex token ("+short(token(1)[:60])+") ["+revoke+"]",
+		"  warning notes:1:1 notes holds what may be a Hex token ("+short(token(1)[:60])+")")
+}
+
+func TestOtherRepositoriesAreLeftAlone(t *testing.T) {
+	r := newRepository(t)
+	r.git("init", "-q", "nested")
+	r.write("nested/file", token(1))
+	r.git("init", "-q", "module")
+	r.write("module/file", token(1))
+	r.git("-C", "module", "add", ".")
+	r.git("-C", "module", "commit", "-q", "-m", "x")
+	r.git("-c", "advice.addEmbeddedRepo=false", "add", "module")
+	r.git("commit", "-q", "-m", "module")
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and 1 commit that no remote has []")
+}
+
+func TestConflictIsReportedOnce(t *testing.T) {
+	r := newRepository(t)
+	for stage := range 3 {
+		r.write("file", fmt.Sprint(stage))
+		id := r.git("hash-object", "-w", "file")
+		cmd := "100644 " + id + fmt.Sprintf(" %d\tfile", stage+1)
+		r.gitInput(cmd+"\n", "update-index", "--index-info")
+	}
+	r.write("file", token(1))
+	r.expectLeaks(LeakOptions{},
+		"error: file holds a Hex token ("+short(token(1))+") ["+revoke+"]",
+		"  error file:1:1 file holds a Hex token ("+short(token(1))+")")
+}
+
+func TestLeaksInCommits(t *testing.T) {
+	r := newRepository(t)
+	r.write("pushed", token(1))
+	r.commit("pushed")
+	r.write("pushed", "")
+	r.commit("pushed")
+	r.remote()
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and 0 commits that no remote has []")
+
+	r.write("a\nb", "x "+token(2))
+	first := r.commit("a\nb")
+	r.write("a\nb", "y\n"+token(2)) // reported with the first commit
+	r.commit("a\nb")
+	r.write("a\nb", "")
+	r.commit("a\nb")
+	r.git("commit", "-q", "--allow-empty", "-m", "Subject\n\nuse "+token(3))
+	message := r.git("rev-parse", "HEAD")
+	r.write("dir/"+token(4), "")
+	named := r.commit("dir")
+	r.git("rm", "-q", "-r", "dir")
+	r.git("commit", "-q", "-m", "remove")
+	fix := revoke + " and the commits: git rebase --interactive " + first[:12] + "^"
+	r.expectLeaks(LeakOptions{},
+		"error: a\nb holds a Hex token ("+short(token(2))+") in a commit that no remote has (and 2 more) ["+fix+"]",
+		"  error a\nb:1:3 in "+first+" a\nb holds a Hex token ("+short(token(2))+") in a commit that no remote has",
+		"  error :3:5 in "+message+" the message of commit "+message[:7]+" holds a Hex token ("+short(token(3))+")",
+		"  error dir/"+short(token(4))+":0:0 in "+named+" the name of dir/"+short(token(4))+" holds a Hex token ("+short(token(4))+") in a commit that no remote has")
+	r.remote()
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and 0 commits that no remote has []")
+}
+
+func TestWayOutOfCommits(t *testing.T) {
+	r := newRepository(t)
+	r.write("file", token(1))
+	only := r.commit("file")
+	r.write("file", "")
+	want := func(command string) {
+		t.Helper()
+		r.expectLeaks(LeakOptions{},
+			"error: file holds a Hex token ("+short(token(1))+") in a commit that no remote has ["+revoke+" and the commits: "+command+"]",
+			"  error file:1:1 in "+only+" file holds a Hex token ("+short(token(1))+") in a commit that no remote has")
+	}
+	want("git commit --amend")
+	r.commit("file")
+	want("git rebase --interactive --root")
+}
+
+func TestReplacementsHideNothing(t *testing.T) {
+	r := newRepository(t)
+	r.commitEmpty("start")
+	r.remote()
+	r.write("file", token(1))
+	bad := r.commit("file")
+	r.git("reset", "-q", "--hard", "HEAD^")
+	r.commitEmpty("harmless")
+	harmless := r.git("rev-parse", "HEAD")
+	r.git("reset", "-q", "--hard", bad)
+	r.write("file", "")
+	r.commit("file")
+	r.git("replace", bad, harmless)
+	if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "error: file holds a Hex token") {
+		t.Errorf("with a replaced commit: %s", got)
+	}
+	r.git("replace", "-d", bad)
+	r.write(".git/info/grafts", r.git("rev-parse", "HEAD")+"\n")
+	if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "error: file holds a Hex token") {
+		t.Errorf("with a graft: %s", got)
+	}
+}
+
+func TestLeaksInHistory(t *testing.T) {
+	r := newRepository(t)
+	r.write("pushed", token(1))
+	pushed := r.commit("pushed")
+	r.write("pushed", "")
+	r.write("copy", token(1))
+	r.commit("pushed", "copy")
+	r.git("rm", "-q", "copy")
+	r.git("commit", "-q", "-m", "clean")
+	r.remote()
+	fix := revoke + "; whoever has a clone keeps what was pushed"
+	want := []string{
+		"error: pushed holds a Hex token (" + short(token(1)) + ") in the history [" + fix + "]",
+		"  error pushed:1:1 in " + pushed + " pushed holds a Hex token (" + short(token(1)) + ") in the history",
+	}
+	r.expectLeaks(LeakOptions{History: true}, want...)
+
+	id := r.gitInput(token(2), "hash-object", "-w", "--stdin") // belongs to no history
+	r.expectLeaks(LeakOptions{History: true}, want...)
+
+	r.git("tag", "-a", "v1", "-m", "first\n"+token(3))
+	r.git("tag", "blob", id)
+	r.write("stashed", token(4))
+	r.git("add", "stashed")
+	r.git("stash", "-q")
+	stash := r.git("rev-parse", "stash^2")
+	r.git("commit", "-q", "--allow-empty", "-m", "rewritten "+token(5))
+	rewritten := r.git("rev-parse", "HEAD")
+	r.git("commit", "-q", "--amend", "--allow-empty", "-m", "better")
+	got := r.leaks(LeakOptions{History: true})
+	for _, line := range append(want[1:],
+		"  error stashed:1:1 in "+stash+" stashed holds a Hex token ("+short(token(4))+") in the history",
+		"  error :1:11 in "+rewritten+" the message of commit "+rewritten[:7]+" holds a Hex token ("+short(token(5))+")",
+		"  error :2:1 the message of tag v1 holds a Hex token ("+short(token(3))+")",
+		"holds a Hex token ("+short(token(2))+")",
+	) {
+		if strings.Count(got, line) != 1 {
+			t.Errorf("not once: %s\nin %s", line, got)
+		}
+	}
+}
+
+func TestCloneWithoutItsHistory(t *testing.T) {
+	origin := newRepository(t)
+	origin.write("old", token(1))
+	origin.commit("old")
+	origin.write("old", "1")
+	origin.commit("old")
+	origin.write("old", "2")
+	origin.commit("old")
+	origin.git("config", "uploadpack.allowFilter", "true")
+	clone := func(args ...string) repository {
+		r := repository{t, filepath.Join(t.TempDir(), "clone")}
+		origin.git(append(append([]string{"clone", "-q"}, args...), "file://"+origin.dir, r.dir)...)
+		return r
+	}
+
+	shallow := clone("--depth", "2")
+	shallow.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and 0 commits that no remote has []")
+	shallow.expectLeaks(LeakOptions{History: true}, "unknown: this clone is shallow: only its 2 commits were searched []")
+	shallow.git("remote", "remove", "origin")
+	shallow.expectLeaks(LeakOptions{}, "unknown: this clone is shallow: only the newest 2 commits were searched []")
+
+	partial := clone("--filter=blob:none")
+	partial.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and 0 commits that no remote has []")
+	partial.expectLeaks(LeakOptions{History: true}, "unknown: this clone is partial: 7 of at least 9 objects were searched, the rest is on the remote []")
+	partial.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m", "use "+token(2))
+	if got := partial.leaks(LeakOptions{History: true}); !strings.HasPrefix(got, "error: the message of commit") || !strings.Contains(got, "\n  note :0:0 this clone is partial: 8 of at least 10") {
+		t.Errorf("with a leak in a partial clone: %s", got)
+	}
+	// A token that is only on the remote is neither fetched nor about to be pushed.
+	partial.git("config", "remote.origin.url", "ext::sh -c 'touch "+partial.dir+"/executed'")
+	partial.gitInput("100644 blob "+origin.git("rev-parse", "HEAD~2:old")+"\told\n", "mktree", "--missing")
+	tree := partial.gitInput("100644 blob "+origin.git("rev-parse", "HEAD~2:old")+"\told\n", "mktree", "--missing")
+	partial.git("update-ref", "HEAD", partial.git("commit-tree", tree, "-p", "HEAD", "-m", "back"))
+	if got := partial.leaks(LeakOptions{}); !strings.Contains(got, "\n  note :0:0 1 object that this partial clone left on its remote were not read again") {
+		t.Errorf("with a missing blob: %s", got)
+	}
+	if _, err := os.Stat(filepath.Join(partial.dir, "executed")); err == nil {
+		t.Error("something was fetched")
+	}
+}
+
+func TestFindingsAreBounded(t *testing.T) {
+	r := newRepository(t)
+	var many strings.Builder
+	for i := range 600 {
+		fmt.Fprintln(&many, token(i))
+	}
+	r.write("a", many.String())
+	r.write("b", many.String())
+	got := r.leaks(LeakOptions{})
+	if n := strings.Count(got, "\n  error "); n != maxFindings || !strings.HasSuffix(got, "\n  note :0:0 200 more places are not listed") {
+		t.Errorf("%d findings, ending in %s", n, got[len(got)-200:])
+	}
+}
+
+func FuzzObjectReader(f *testing.F) {
+	f.Add([]byte("0123 blob 3\nabc\n4567 missing\n89ab commit 4\na\n\nb\n"))
+	f.Add([]byte("0123 blob 9999999999999\nabc\n"))
+	f.Add([]byte("0123 tag 0\n\n"))
+	f.Add([]byte("0123 tree -1\n\n"))
+	f.Fuzz(func(t *testing.T, out []byte) {
+		var o objectReader
+		if err := o.read(bytes.NewReader(out)); err == nil && len(out) > 0 && out[len(out)-1] != '\n' {
+			t.Errorf("a cut output is taken for a whole one")
+		}
+	})
+}

@@ -1,0 +1,286 @@
+package worktree
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core/leak"
+)
+
+const (
+	// maxMessage bounds a commit or tag that is read whole, in bytes.
+	maxMessage = 1 << 20
+	// maxHits bounds the objects with tokens that are remembered.
+	maxHits = 1000
+	// maxInObject bounds the tokens of one object that are remembered.
+	maxInObject = 20
+)
+
+// revisions name commits, tags and all they consist of, as "git rev-list" takes them.
+type revisions struct {
+	args  []string
+	input string // lines for --stdin
+}
+
+// unpushed is what HEAD reaches and no remote had when git last asked it; everything when there is no remote.
+func unpushed() revisions { return revisions{args: []string{"HEAD", "--not", "--remotes"}} }
+
+// everything is what any ref or reflog reaches: branches, tags, stashes, and what was rewritten not long ago.
+func everything() revisions { return revisions{args: []string{"--all", "--reflog"}} }
+
+// command is "git rev-list" with these flags.
+func (r revisions) command(flags ...string) []string {
+	args := append([]string{"rev-list"}, flags...)
+	if r.input != "" {
+		args = append(args, "--stdin")
+	}
+	return append(append(args, r.args...), "--")
+}
+
+// hit is an object with tokens in it. Lines are those of the message for a commit or a tag, 0 where they mean nothing.
+type hit struct {
+	id, kind string
+	matches  []leak.Match
+}
+
+// objects is what was found in git's objects.
+type objects struct {
+	hits     []hit
+	dropped  int // hits beyond maxHits
+	commits  int
+	missing  int  // left on the remote by a partial clone
+	boundary bool // the history goes on where this clone ends
+}
+
+// readObjects looks into every object that the revisions consist of. All of them come through one pipe, and none is held
+// as a whole.
+func (t *Tree) readObjects(ctx context.Context, r revisions) (objects, error) {
+	reader := objectReader{shallow: t.shallowCommits()}
+	err := t.git.pipe(ctx, t.root, strings.NewReader(r.input),
+		r.command("--objects", "--no-object-names", "--missing=print"),
+		[]string{"cat-file", "--batch", "--buffer"}, reader.read)
+	return reader.objects, err
+}
+
+// readAllObjects looks into every object that is stored at all, in the order in which git reads them fastest. Not all of
+// them need be part of the history.
+func (t *Tree) readAllObjects(ctx context.Context) (objects, error) {
+	reader := objectReader{shallow: t.shallowCommits()}
+	err := t.git.stream(ctx, t.root, nil, reader.read, "cat-file", "--batch", "--buffer", "--batch-all-objects", "--unordered")
+	return reader.objects, err
+}
+
+// shallowCommits are those whose parents this clone lacks.
+func (t *Tree) shallowCommits() map[string]bool {
+	data, err := os.ReadFile(filepath.Join(t.commonDir, "shallow"))
+	if err != nil {
+		return nil
+	}
+	all := map[string]bool{}
+	for id := range strings.FieldsSeq(string(data)) {
+		all[id] = true
+	}
+	return all
+}
+
+// objectReader reads what "git cat-file --batch" prints.
+type objectReader struct {
+	objects
+	shallow map[string]bool
+	scanner leak.Scanner
+	message []byte
+}
+
+// errFraming means that git's output is not what was agreed on.
+var errFraming = errors.New("unexpected output of git cat-file")
+
+func (o *objectReader) read(out io.Reader) error {
+	in := bufio.NewReaderSize(out, 128<<10)
+	for {
+		line, err := in.ReadSlice('\n')
+		if err == io.EOF && len(line) == 0 {
+			return nil
+		}
+		if err != nil {
+			return errors.Join(errFraming, err)
+		}
+		parts := strings.Fields(string(line))
+		if len(parts) == 2 && parts[1] == "missing" {
+			o.missing++
+			continue
+		}
+		if len(parts) != 3 {
+			return errFraming
+		}
+		size, err := strconv.ParseInt(parts[2], 10, 64)
+		if err != nil || size < 0 {
+			return errFraming
+		}
+		if err := o.object(in, parts[0], parts[1], size); err != nil {
+			return fmt.Errorf("read object %s: %w", parts[0], err)
+		}
+	}
+}
+
+// object reads the content of one object and the line end behind it.
+func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) error {
+	if kind == "commit" {
+		o.commits++
+		o.boundary = o.boundary || o.shallow[id]
+	}
+	body := &io.LimitedReader{R: in, N: size}
+	var matches []leak.Match
+	var err error
+	if (kind == "commit" || kind == "tag") && size <= maxMessage {
+		matches, err = o.readMessage(body)
+	} else {
+		matches, err = o.scanner.Scan(body)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return err
+	}
+	if body.N > 0 {
+		return io.ErrUnexpectedEOF
+	}
+	if c, err := in.ReadByte(); err != nil || c != '\n' {
+		return errors.Join(errFraming, err)
+	}
+	o.keep(hit{id, kind, matches})
+	return nil
+}
+
+func (o *objectReader) keep(h hit) {
+	switch {
+	case len(h.matches) == 0:
+	case len(o.hits) == maxHits:
+		o.dropped++
+	default:
+		h.matches = h.matches[:min(len(h.matches), maxInObject)]
+		o.hits = append(o.hits, h)
+	}
+}
+
+// readMessage counts lines from the first one of the message; what stands before it, such as the author's name, has none.
+func (o *objectReader) readMessage(body *io.LimitedReader) ([]leak.Match, error) {
+	o.message = append(o.message[:0], make([]byte, body.N)...)
+	if _, err := io.ReadFull(body, o.message); err != nil {
+		return nil, err
+	}
+	matches := leak.Find(o.message)
+	if len(matches) == 0 {
+		return nil, nil
+	}
+	head, _, _ := bytes.Cut(o.message, []byte("\n\n"))
+	lines := bytes.Count(head, []byte("\n")) + 2
+	for i := range matches {
+		matches[i].Line = max(0, matches[i].Line-lines)
+		if matches[i].Line == 0 {
+			matches[i].Column = 0
+		}
+	}
+	return matches, nil
+}
+
+// location is where an object stands in the history: its path, and the commit that brought it in. A commit has no path, a
+// tag its name for one.
+type location struct {
+	hit
+	path, commit string
+}
+
+// locate walks the history from its beginning, and returns where the hits stand, each once and the oldest first; what is
+// no part of these revisions is left out. A tree was hit because of the names in it, so that these stand in its place.
+func (t *Tree) locate(ctx context.Context, r revisions, hits []hit) ([]location, error) {
+	if len(hits) == 0 {
+		return nil, nil
+	}
+	l := locator{wanted: map[string]hit{}}
+	for _, h := range hits {
+		l.wanted[h.id] = h
+	}
+	flags := []string{"--objects", "--in-commit-order", "--topo-order", "--reverse", "--missing=print"}
+	if err := t.git.stream(ctx, t.root, strings.NewReader(r.input), l.read, r.command(flags...)...); err != nil {
+		return nil, err
+	}
+	var all []location
+	for _, found := range l.found {
+		switch found.kind {
+		case "tree":
+			all = append(all, t.named(ctx, found)...)
+		case "blob":
+			found.path = t.exactPath(ctx, found)
+			all = append(all, found)
+		default:
+			all = append(all, found)
+		}
+	}
+	return all, ctx.Err()
+}
+
+// locator notes where the wanted objects stand in the history.
+type locator struct {
+	wanted map[string]hit
+	commit string
+	found  []location
+}
+
+// read takes lines of "<object>" for a commit, and of "<object> <path>" for what came with it.
+func (l *locator) read(out io.Reader) error {
+	lines := bufio.NewScanner(out)
+	lines.Buffer(make([]byte, 64<<10), maxName)
+	for lines.Scan() {
+		id, path, named := strings.Cut(lines.Text(), " ")
+		if !named {
+			l.commit = id
+		}
+		if h, ok := l.wanted[id]; ok {
+			delete(l.wanted, id)
+			l.found = append(l.found, location{hit: h, path: path, commit: l.commit})
+		}
+	}
+	return lines.Err()
+}
+
+// named lists what in a folder has a token in its name.
+func (t *Tree) named(ctx context.Context, folder location) []location {
+	out, err := t.git.run(ctx, t.root, nil, "ls-tree", "-z", "--name-only", folder.id)
+	if err != nil {
+		return nil
+	}
+	var all []location
+	for _, name := range fields(out) {
+		if matches := leak.Find([]byte(name)); len(matches) > 0 {
+			entry := location{hit: hit{id: folder.id, kind: "tree", matches: matches}, path: name, commit: folder.commit}
+			if folder.path != "" {
+				entry.path = folder.path + "/" + name
+			}
+			all = append(all, entry)
+		}
+	}
+	return all
+}
+
+// exactPath asks the commit for the path of a blob: in the walk through the history, a path ends at a line feed.
+func (t *Tree) exactPath(ctx context.Context, p location) string {
+	out, err := t.git.run(ctx, t.root, nil, "diff-tree", "-r", "-z", "-m", "--root", "--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", p.commit, "--")
+	if err != nil {
+		return p.path
+	}
+	for _, v := range parseLog(fields(out)) {
+		if v.blob == p.id && strings.HasPrefix(v.path, p.path) {
+			return v.path
+		}
+	}
+	return p.path
+}
