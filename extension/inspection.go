@@ -37,7 +37,10 @@ type inspection struct {
 
 func newInspection(ctx context.Context, o *verifyOptions, tree *worktree.Tree) *inspection {
 	i := &inspection{verifyOptions: o, tree: tree}
-	i.target, i.targetErr = resolveTarget(ctx, o.process, o.repo, tree)
+	i.target, i.targetErr = target{here: true}, nil
+	if !o.offline || o.repo != "" || o.getenv("GH_REPO") != "" {
+		i.target, i.targetErr = resolveTarget(ctx, o.process, o.repo, tree)
+	}
 	if i.targetErr == nil && !i.target.here {
 		i.tree = nil // another repository's files are not judged, nor a source of token or host
 	}

@@ -320,7 +320,7 @@ func literalJSON(node actionlint.ExprNode) any {
 func evaluateText(s string, resolve resolver) set {
 	out := one(value{})
 	at := 0
-	for _, e := range expressions(s, false) {
+	for _, e := range expressions(s, false, nil) {
 		if e.node == nil {
 			return unknown()
 		}

@@ -221,7 +221,7 @@ func (r *run) environmentPlace() Place {
 		return r.at(&read{})
 	}
 	name := r.job.ast.Environment.Name
-	if list := expressions(name.Value, false); len(list) > 0 {
+	if list := expressions(name.Value, false, nil); len(list) > 0 {
 		p := r.job.doc.src.places(name, []int{firstInside(name.Value, list[0].at)})[0]
 		p.File = r.job.doc.path
 		return p

@@ -22,12 +22,12 @@ type expression struct {
 
 // expressions returns the expressions of a scalar. condition tells that the scalar is an `if:`, which is an expression
 // even without ${{ }}.
-func expressions(value string, condition bool) []expression {
+func expressions(value string, condition bool, known parsed) []expression {
 	if !strings.Contains(value, "${{") {
 		if !condition || strings.TrimSpace(value) == "" {
 			return nil
 		}
-		e := parseExpression(value+"}}", 0)
+		e := known.parse(value+"}}", 0)
 		e.whole = true
 		return []expression{e}
 	}
@@ -44,7 +44,7 @@ func expressions(value string, condition bool) []expression {
 			break
 		}
 		at = start + end + len("}}")
-		out = append(out, parseExpression(value[start:at], start))
+		out = append(out, known.parse(value[start:at], start))
 	}
 	if len(out) == 1 {
 		v := strings.TrimSpace(value)
@@ -67,8 +67,26 @@ func closing(s string) int {
 	return -1
 }
 
-func parseExpression(text string, at int) expression {
-	e := expression{at: at, where: at}
+// parsed remembers expressions by their text: most of a repository's workflows say the same few. A nil one remembers
+// nothing. The trees are shared and never changed.
+type parsed map[string]expression
+
+// parse parses the text of an expression that begins at an offset of its scalar.
+func (p parsed) parse(text string, at int) expression {
+	e, known := p[text]
+	if !known {
+		e = parseExpression(text)
+		if p != nil {
+			p[text] = e
+		}
+	}
+	e.at += at
+	e.where += at
+	return e
+}
+
+func parseExpression(text string) expression {
+	var e expression
 	if len(text) > maxExpression {
 		e.problem = "the expression is longer than the 21,000 characters that GitHub accepts"
 		return e
@@ -83,7 +101,7 @@ func parseExpression(text string, at int) expression {
 		e.node = node
 		return e
 	}
-	e.problem, e.where = plainly(err.Message), at+min(err.Offset, len(text))
+	e.problem, e.where = plainly(err.Message), min(err.Offset, len(text))
 	return e
 }
 

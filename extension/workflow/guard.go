@@ -223,7 +223,7 @@ func overrides(condition string) bool {
 
 // passes tells whether an `if` may be true.
 func (s scenario) passes(condition *actionlint.String) bool {
-	list := expressions(condition.Value, true)
+	list := expressions(condition.Value, true, nil)
 	if len(list) != 1 || !list[0].whole || list[0].node == nil {
 		return true // text around an expression makes a string, which is always true
 	}

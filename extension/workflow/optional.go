@@ -78,7 +78,7 @@ func (j *job) gates() []string {
 		return nil
 	}
 	var out []string
-	for _, e := range expressions(j.ast.If.Value, true) {
+	for _, e := range expressions(j.ast.If.Value, true, nil) {
 		if e.node == nil {
 			continue
 		}

@@ -69,6 +69,7 @@ type document struct {
 	remote   string // owner/repo/path@ref of a file that is not in this repository
 	src      *source
 	ast      *actionlint.Workflow
+	known    parsed // while it is read
 	problems []problem
 	reads    []*read
 	jobs     []*job // in order of place
@@ -151,8 +152,9 @@ func parseAll(files []File) []*document {
 	next := make(chan int)
 	for range min(runtime.GOMAXPROCS(0), len(files)) {
 		wg.Go(func() {
+			known := parsed{}
 			for i := range next {
-				docs[i] = parse(files[i].Path, "", files[i].Data)
+				docs[i] = parse(files[i].Path, "", files[i].Data, known)
 			}
 		})
 	}
@@ -166,8 +168,8 @@ func parseAll(files []File) []*document {
 }
 
 // parse reads one workflow.
-func parse(name, remote string, data []byte) *document {
-	d := &document{path: name, remote: remote, byID: map[string]*job{}}
+func parse(name, remote string, data []byte, known parsed) *document {
+	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}}
 	if len(data) > maxFile {
 		d.src = newSource(nil)
 		d.fault(Place{}, core.SeverityNote, "the file is larger than 1 MiB and was not read")
@@ -188,6 +190,7 @@ func parse(name, remote string, data []byte) *document {
 	if ast != nil {
 		d.visit()
 	}
+	d.known = nil
 	d.takeErrors(errs, data)
 	sort.SliceStable(d.reads, func(i, j int) bool { return before(d.reads[i].place, d.reads[j].place) })
 	return d

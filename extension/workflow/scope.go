@@ -49,7 +49,7 @@ func rowValues(row *actionlint.MatrixRow) ([]actionlint.RawYAMLValue, bool) {
 	if row.Expression == nil {
 		return row.Values, len(row.Values) > 0
 	}
-	list := expressions(row.Expression.Value, false)
+	list := expressions(row.Expression.Value, false, nil)
 	if len(list) != 1 || list[0].node == nil {
 		return nil, false
 	}
@@ -357,7 +357,7 @@ func (r *run) work(text string, k *knowledge) set {
 // pathsOf returns the paths that tell variants apart in a text.
 func pathsOf(text string) [][]string {
 	var out [][]string
-	for _, e := range expressions(text, false) {
+	for _, e := range expressions(text, false, nil) {
 		if e.node != nil {
 			out = append(out, pathsIn(e.node, "matrix", "inputs", "github")...)
 		}

@@ -262,7 +262,7 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 	if s == nil || !at.ifs && !strings.Contains(s.Value, "${{") {
 		return
 	}
-	list := expressions(s.Value, at.ifs)
+	list := expressions(s.Value, at.ifs, v.doc.known)
 	if v.step != nil && at.ifs {
 		v.step.conditions(list)
 	}
