@@ -11,14 +11,15 @@ import (
 // actions speaks to the runner of GitHub Actions. A nil one, elsewhere than in a workflow, does nothing.
 type actions struct {
 	*process
-	err error // the first failure to write a file of the runner
+	quiet bool  // standard output is for a machine; the runner finds commands on standard error as well
+	err   error // the first failure to write a file of the runner
 }
 
-func newActions(p *process) *actions {
+func newActions(p *process, quiet bool) *actions {
 	if !p.inActions() {
 		return nil
 	}
-	return &actions{process: p}
+	return &actions{process: p, quiet: quiet}
 }
 
 // workflowCommand is a line to the runner, such as ::error title=…::message. Values are escaped: those that came from
@@ -31,9 +32,14 @@ func workflowCommand(name, title, message string) string {
 }
 
 func (a *actions) command(name, title, message string) {
-	if a != nil {
-		a.print("%s", styled(workflowCommand(name, core.Printable(title), core.Printable(message))))
+	if a == nil {
+		return
 	}
+	write := a.print
+	if a.quiet {
+		write = a.say
+	}
+	write("%s", styled(workflowCommand(name, core.Printable(title), core.Printable(message))))
 }
 
 // output sets an output of the step.

@@ -100,7 +100,7 @@ func (e *startError) Error() string { return e.err.Error() }
 func (e *startError) Unwrap() error { return e.err }
 
 func runRunStart(ctx context.Context, o *runStartOptions) error {
-	a := newActions(o.process)
+	a := newActions(o.process, o.export.asked())
 	run, err := o.start(ctx)
 	if err != nil {
 		a.command("error", "Hex run not started", err.Error())

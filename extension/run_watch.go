@@ -79,7 +79,7 @@ func runRunWatch(ctx context.Context, o *runWatchOptions) error {
 	if err := o.reach(o.run); err != nil {
 		return err
 	}
-	a := newActions(o.process)
+	a := newActions(o.process, o.export.asked())
 	w := &watcher{process: o.process, actions: a, project: o.run.project, id: o.run.run,
 		interval: o.interval, timeout: o.timeout, quiet: o.export.asked()}
 	run, err := o.follow(ctx, w)

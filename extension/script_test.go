@@ -25,7 +25,8 @@ import (
 // The scripts in testdata/script drive the real gh and the real git against the sandbox. Each one ends with a search
 // for its tokens in everything that it printed, wrote, or passed to a child as an argument.
 //
-// Tokens by name are in files below $TOKENS: good (personal, read and run), workspace, readless, expiring, revoked.
+// Tokens by name are in files below $TOKENS: good (personal, read and run), workspace, readless, reader,
+// expiring, revoked.
 
 // githubLogin is gh's own token in the scripts.
 const githubLogin = "ghp_sandboxlogin0000000000000000000000"
@@ -151,6 +152,7 @@ func (w *world) furnish() error {
 		"good":      sandbox.NewToken(sandbox.Personal, "good"),
 		"workspace": sandbox.NewToken(sandbox.Workspace, "workspace"),
 		"readless":  sandbox.NewToken(sandbox.Workspace, "readless"),
+		"reader":    sandbox.NewToken(sandbox.Workspace, "reader"),
 		"revoked":   sandbox.NewToken(sandbox.Personal, "revoked"),
 		"expiring":  sandbox.NewToken(sandbox.Workspace, "expiring"),
 	}
@@ -166,6 +168,7 @@ func (w *world) furnish() error {
 				"good":      {Value: w.tokens["good"], Kind: sandbox.Personal, Name: "Ada Lovelace", Email: "ada@example.com", Exp: &exp},
 				"workspace": {Value: w.tokens["workspace"], Kind: sandbox.Workspace},
 				"readless":  {Value: w.tokens["readless"], Kind: sandbox.Workspace, Scopes: []string{}},
+				"reader":    {Value: w.tokens["reader"], Kind: sandbox.Workspace, Scopes: []string{"projects:read"}},
 				"revoked":   {Value: w.tokens["revoked"], Kind: sandbox.Personal, Revoked: true},
 				"expiring":  {Value: w.tokens["expiring"], Kind: sandbox.Workspace, Exp: &soon},
 			},

@@ -58,6 +58,9 @@ type watcher struct {
 // watch follows the run, tells of each change, and returns the run as it was seen last. The error is a *runEndedError,
 // core.ErrWatchTimeout, errCancelled, or an answer of Hex that waiting does not mend.
 func (w *watcher) watch(ctx context.Context) (core.ProjectRun, error) {
+	w.line(func() {
+		w.say("%s", w.gray(fmt.Sprintf("Watching until %s (--timeout %s)", w.now().Add(w.timeout).Format(time.TimeOnly), w.timeout)))
+	})
 	w.actions.command("group", "", "Hex run "+w.id)
 	if w.started {
 		w.line(w.begin)

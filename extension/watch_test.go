@@ -57,7 +57,7 @@ type dialogue struct {
 func watching(t *testing.T, b *bench, steps ...step) *dialogue {
 	d := &dialogue{bench: b, began: time.Now()}
 	d.watch = &watcher{
-		process: b.process, actions: newActions(b.process), project: aProject, id: aRun,
+		process: b.process, actions: newActions(b.process, false), project: aProject, id: aRun,
 		interval: defaultInterval, timeout: 10 * time.Minute,
 		cooked: func(f func()) { f() },
 		sure:   func() (bool, error) { t.Error("asked whether to cancel"); return false, nil },
@@ -213,7 +213,11 @@ func TestProgressOnATerminal(t *testing.T) {
 		if got := d.stdout.String(); got != "✓ COMPLETED after 2m5s  "+aRunURL+"\n" {
 			t.Errorf("the result is %q", got)
 		}
-		frames := strings.Split(d.stderr.String(), "\r\x1b[K")
+		_, progress, told := strings.Cut(d.stderr.String(), "Watching until 00:10:00 (--timeout 10m0s)\n")
+		frames := strings.Split(progress, "\r\x1b[K")
+		if !told {
+			t.Errorf("does not say until when: %q", d.stderr.String())
+		}
 		// Where a redraw and a question are due at once, either may come first.
 		for _, elapsed := range []string{"1s", "2s", "3s", "4s", "6s", "9s", "11s", "12s"} {
 			if !slices.ContainsFunc(frames, func(f string) bool { return strings.HasPrefix(f, "* RUNNING "+elapsed+"  https://") }) {
@@ -240,7 +244,8 @@ func TestWatchForAMachine(t *testing.T) {
 			t.Errorf("%v, stdout has %q", err, d.stdout.String())
 		}
 		rest := "\t" + aRun + "\t" + aRunURL + "\t"
-		if got := d.stderr.String(); got != "started"+rest+"\nRUNNING"+rest+"\nCOMPLETED"+rest+"2m5s\n" {
+		_, got, _ := strings.Cut(d.stderr.String(), "(--timeout 10m0s)\n")
+		if got != "started"+rest+"\nRUNNING"+rest+"\nCOMPLETED"+rest+"2m5s\n" {
 			t.Errorf("stderr has %q", got)
 		}
 	})
@@ -272,7 +277,7 @@ func TestActionsFiles(t *testing.T) {
 	b.env["GITHUB_ACTIONS"] = "true"
 	b.env["GITHUB_OUTPUT"] = filepath.Join(dir, "output")
 	b.env["GITHUB_STEP_SUMMARY"] = filepath.Join(dir, "summary")
-	a := newActions(b.process)
+	a := newActions(b.process, false)
 	a.output("run-id", "x\nstatus=COMPLETED\r")
 	a.output("status", "")
 	a.summary(runSummary("A|B [x](javascript:y) <b> @octo", seen(t, "UNABLE_TO_ALLOCATE_KERNEL", true), "2m5s"))
@@ -301,7 +306,7 @@ func TestActionsFiles(t *testing.T) {
 func TestElsewhereThanInActions(t *testing.T) {
 	b := newBench(t)
 	b.env["GITHUB_OUTPUT"] = filepath.Join(t.TempDir(), "output")
-	a := newActions(b.process)
+	a := newActions(b.process, false)
 	a.output("run-id", "x")
 	a.command("error", "", "x")
 	if _, err := os.Stat(b.env["GITHUB_OUTPUT"]); err == nil || b.stdout.Len() > 0 || a.failure() != nil {
