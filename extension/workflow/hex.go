@@ -224,9 +224,7 @@ func (s *step) ownMarks(depth int) marks {
 // classify decides which reads, jobs and files concern Hex.
 func (w *Workflows) classify() {
 	docs := w.documents()
-	for _, d := range docs {
-		d.mark()
-	}
+	atOnce(len(docs), func(i int) { docs[i].mark() })
 	for _, d := range docs {
 		d.hexNames = map[string]bool{}
 		for _, r := range d.reads {

@@ -29,15 +29,31 @@ func JudgeFiles(w *Workflows, c Context) map[string]core.Result {
 }
 
 func (j *judgement) files() map[string]core.Result {
-	return map[string]core.Result{
-		Syntax:        j.syntax().result("GitHub can read every workflow"),
-		SecretContext: j.contexts().result("secrets stand only where GitHub provides them"),
-		SecretPassed:  j.passed().result("called workflows get their secrets"),
-		SecretDynamic: j.dynamic().result("every secret is named"),
-		HexVendor:     j.vendors().result("no secret serves hex.pm too"),
-		HexAction:     j.actions().result("Hex's action is used as its version allows"),
-		HexEndpoint:   j.endpoints().result("calls to Hex are in order"),
+	checks := []struct {
+		id    string
+		judge func(*judgement) *verdict
+		ok    string
+	}{
+		{Syntax, (*judgement).syntax, "GitHub can read every workflow"},
+		{SecretContext, (*judgement).contexts, "secrets stand only where GitHub provides them"},
+		{SecretPassed, (*judgement).passed, "called workflows get their secrets"},
+		{SecretDynamic, (*judgement).dynamic, "every secret is named"},
+		{HexVendor, (*judgement).vendors, "no secret serves hex.pm too"},
+		{HexAction, (*judgement).actions, "Hex's action is used as its version allows"},
+		{HexEndpoint, (*judgement).endpoints, "calls to Hex are in order"},
 	}
+	results := make([]core.Result, len(checks))
+	// Each has a judgement of its own: what one remembers is not shared between those that work at the same time.
+	atOnce(len(checks), func(i int) {
+		own := newJudgement(j.w, j.k.Inventory, j.c)
+		own.online = j.online
+		results[i] = checks[i].judge(own).result(checks[i].ok)
+	})
+	byID := map[string]core.Result{}
+	for i, c := range checks {
+		byID[c.id] = results[i]
+	}
+	return byID
 }
 
 // judgement is one evaluation of workflows against an inventory.

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rhysd/actionlint"
 
@@ -148,23 +149,31 @@ func isWorkflow(name string) bool {
 // parseAll reads the files at once and returns them by path.
 func parseAll(files []File) []*document {
 	docs := make([]*document, len(files))
+	known := make(chan parsed, runtime.GOMAXPROCS(0)) // one for each of those that work at the same time
+	for range cap(known) {
+		known <- parsed{}
+	}
+	atOnce(len(files), func(i int) {
+		k := <-known
+		docs[i] = parse(files[i].Path, "", files[i].Data, k)
+		known <- k
+	})
+	slices.SortFunc(docs, func(a, b *document) int { return strings.Compare(a.path, b.path) })
+	return docs
+}
+
+// atOnce calls work for 0 to n-1, with as many at the same time as there are processors.
+func atOnce(n int, work func(i int)) {
 	var wg sync.WaitGroup
-	next := make(chan int)
-	for range min(runtime.GOMAXPROCS(0), len(files)) {
+	var next atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), n) {
 		wg.Go(func() {
-			known := parsed{}
-			for i := range next {
-				docs[i] = parse(files[i].Path, "", files[i].Data, known)
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				work(int(i))
 			}
 		})
 	}
-	for i := range files {
-		next <- i
-	}
-	close(next)
 	wg.Wait()
-	slices.SortFunc(docs, func(a, b *document) int { return strings.Compare(a.path, b.path) })
-	return docs
 }
 
 // parse reads one workflow.
