@@ -189,14 +189,22 @@ func (s *survey) holds(ctx context.Context, f EnvFile) string {
 	}
 	defer r.Close()
 	for _, data := range s.tree.versions(ctx, r, f) {
-		for _, name := range dotenv.Names(data) {
-			if value, _, _ := dotenv.Lookup(data, name); value != "" && (tokenName(name) || settingName(name)) {
-				return name
-			}
+		if what := holding(data); what != "" {
+			return what
 		}
-		if len(leak.Find(data)) > 0 {
-			return "what looks like a Hex token"
+	}
+	return ""
+}
+
+// holding names what makes this content of a .env file more than plain settings; empty when nothing does.
+func holding(data []byte) string {
+	for _, name := range dotenv.Names(data) {
+		if value, _, _ := dotenv.Lookup(data, name); value != "" && (tokenName(name) || settingName(name)) {
+			return name
 		}
+	}
+	if len(leak.Find(data)) > 0 {
+		return "what looks like a Hex token"
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package worktree
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -14,25 +15,13 @@ const versionsRead = 200
 // history lists the .env files that were ever added on any ref, each with the oldest commit that shows it; of those that
 // count only when they hold a Hex name, the oldest that does.
 func (t *Tree) history(ctx context.Context) ([]committed, error) {
-	args := []string{"log", "--all", "--full-history", "-m", "--no-renames", "--diff-filter=AM", "--no-ext-diff", "--no-textconv",
-		"--raw", "-z", "--no-abbrev", "--no-color", "--no-decorate", "--no-notes", "--format=%x01%H", "--"}
-	out, err := t.git.run(ctx, t.root, nil, append(args, envPathspecs()...)...)
+	versions, err := t.envVersions(ctx, revisions{args: []string{"--all"}})
 	if err != nil {
 		return nil, err
 	}
 	oldest := map[string]string{}
 	var order []string
-	read := 0
-	for _, v := range parseLog(fields(out)) {
-		if !isEnvFile(v.path) {
-			continue
-		}
-		if !own(v.path) {
-			read++
-			if read > versionsRead || !t.blobNamesHex(ctx, v.blob) {
-				continue
-			}
-		}
+	for _, v := range versions {
 		if _, seen := oldest[v.path]; !seen {
 			order = append(order, v.path)
 		}
@@ -43,6 +32,24 @@ func (t *Tree) history(ctx context.Context) ([]committed, error) {
 		all = append(all, committed{path: path, commit: oldest[path]})
 	}
 	return all, ctx.Err()
+}
+
+// envVersions lists each content of a .env file that these revisions brought in, the newest first.
+func (t *Tree) envVersions(ctx context.Context, r revisions) ([]version, error) {
+	args := r.command("log", "--full-history", "-m", "--no-renames", "--diff-filter=AM", "--no-ext-diff", "--no-textconv",
+		"--raw", "-z", "--no-abbrev", "--no-color", "--no-decorate", "--no-notes", "--format=%x01%H")
+	out, err := t.git.run(ctx, t.root, []byte(r.input), append(args, envPathspecs()...)...)
+	if err != nil {
+		return nil, err
+	}
+	read := 0
+	return slices.DeleteFunc(parseLog(fields(out)), func(v version) bool {
+		if !isEnvFile(v.path) || own(v.path) {
+			return !own(v.path)
+		}
+		read++
+		return read > versionsRead || !t.blobNamesHex(ctx, v.blob)
+	}), nil
 }
 
 type version struct {

@@ -35,7 +35,12 @@ func LeakCheck(t *Tree, o LeakOptions) core.Check {
 		if o.History {
 			s.where = " in the history"
 		}
-		return s.run(ctx)
+		var wg sync.WaitGroup
+		var filesErr, commitsErr error
+		wg.Go(func() { filesErr = s.searchFiles(ctx) })
+		wg.Go(func() { commitsErr = s.searchCommits(ctx) })
+		wg.Wait()
+		return s.result(errors.Join(filesErr, commitsErr), "no Hex token in "+s.seen())
 	}}
 }
 
@@ -43,6 +48,7 @@ func LeakCheck(t *Tree, o LeakOptions) core.Check {
 type search struct {
 	tree    *Tree
 	options LeakOptions
+	pushing bool
 	where   string // of what stands in a commit
 
 	mu       sync.Mutex
@@ -54,15 +60,6 @@ type search struct {
 
 	commits int
 	rewrite string // the command that takes a token out of commits; empty when none has one
-}
-
-func (s *search) run(ctx context.Context) core.Result {
-	var wg sync.WaitGroup
-	var filesErr, commitsErr error
-	wg.Go(func() { filesErr = s.searchFiles(ctx) })
-	wg.Go(func() { commitsErr = s.searchCommits(ctx) })
-	wg.Wait()
-	return s.result(errors.Join(filesErr, commitsErr), fmt.Sprintf("no Hex token in %s", s.seen()))
 }
 
 // seen says what was looked at.
@@ -133,17 +130,21 @@ func (s *search) searchCommits(ctx context.Context) error {
 	if _, err := s.tree.git.line(ctx, s.tree.root, "rev-parse", "--quiet", "--verify", "HEAD"); err != nil {
 		return failure(err) // nothing is committed yet
 	}
-	found, err := s.tree.readObjects(ctx, unpushed())
+	return s.searchRevisions(ctx, unpushed())
+}
+
+func (s *search) searchRevisions(ctx context.Context, r revisions) error {
+	found, err := s.tree.readObjects(ctx, r)
 	if err != nil {
 		return err
 	}
 	if found.missing > 0 {
-		s.note("%s that this partial clone left on its remote were not read again", counted(found.missing, "object"))
+		s.note("what this partial clone left on its remote was not read: %s", counted(found.missing, "object"))
 	}
 	if found.boundary {
 		err = fmt.Errorf("this clone is shallow: only the newest %s were searched", counted(found.commits, "commit"))
 	}
-	return errors.Join(err, s.addObjects(ctx, unpushed(), found))
+	return errors.Join(err, s.addObjects(ctx, r, found))
 }
 
 func (s *search) searchHistory(ctx context.Context) error {
@@ -201,8 +202,10 @@ func (s *search) addObjects(ctx context.Context, r revisions, found objects) err
 			s.addPlace(p, m)
 		}
 	}
-	if err == nil && len(places) > 0 {
-		s.rewrite = s.tree.rewriting(ctx, places)
+	if i := slices.IndexFunc(places, func(p location) bool { return p.kind != "tag" }); i >= 0 {
+		s.rewrite = s.tree.rewriting(ctx, places[i].commit)
+	} else if len(places) > 0 {
+		s.rewrite = command("git tag --force --annotate", places[0].path)
 	}
 	return err
 }
@@ -221,20 +224,15 @@ func (s *search) addPlace(p location, m leak.Match) {
 	}
 }
 
-// rewriting is the command that opens the oldest of the commits for a change.
-func (t *Tree) rewriting(ctx context.Context, places []location) string {
-	i := slices.IndexFunc(places, func(p location) bool { return p.kind != "tag" })
-	if i < 0 {
-		return "git tag --force --annotate"
-	}
-	oldest := places[i].commit
-	if head, err := t.git.line(ctx, t.root, "rev-parse", "HEAD"); err == nil && head == oldest {
+// rewriting is the command that opens a commit for a change, and those after it.
+func (t *Tree) rewriting(ctx context.Context, commit string) string {
+	if head, err := t.git.line(ctx, t.root, "rev-parse", "HEAD"); err == nil && head == commit {
 		return "git commit --amend"
 	}
-	if _, err := t.git.line(ctx, t.root, "rev-parse", "--quiet", "--verify", oldest+"^"); err != nil {
+	if _, err := t.Resolve(ctx, commit+"^"); err != nil {
 		return "git rebase --interactive --root"
 	}
-	return fmt.Sprintf("git rebase --interactive %.12s^", oldest)
+	return fmt.Sprintf("git rebase --interactive %.12s^", commit)
 }
 
 // result judges what was found. What could not be looked at makes it unknown unless there is something worse to say.
@@ -275,20 +273,21 @@ func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ";
 
 // fix says how to make a token worthless, and how to get it out of what is not public yet.
 func (s *search) fix() string {
-	fix := fmt.Sprintf("revoke it in Hex (%s: Settings → API keys), then take it out of the files", s.options.Host)
+	fix := fmt.Sprintf("revoke it in Hex (%s: Settings → API keys), then take it out of the ", s.options.Host)
 	switch {
-	case s.rewrite == "":
-	case s.options.History:
-		fix += "; whoever has a clone keeps what was pushed"
-	default:
-		fix += " and the commits: " + s.rewrite
+	case s.options.History && s.rewrite != "":
+		return fix + "files; whoever has a clone keeps what was pushed"
+	case s.pushing:
+		return fix + "commits: " + s.rewrite
+	case s.rewrite != "":
+		return fix + "files and the commits: " + s.rewrite
 	}
-	return fix
+	return fix + "files"
 }
 
 // countObjects counts the objects of the history that are here, and those that a partial clone left on its remote.
 func (t *Tree) countObjects(ctx context.Context) (there, missing int, err error) {
-	args := everything().command("--objects", "--no-object-names", "--missing=print")
+	args := everything().command("rev-list", "--objects", "--no-object-names", "--missing=print")
 	err = t.git.stream(ctx, t.root, nil, func(out io.Reader) error {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {

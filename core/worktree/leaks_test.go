@@ -234,7 +234,7 @@ func TestCloneWithoutItsHistory(t *testing.T) {
 	partial.gitInput("100644 blob "+origin.git("rev-parse", "HEAD~2:old")+"\told\n", "mktree", "--missing")
 	tree := partial.gitInput("100644 blob "+origin.git("rev-parse", "HEAD~2:old")+"\told\n", "mktree", "--missing")
 	partial.git("update-ref", "HEAD", partial.git("commit-tree", tree, "-p", "HEAD", "-m", "back"))
-	if got := partial.leaks(LeakOptions{}); !strings.Contains(got, "\n  note :0:0 1 object that this partial clone left on its remote were not read again") {
+	if got := partial.leaks(LeakOptions{}); !strings.Contains(got, "\n  note :0:0 what this partial clone left on its remote was not read: 1 object") {
 		t.Errorf("with a missing blob: %s", got)
 	}
 	if _, err := os.Stat(filepath.Join(partial.dir, "executed")); err == nil {

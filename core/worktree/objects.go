@@ -36,9 +36,9 @@ func unpushed() revisions { return revisions{args: []string{"HEAD", "--not", "--
 // everything is what any ref or reflog reaches: branches, tags, stashes, and what was rewritten not long ago.
 func everything() revisions { return revisions{args: []string{"--all", "--reflog"}} }
 
-// command is "git rev-list" with these flags.
-func (r revisions) command(flags ...string) []string {
-	args := append([]string{"rev-list"}, flags...)
+// command is a command of git that takes revisions, such as rev-list, with its flags. Paths may follow.
+func (r revisions) command(name string, flags ...string) []string {
+	args := append([]string{name}, flags...)
 	if r.input != "" {
 		args = append(args, "--stdin")
 	}
@@ -65,7 +65,7 @@ type objects struct {
 func (t *Tree) readObjects(ctx context.Context, r revisions) (objects, error) {
 	reader := objectReader{shallow: t.shallowCommits()}
 	err := t.git.pipe(ctx, t.root, strings.NewReader(r.input),
-		r.command("--objects", "--no-object-names", "--missing=print"),
+		r.command("rev-list", "--objects", "--no-object-names", "--missing=print"),
 		[]string{"cat-file", "--batch", "--buffer"}, reader.read)
 	return reader.objects, err
 }
@@ -210,7 +210,7 @@ func (t *Tree) locate(ctx context.Context, r revisions, hits []hit) ([]location,
 		l.wanted[h.id] = h
 	}
 	flags := []string{"--objects", "--in-commit-order", "--topo-order", "--reverse", "--missing=print"}
-	if err := t.git.stream(ctx, t.root, strings.NewReader(r.input), l.read, r.command(flags...)...); err != nil {
+	if err := t.git.stream(ctx, t.root, strings.NewReader(r.input), l.read, r.command("rev-list", flags...)...); err != nil {
 		return nil, err
 	}
 	var all []location

@@ -11,11 +11,7 @@ func (t *Tree) Unpushed(ctx context.Context, remote string, paths ...string) (bo
 	if _, err := t.git.line(ctx, t.root, "rev-parse", "--quiet", "--verify", "HEAD"); err != nil {
 		return false, failure(err) // nothing is committed yet
 	}
-	known := "--remotes"
-	if remote != "" {
-		known += "=" + escapeGlob(remote)
-	}
-	args := append([]string{"--literal-pathspecs", "rev-list", "--max-count=1", "HEAD", "--not", known, "--"}, paths...)
+	args := append([]string{"--literal-pathspecs", "rev-list", "--max-count=1", "HEAD", "--not", remoteRefs(remote), "--"}, paths...)
 	out, err := t.git.line(ctx, t.root, args...)
 	return out != "", err
 }

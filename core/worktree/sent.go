@@ -1,0 +1,230 @@
+package worktree
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+// maxPush bounds the list of refs that git hands to its pre-push hook, in bytes.
+const maxPush = 16 << 20
+
+// ErrPushList means that what was read is not the list that git hands to its pre-push hook.
+var ErrPushList = errors.New("not the list of refs that git hands to a pre-push hook")
+
+// Push is what git tells its pre-push hook. Remote is the name of the remote, or its URL when it has no name; empty when
+// it is not known.
+type Push struct {
+	Remote  string
+	Updates []Update
+}
+
+// Update is one ref that a push changes. Local and Remote are object IDs: what it is to become, all zeros for a deletion,
+// and what it is on the remote, all zeros for a new one.
+type Update struct {
+	LocalRef, Local, RemoteRef, Remote string
+}
+
+// ReadPush reads the list of refs that git hands to its pre-push hook. The error wraps ErrPushList or is the reader's.
+func ReadPush(r io.Reader) ([]Update, error) {
+	var all []Update
+	lines := bufio.NewScanner(io.LimitReader(r, maxPush))
+	for lines.Scan() {
+		parts := strings.Split(lines.Text(), " ")
+		n := len(parts) // the first field is what was typed, and may hold spaces itself
+		if n < 4 || !isObjectID(parts[n-3]) || !isObjectID(parts[n-1]) {
+			return nil, fmt.Errorf("line %d: %w", len(all)+1, ErrPushList)
+		}
+		all = append(all, Update{LocalRef: strings.Join(parts[:n-3], " "), Local: parts[n-3], RemoteRef: parts[n-2], Remote: parts[n-1]})
+	}
+	return all, lines.Err()
+}
+
+func isObjectID(s string) bool {
+	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+func isZero(id string) bool { return strings.Trim(id, "0") == "" }
+
+// Resolve returns the ID of the object that a revision names, such as "refs/heads/main".
+func (t *Tree) Resolve(ctx context.Context, revision string) (string, error) {
+	return t.git.line(ctx, t.root, "rev-parse", "--verify", "--quiet", "--end-of-options", revision)
+}
+
+// sent is what the updates bring to the remote: what they reach, less what the remote is known to have.
+func (t *Tree) sent(ctx context.Context, remote string, updates []Update) (revisions, error) {
+	var include, known []string
+	for _, u := range updates {
+		if !isZero(u.Local) {
+			include = append(include, u.Local)
+		}
+		if !isZero(u.Remote) {
+			known = append(known, u.Remote)
+		}
+	}
+	if len(include) == 0 {
+		return revisions{}, nil
+	}
+	here, err := t.present(ctx, known)
+	if err != nil {
+		return revisions{}, err
+	}
+	for _, id := range here {
+		include = append(include, "^"+id)
+	}
+	return revisions{args: []string{"--not", remoteRefs(remote)}, input: strings.Join(include, "\n") + "\n"}, nil
+}
+
+// remoteRefs is the flag for what git knows of a remote; an empty name stands for all remotes.
+func remoteRefs(remote string) string {
+	if remote == "" {
+		return "--remotes"
+	}
+	return "--remotes=" + escapeGlob(remote)
+}
+
+// present returns those of the objects that are in this clone: what somebody else pushed meanwhile need not be.
+func (t *Tree) present(ctx context.Context, ids []string) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	out, err := t.git.run(ctx, t.root, []byte(strings.Join(ids, "\n")+"\n"), "cat-file", "--batch-check=%(objectname)")
+	var here []string
+	for line := range strings.Lines(string(out)) {
+		if id := strings.TrimSuffix(line, "\n"); isObjectID(id) {
+			here = append(here, id)
+		}
+	}
+	return here, err
+}
+
+// SentCommits returns the commits that the pushed refs are to name, each once, as far as the push of that ref changes one
+// of the paths, which may be pathspecs of git; deleting counts.
+func (t *Tree) SentCommits(ctx context.Context, p Push, paths ...string) ([]string, error) {
+	var commits []string
+	for _, u := range p.Updates {
+		r, err := t.sent(ctx, p.Remote, []Update{u})
+		if err != nil {
+			return nil, err
+		}
+		if r.input == "" {
+			continue
+		}
+		changed, err := t.git.run(ctx, t.root, []byte(r.input), append(r.command("rev-list", "--max-count=1"), paths...)...)
+		if err != nil {
+			return nil, err
+		}
+		commit, err := t.Resolve(ctx, u.Local+"^{commit}")
+		if err := failure(err); err != nil {
+			return nil, err
+		}
+		if len(changed) > 0 && commit != "" && !slices.Contains(commits, commit) {
+			commits = append(commits, commit)
+		}
+	}
+	return commits, nil
+}
+
+// PushChecks returns token-leaked and env-tracked for what a push sends, and nothing else: neither the work tree nor what
+// the remote has already. host is where tokens are revoked, such as https://eu.hex.tech.
+func PushChecks(t *Tree, p Push, host string) []core.Check {
+	return []core.Check{
+		{ID: "env-tracked", Title: "No .env file is pushed", Run: func(ctx context.Context) core.Result { return t.pushedEnv(ctx, p) }},
+		{ID: "token-leaked", Title: "No Hex token is pushed", Run: func(ctx context.Context) core.Result {
+			r, err := t.sent(ctx, p.Remote, p.Updates)
+			if err != nil {
+				return core.Unknown(err.Error(), "")
+			}
+			if r.input == "" {
+				return core.Skip("nothing is sent")
+			}
+			s := &search{tree: t, options: LeakOptions{Host: host}, pushing: true, where: " in a commit to be pushed"}
+			err = s.searchRevisions(ctx, r)
+			return s.result(err, "no Hex token in "+counted(s.commits, "commit"))
+		}},
+	}
+}
+
+// pushedEnv judges every .env file that the push brings in, whether or not a later commit takes it out again.
+func (t *Tree) pushedEnv(ctx context.Context, p Push) core.Result {
+	r, err := t.sent(ctx, p.Remote, p.Updates)
+	if err != nil {
+		return core.Unknown(err.Error(), "")
+	}
+	if r.input == "" {
+		return core.Skip("nothing is sent")
+	}
+	versions, err := t.envVersions(ctx, r)
+	if err != nil {
+		return core.Unknown(err.Error(), "")
+	}
+	slices.Reverse(versions)
+	var v verdict
+	for _, worst := range t.worstVersions(ctx, versions) {
+		v.add(worst, "take it out of the commits ("+t.rewriting(ctx, worst.Commit)+"), and revoke the token that it held")
+	}
+	return v.result("no .env file is pushed")
+}
+
+// worstVersions is a finding for each file: about the first content that is more than plain settings, else the first one.
+func (t *Tree) worstVersions(ctx context.Context, versions []version) []core.Finding {
+	var found []core.Finding
+	for _, version := range versions {
+		i := slices.IndexFunc(found, func(f core.Finding) bool { return f.File == version.path })
+		if i >= 0 && found[i].Severity == core.SeverityError {
+			continue
+		}
+		f := core.Finding{File: version.path, Commit: version.commit, Severity: core.SeverityWarning, Message: version.path + " is in a commit to be pushed"}
+		data, err := t.git.runLimited(ctx, t.root, nil, maxEnvFile, "cat-file", "blob", version.blob)
+		if what := holding(data); err == nil && what != "" {
+			f.Severity = core.SeverityError
+			f.Message += " and holds " + what
+		}
+		switch {
+		case i < 0:
+			found = append(found, f)
+		case f.Severity == core.SeverityError:
+			found[i] = f
+		}
+	}
+	return found
+}
+
+// FileAt reads a regular file of at most limit bytes as it stands in a commit; false when there is none.
+func (t *Tree) FileAt(ctx context.Context, commit, path string, limit int) ([]byte, bool) {
+	entries, err := t.entries(ctx, commit, path)
+	if err != nil || len(entries) != 1 || entries[0].path != path {
+		return nil, false
+	}
+	data, err := t.git.runLimited(ctx, t.root, nil, limit, "cat-file", "blob", entries[0].blob)
+	return data, err == nil
+}
+
+// FilesAt lists the regular files right in a folder as it stands in a commit.
+func (t *Tree) FilesAt(ctx context.Context, commit, folder string) ([]string, error) {
+	entries, err := t.entries(ctx, commit, folder+"/")
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.path
+	}
+	return names, err
+}
+
+func (t *Tree) entries(ctx context.Context, commit, path string) ([]version, error) {
+	out, err := t.git.run(ctx, t.root, nil, "ls-tree", "-z", "--full-tree", commit, "--", path)
+	var files []version
+	for _, record := range fields(out) {
+		about, name, _ := strings.Cut(record, "\t")
+		parts := strings.Fields(about)
+		if len(parts) == 3 && strings.HasPrefix(parts[0], "100") {
+			files = append(files, version{committed: committed{path: name, commit: commit}, blob: parts[2]})
+		}
+	}
+	return files, err
+}

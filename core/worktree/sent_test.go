@@ -1,0 +1,150 @@
+package worktree
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+const zero = "0000000000000000000000000000000000000000"
+
+func (r repository) expectPush(p Push, want ...string) {
+	r.t.Helper()
+	if got := written(core.Run(r.t.Context(), PushChecks(r.open(), p, "https://app.hex.tech"))); got != strings.Join(want, "\n") {
+		r.t.Errorf("the push is judged\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+// update is a push of HEAD, or of another revision, to a branch that is at old.
+func (r repository) update(revision, old string) Push {
+	return Push{Remote: "origin", Updates: []Update{{"refs/heads/x", r.git("rev-parse", revision), "refs/heads/x", old}}}
+}
+
+func TestPushWithoutLeaks(t *testing.T) {
+	r := newRepository(t)
+	r.write("file", token(1))
+	r.write(".env", "HEX_API_TOKEN="+token(1))
+	pushed := r.commit("file", ".env")
+	r.write("file", "")
+	r.git("rm", "-q", ".env")
+	r.commit("file")
+	r.write("untracked", token(2))
+	clean := []string{"ok: no .env file is pushed []", "ok: no Hex token in 1 commit []"}
+	r.expectPush(r.update("HEAD", pushed), clean...)
+	r.git("update-ref", "refs/remotes/origin/main", pushed)
+	r.expectPush(r.update("HEAD", zero), clean...) // a new branch
+	r.git("commit", "-q", "--amend", "-m", "other")
+	r.expectPush(r.update("HEAD", strings.Repeat("1", 40)), clean...) // forced, over what somebody else pushed
+	nothing := []string{"skipped: nothing is sent []", "skipped: nothing is sent []"}
+	r.expectPush(Push{Remote: "origin"}, nothing...)
+	r.expectPush(Push{Remote: "origin", Updates: []Update{{"(delete)", zero, "refs/heads/x", pushed}}}, nothing...)
+}
+
+func TestPushWithLeaks(t *testing.T) {
+	r := newRepository(t)
+	r.commitEmpty("start")
+	start := r.git("rev-parse", "HEAD")
+	r.git("update-ref", "refs/remotes/origin/main", "HEAD")
+	r.write("file", token(1))
+	r.write("app/.env", "PORT=1\n")
+	first := r.commit("file", "app")
+	r.write("app/.env", "PORT=1\nHEX_API_TOKEN=x\n")
+	r.write("file", "")
+	second := r.commit("file", "app")
+	r.git("rm", "-q", "app/.env")
+	r.git("commit", "-q", "-m", "clean")
+	want := []string{
+		"error: app/.env is in a commit to be pushed and holds HEX_API_TOKEN [take it out of the commits (git rebase --interactive " + second[:12] + "^), and revoke the token that it held]",
+		"  error app/.env:0:0 in " + second + " app/.env is in a commit to be pushed and holds HEX_API_TOKEN",
+		"error: file holds a Hex token (" + short(token(1)) + ") in a commit to be pushed [revoke it in Hex (https://app.hex.tech: Settings → API keys), then take it out of the commits: git rebase --interactive " + first[:12] + "^]",
+		"  error file:1:1 in " + first + " file holds a Hex token (" + short(token(1)) + ") in a commit to be pushed",
+	}
+	r.expectPush(r.update("HEAD", start), want...)
+	r.expectPush(r.update("HEAD", zero), want...)
+	// What another remote has is new to this one.
+	r.git("update-ref", "refs/remotes/other/main", "HEAD")
+	r.expectPush(r.update("HEAD", zero), want...)
+	unknown := r.update("HEAD", zero)
+	unknown.Remote = ""
+	r.expectPush(unknown, "ok: no .env file is pushed []", "ok: no Hex token in 0 commits []")
+	// The address of a remote has no refs of its own: everything is looked at.
+	address := r.update("HEAD", start)
+	address.Remote = "https://github.com/octo/*.git"
+	r.expectPush(address, want...)
+}
+
+func TestPushOfTags(t *testing.T) {
+	r := newRepository(t)
+	r.commitEmpty("start")
+	r.git("update-ref", "refs/remotes/origin/main", "HEAD")
+	r.git("tag", "-a", "v1", "-m", token(1))
+	r.expectPush(r.update("v1", zero), "ok: no .env file is pushed []",
+		"error: the message of tag v1 holds a Hex token ("+short(token(1))+") [revoke it in Hex (https://app.hex.tech: Settings → API keys), then take it out of the commits: git tag --force --annotate v1]",
+		"  error :1:1 the message of tag v1 holds a Hex token ("+short(token(1))+")")
+}
+
+func TestSentCommits(t *testing.T) {
+	r := newRepository(t)
+	r.write("call/action.yml", "a")
+	r.write("link.yml", "x")
+	r.commit("call", "link.yml")
+	r.git("update-ref", "refs/remotes/origin/main", "HEAD")
+	r.write(".github/workflows/a.yml", "on: push\n")
+	r.write(".github/workflows/sub/b.yml", "no")
+	changed := r.commit(".github")
+	r.write(".github/workflows/a.yml", "not committed")
+	r.git("branch", "other", "HEAD^")
+	r.git("tag", "-a", "v1", "-m", "x")
+	p := Push{Remote: "origin"}
+	for _, ref := range []string{"main", "other", "v1"} {
+		p.Updates = append(p.Updates, Update{ref, r.git("rev-parse", ref), ref, zero})
+	}
+	tree, ctx := r.open(), t.Context()
+	got, err := tree.SentCommits(ctx, p, ".github/workflows", ":(glob)**/action.yml")
+	if err != nil || !slices.Equal(got, []string{changed}) {
+		t.Errorf("commits %q, %v; want %s", got, err, changed)
+	}
+	if got, err := tree.SentCommits(ctx, p, "link.yml"); err != nil || got != nil {
+		t.Errorf("commits %q, %v", got, err)
+	}
+	r.git("rm", "-q", "call/action.yml")
+	r.git("commit", "-q", "-m", "delete")
+	if got, err := tree.SentCommits(ctx, r.update("HEAD", changed), ":(glob)**/action.yml"); err != nil || len(got) != 1 {
+		t.Errorf("a deleted action: %q, %v", got, err)
+	}
+	if names, err := tree.FilesAt(ctx, changed, ".github/workflows"); err != nil || !slices.Equal(names, []string{".github/workflows/a.yml"}) {
+		t.Errorf("files %q, %v", names, err)
+	}
+	if data, ok := tree.FileAt(ctx, changed, ".github/workflows/a.yml", 100); !ok || string(data) != "on: push\n" {
+		t.Errorf("content %q, %v", data, ok)
+	}
+	for _, path := range []string{"none", ".github", "../x", ".github/workflows/a.yml/", "-x", ""} {
+		if data, ok := tree.FileAt(ctx, changed, path, 100); ok {
+			t.Errorf("%q is read as %q", path, data)
+		}
+	}
+	if _, ok := tree.FileAt(ctx, changed, ".github/workflows/a.yml", 3); ok {
+		t.Error("a file beyond the limit is read")
+	}
+}
+
+func FuzzReadPush(f *testing.F) {
+	f.Add("refs/heads/x " + zero + " refs/heads/x " + zero + "\n")
+	f.Add("(delete) " + zero + " refs/heads/x " + strings.Repeat("a", 64) + "\n")
+	f.Add(":/two words " + zero + " refs/heads/x " + zero + "\n")
+	f.Add("x --all y " + zero)
+	f.Fuzz(func(t *testing.T, list string) {
+		updates, err := ReadPush(strings.NewReader(list))
+		for _, u := range updates {
+			if !isObjectID(u.Local) || !isObjectID(u.Remote) {
+				t.Errorf("%q gives %+v", list, u)
+			}
+		}
+		if err != nil && !errors.Is(err, ErrPushList) && len(list) < 64<<10 {
+			t.Errorf("%q: %v", list, err)
+		}
+	})
+}
