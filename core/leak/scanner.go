@@ -1,6 +1,9 @@
 package leak
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 const (
 	bufferSize = 128 << 10
@@ -29,7 +32,7 @@ func (s *Scanner) Scan(r io.Reader) ([]Match, error) {
 		if err != nil {
 			c.pending = suspects(c.pending, s.buf[:n], searched, n)
 			c.settle(s.buf[:n], n)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = nil
 			}
 			return c.first(), err

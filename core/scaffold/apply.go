@@ -67,7 +67,7 @@ func (c Change) replace(r *os.Root, rename func(r *os.Root, from, to string) err
 		syncFolder(r, dir)
 		return nil
 	}
-	r.Remove(temporary)
+	_ = r.Remove(temporary)
 	if known := (*PathError)(nil); errors.As(err, &known) {
 		return known
 	}
@@ -99,7 +99,7 @@ func (w write) create(r *os.Root, name string) error {
 // the new one is there all the same.
 func syncFolder(r *os.Root, dir string) {
 	if d, err := r.Open(dir); err == nil {
-		d.Sync()
+		_ = d.Sync()
 		d.Close()
 	}
 }

@@ -47,7 +47,7 @@ func isContested(name string) bool { return named(name, []string{"HEX_API_KEY"})
 
 // patterns find Hex and hex.pm in scripts and values.
 type patterns struct {
-	command, run, look, oldPath, pm, pmAction, uuid, projectURL, bearer, argument, token *regexp.Regexp
+	command, run, look, oldPath, pm, pmAction, uuid, projectURL, argument, token *regexp.Regexp
 }
 
 // compiled compiles the patterns when they are first needed: most commands never need them.
