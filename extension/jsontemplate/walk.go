@@ -165,7 +165,7 @@ func (s *state) walkRange(dot any, n *parse.RangeNode) error {
 	if err == nil && !ran {
 		err = s.walkList(dot, n.ElseList)
 	}
-	if err == errBreak { // even one of the else branch, as in text/template
+	if errors.Is(err, errBreak) { // even one of the else branch, as in text/template
 		return nil
 	}
 	return err
@@ -215,7 +215,7 @@ func (s *state) iteration(n *parse.RangeNode, index, element any) error {
 	if err := s.setRangeVariables(n.Pipe, index, element); err != nil {
 		return err
 	}
-	if err := s.walkList(element, n.List); err != nil && err != errContinue {
+	if err := s.walkList(element, n.List); err != nil && !errors.Is(err, errContinue) {
 		return err
 	}
 	return nil
