@@ -34,3 +34,42 @@ start_world() {
 
 field() { printf '%s' "$ready" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 hex_token() { field "$1"; }
+
+# start_analytics: the world that the demo and the pictures show. The repository octo/analytics, with a workflow that runs
+# a Hex project, becomes the current folder; $W/token holds a Hex token.
+start_analytics() {
+  export GH_TOKEN=demo-login
+  start_world <<'JSON'
+{
+  "github": {"github.com": {
+    "logins": {"demo-login": {"user": "ada"}},
+    "accounts": {"octo": {"type": "Organization"}},
+    "repositories": {"octo/analytics": {}}
+  }},
+  "hex": {
+    "tokens": {"demo": {"kind": "workspace", "exp": 4102444800}},
+    "projects": {"019f681a-1870-731d-bf1e-b82d136117fa": {"title": "Weekly revenue", "owner": "ada@example.com", "runScripts": [["COMPLETED"]]}}
+  }
+}
+JSON
+  hex_token demo >"$W/token"
+  mkdir -p "$W/analytics/.github/workflows"
+  cd "$W/analytics"
+  cat >.github/workflows/hex.yml <<'YAML'
+name: Refresh
+on:
+  push:
+    branches: [main]
+jobs:
+  refresh:
+    runs-on: ubuntu-latest
+    steps:
+      - run: gh hex run start 019f681a-1870-731d-bf1e-b82d136117fa --watch
+        env:
+          GH_TOKEN: ${{ github.token }}
+          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}
+          HEX_WORKSPACE_URL: ${{ vars.HEX_WORKSPACE_URL }}
+YAML
+  git init -q -b main
+  git remote add origin https://github.com/octo/analytics.git
+}
