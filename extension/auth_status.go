@@ -116,7 +116,7 @@ func (r *statusRun) locate(ctx context.Context) error {
 		return err
 	}
 	r.settings = findSettings(ctx, r.process, r.tree, "")
-	options := github.Options{UserAgent: r.userAgent()}
+	options := r.gitHubOptions()
 	if r.org != "" {
 		options.Limited = r.tellLimit
 	}
@@ -149,8 +149,8 @@ func (r *statusRun) find(ctx context.Context) ([]*spot, error) {
 	wg.Go(func() { own = r.repository(ctx, repo) })
 	wg.Go(func() { shared, hidden = r.reaching(ctx, repo) })
 	wg.Wait()
-	if len(hidden) > 0 {
-		r.say("%s", capitalised(hiddenNote(repo.Owner, hidden)))
+	if note := hiddenNote(repo.Owner, hidden); note != "" {
+		r.say("%s", note)
 	}
 	places := append(own, shared...)
 	r.readers(ctx, repo, places)
@@ -208,7 +208,7 @@ func addReaders(shared []*spot, repo github.Repository, known remote) {
 			continue
 		}
 		p.readErr = firstError(p.readErr, known.err)
-		for _, file := range readersOf(uses, p.entry.Name) {
+		for _, file := range usersOf(p, known.workflows, uses) {
 			p.usedBy = append(p.usedBy, repo.FullName()+":"+file)
 		}
 	}
@@ -313,6 +313,10 @@ func usage(p *spot) string {
 		return p.usedBy[0]
 	case len(p.usedBy) > 1:
 		return fmt.Sprintf("%s and %d more", p.usedBy[0], len(p.usedBy)-1)
+	case p.store.App == github.Codespaces:
+		return "codespaces, not workflows"
+	case p.store.App == github.Agents:
+		return "agents, not workflows"
 	case p.readErr != nil:
 		return "cannot tell: " + p.readErr.Error()
 	case p.packages != nil:

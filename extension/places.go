@@ -251,7 +251,7 @@ func (s *search) fill(known remote, places []*spot) {
 			continue
 		}
 		p.readErr = known.err
-		p.usedBy = readersOf(uses, p.entry.Name)
+		p.usedBy = usersOf(p, known.workflows, uses)
 		if at := known.workflows.Packages(p.entry.Name); len(at) > 0 {
 			p.packages = &at[0]
 		}
@@ -267,7 +267,18 @@ func (s *search) workflows(ctx context.Context, repo github.Repository) remote {
 	return remoteWorkflows(ctx, s.client, repo.Owner, repo.Name, s.wanted)
 }
 
-// readersOf lists the workflow files that read a secret.
+// usersOf lists the workflow files that read the secret of a place: none reads those of Codespaces and agents.
+func usersOf(p *spot, w *workflow.Workflows, uses []workflow.Named) []string {
+	switch {
+	case p.store.App == github.Codespaces || p.store.App == github.Agents:
+		return nil
+	case p.store.App == github.Dependabot || p.store.Level == github.LevelEnvironment:
+		return w.Readers(p.entry.Name, string(p.store.App), p.store.Environment)
+	}
+	return readersOf(uses, p.entry.Name)
+}
+
+// readersOf lists the workflow files that read a secret, wherever it comes from.
 func readersOf(uses []workflow.Named, secret string) []string {
 	files := []string{}
 	for _, n := range uses {
@@ -283,10 +294,14 @@ func readersOf(uses []workflow.Named, secret string) []string {
 	return files
 }
 
+// hiddenNote is empty when nothing is hidden.
 func hiddenNote(org string, apps []github.App) string {
+	if len(apps) == 0 {
+		return ""
+	}
 	names := make([]string, len(apps))
 	for i, app := range apps {
 		names[i] = github.Store{App: app}.String()
 	}
-	return fmt.Sprintf("not listed: the %s secrets of the organization %s, which only its administrators see (gh auth refresh -s admin:org)", strings.Join(names, ", "), org)
+	return fmt.Sprintf("Not listed: the %s secrets of the organization %s, which only its administrators see (gh auth refresh -s admin:org)", strings.Join(names, ", "), org)
 }

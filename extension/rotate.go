@@ -170,7 +170,9 @@ func (r *rotation) locate(ctx context.Context) error {
 	if r.settings.hostErr != nil {
 		return r.settings.hostErr
 	}
-	client, err := github.NewClient(host, github.Options{UserAgent: r.userAgent(), Limited: r.progress.limit})
+	options := r.gitHubOptions()
+	options.Limited = r.progress.limit
+	client, err := github.NewClient(host, options)
 	r.search = &search{client: client, wanted: r.secret}
 	r.local = r.ownWorkflows
 	return err
@@ -264,8 +266,14 @@ func (r *rotation) tell(status, format string, args ...any) {
 // find looks for every place that holds the secret.
 func (r *rotation) find(ctx context.Context) (err error) {
 	ctx, done := r.keys.wait(ctx)
-	defer done()
-	defer r.progress.clear()
+	var notes []string
+	defer func() {
+		r.progress.clear()
+		done()
+		for _, note := range notes {
+			r.say("%s", note)
+		}
+	}()
 	seen := &repositories{ids: map[int64]bool{}}
 	look := func(ctx context.Context, repo github.Repository) []*spot {
 		if !seen.add(repo.ID) {
@@ -287,9 +295,7 @@ func (r *rotation) find(ctx context.Context) (err error) {
 		}
 		return cancelled(ctx)
 	}
-	for _, t := range r.targets {
-		r.spots = append(r.spots, r.lookUp(ctx, t, look)...)
-	}
+	notes = r.lookUp(ctx, look)
 	return cancelled(ctx)
 }
 
@@ -323,28 +329,37 @@ func (r *repositories) count() int {
 	return len(r.ids)
 }
 
-// lookUp looks into one repository that was named, or that is the current one.
-func (r *rotation) lookUp(ctx context.Context, t target, look func(context.Context, github.Repository) []*spot) []*spot {
-	repo, err := r.client.Repository(ctx, t.Owner, t.Name)
-	if err != nil {
-		store := github.Store{App: github.Actions, Level: github.LevelRepository, Owner: t.Owner, Repo: t.Name}
-		return []*spot{{store: store, err: err}}
+// lookUp looks into the repositories that were named, or the current one, and for what their owners share with them. The
+// notes say what could not be listed.
+func (r *rotation) lookUp(ctx context.Context, look func(context.Context, github.Repository) []*spot) (notes []string) {
+	own, shared := make([][]*spot, len(r.targets)), make([][]*spot, len(r.targets))
+	hidden := make([]string, len(r.targets))
+	var wg sync.WaitGroup
+	for i, t := range r.targets {
+		wg.Go(func() {
+			repo, err := r.client.Repository(ctx, t.Owner, t.Name)
+			if err != nil {
+				store := github.Store{App: github.Actions, Level: github.LevelRepository, Owner: t.Owner, Repo: t.Name}
+				own[i] = []*spot{{store: store, err: err}}
+				return
+			}
+			own[i] = look(ctx, repo)
+			if r.org == "" && len(own[i]) > 0 {
+				var apps []github.App
+				shared[i], apps = r.reaching(ctx, repo)
+				hidden[i] = hiddenNote(repo.Owner, apps)
+			}
+		})
 	}
-	found := look(ctx, repo)
-	if r.org != "" {
-		return found
-	}
-	shared, hidden := r.reaching(ctx, repo)
-	if len(hidden) > 0 {
-		r.progress.note("%s", capitalised(hiddenNote(repo.Owner, hidden)))
-	}
-	for _, p := range shared {
-		known := func(q *spot) bool { return q.store == p.store }
-		if !slices.ContainsFunc(r.spots, known) {
-			found = append(found, p)
+	wg.Wait()
+	r.spots = append(r.spots, slices.Concat(own...)...)
+	for _, p := range slices.Concat(shared...) {
+		if !slices.ContainsFunc(r.spots, func(q *spot) bool { return q.store == p.store }) {
+			r.spots = append(r.spots, p)
 		}
 	}
-	return found
+	slices.Sort(hidden)
+	return slices.DeleteFunc(slices.Compact(hidden), func(note string) bool { return note == "" })
 }
 
 // lookInto finds the places of one repository, and what speaks against replacing each. One without any is listed as such.

@@ -154,7 +154,7 @@ func (r *rotation) confirmAll(n int) error {
 			r.say("  %s", r.label(p))
 		}
 	}
-	yes, err := r.confirm(fmt.Sprintf("Replace the token in %s?", counted(n, "this place", "these places")), true)
+	yes, err := r.confirm(fmt.Sprintf("Replace the token there (%s)?", counted(n, "place", "places")), true)
 	if err != nil || !yes {
 		return errors.Join(errCancelled, err)
 	}

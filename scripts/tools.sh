@@ -29,3 +29,9 @@ need() {
 command -v go >/dev/null || { say "please install Go 1.26 (https://go.dev/dl), then run this again"; exit 1; }
 need git
 need gh
+# need_keyring: a Secret Service for the tests of the keyring, which other systems bring along.
+need_keyring() {
+  [ "$(uname)" = Linux ] || return 0
+  command -v dbus-run-session >/dev/null || install_package dbus
+  command -v gnome-keyring-daemon >/dev/null || install_package gnome-keyring
+}
