@@ -77,6 +77,15 @@ func TestRunStatusAndCancel(t *testing.T) {
 	}
 }
 
+func TestPollRunAsksOnce(t *testing.T) {
+	for _, status := range []int{429, 500, 503} {
+		c, s := play(t, answer{status: status, body: `{"reason":"no"}`}, answer{status: 200, body: `{"runId":"r","status":"RUNNING"}`})
+		if run, err := c.PollRun(t.Context(), "p", "r"); err == nil || len(s.requests) != 1 {
+			t.Errorf("%d: %+v, %v after %d requests", status, run, err, len(s.requests))
+		}
+	}
+}
+
 func TestAllRuns(t *testing.T) {
 	c, s := play(t,
 		answer{status: 200, body: `{"runs":[{"runId":"a"},{"runId":"b"}],"nextPage":"x"}`},

@@ -58,13 +58,8 @@ type watcher struct {
 // watch follows the run, tells of each change, and returns the run as it was seen last. The error is a *runEndedError,
 // core.ErrWatchTimeout, errCancelled, or an answer of Hex that waiting does not mend.
 func (w *watcher) watch(ctx context.Context) (core.ProjectRun, error) {
-	w.line(func() {
-		w.say("%s", w.gray(fmt.Sprintf("Watching until %s (--timeout %s)", w.now().Add(w.timeout).Format(time.TimeOnly), w.timeout)))
-	})
 	w.actions.command("group", "", "Hex run "+w.id)
-	if w.started {
-		w.line(w.begin)
-	}
+	w.line(w.begin)
 	err := w.follow(ctx)
 	w.erase()
 	switch {
@@ -174,9 +169,10 @@ func (w *watcher) tell(run core.ProjectRun, err error, step core.WatchStep) {
 	}
 }
 
-// begin tells of a run that was started just now.
+// begin tells of a run that was started just now, and until when it is watched.
 func (w *watcher) begin() {
 	switch page := link(w.last.RunURL); {
+	case !w.started:
 	case w.outTTY:
 		w.say("%s Started a run: %s", icon(w.streams, core.StatusOK), page)
 	case w.quiet:
@@ -184,6 +180,7 @@ func (w *watcher) begin() {
 	default:
 		w.print("started\t%s\t%s\t", w.id, page)
 	}
+	w.say("%s", w.gray("Watching until "+w.now().Add(w.timeout).Format(time.TimeOnly)+" (see --timeout)"))
 }
 
 // change is a line of the result in a pipe: status, run, URL and the time it took so far.
