@@ -68,6 +68,7 @@ func newAuthStatusCmd(p *process) *cobra.Command {
 type statusRun struct {
 	*statusOptions
 	*search
+	progress *progress
 	place    target
 	tree     *worktree.Tree // of the repository, or of one of the organization
 	settings settings
@@ -77,15 +78,14 @@ type statusRun struct {
 func runStatus(ctx context.Context, o *statusOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	r := &statusRun{statusOptions: o}
+	r := &statusRun{statusOptions: o, progress: o.newProgress()}
 	if err := r.locate(ctx); err != nil {
 		return err
 	}
-	places, err := r.find(ctx)
+	places, err := r.gather(ctx)
 	if err != nil && len(places) == 0 {
 		return err
 	}
-	r.describe(ctx, places)
 	if printErr := r.show(places); printErr != nil {
 		return printErr
 	}
@@ -118,16 +118,28 @@ func (r *statusRun) locate(ctx context.Context) error {
 	r.settings = findSettings(ctx, r.process, r.tree, "")
 	options := r.gitHubOptions()
 	if r.org != "" {
-		options.Limited = r.tellLimit
+		options.Limited = r.progress.limit
 	}
 	client, err := github.NewClient(host, options)
 	r.search = &search{client: client}
 	return err
 }
 
-// tellLimit says until when GitHub wants to be left alone.
-func (p *process) tellLimit(until time.Time) {
-	p.say("GitHub's rate limit is reached; going on at %s", until.Local().Format("15:04:05"))
+// gather finds all places and what is to be said of them. An organization takes its time: Ctrl-C ends it.
+func (r *statusRun) gather(ctx context.Context) ([]*spot, error) {
+	if r.org != "" {
+		var done func()
+		ctx, done = r.readKeys().wait(ctx)
+		defer done()
+		defer r.progress.clear()
+		r.progress.show("Looking into %s", r.org)
+	}
+	places, err := r.find(ctx)
+	if cancelled(ctx) != nil {
+		return nil, errCancelled
+	}
+	r.describe(ctx, places)
+	return places, err
 }
 
 func (r *statusRun) find(ctx context.Context) ([]*spot, error) {
@@ -183,6 +195,7 @@ func (r *statusRun) findOrganization(ctx context.Context) ([]*spot, error) {
 	var mu sync.Mutex
 	places, err := r.everyRepository(ctx, r.org, func(ctx context.Context, repo github.Repository) []*spot {
 		found := r.repository(ctx, repo)
+		r.progress.show("Looked into %s", repo.FullName())
 		if !reads {
 			r.readers(ctx, repo, found)
 			return found

@@ -188,7 +188,7 @@ func (i *inspection) connect() (*github.Client, error) {
 	if i.targetErr != nil {
 		return nil, i.targetErr
 	}
-	return github.NewClient(i.target.Host, github.Options{UserAgent: i.userAgent()})
+	return github.NewClient(i.target.Host, i.gitHubOptions())
 }
 
 // fetch asks GitHub for everything at once, and for environments that only its answers name in a second round.

@@ -9,6 +9,7 @@ import (
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/dotenv"
 	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 const (
@@ -137,5 +138,9 @@ func fromFile(raw, file string) (core.Host, error) {
 }
 
 func (p *process) clientOptions() core.ClientOptions {
-	return core.ClientOptions{UserAgent: p.userAgent(), Transport: debugTransport(p)}
+	return core.ClientOptions{UserAgent: p.userAgent(), Transport: debugTransport(p), Patience: p.patience}
+}
+
+func (p *process) gitHubOptions() github.Options {
+	return github.Options{UserAgent: p.userAgent(), Patience: p.patience}
 }

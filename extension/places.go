@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cli/go-gh/v2/pkg/auth"
+
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
@@ -100,6 +102,9 @@ func (s *search) wants(name string) bool {
 
 // take turns what a store holds into places, one of them when it could not be listed.
 func (s *search) take(store github.Store, repo github.Repository, l github.Listing) []*spot {
+	if l.Err != nil && s.absent(store, l.Err) {
+		return nil
+	}
 	if l.Err != nil {
 		return []*spot{{store: store, repo: repo, err: l.Err}}
 	}
@@ -110,6 +115,12 @@ func (s *search) take(store github.Store, repo github.Repository, l github.Listi
 		}
 	}
 	return out
+}
+
+// absent tells that a server does not have such a store at all, rather than hides it.
+func (s *search) absent(store github.Store, err error) bool {
+	hosted := store.App == github.Codespaces || store.App == github.Agents
+	return hosted && errors.Is(err, github.ErrNotFound) && auth.IsEnterprise(s.client.Host())
 }
 
 // repository looks into a repository and its environments, all at once.

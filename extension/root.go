@@ -33,6 +33,8 @@ type process struct {
 	getenv func(string) string
 	dir    string
 	now    func() time.Time
+	// patience is how long Hex or GitHub may take to answer one request; zero for what their clients take as their own.
+	patience time.Duration
 }
 
 func (p *process) userAgent() string { return "gh-hex/" + version }

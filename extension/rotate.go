@@ -266,6 +266,7 @@ func (r *rotation) tell(status, format string, args ...any) {
 // find looks for every place that holds the secret.
 func (r *rotation) find(ctx context.Context) (err error) {
 	ctx, done := r.keys.wait(ctx)
+	r.progress.show("Looking for the places")
 	var notes []string
 	defer func() {
 		r.progress.clear()
@@ -430,6 +431,9 @@ const (
 	statusMissing    = "missing"
 )
 
+// errNoneChosen means that every place was left alone, or that there is none.
+var errNoneChosen = errors.New("no place was chosen: nothing was replaced")
+
 // conclude says how the rotation went, and replaces the copy on this machine when all is new.
 func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 	count := map[string]int{}
@@ -443,6 +447,9 @@ func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 		if errors.Is(p.err, github.ErrUnauthorized) {
 			denied++
 		}
+	}
+	if chosen == 0 {
+		return errNoneChosen
 	}
 	left := chosen - count[statusNew]
 	if left == 0 && !interrupted {

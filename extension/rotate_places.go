@@ -167,6 +167,9 @@ func (r *rotation) pick() error {
 	var marked []bool
 	var spots []*spot
 	for _, p := range r.spots {
+		if p.err != nil {
+			r.say("%s %s", r.yellow("!"), capitalised(p.err.Error()))
+		}
 		if p.err != nil || p.status != "" {
 			continue
 		}
@@ -229,7 +232,7 @@ func (r *rotation) replace(ctx context.Context) (interrupted bool) {
 		case p.chosen && p.err != nil:
 			p.status, p.reason = statusCannotTell, p.err.Error()
 		case p.err != nil:
-			p.status, p.reason = statusUnchanged, "not chosen; "+p.err.Error()
+			p.status, p.reason = statusCannotTell, "not chosen; "+p.err.Error()
 		case p.status == "":
 			p.status = statusUnchanged
 			if p.reason == "" {

@@ -109,7 +109,7 @@ func (s *storing) locate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.client, err = github.NewClient(s.place.Host, github.Options{UserAgent: s.userAgent()})
+	s.client, err = github.NewClient(s.place.Host, s.gitHubOptions())
 	return err
 }
 

@@ -26,8 +26,8 @@ const (
 	maxPages = 200
 	// attemptTimeout ends one attempt, so that a service that drips bytes does not hold a command for ever.
 	attemptTimeout = 20 * time.Second
-	// patience is how long one call may take with all its retries, unless the client waits for limits to end.
-	patience = 50 * time.Second
+	// defaultPatience is how long one call may take with all its retries, unless the client waits for limits to end.
+	defaultPatience = 50 * time.Second
 	// grace is how long a write that was sent may take to be answered after its context has ended.
 	grace = 5 * time.Second
 	// maxAtOnce bounds the requests under way; GitHub allows a hundred.
@@ -37,8 +37,10 @@ const (
 // Options configure a [Client].
 type Options struct {
 	UserAgent string
+	// Patience is how long one call may take, repetitions and waits between them included. Default 50 s.
+	Patience time.Duration
 	// Limited makes the client wait for rate limits for as long as GitHub says, and is called each time with when that
-	// will be, from any goroutine. Without it, a limit that does not end within 50 s is an error.
+	// will be, from any goroutine, and patience has no end then. Without it, a limit that outlasts it is an error.
 	Limited func(until time.Time)
 }
 
@@ -51,10 +53,12 @@ type Client struct {
 	host   string
 	source string
 	waits  bool
-	pause  func(ctx context.Context, d time.Duration) error
-	slots  chan struct{}
-	gate   *gate
-	clock  clock
+	// patience is how long one call may take.
+	patience time.Duration
+	pause    func(ctx context.Context, d time.Duration) error
+	slots    chan struct{}
+	gate     *gate
+	clock    clock
 }
 
 // Host is the GitHub host that the client talks to.
@@ -65,6 +69,9 @@ func NewClient(host string, o Options) (*Client, error) {
 	token, source := auth.TokenForHost(host)
 	if token == "" {
 		return nil, &LoginError{Host: host}
+	}
+	if o.Patience <= 0 {
+		o.Patience = defaultPatience
 	}
 	hc, err := api.NewHTTPClient(api.ClientOptions{
 		Host:          host,
@@ -77,7 +84,7 @@ func NewClient(host string, o Options) (*Client, error) {
 	}
 	return &Client{
 		http: hc, base: baseURL(host), host: host, source: source,
-		waits: o.Limited != nil, pause: pause, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited),
+		waits: o.Limited != nil, patience: o.Patience, pause: pause, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited),
 	}, nil
 }
 
@@ -161,7 +168,7 @@ func (c *Client) patient(ctx context.Context) (context.Context, context.CancelFu
 	if c.waits {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, patience)
+	return context.WithTimeout(ctx, c.patience)
 }
 
 func endsInTime(ctx context.Context, e *Error) bool {
