@@ -14,29 +14,38 @@ import (
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
+const workflowFolder = ".github/workflows"
+
 // maxWorkflow bounds a workflow file; GitHub itself refuses larger ones.
 const maxWorkflow = 1 << 20
 
 // maxRemote bounds how many workflows of other repositories are fetched.
 const maxRemote = 5
 
-// readWorkflows reads the workflows of the work tree as they are, uncommitted changes included. remote holds the content
-// of workflows of other repositories that they call.
+// source is a place other than the work tree to read workflows from.
+type source struct {
+	files  []workflow.File
+	lookup func(name string) ([]byte, bool)
+}
+
+// readWorkflows reads the workflows of the work tree as they are, uncommitted changes included, unless there is another
+// source. remote holds the content of workflows of other repositories that they call.
 func (i *inspection) readWorkflows(remote func(ref string) ([]byte, error)) *workflow.Workflows {
+	options := workflow.ReadOptions{Remote: remote, Secret: i.secret, All: i.all}
 	if i.tree == nil {
 		return workflow.Read(nil, workflow.ReadOptions{})
+	}
+	if i.source != nil {
+		options.Lookup = i.source.lookup
+		return workflow.Read(i.source.files, options)
 	}
 	root, err := os.OpenRoot(i.tree.Root())
 	if err != nil {
 		return workflow.Read(nil, workflow.ReadOptions{})
 	}
 	defer root.Close()
-	return workflow.Read(workflowFiles(root), workflow.ReadOptions{
-		Lookup: func(name string) ([]byte, bool) { return readRegular(root, name) },
-		Remote: remote,
-		Secret: i.secret,
-		All:    i.all,
-	})
+	options.Lookup = func(name string) ([]byte, bool) { return readRegular(root, name) }
+	return workflow.Read(workflowFiles(root), options)
 }
 
 // readCalled reads the workflows together with those of other repositories that they call, all of them at once.
@@ -81,15 +90,14 @@ func (i *inspection) hasDependabot() bool {
 
 // workflowFiles are the files right in .github/workflows whose name ends in .yml or .yaml.
 func workflowFiles(root *os.Root) []workflow.File {
-	const folder = ".github/workflows"
-	entries, err := fs.ReadDir(root.FS(), folder)
+	entries, err := fs.ReadDir(root.FS(), workflowFolder)
 	if err != nil {
 		return nil
 	}
 	var files []workflow.File
 	for _, e := range entries {
-		name := path.Join(folder, e.Name())
-		if !strings.HasSuffix(name, ".yml") && !strings.HasSuffix(name, ".yaml") {
+		name := path.Join(workflowFolder, e.Name())
+		if !isYAML(name) {
 			continue
 		}
 		if data, ok := readRegular(root, name); ok {
@@ -97,6 +105,10 @@ func workflowFiles(root *os.Root) []workflow.File {
 		}
 	}
 	return files
+}
+
+func isYAML(name string) bool {
+	return strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml")
 }
 
 // readRegular reads a regular file inside the work tree. A FIFO would block, and a link out of the tree is not followed.

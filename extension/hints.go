@@ -90,6 +90,8 @@ func hint(err error) string {
 		return "Choose one with: gh repo set-default, or name it with: -R OWNER/REPO"
 	case errors.As(err, &noRemote):
 		return "Name the repository with: -R [HOST/]OWNER/REPO"
+	case errors.Is(err, worktree.ErrPushList):
+		return "git runs this from its pre-push hook; to add one: gh hex init --hook"
 	case errors.Is(err, worktree.ErrNotRepository):
 		return "Change into a git repository, or name one with: -R [HOST/]OWNER/REPO"
 	case errors.As(err, &path):

@@ -14,6 +14,7 @@ type initOptions struct {
 	*process
 	dryRun   bool
 	workflow bool
+	hook     bool
 }
 
 func newInitCmd(p *process) *cobra.Command {
@@ -29,7 +30,11 @@ func newInitCmd(p *process) *cobra.Command {
 
 			With --workflow it also adds .github/workflows/hex.yml, which runs a Hex project on
 			every push and by hand, cancels the run when the workflow is cancelled, and fails 14
-			days before the token expires.`),
+			days before the token expires.
+
+			With --hook it also adds a pre-push hook to this clone, beside any hook that is there:
+			a push that would publish a Hex token or a .env file is stopped. Where another tool
+			manages the hooks, it says what to add there.`),
 		Example: example(`
 			# See what would be written
 			$ gh hex init --dry-run
@@ -39,12 +44,16 @@ func newInitCmd(p *process) *cobra.Command {
 
 			# Add a workflow that runs a project, too
 			$ gh hex init --workflow
+
+			# Have every push from this clone checked
+			$ gh hex init --hook
 		`),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), o) },
 	}
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be written, change nothing")
 	cmd.Flags().BoolVar(&o.workflow, "workflow", false, "Add a workflow that runs a Hex project with gh hex")
+	cmd.Flags().BoolVar(&o.hook, "hook", false, "Add a pre-push hook that runs gh hex verify --pre-push")
 	return cmd
 }
 
@@ -65,13 +74,25 @@ func runInit(ctx context.Context, o *initOptions) error {
 		}
 		changes = append(changes, change)
 	}
+	var hook worktree.Hook
+	if o.hook {
+		if hook, err = worktree.PlanHook(ctx, tree); err != nil {
+			return err
+		}
+	}
 	if !o.dryRun {
 		if err := scaffold.Apply(tree.Root(), changes); err != nil {
 			return err
 		}
+		if err := hook.Write(); err != nil {
+			return err
+		}
 	}
 	for _, c := range changes {
-		o.record(map[bool]string{true: "planned", false: "ok"}[o.dryRun], "%s: %s", c.Path, describe(c))
+		o.record(o.outcome(), "%s: %s", c.Path, describe(c))
+	}
+	if o.hook {
+		o.recordHook(tree, hook)
 	}
 	if o.workflow {
 		o.sayNext()

@@ -22,6 +22,7 @@ const networkLimit = 55 * time.Second
 type inspection struct {
 	*verifyOptions
 	tree      *worktree.Tree
+	source    *source // of the workflows; nil for the work tree
 	settings  settings
 	target    target
 	targetErr error

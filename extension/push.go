@@ -33,7 +33,10 @@ func (i *inspection) judgePush(ctx context.Context) core.Result {
 	if err != nil || !strings.Contains(helper, "gh auth git-credential") && !strings.Contains(helper, `gh.exe" auth git-credential`) {
 		return core.Skip("pushes do not use gh's login")
 	}
-	changed, err := i.tree.Unpushed(ctx, remote.Name, ".github/workflows")
+	changed := i.source != nil // a push is under way, and it changes workflows
+	if !changed {
+		changed, err = i.tree.Unpushed(ctx, remote.Name, workflowFolder)
+	}
 	switch {
 	case err != nil:
 		return core.Unknown("cannot tell what a push would send: "+err.Error(), "")

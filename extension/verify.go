@@ -30,6 +30,7 @@ type verifyOptions struct {
 	all     bool
 	fix     bool
 	history bool
+	prePush bool
 	format  string
 
 	projects []reference // named by --project
@@ -58,8 +59,13 @@ func newVerifyCmd(p *process) *cobra.Command {
 			# Apply the safe fixes, then judge again
 			$ gh hex verify --fix
 		`),
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
+			if o.prePush && len(args) <= 2 {
+				return nil // the remote's name and address, as git passes them to a hook
+			}
+			return noArguments(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
 			o.repo, _ = cmd.Flags().GetString("repo")
 			if err := knownChecks(append(slices.Clone(o.only), o.skip...)); err != nil {
 				return &usageError{err, cmd}
@@ -70,6 +76,9 @@ func newVerifyCmd(p *process) *cobra.Command {
 			}
 			if err := knownFormat(cmd, o.format); err != nil {
 				return &usageError{err, cmd}
+			}
+			if o.prePush {
+				return runPrePush(cmd, o, args)
 			}
 			return runVerify(cmd.Context(), o)
 		},
@@ -83,9 +92,12 @@ func newVerifyCmd(p *process) *cobra.Command {
 	f.BoolVar(&o.strict, "strict", false, "Let warnings fail")
 	f.BoolVar(&o.all, "all", false, "Judge every secret and variable of every workflow, not only Hex's")
 	f.BoolVar(&o.history, "history", false, "Look for leaked tokens in the whole history, not only in what is not pushed yet")
+	f.BoolVar(&o.prePush, "pre-push", false, "As git's pre-push hook: judge what the refs on standard input send")
 	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
 	f.StringVar(&o.format, "format", "text", "Output `format`: {"+strings.Join(formats(), "|")+"}")
+	cmd.MarkFlagsMutuallyExclusive("pre-push", "fix")
+	cmd.MarkFlagsMutuallyExclusive("pre-push", "history")
 	o.export = addExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
 	return cmd
 }

@@ -1,0 +1,233 @@
+package extension
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cli/go-gh/v2/pkg/auth"
+	"github.com/cli/go-gh/v2/pkg/ssh"
+	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/workflow"
+)
+
+const (
+	// pushPatience is how long a push waits for GitHub to say what is stored.
+	pushPatience = 5 * time.Second
+	// maxSentCommits bounds how many of the pushed refs have their workflows judged.
+	maxSentCommits = 5
+)
+
+// runPrePush judges what a push sends, as git's pre-push hook. What is wrong there stops the push; what could not be
+// checked does not: it is named in one line.
+func runPrePush(cmd *cobra.Command, o *verifyOptions, args []string) error {
+	start, ctx := o.now(), cmd.Context()
+	if o.canAsk() {
+		return &usageError{worktree.ErrPushList, cmd}
+	}
+	updates, err := worktree.ReadPush(o.in)
+	if err != nil {
+		return err
+	}
+	args = append(args, "", "")
+	push := preCommit(o.process, worktree.Push{Remote: args[0], Updates: updates})
+	if len(push.Updates) == 0 {
+		return nil
+	}
+	report, err := judgeSent(ctx, o, push, args[1])
+	switch {
+	case ctx.Err() != nil:
+		return errCancelled
+	case err != nil:
+		o.say("gh hex checked nothing of this push: %s", err)
+		return nil
+	case o.export.asked() || o.format != "text":
+		if err := writeReport(o, report, o.now().Sub(start)); err != nil {
+			return err
+		}
+	default:
+		printSent(o.streams, report)
+	}
+	return o.judgeSentReport(report)
+}
+
+// preCommit takes the push from the environment where the framework pre-commit runs this: it keeps git's list for itself.
+func preCommit(p *process, push worktree.Push) worktree.Push {
+	ref := p.getenv("PRE_COMMIT_LOCAL_BRANCH")
+	if len(push.Updates) > 0 || ref == "" {
+		return push
+	}
+	u := worktree.Update{LocalRef: ref, Local: p.getenv("PRE_COMMIT_TO_REF"), RemoteRef: p.getenv("PRE_COMMIT_REMOTE_BRANCH"), Remote: p.getenv("PRE_COMMIT_FROM_REF")}
+	return worktree.Push{Remote: p.getenv("PRE_COMMIT_REMOTE_NAME"), Updates: []worktree.Update{u}}
+}
+
+// judgeSent judges tokens and .env files in what is sent and, where that changes workflows, those too.
+func judgeSent(ctx context.Context, o *verifyOptions, push worktree.Push, address string) (core.Report, error) {
+	tree, err := worktree.Open(ctx, o.dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := resolveUpdates(ctx, tree, push.Updates); err != nil {
+		return nil, err
+	}
+	host := findHostSettings(ctx, o.process, tree, "").host
+	if host == (core.Host{}) {
+		host = core.DefaultHost()
+	}
+	var report, workflows core.Report
+	var wg sync.WaitGroup
+	wg.Go(func() { report = core.Run(ctx, selected(worktree.PushChecks(tree, push, host.String()), o)) })
+	wg.Go(func() { workflows = judgeSentWorkflows(ctx, o, tree, push, address) })
+	wg.Wait()
+	return append(report, workflows...), nil
+}
+
+// resolveUpdates fills in the object IDs that a framework left out or named otherwise.
+func resolveUpdates(ctx context.Context, tree *worktree.Tree, updates []worktree.Update) error {
+	for i := range updates {
+		u := &updates[i]
+		if u.Local == "" {
+			u.Local = u.LocalRef
+		}
+		for _, revision := range []*string{&u.Local, &u.Remote} {
+			if len(*revision) >= 40 || *revision == "" {
+				continue
+			}
+			id, err := tree.Resolve(ctx, *revision)
+			if err != nil {
+				return fmt.Errorf("%s is no revision: %w", *revision, err)
+			}
+			*revision = id
+		}
+	}
+	return nil
+}
+
+// judgeSentWorkflows judges the workflows of the pushed commits, not those of the work tree.
+func judgeSentWorkflows(ctx context.Context, o *verifyOptions, tree *worktree.Tree, push worktree.Push, address string) core.Report {
+	commits, err := tree.SentCommits(ctx, push, workflowFolder, ":(glob)**/action.yml", ":(glob)**/action.yaml")
+	if err != nil {
+		return core.Report{{ID: workflow.Syntax, Status: core.StatusUnknown, Message: err.Error(), Findings: []core.Finding{}}}
+	}
+	limited, cancel := context.WithTimeout(ctx, pushPatience)
+	defer cancel()
+	var report core.Report
+	for _, commit := range commits[:min(len(commits), maxSentCommits)] {
+		i := newInspection(limited, pushOptions(o), tree)
+		i.sentTo(tree, address)
+		i.source = sourceAt(ctx, tree, commit)
+		results := core.Run(limited, selected(i.checks(limited), i.verifyOptions))
+		for _, r := range results {
+			for n := range r.Findings {
+				r.Findings[n].Commit = commit
+			}
+		}
+		report = append(report, shown(results, i.verifyOptions)...)
+	}
+	if more := len(commits) - maxSentCommits; more > 0 {
+		report = append(report, core.Result{ID: workflow.Syntax, Status: core.StatusUnknown, Findings: []core.Finding{},
+			Message: fmt.Sprintf("only the workflows of %d refs were judged, not those of %d more", maxSentCommits, more)})
+	}
+	return report
+}
+
+// pushOptions selects the checks that can stop a push because of its workflows. Whether the secret is stored at all is
+// left to those about the places that read it.
+func pushOptions(o *verifyOptions) *verifyOptions {
+	copied := *o
+	copied.only = nil
+	groups := catalogue()
+	for _, id := range slices.Concat(groups[1].ids, groups[2].ids, groups[3].ids) {
+		if id != "secret-stored" && (len(o.only) == 0 || slices.Contains(o.only, id)) {
+			copied.only = append(copied.only, id)
+		}
+	}
+	if len(copied.only) == 0 {
+		copied.skip = allChecks()
+	}
+	return &copied
+}
+
+// sentTo makes the repository that is pushed to the one that is asked about.
+func (i *inspection) sentTo(tree *worktree.Tree, address string) {
+	i.tree, i.target.here = tree, true
+	if address == "" {
+		return
+	}
+	repo, err := parseRemote(address, auth.KnownHosts(), ssh.NewTranslator())
+	if err != nil {
+		i.targetErr = &noRemoteError{}
+		return
+	}
+	i.target, i.targetErr = target{repo, true}, nil
+	if !isKnown(auth.KnownHosts(), repo.Host) {
+		i.targetErr = noRemote([]string{auth.NormalizeHostname(repo.Host)})
+	}
+}
+
+func sourceAt(ctx context.Context, tree *worktree.Tree, commit string) *source {
+	s := &source{lookup: func(name string) ([]byte, bool) { return tree.FileAt(ctx, commit, path.Clean(name), maxWorkflow) }}
+	names, _ := tree.FilesAt(ctx, commit, workflowFolder)
+	for _, name := range names {
+		if !isYAML(name) {
+			continue
+		}
+		if data, ok := s.lookup(name); ok {
+			s.files = append(s.files, workflow.File{Path: name, Data: data})
+		}
+	}
+	return s
+}
+
+// stops tells whether a result stops a push. That GitHub could not be asked does not.
+func (o *verifyOptions) stops(r core.Result) bool {
+	if r.ID == "github-access" {
+		return false
+	}
+	return r.Status == core.StatusError || o.strict && r.Status == core.StatusWarning
+}
+
+func (o *verifyOptions) judgeSentReport(report core.Report) error {
+	if missed := unchecked(report); len(missed) > 0 {
+		o.say("gh hex did not check all of this push: %s", strings.Join(missed, "; "))
+	}
+	if !slices.ContainsFunc(report, o.stops) {
+		return nil
+	}
+	o.say("gh hex stopped this push. To push all the same: git push --no-verify")
+	return outcome(exitProblem)
+}
+
+// unchecked says what could not be looked at, and why, each reason once.
+func unchecked(report core.Report) []string {
+	var reasons []string
+	for _, r := range report {
+		why := r.ID + ": " + r.Message
+		known := slices.ContainsFunc(reasons, func(known string) bool { return strings.HasSuffix(known, ": "+r.Message) })
+		if (r.Status == core.StatusUnknown || r.ID == "github-access" && r.Status == core.StatusError) && !known {
+			reasons = append(reasons, why)
+		}
+	}
+	return reasons
+}
+
+// printSent shows only what is wrong: a push that is fine says nothing.
+func printSent(s *streams, report core.Report) {
+	wrong := slices.DeleteFunc(slices.Clone(report), func(r core.Result) bool {
+		return r.ID == "github-access" || r.Status != core.StatusError && r.Status != core.StatusWarning
+	})
+	if !s.outTTY {
+		printRecords(s, wrong)
+		return
+	}
+	for _, r := range wrong {
+		printProblem(s, r, "")
+	}
+}
