@@ -90,11 +90,18 @@ func (o *apiOptions) patiently(ctx context.Context, r core.Request, deadline tim
 			return response, err
 		}
 		o.say("%s Hex limits the rate: going on at %s", o.yellow("!"), until.Format(time.TimeOnly))
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(delay):
+		if err := o.interruptible(ctx, "Waiting", func(ctx context.Context) error { return sleep(ctx, delay) }); err != nil {
+			return nil, err
 		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }
 

@@ -1,9 +1,13 @@
 package extension
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/term"
+
+	"github.com/gh-hex/gh-hex/core"
 )
 
 const controlC = 3
@@ -26,21 +30,53 @@ func (s *streams) watchKeys() (*terminalKeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare the terminal: %w", err)
 	}
-	pressed := make(chan struct{}, 1)
+	if s.pressed == nil { // a reader cannot be called off: a second one would compete with it
+		s.pressed = make(chan struct{}, 1)
+		go s.readKeys()
+	}
+	return &terminalKeys{interrupts: s.pressed, fd: fd, before: before}, nil
+}
+
+func (s *streams) readKeys() {
+	key := make([]byte, 1)
+	for {
+		n, err := s.tty.Read(key)
+		if err != nil {
+			return
+		}
+		if n == 1 && key[0] == controlC {
+			s.pressed <- struct{}{}
+			return
+		}
+	}
+}
+
+// interruptible calls f, which prints nothing, with a context that Ctrl-C ends. On a terminal doing says what is waited
+// for.
+func (s *streams) interruptible(ctx context.Context, doing string, f func(context.Context) error) error {
+	keys, err := s.watchKeys()
+	if err != nil {
+		return err
+	}
+	defer keys.close()
+	if s.outTTY {
+		fmt.Fprintf(s.err, "\r\x1b[K%s %s", s.yellow("*"), core.Printable(doing))
+		defer fmt.Fprint(s.err, "\r\x1b[K")
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	go func() {
-		key := make([]byte, 1)
-		for {
-			n, err := s.tty.Read(key)
-			if err != nil {
-				return
-			}
-			if n == 1 && key[0] == controlC {
-				pressed <- struct{}{}
-				return
-			}
+		select {
+		case <-keys.interrupts:
+			stop(errCancelled)
+		case <-ctx.Done():
 		}
 	}()
-	return &terminalKeys{interrupts: pressed, fd: fd, before: before}, nil
+	err = f(ctx)
+	if errors.Is(context.Cause(ctx), errCancelled) {
+		return errors.Join(errCancelled, err)
+	}
+	return err
 }
 
 // cooked gives the terminal back while f runs: in raw mode a line feed does not return the carriage.

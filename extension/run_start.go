@@ -134,7 +134,11 @@ func (o *runStartOptions) start(ctx context.Context) (core.ProjectRun, error) {
 	}
 	ctx, stop := context.WithTimeout(ctx, o.timeout)
 	defer stop()
-	run, err := o.client.RunProject(ctx, o.project.project, in)
+	var run core.ProjectRun
+	err = o.interruptible(ctx, "Starting a run", func(ctx context.Context) (err error) {
+		run, err = o.client.RunProject(ctx, o.project.project, in)
+		return err
+	})
 	if err != nil {
 		return run, &startError{o.project.project, err}
 	}

@@ -31,6 +31,7 @@ type streams struct {
 	// questions is where questions are written: standard error, or the terminal itself when that is redirected.
 	questions io.Writer
 	terminal  *term.Terminal
+	pressed   chan struct{} // tells of Ctrl-C once somebody watches the keys
 }
 
 func systemStreams() *streams {
