@@ -59,7 +59,7 @@ func (s *streams) interruptible(ctx context.Context, doing string, f func(contex
 		return err
 	}
 	defer keys.close()
-	if s.outTTY {
+	if s.errTTY {
 		fmt.Fprintf(s.err, "\r\x1b[K%s %s", s.yellow("*"), core.Printable(doing))
 		defer fmt.Fprint(s.err, "\r\x1b[K")
 	}

@@ -28,7 +28,7 @@ func newBench(t *testing.T) *bench {
 }
 
 func (b *bench) onTerminal() *bench {
-	b.outTTY = true
+	b.outTTY, b.errTTY = true, true
 	return b
 }
 

@@ -23,6 +23,7 @@ type streams struct {
 	err io.Writer
 
 	outTTY bool
+	errTTY bool
 	color  bool
 	width  int
 
@@ -42,11 +43,11 @@ func systemStreams() *streams {
 	}
 	s := &streams{
 		in: os.Stdin, out: &stickyWriter{w: os.Stdout}, err: os.Stderr,
-		outTTY: t.IsTerminalOutput(), color: t.IsColorEnabled(), width: width,
+		outTTY: t.IsTerminalOutput(), errTTY: ghterm.IsTerminal(os.Stderr), color: t.IsColorEnabled(), width: width,
 	}
 	if ghterm.IsTerminal(os.Stdin) && os.Getenv("GH_PROMPT_DISABLED") == "" {
 		s.tty, s.questions = os.Stdin, os.Stderr
-		if !ghterm.IsTerminal(os.Stderr) {
+		if !s.errTTY {
 			s.questions = os.Stdin
 		}
 	}

@@ -204,8 +204,11 @@ func (w *watcher) ended() {
 	w.print("%s %s%s  %s", statusIcon(w.streams, w.last.Status), w.bold(word(string(w.last.Status))), duration, link(w.last.RunURL))
 }
 
-// draw writes the progress over itself.
+// draw writes the progress over itself, where a terminal shows it.
 func (w *watcher) draw() {
+	if !w.errTTY {
+		return
+	}
 	status := word(string(w.last.Status))
 	if status == "" {
 		status = "waiting for Hex"
@@ -215,7 +218,7 @@ func (w *watcher) draw() {
 }
 
 func (w *watcher) erase() {
-	if w.outTTY {
+	if w.errTTY {
 		fmt.Fprint(w.err, "\r\x1b[K")
 	}
 }
