@@ -487,6 +487,10 @@ func (r *rotation) finish(ctx context.Context) error {
 	if err := r.keepCopy(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("all places are new, but the copy on this machine is not: %w", err)
 	}
+	if slices.ContainsFunc(r.spots, func(p *spot) bool { return !p.chosen && p.status != statusMissing }) {
+		r.say("Revoke the old token at %s (Settings → API keys) once none of the places that were not chosen holds it.", r.host)
+		return nil
+	}
 	r.say("Revoke the old token now at %s: Settings → API keys. Runs that were queued before still use it.", r.host)
 	return nil
 }
