@@ -99,7 +99,7 @@ func (o *apiOptions) patiently(ctx context.Context, r core.Request, deadline tim
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	case <-time.After(d):
 		return nil
 	}
