@@ -169,6 +169,9 @@ func configuration() []string {
 		"log.diffMerges=separate",
 		"log.showRoot=true",
 		"log.showSignature=false",
+		// A clone can hold a folder that looks like a bare repository, with a configuration of the attacker's.
+		"safe.bareRepository=explicit",
+		"advice.graftFileDeprecated=false",
 		"submodule.recurse=false",
 	} {
 		flags = append(flags, "-c", setting)

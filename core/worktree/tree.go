@@ -41,12 +41,12 @@ func Open(ctx context.Context, dir string) (*Tree, error) {
 		return nil, err
 	}
 	// One process answers all three. In a bare repository the second question fails, after the first was answered.
-	out, err := g.run(ctx, dir, nil, "rev-parse", "--is-inside-work-tree", "--show-toplevel", "--git-common-dir")
+	out, err := g.run(ctx, dir, nil, "rev-parse", "--is-inside-work-tree", "--show-toplevel", "--git-common-dir", "--absolute-git-dir")
 	inside, rest, _ := strings.Cut(string(out), "\n")
 	if said := (*GitError)(nil); errors.As(err, &said) && strings.HasPrefix(said.Message, "not a git repository (or any") {
 		return nil, ErrNotRepository
 	}
-	if inside == "false" {
+	if said := (*GitError)(nil); inside == "false" || errors.As(err, &said) && strings.Contains(said.Message, "safe.bareRepository") {
 		return nil, ErrBare
 	}
 	if err != nil {
@@ -55,23 +55,52 @@ func Open(ctx context.Context, dir string) (*Tree, error) {
 	return newTree(ctx, g, dir, strings.TrimSuffix(rest, "\n"))
 }
 
-// newTree reads the two paths that git printed, one a line. A path that holds a line feed is asked for by itself.
+// newTree reads the three paths that git printed, one a line. A path that holds a line feed is asked for by itself.
 func newTree(ctx context.Context, g git, dir, paths string) (*Tree, error) {
-	root, common, _ := strings.Cut(paths, "\n")
-	if strings.Contains(common, "\n") {
-		var err error
-		if root, err = g.line(ctx, dir, "rev-parse", "--show-toplevel"); err != nil {
-			return nil, err
-		}
-		if common, err = g.line(ctx, dir, "rev-parse", "--git-common-dir"); err != nil {
-			return nil, err
+	lines := strings.Split(paths, "\n")
+	if len(lines) != 3 {
+		lines = nil
+		for _, question := range []string{"--show-toplevel", "--git-common-dir", "--absolute-git-dir"} {
+			line, err := g.line(ctx, dir, "rev-parse", question)
+			if err != nil {
+				return nil, err
+			}
+			lines = append(lines, line)
 		}
 	}
-	root, common = filepath.FromSlash(root), filepath.FromSlash(common)
+	root, common, own := filepath.FromSlash(lines[0]), filepath.FromSlash(lines[1]), filepath.FromSlash(lines[2])
 	if !filepath.IsAbs(common) {
 		common = filepath.Join(dir, common)
 	}
+	if !leadsTo(root, own) {
+		return nil, ErrBare
+	}
 	return &Tree{git: g, root: root, commonDir: common}, nil
+}
+
+// leadsTo tells whether the work tree has a .git that is, or names, the git directory that git found. A folder of the
+// repository itself can look like a git directory, with a configuration that claims any work tree: such a one has no
+// .git that leads there.
+func leadsTo(root, gitDir string) bool {
+	entry := filepath.Join(root, ".git")
+	info, err := os.Lstat(entry)
+	if err != nil {
+		return false
+	}
+	if info.Mode().IsRegular() {
+		data, err := os.ReadFile(entry)
+		named, isLink := strings.CutPrefix(strings.TrimSpace(string(data)), "gitdir:")
+		if err != nil || !isLink {
+			return false
+		}
+		entry = filepath.FromSlash(strings.TrimSpace(named))
+		if !filepath.IsAbs(entry) {
+			entry = filepath.Join(root, entry)
+		}
+	}
+	a, errA := os.Stat(entry)
+	b, errB := os.Stat(gitDir)
+	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
 // line returns the one line that git prints.
