@@ -105,6 +105,15 @@ func idOfSegment(segment string) (string, bool) {
 	return decodeBase62(segment[strings.LastIndexByte(segment, '-')+1:])
 }
 
+// isID tells whether an ID that Hex gave can stand in a command, a file and a URL as it is. Today's are UUIDs; that is
+// not insisted on.
+func isID(s string) bool {
+	odd := strings.ContainsFunc(s, func(r rune) bool {
+		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+	return s != "" && len(s) <= 64 && !odd && s[0] != '-'
+}
+
 func parseUUID(s string) (string, bool) {
 	s = strings.ToLower(s)
 	if len(s) != uuidLength {

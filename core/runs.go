@@ -83,7 +83,7 @@ func (c *Client) startRun(ctx context.Context, r Request, in RunInput) (ProjectR
 	var run ProjectRun
 	r.Method, r.Body = http.MethodPost, body
 	err = c.call(ctx, r, &run)
-	if err == nil && run.RunID == "" && !in.DryRun {
+	if err == nil && !isID(run.RunID) && !in.DryRun {
 		err = c.garbled(r.Path)
 	}
 	if err != nil && !in.DryRun && maybeStarted(err) {
@@ -92,7 +92,17 @@ func (c *Client) startRun(ctx context.Context, r Request, in RunInput) (ProjectR
 	if err != nil {
 		return ProjectRun{}, err
 	}
+	run.RunURL = c.ownURL(run.RunURL)
 	return run, nil
+}
+
+// ownURL is a URL that Hex gave, when it leads to Hex: to the host that was asked, or to another one of hex.tech.
+func (c *Client) ownURL(raw string) string {
+	host, err := ParseHost(raw)
+	if err != nil || host != c.host && !(host.IsHex() && c.host.IsHex()) {
+		return ""
+	}
+	return raw
 }
 
 // maybeStarted rules out what certainly did not start a run: a refusal, and a request that never left.
@@ -123,9 +133,10 @@ func (c *Client) runStatus(ctx context.Context, r Request) (ProjectRun, error) {
 	if err := c.call(ctx, r, &run); err != nil {
 		return ProjectRun{}, err
 	}
-	if run.RunID == "" || run.Status == "" {
+	if !isID(run.RunID) || run.Status == "" {
 		return ProjectRun{}, c.garbled(r.Path)
 	}
+	run.RunURL = c.ownURL(run.RunURL)
 	return run, nil
 }
 

@@ -286,14 +286,14 @@ func (r *statusRun) printPlaces(places []*spot) error {
 	for _, p := range places {
 		row := p.result()
 		if r.org != "" {
-			t.AddField(core.Printable(row.Repository))
+			t.AddField(safe(row.Repository))
 		}
-		t.AddField(core.Printable(row.Secret))
+		t.AddField(safe(row.Secret))
 		t.AddField(string(row.App))
 		t.AddField(levelOf(p))
-		t.AddField(core.Printable(row.Name))
+		t.AddField(safe(row.Name))
 		t.AddField(r.updated(p))
-		t.AddField(core.Printable(usage(p)))
+		t.AddField(safe(usage(p)))
 		t.EndRow()
 	}
 	return t.Render()
@@ -301,7 +301,7 @@ func (r *statusRun) printPlaces(places []*spot) error {
 
 func levelOf(p *spot) string {
 	if p.entry.Visibility != "" {
-		return fmt.Sprintf("%s (%s)", p.store.Level, core.Printable(p.entry.Visibility))
+		return fmt.Sprintf("%s (%s)", p.store.Level, safe(p.entry.Visibility))
 	}
 	return string(p.store.Level)
 }

@@ -53,9 +53,9 @@ func runToken(ctx context.Context, o *tokenOptions) error {
 	}
 	if o.inActions() {
 		// On standard error, which the runner reads too: standard output may go to another program.
-		fmt.Fprintf(o.err, "::add-mask::%s\n", strings.ReplaceAll(found.token.Reveal(), "%", "%25"))
+		fmt.Fprintf(unmasked(o.err), "::add-mask::%s\n", strings.ReplaceAll(found.token.Reveal(), "%", "%25"))
 	}
-	_, err = fmt.Fprintln(o.out, found.token.Reveal())
+	_, err = fmt.Fprintln(unmasked(o.out), found.token.Reveal())
 	return err
 }
 

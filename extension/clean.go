@@ -57,7 +57,7 @@ func isHarmfulEscape(escape []byte) bool {
 		return !utf16.IsSurrogate(r) && isHarmful(r)
 	}
 	r, _ := utf8.DecodeRune(escape[1:])
-	return r == 'b' || r == 'f' || isHarmful(r) || r == utf8.RuneError
+	return r == 'b' || r == 'f' || r == 'r' || isHarmful(r) || r == utf8.RuneError
 }
 
 // cleanBytes takes the control characters out of any text.
@@ -73,7 +73,7 @@ func cleanBytes(text []byte) []byte {
 // isHarmful is for what a terminal acts on: control characters, and those that turn the direction of writing.
 func isHarmful(r rune) bool {
 	switch {
-	case r == '\t' || r == '\n' || r == '\r':
+	case r == '\t' || r == '\n':
 		return false
 	case r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
 		return true

@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"time"
-
-	"github.com/gh-hex/gh-hex/core"
 )
 
 // debugTransport logs requests to Hex when GH_DEBUG is set, as gh does for GitHub: method, address, status and time.
@@ -29,7 +27,7 @@ func (t loggedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(r)
 	outcome := "failed"
 	if err == nil {
-		outcome = core.Printable(resp.Status)
+		outcome = safe(resp.Status)
 	}
 	fmt.Fprintf(t.log, "* Request to Hex: %s %s://%s%s: %s, %d ms\n", r.Method, r.URL.Scheme, r.URL.Host, r.URL.EscapedPath(), outcome, time.Since(start).Milliseconds())
 	return resp, err

@@ -1,7 +1,6 @@
 package extension
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -147,10 +146,12 @@ func gitHubFix(e *github.Error) string {
 		return fmt.Sprintf("The login needs the permission %s; give it to the fine-grained token under Settings → Developer settings", permissionName(e.Permissions))
 	case errors.Is(e, github.ErrNotFound):
 		return "Check the name, and that this login may see it: gh auth status"
-	case e.Status == 0 && errors.Is(e, context.DeadlineExceeded), e.Status == 0:
+	case errors.Is(e, github.ErrForbidden):
+		return "Ask an owner for the permission; this login: gh auth status"
+	case e.Status < 300, e.Status >= 500: // none, one that is not GitHub's, or a failure
 		return "Check the network and https://www.githubstatus.com, then run the command again"
 	}
-	return ""
+	return "Run the command again; if it stays, see GitHub's answers with: GH_DEBUG=api"
 }
 
 // unauthorizedFix tells a login that gh manages from a token in the environment, which gh cannot renew.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"golang.org/x/term"
-
-	"github.com/gh-hex/gh-hex/core"
 )
 
 const controlC = 3
@@ -60,7 +58,7 @@ func (s *streams) interruptible(ctx context.Context, doing string, f func(contex
 	}
 	defer keys.close()
 	if s.errTTY {
-		fmt.Fprintf(s.err, "\r\x1b[K%s %s", s.yellow("*"), core.Printable(doing))
+		fmt.Fprintf(s.err, "\r\x1b[K%s %s", s.yellow("*"), safe(doing))
 		defer fmt.Fprint(s.err, "\r\x1b[K")
 	}
 	ctx, stop := context.WithCancelCause(ctx)

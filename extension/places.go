@@ -11,7 +11,6 @@ import (
 
 	"github.com/cli/go-gh/v2/pkg/auth"
 
-	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
@@ -69,7 +68,7 @@ func (p *spot) shortName() string {
 func (p *spot) result() placeResult {
 	r := placeResult{
 		Level: p.store.Level, Name: p.shortName(), App: p.store.App, Secret: p.entry.Name,
-		UsedBy: p.usedBy, Status: p.status, Error: core.Printable(p.reason),
+		UsedBy: p.usedBy, Status: p.status, Error: safe(p.reason),
 	}
 	if p.repo.Name != "" {
 		r.Repository = p.repo.FullName()

@@ -37,11 +37,11 @@ func runPrePush(cmd *cobra.Command, o *verifyOptions, args []string) error {
 		return err
 	}
 	args = append(args, "", "")
-	push := preCommit(o.process, worktree.Push{Remote: args[0], Updates: updates})
+	push, address := preCommit(o.process, worktree.Push{Remote: args[0], Updates: updates}, args[1])
 	if len(push.Updates) == 0 {
 		return nil
 	}
-	report, err := judgeSent(ctx, o, push, args[1])
+	report, err := judgeSent(ctx, o, push, address)
 	switch {
 	case ctx.Err() != nil:
 		return errCancelled
@@ -59,13 +59,13 @@ func runPrePush(cmd *cobra.Command, o *verifyOptions, args []string) error {
 }
 
 // preCommit takes the push from the environment where the framework pre-commit runs this: it keeps git's list for itself.
-func preCommit(p *process, push worktree.Push) worktree.Push {
+func preCommit(p *process, push worktree.Push, address string) (worktree.Push, string) {
 	ref := p.getenv("PRE_COMMIT_LOCAL_BRANCH")
 	if len(push.Updates) > 0 || ref == "" {
-		return push
+		return push, address
 	}
 	u := worktree.Update{LocalRef: ref, Local: p.getenv("PRE_COMMIT_TO_REF"), RemoteRef: p.getenv("PRE_COMMIT_REMOTE_BRANCH"), Remote: p.getenv("PRE_COMMIT_FROM_REF")}
-	return worktree.Push{Remote: p.getenv("PRE_COMMIT_REMOTE_NAME"), Updates: []worktree.Update{u}}
+	return worktree.Push{Remote: p.getenv("PRE_COMMIT_REMOTE_NAME"), Updates: []worktree.Update{u}}, p.getenv("PRE_COMMIT_REMOTE_URL")
 }
 
 // judgeSent judges tokens and .env files in what is sent and, where that changes workflows, those too.

@@ -10,8 +10,6 @@ import (
 
 	ghterm "github.com/cli/go-gh/v2/pkg/term"
 	"golang.org/x/term"
-
-	"github.com/gh-hex/gh-hex/core"
 )
 
 // progress is a line on the terminal that says how far a long command is. Elsewhere it shows nothing, and notes are
@@ -159,13 +157,13 @@ func (k *keys) set(cancel context.CancelFunc) {
 // checklist shows numbered options, marks those that are chosen, and lets the user choose others. The answer is the
 // chosen indices; Enter keeps the marked ones.
 func (s *streams) checklist(question string, options []string, marked []bool) ([]int, error) {
-	fmt.Fprintln(s.questions, core.Printable(question))
+	fmt.Fprintln(s.questions, safe(question))
 	for i, o := range options {
 		box := "[ ]"
 		if marked[i] {
 			box = "[x]"
 		}
-		fmt.Fprintf(s.questions, "  %3d  %s %s\n", i+1, box, core.Printable(o))
+		fmt.Fprintf(s.questions, "  %3d  %s %s\n", i+1, box, safe(o))
 	}
 	for {
 		answer, err := s.ask("Numbers (such as 1,3-5 or all; Enter for the marked ones, none to cancel):", false)

@@ -154,9 +154,9 @@ func (o *projectListOptions) printTable(projects []core.Project) error {
 		t.AddHeader([]string{"ID", "TITLE", "OWNER", "PUBLISHED", "EDITED"})
 	}
 	for _, p := range projects {
-		t.AddField(core.Printable(p.ID), tableprinter.WithTruncate(nil))
-		t.AddField(core.Printable(p.Title))
-		t.AddField(core.Printable(p.Owner.Email))
+		t.AddField(safe(p.ID), tableprinter.WithTruncate(nil))
+		t.AddField(safe(p.Title))
+		t.AddField(safe(p.Owner.Email))
 		t.AddField(o.publication(p))
 		t.AddField(o.when(p.LastEditedAt))
 		t.EndRow()

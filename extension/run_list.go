@@ -108,9 +108,9 @@ func (o *runListOptions) printTable(runs []core.ProjectRun) error {
 			t.AddField("*", tableprinter.WithColor(func(string) string { return string(statusIcon(o.streams, run.Status)) }))
 		}
 		t.AddField(word(string(run.Status)))
-		t.AddField(core.Printable(run.RunID), tableprinter.WithTruncate(nil))
+		t.AddField(safe(run.RunID), tableprinter.WithTruncate(nil))
 		t.AddField(word(run.RunTrigger))
-		t.AddField(core.Printable(string(run.ProjectVersion)))
+		t.AddField(safe(string(run.ProjectVersion)))
 		t.AddField(o.when(run.StartTime))
 		t.AddField(took(elapsed(run, o.now())))
 		t.EndRow()

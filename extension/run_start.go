@@ -114,7 +114,7 @@ func runRunStart(ctx context.Context, o *runStartOptions) error {
 	if !o.watch {
 		return errors.Join(o.started(run), a.failure())
 	}
-	w := &watcher{process: o.process, actions: a, project: o.project.project, id: core.Printable(run.RunID), last: run,
+	w := &watcher{process: o.process, actions: a, project: o.project.project, id: safe(run.RunID), last: run,
 		interval: defaultInterval, timeout: o.timeout, started: true, quiet: o.export.asked()}
 	last, err := o.follow(ctx, w)
 	return o.conclude(ctx, a, last, err, o.export)
@@ -166,6 +166,6 @@ func (o *runStartOptions) started(run core.ProjectRun) error {
 		return nil
 	}
 	o.print("%s Started a run: %s", icon(o.streams, core.StatusOK), link(run.RunURL))
-	o.say("Watch it with: %s", watchCommand(o.project.project, core.Printable(run.RunID)))
+	o.say("Watch it with: %s", watchCommand(o.project.project, safe(run.RunID)))
 	return nil
 }

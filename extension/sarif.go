@@ -234,15 +234,15 @@ func (p problem) isAlert() bool {
 
 // text is the message with what has no place of its own: the commit, and the fix in a second line.
 func (p problem) text() string {
-	text := core.Printable(p.Message)
+	text := safe(p.Message)
 	if p.Commit != "" {
-		text = core.Printable(place(p.Finding)) + ": " + text
+		text = safe(place(p.Finding)) + ": " + text
 	}
 	if p.unknown {
 		text = "could not be checked: " + text
 	}
 	if p.fix != "" {
-		text += "\nfix: " + core.Printable(p.fix)
+		text += "\nfix: " + safe(p.fix)
 	}
 	return text
 }

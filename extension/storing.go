@@ -369,7 +369,7 @@ func (s *storing) writeVariable(ctx context.Context, r *variableResult) error {
 		sharing = s.slots[0].sharing
 	}
 	if err := s.client.SetVariable(ctx, s.existing.store, s.variable, s.host.String(), exists, sharing); err != nil {
-		r.Status, r.Error = "failed", core.Printable(err.Error())
+		r.Status, r.Error = "failed", safe(err.Error())
 		return fmt.Errorf("the secret was stored, the variable was not: %w", err)
 	}
 	r.Status = map[bool]string{true: "updated", false: "created"}[exists]
@@ -420,7 +420,7 @@ func (s *storing) result() authResult {
 	for i, t := range s.slots {
 		r.Stores[i] = storeResult{App: t.store.App, Level: t.store.Level, Name: s.storeName(t.store), Status: t.status}
 		if t.err != nil {
-			r.Stores[i].Error = core.Printable(t.err.Error())
+			r.Stores[i].Error = safe(t.err.Error())
 		}
 	}
 	if s.owner.HasExpiry {

@@ -1,6 +1,7 @@
 package extension
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/leak"
 )
 
 // errCancelled means that the user said no, or pressed Ctrl-C.
@@ -42,7 +44,7 @@ func systemStreams() *streams {
 		width = 80
 	}
 	s := &streams{
-		in: os.Stdin, out: &stickyWriter{w: os.Stdout}, err: os.Stderr,
+		in: os.Stdin, out: &stickyWriter{w: os.Stdout}, err: masking{os.Stderr},
 		outTTY: t.IsTerminalOutput(), errTTY: ghterm.IsTerminal(os.Stderr), color: t.IsColorEnabled(), width: width,
 	}
 	if ghterm.IsTerminal(os.Stdin) && os.Getenv("GH_PROMPT_DISABLED") == "" {
@@ -64,21 +66,47 @@ func (s *stickyWriter) Write(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
 	}
-	n, err := s.w.Write(p)
+	_, err := masking{s.w}.Write(p)
 	if err != nil {
 		s.err = fmt.Errorf("write the output: %w", err)
+		return 0, s.err
 	}
-	return n, s.err
+	return len(p), nil
+}
+
+// masking shortens every token that is written. Nothing is meant to write one: this is for what a service echoes in a
+// form that was not recognised where it came in.
+type masking struct{ w io.Writer }
+
+func (m masking) Write(p []byte) (int, error) {
+	if !bytes.Contains(p, []byte("hxt")) {
+		return m.w.Write(p)
+	}
+	if _, err := io.WriteString(m.w, leak.Mask(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// unmasked is the writer behind one that masks, for the command whose result is a token.
+func unmasked(w io.Writer) io.Writer {
+	switch v := w.(type) {
+	case *stickyWriter:
+		return v.w
+	case masking:
+		return v.w
+	}
+	return w
 }
 
 // say prints a line of the conversation. Everything but the format is made safe to show.
 func (s *streams) say(format string, args ...any) {
-	fmt.Fprintln(s.err, printable(format, args))
+	fmt.Fprintln(s.err, inert(format, printable(format, args)))
 }
 
 // print prints a line of the result. Everything but the format is made safe to show.
 func (s *streams) print(format string, args ...any) {
-	fmt.Fprintln(s.out, printable(format, args))
+	fmt.Fprintln(s.out, inert(format, printable(format, args)))
 }
 
 // record prints a line of the result: behind an icon on a terminal, behind the status and a tab elsewhere.
@@ -91,25 +119,44 @@ func (s *streams) record(status, format string, args ...any) {
 }
 
 func printable(format string, args []any) string {
-	safe := make([]any, len(args))
+	shown := make([]any, len(args))
 	for i, a := range args {
 		switch v := a.(type) {
 		case styled:
-			safe[i] = string(v)
+			shown[i] = string(v)
 		case int, int64:
-			safe[i] = v
+			shown[i] = v
 		default:
-			safe[i] = core.Printable(fmt.Sprint(v))
+			shown[i] = safe(fmt.Sprint(v))
 		}
 	}
-	return fmt.Sprintf(format, safe...)
+	return fmt.Sprintf(format, shown...)
+}
+
+// safe makes a text from outside safe to show: no control characters, and nothing that the runner of GitHub Actions
+// would take for a command of ours. It knows ##[command] anywhere in a line and ::command:: at its start.
+func safe(text string) string {
+	text = strings.ReplaceAll(core.Printable(text), "##[", "## [")
+	if strings.HasPrefix(strings.TrimLeft(text, " "), "::") {
+		text = strings.Replace(text, "::", ": :", 1)
+	}
+	return text
+}
+
+// inert is for a line that only came to begin with :: when it was put together. A line that is a command of ours is
+// printed by itself, as styled text.
+func inert(format, line string) string {
+	if format == "%s" || !strings.HasPrefix(strings.TrimLeft(line, " \t"), "::") {
+		return line
+	}
+	return strings.Replace(line, "::", ": :", 1)
 }
 
 // styled is text of our own that may hold colour codes.
 type styled string
 
 func (s *streams) paint(code, text string) styled {
-	text = core.Printable(text)
+	text = safe(text)
 	if !s.color {
 		return styled(text)
 	}

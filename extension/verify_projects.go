@@ -16,7 +16,7 @@ func namedProjects(refs []string) ([]reference, error) {
 	for _, ref := range refs {
 		id, host, err := core.ParseProjectRef(ref)
 		if err != nil {
-			return nil, fmt.Errorf("invalid argument %q for --project: %w", core.Printable(ref), err)
+			return nil, fmt.Errorf("invalid argument %q for --project: %w", safe(ref), err)
 		}
 		out = append(out, reference{project: id, host: host})
 	}

@@ -110,7 +110,7 @@ func (p *process) runArguments(args []string) (reference, error) {
 	}
 	id, host, err := core.ParseProjectRef(last)
 	if err != nil || !host.IsZero() {
-		return r, fmt.Errorf("%q is not the ID of a run", core.Printable(last))
+		return r, fmt.Errorf("%q is not the ID of a run", safe(last))
 	}
 	r.run = id
 	return r, nil
@@ -129,7 +129,7 @@ func atMost(n int) cobra.PositionalArgs {
 // link is a URL that Hex gave, when it leads to the web and holds nothing that a terminal, a log of GitHub Actions or
 // Markdown would read as more than a URL; empty otherwise.
 func link(raw string) string {
-	const punctuation = "-._~:/?#@!$&'*+,;=%"
+	const punctuation = "-._~:/?#@+,=%" // nothing that a shell acts on: the URL ends up in commands
 	odd := strings.ContainsFunc(raw, func(r rune) bool {
 		return !strings.ContainsRune(punctuation, r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	})
