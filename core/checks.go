@@ -262,10 +262,10 @@ func (c *tokenChecks) accepted(ctx context.Context) Result {
 	a := c.ask(ctx)
 	me, projects := c.verdict(a.meErr), c.verdict(a.projectsErr)
 	switch {
-	case me == accepts && a.meErr == nil:
-		return OK("accepted by " + c.in.Host.String() + ": " + describe(a.me))
-	case me == rejects && projects == accepts:
+	case me == rejects && projects == accepts, me == accepts && projects == rejects:
 		return c.unclear("whether Hex accepts the token", fmt.Errorf("%s accepts and rejects it at the same time", c.in.Host.Name()))
+	case me == accepts:
+		return OK("accepted by " + c.in.Host.String() + ": " + describe(a.me))
 	case me == rejects, projects == rejects:
 		return c.rejected()
 	case projects == accepts:
