@@ -104,7 +104,7 @@ func TestTokenChecksVerdicts(t *testing.T) {
 		{"old host", missing, listOK, "ok ok ok ok skipped skipped ok" + none, "does not tell when", false},
 		{"Me fails", gateway, listOK, "ok ok ok ok unknown unknown ok" + none, "could not tell when the token expires", false},
 		{"the list fails", meOK, gateway, "ok ok ok ok ok ok unknown" + none, "could not tell whether the token can read", false},
-		{"a contradiction", meOK, denied, "ok ok ok ok ok ok unknown" + none, "401", false},
+		{"a contradiction", meOK, denied, "ok ok ok unknown ok ok unknown" + none, "accepts and rejects", false},
 		{"server down", gateway, gateway, "ok ok ok unknown unknown unknown unknown" + none, "502", false},
 		{"offline", offline, offline, "ok ok unknown unknown unknown unknown unknown" + none, "no answer from app.hex.tech", false},
 		{"silence", silent, silent, "ok ok unknown unknown unknown unknown unknown" + none, "took too long", false},

@@ -243,6 +243,13 @@ func (o *apiOptions) show(r *core.Response) error {
 		o.print("")
 	}
 	isJSON := json.Valid(bytes.TrimPrefix(r.Body, []byte("\ufeff")))
+	if !isJSON && len(r.Body) > 0 && r.Status < 300 && strings.Contains(r.Header.Get("Content-Type"), "json") {
+		err := fmt.Errorf("%s answered %s: %w", o.client.Host().Name(), core.Printable(o.path), core.ErrGarbled)
+		if o.silent {
+			return err
+		}
+		return errors.Join(o.raw(r, cleanJSON(r.Body), false), err) // a part of a list must not pass as the whole
+	}
 	body := cleanJSON(bytes.TrimPrefix(r.Body, []byte("\ufeff")))
 	switch {
 	case o.silent || len(r.Body) == 0:

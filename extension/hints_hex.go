@@ -23,6 +23,10 @@ func hexHint(err error) string {
 		return "If the token belongs there, name the host: HEX_WORKSPACE_URL=" + other.named.String()
 	case errors.Is(err, core.ErrNotHexAPI):
 		return "Check the path and the host: HEX_WORKSPACE_URL, or --workspace-url, names where you log in to Hex"
+	case errors.Is(err, core.ErrRedirect):
+		return "Check the host: HEX_WORKSPACE_URL, or --workspace-url, names where you log in to Hex"
+	case errors.Is(err, core.ErrGarbled), errors.Is(err, core.ErrTooLarge):
+		return "Run the command again; if it stays, check the host (HEX_WORKSPACE_URL)"
 	case errors.As(err, &answer):
 		return answerHint(answer)
 	case isNetworkError(err):
@@ -58,7 +62,7 @@ func answerHint(e *core.APIError) string {
 	case e.Status >= http.StatusInternalServerError:
 		return "It may have taken effect: look before you repeat it"
 	}
-	return ""
+	return "Check what was asked for; Hex's support wants the trace ID"
 }
 
 // scopeOf names the scope that a request needs, as Hex's settings page does.

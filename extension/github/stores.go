@@ -376,14 +376,22 @@ func (c *Client) SetVariable(ctx context.Context, s Store, name, value string, e
 	create := request{method: http.MethodPost, path: s.path("variables"), body: body, what: what}
 	update := request{method: http.MethodPatch, path: s.path("variables") + "/" + url.PathEscape(name), body: body, what: what}
 	if exists {
-		_, err := c.send(ctx, update)
-		return err
+		return c.change(ctx, update, http.StatusNoContent)
 	}
-	_, err := c.send(ctx, create)
+	err := c.change(ctx, create, http.StatusCreated)
 	var e *Error
 	// 409: it is there already, be it from an attempt of ours whose answer was lost.
 	if errors.As(err, &e) && e.Status == http.StatusConflict {
-		_, err = c.send(ctx, update)
+		err = c.change(ctx, update, http.StatusNoContent)
+	}
+	return err
+}
+
+// change sends a request whose proof of success is its status: a page from something in between comes with 200.
+func (c *Client) change(ctx context.Context, r request, proof int) error {
+	a, err := c.send(ctx, r)
+	if err == nil && a.status != proof {
+		err = &Error{What: r.what, Host: c.host, Source: c.source, Status: a.status, err: errNotJSON}
 	}
 	return err
 }
