@@ -89,11 +89,15 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 	if printErr := r.show(places); printErr != nil {
 		return printErr
 	}
+	rejected := false
 	if !o.export.asked() {
-		r.printLocal(ctx)
+		rejected = r.printLocal(ctx)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case rejected:
+		return outcome(exitAuth)
 	}
 	return unknownPlaces(places)
 }
@@ -161,7 +165,7 @@ func (r *statusRun) find(ctx context.Context) ([]*spot, error) {
 	wg.Go(func() { own = r.repository(ctx, repo) })
 	wg.Go(func() { shared, hidden = r.reaching(ctx, repo) })
 	wg.Wait()
-	if note := hiddenNote(repo.Owner, hidden); note != "" {
+	if note := hiddenNote(r.client, repo.Owner, hidden); note != "" {
 		r.say("%s", note)
 	}
 	places := append(own, shared...)
@@ -338,14 +342,14 @@ func usage(p *spot) string {
 	return "nothing reads it"
 }
 
-// printLocal says what is known of the token on this machine.
-func (r *statusRun) printLocal(ctx context.Context) {
+// printLocal says what is known of the token on this machine, and returns whether Hex rejects it.
+func (r *statusRun) printLocal(ctx context.Context) (rejected bool) {
 	for _, note := range r.settings.notes {
 		r.say("%s %s", r.yellow("!"), note)
 	}
 	if r.settings.token.IsZero() && r.settings.tokenErr == nil {
 		r.say("No Hex token on this machine.")
-		return
+		return false
 	}
 	owner, report := core.Verify(ctx, core.TokenInput{
 		Token: r.settings.token, TokenErr: r.settings.tokenErr, TokenSource: r.settings.tokenSource,
@@ -356,11 +360,13 @@ func (r *statusRun) printLocal(ctx context.Context) {
 	accepted := report.Of("token-accepted")
 	if accepted.Status == core.StatusOK {
 		r.say("%s %s", icon(r.streams, core.StatusOK), owner.Describe())
-		return
+		return false
 	}
 	for _, id := range []string{"token-format", "workspace-url", "token-accepted"} {
 		if res := report.Of(id); res.Status == core.StatusError || res.Status == core.StatusUnknown {
 			r.say("%s %s", icon(r.streams, res.Status), res.Message)
+			r.say("  %s %s", r.gray("fix:"), res.Fix)
 		}
 	}
+	return accepted.Auth
 }

@@ -49,7 +49,7 @@ func runToken(ctx context.Context, o *tokenOptions) error {
 	case found.tokenErr != nil:
 		return fmt.Errorf("the token from %s cannot be used: %w", found.tokenSource, found.tokenErr)
 	case found.token.IsZero():
-		return &missingTokenError{fmt.Errorf("no Hex token on this machine for %s", found.host.Name())}
+		return &missingTokenError{fmt.Errorf("%w for %s", errNoLocalToken, found.host.Name())}
 	}
 	if o.inActions() {
 		// On standard error, which the runner reads too: standard output may go to another program.
@@ -88,6 +88,12 @@ func newAuthLogoutCmd(p *process) *cobra.Command {
 	return cmd
 }
 
+// logoutError means that the keyring could not be asked to remove a token. Where to keep one instead is no answer to that.
+type logoutError struct{ err error }
+
+func (e *logoutError) Error() string { return "nothing was removed: " + e.err.Error() }
+func (e *logoutError) Unwrap() error { return e.err }
+
 func runLogout(ctx context.Context, o *logoutOptions) error {
 	tree, err := openTree(ctx, o.process)
 	if err != nil {
@@ -104,8 +110,11 @@ func runLogout(ctx context.Context, o *logoutOptions) error {
 	if found.tokenSource != "" {
 		o.say("%s A token is still on this machine, from %s", o.yellow("!"), found.tokenSource)
 	}
-	if errors.Is(err, errNotInKeyring) {
+	switch {
+	case errors.Is(err, errNotInKeyring):
 		return fmt.Errorf("nothing was removed: %w", err)
+	case err != nil:
+		return &logoutError{err}
 	}
-	return err
+	return nil
 }

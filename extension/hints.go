@@ -71,6 +71,7 @@ func hint(err error) string {
 	var rejected *rejection
 	var conflict *variableConflictError
 	var token *core.TokenError
+	var place *initPlaceError
 	if next := storeHint(err); next != "" {
 		return next
 	}
@@ -91,6 +92,8 @@ func hint(err error) string {
 		return "Name the repository with: -R [HOST/]OWNER/REPO"
 	case errors.Is(err, worktree.ErrPushList):
 		return "git runs this from its pre-push hook; to add one: gh hex init --hook"
+	case errors.Is(err, worktree.ErrNotRepository) && errors.As(err, &place):
+		return "Change into a git repository, then run the command again"
 	case errors.Is(err, worktree.ErrNotRepository):
 		return "Change into a git repository, or name one with: -R [HOST/]OWNER/REPO"
 	case errors.As(err, &path):
@@ -107,11 +110,22 @@ func storeHint(err error) string {
 	var environment *missingEnvironmentError
 	var same *sameTokenError
 	var unnamed *unnamedError
+	var foreign *foreignHostError
+	var logout *logoutError
+	var rotated *newTokenError
 	switch {
+	case errors.As(err, &rotated):
+		return strings.Replace(hint(rotated.err), "gh hex auth", "gh hex rotate", 1)
+	case errors.As(err, &foreign):
+		return fmt.Sprintf("If you log in to Hex there, set it in the environment (export %s=…); else take the line out of %s", hostName, foreign.file)
+	case errors.Is(err, errNoLocalToken):
+		return "Set the environment variable HEX_API_TOKEN, or keep a token with: gh hex auth --local dotenv (or --local keyring)"
 	case errors.As(err, &vendor):
 		return "Store the Hex token under another name with: --secret HEX_WORKSPACE_TOKEN, or replace that key with: --force"
 	case errors.As(err, &environment):
 		return "Create it with: --create-env"
+	case errors.As(err, &logout):
+		return "Where there is no keyring there is nothing to remove; one that is locked: unlock it, then run the command again"
 	case errors.Is(err, errNoKeyring):
 		return "Keep the copy in .env with: --local dotenv, or keep none with: --local none"
 	case errors.As(err, &same):

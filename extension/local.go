@@ -19,6 +19,9 @@ const (
 	defaultSource = "the default"
 )
 
+// errNoLocalToken means that no place on this machine holds a token.
+var errNoLocalToken = errors.New("no Hex token on this machine")
+
 // settings is what this machine says of Hex: the token and the host, each with where it came from.
 type settings struct {
 	token       core.Token
@@ -26,7 +29,7 @@ type settings struct {
 	tokenSource string
 	host        core.Host
 	hostErr     error
-	hostSource  string
+	hostSource  string // empty when hostErr names it
 	// notes say why a file was passed over.
 	notes []string
 }
@@ -119,10 +122,23 @@ func (s *settings) findHost(p *process, files []localFile, workspaceURL string) 
 		if raw, _, _ := dotenv.Lookup(f.data, hostName); raw != "" {
 			s.host, s.hostErr = fromFile(raw, f.name)
 			s.hostSource = f.name
+			if refused := (*foreignHostError)(nil); errors.As(s.hostErr, &refused) {
+				s.hostSource = "" // the error names it
+			}
 			return
 		}
 	}
 	s.host, s.hostSource = core.DefaultHost(), defaultSource
+}
+
+// foreignHostError means that a file names a host outside hex.tech.
+type foreignHostError struct {
+	file string
+	host core.Host
+}
+
+func (e *foreignHostError) Error() string {
+	return fmt.Sprintf("%s in %s names a host outside hex.tech (%s): it is accepted only from --workspace-url or the environment", hostName, e.file, e.host.Name())
 }
 
 // fromFile accepts only Hex's own hosts: a repository must not be able to name where a token is sent.
@@ -132,7 +148,7 @@ func fromFile(raw, file string) (core.Host, error) {
 		return core.Host{}, err
 	}
 	if !host.IsHex() {
-		return core.Host{}, fmt.Errorf("%s in %s names a host outside hex.tech (%s): it is accepted only from --workspace-url or the environment", hostName, file, host.Name())
+		return core.Host{}, &foreignHostError{file, host}
 	}
 	return host, nil
 }

@@ -305,7 +305,7 @@ func readersOf(uses []workflow.Named, secret string) []string {
 }
 
 // hiddenNote is empty when nothing is hidden.
-func hiddenNote(org string, apps []github.App) string {
+func hiddenNote(client *github.Client, org string, apps []github.App) string {
 	if len(apps) == 0 {
 		return ""
 	}
@@ -313,5 +313,6 @@ func hiddenNote(org string, apps []github.App) string {
 	for i, app := range apps {
 		names[i] = github.Store{App: app}.String()
 	}
-	return fmt.Sprintf("Not listed: the %s secrets of the organization %s, which only its administrators see (gh auth refresh -s admin:org)", strings.Join(names, ", "), org)
+	fix := scopeFix(&github.Error{Host: client.Host(), Source: client.Source(), Scopes: []string{"admin:org"}})
+	return fmt.Sprintf("Not listed: the %s secrets of the organization %s, which only its administrators see. If you are one: %s", strings.Join(names, ", "), org, fix)
 }

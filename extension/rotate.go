@@ -121,6 +121,7 @@ type rotation struct {
 	host     core.Host
 	token    core.Token
 	spots    []*spot
+	unlisted []string // notes on what could not be listed
 	done     atomic.Int64
 }
 
@@ -225,6 +226,21 @@ func (e *sameTokenError) Error() string {
 	return "this is the token on this machine already (from " + e.source + "): rotating takes a new one"
 }
 
+// newTokenError means that the token to rotate to cannot be used: the next one goes to gh hex rotate too.
+type newTokenError struct{ err error }
+
+func (e *newTokenError) Error() string { return e.err.Error() }
+func (e *newTokenError) Unwrap() error { return e.err }
+
+func ofNewToken(err error) error {
+	var refused *core.TokenError
+	var rejected *rejection
+	if errors.As(err, &refused) || errors.As(err, &rejected) {
+		return &newTokenError{err}
+	}
+	return err
+}
+
 // takeToken reads the new token and has Hex accept it.
 func (r *rotation) takeToken(ctx context.Context) (err error) {
 	switch {
@@ -236,12 +252,13 @@ func (r *rotation) takeToken(ctx context.Context) (err error) {
 		err = &missingTokenError{errors.New("no new Hex token: pipe it in with --with-token")}
 	}
 	if err != nil {
-		return err
+		return ofNewToken(err)
 	}
 	if !r.settings.token.IsZero() && r.settings.token.Equal(r.token) {
 		return &sameTokenError{r.settings.tokenSource}
 	}
 	_, err = r.accept(ctx, r.settings, r.token, r.tell)
+	err = ofNewToken(err)
 	if err != nil && len(r.targets) > 0 {
 		return r.explain(ctx, err)
 	}
@@ -267,11 +284,10 @@ func (r *rotation) tell(status, format string, args ...any) {
 func (r *rotation) find(ctx context.Context) (err error) {
 	ctx, done := r.keys.wait(ctx)
 	r.progress.show("Looking for the places")
-	var notes []string
 	defer func() {
 		r.progress.clear()
 		done()
-		for _, note := range notes {
+		for _, note := range r.unlisted {
 			r.say("%s", note)
 		}
 	}()
@@ -296,7 +312,7 @@ func (r *rotation) find(ctx context.Context) (err error) {
 		}
 		return cancelled(ctx)
 	}
-	notes = r.lookUp(ctx, look)
+	r.unlisted = r.lookUp(ctx, look)
 	return cancelled(ctx)
 }
 
@@ -348,7 +364,7 @@ func (r *rotation) lookUp(ctx context.Context, look func(context.Context, github
 			if r.org == "" && len(own[i]) > 0 {
 				var apps []github.App
 				shared[i], apps = r.reaching(ctx, repo)
-				hidden[i] = hiddenNote(repo.Owner, apps)
+				hidden[i] = hiddenNote(r.client, repo.Owner, apps)
 			}
 		})
 	}
@@ -486,6 +502,10 @@ func (r *rotation) hints() []string {
 func (r *rotation) finish(ctx context.Context) error {
 	if err := r.keepCopy(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("all places are new, but the copy on this machine is not: %w", err)
+	}
+	if len(r.unlisted) > 0 {
+		r.say("First check the places that could not be listed, and those that were not chosen. Once none holds the old token, revoke it at %s: Settings → API keys.", r.host)
+		return nil
 	}
 	if slices.ContainsFunc(r.spots, func(p *spot) bool { return !p.chosen && p.status != statusMissing }) {
 		r.say("Revoke the old token at %s (Settings → API keys) once none of the places that were not chosen holds it.", r.host)

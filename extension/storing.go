@@ -239,9 +239,12 @@ func (s *storing) planFiles(ctx context.Context) error {
 	if s.keep != "dotenv" {
 		return nil
 	}
-	copied, err := scaffold.PlanDotenv(s.tree.Root(), git, s.files, s.token.Reveal, s.host.String())
+	copied, err := scaffold.PlanDotenv(s.tree.Root(), git, s.files, s.token.Reveal, scaffoldHost(s.host))
 	if err != nil {
 		return fmt.Errorf("nothing was stored: %w", err)
+	}
+	if !s.host.IsHex() {
+		s.say("%s .env is not to name a host outside hex.tech: have %s=%s in the environment when the copy is used", s.yellow("!"), hostName, s.host)
 	}
 	s.files = append(s.files, copied)
 	return nil

@@ -35,12 +35,14 @@ func openWorkspace(cmd *cobra.Command, p *process) (*workspace, error) {
 		p.say("%s %s", p.yellow("!"), note)
 	}
 	switch {
+	case s.hostErr != nil && s.hostSource == "":
+		return nil, s.hostErr
 	case s.hostErr != nil:
 		return nil, fmt.Errorf("%w (from %s)", s.hostErr, s.hostSource)
 	case s.tokenErr != nil:
 		return nil, fmt.Errorf("%w (from %s)", s.tokenErr, s.tokenSource)
 	case s.token.IsZero():
-		return nil, &missingTokenError{errors.New("no Hex token on this machine: set the environment variable HEX_API_TOKEN, or keep one with gh hex auth")}
+		return nil, &missingTokenError{errNoLocalToken}
 	}
 	p.say("%s", p.gray(fmt.Sprintf("Using the token from %s on %s", s.tokenSource, s.host)))
 	return &workspace{p, core.NewClient(s.host, s.token, p.clientOptions())}, nil
@@ -94,15 +96,32 @@ func (p *process) projectArgument(args []string) (reference, error) {
 	return reference{project: id, host: host}, nil
 }
 
+// noRunError means that no run was named, but perhaps a project.
+type noRunError struct{ project string }
+
+func (*noRunError) Error() string {
+	return "no run given: name a project and the ID of a run, or the URL of a run; the ID of a run alone is enough when " + projectName + " is set"
+}
+
 // runArguments reads a project and a run, the URL of a run, or a run of the project in HEX_PROJECT_ID.
 func (p *process) runArguments(args []string) (reference, error) {
 	if len(args) == 0 {
-		return reference{}, errors.New("no run: name a project and the ID of a run, or the URL of a run")
+		return reference{}, &noRunError{}
 	}
 	last := args[len(args)-1]
 	if len(args) == 1 && strings.Contains(last, "/") {
 		project, run, host, err := core.ParseRunURL(last)
+		if named, _, isProject := core.ParseProjectRef(last); err != nil && isProject == nil {
+			err = &noRunError{named}
+		}
 		return reference{project, run, host}, err
+	}
+	if len(args) == 1 && strings.TrimSpace(p.getenv(projectName)) == "" {
+		named, _, err := core.ParseProjectRef(last)
+		if err != nil {
+			return reference{}, err
+		}
+		return reference{}, &noRunError{named}
 	}
 	r, err := p.projectArgument(args[:len(args)-1])
 	if err != nil {

@@ -153,20 +153,18 @@ const (
 )
 
 // PlanDotenv says what has to be written to keep token in .env, readable by its owner alone: HEX_API_TOKEN, and
-// HEX_WORKSPACE_URL when host is not the default (nor empty) or the file names another. It fails when git tracks .env, or would not
+// HEX_WORKSPACE_URL when host is not the default or the file names another; with an empty host, which the file is not to
+// name, that line stays as it is. It fails when git tracks .env, or would not
 // ignore it even after planned, the result of [Plan] (nil when that will not be applied). The change goes behind those
 // of planned into [Apply].
 func PlanDotenv(root string, git Git, planned []Change, token func() string, host string) (Change, error) {
 	if err := mayHoldToken(git, planned); err != nil {
 		return Change{}, err
 	}
-	if host == "" {
-		host = DefaultHost
-	}
 	var names []string
 	change, err := PlanFile(root, ".env", 0o600, func(old []byte) []byte {
 		values := map[string]string{tokenName: token()}
-		if stored, _, ok := dotenv.Lookup(old, hostName); host != DefaultHost || ok && stored != host {
+		if stored, _, ok := dotenv.Lookup(old, hostName); host != "" && (host != DefaultHost || ok && stored != host) {
 			values[hostName] = host
 		}
 		data := old

@@ -397,7 +397,8 @@ func TestDotenv(t *testing.T) {
 		"new":                 {"", DefaultHost, "HEX_API_TOKEN=secret-value\n", ".env: created set HEX_API_TOKEN"},
 		"another host":        {"", eu, "HEX_API_TOKEN=secret-value\nHEX_WORKSPACE_URL=https://eu.hex.tech\n", ".env: created set HEX_API_TOKEN, HEX_WORKSPACE_URL"},
 		"token replaced":      {"A=1\nHEX_API_TOKEN=old # mine\n", "", "A=1\nHEX_API_TOKEN=secret-value # mine\n", ".env: updated set HEX_API_TOKEN; made private"},
-		"back to the default": {"HEX_WORKSPACE_URL=https://eu.hex.tech\n", "", "HEX_WORKSPACE_URL=https://app.hex.tech\nHEX_API_TOKEN=secret-value\n", ".env: updated set HEX_API_TOKEN, HEX_WORKSPACE_URL; made private"},
+		"back to the default": {"HEX_WORKSPACE_URL=https://eu.hex.tech\n", DefaultHost, "HEX_WORKSPACE_URL=https://app.hex.tech\nHEX_API_TOKEN=secret-value\n", ".env: updated set HEX_API_TOKEN, HEX_WORKSPACE_URL; made private"},
+		"a host not to name":  {"HEX_WORKSPACE_URL=https://eu.hex.tech\n", "", "HEX_WORKSPACE_URL=https://eu.hex.tech\nHEX_API_TOKEN=secret-value\n", ".env: updated set HEX_API_TOKEN; made private"},
 		"only the mode":       {"HEX_API_TOKEN=secret-value\n", "", "HEX_API_TOKEN=secret-value\n", ".env: updated made private"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/gh-hex/gh-hex/core/scaffold"
@@ -61,6 +62,9 @@ type Hook struct {
 	Action scaffold.Action
 	// Obstacle says why the file is not ours to write; empty when it is. Instead, Add is to be added to Where.
 	Obstacle, Where, Add string
+
+	// mode is what a hook that only lacks the right to be run gets; 0 when the file is written.
+	mode fs.FileMode
 
 	base, name string // of the folder that nothing is written outside of, and of the hook in it
 }
@@ -133,7 +137,16 @@ func (h Hook) inspect() (Hook, error) {
 	if err != nil {
 		return h, fmt.Errorf("read the hook: %w", err)
 	}
-	return h.beside(r, text), nil
+	return h.beside(r, text).runnable(info.Mode()), nil
+}
+
+// runnable has a hook that is to stay made executable: git passes over one that is not. Windows knows no such right.
+func (h Hook) runnable(mode fs.FileMode) Hook {
+	if h.Action == scaffold.Unchanged && h.Obstacle == "" && mode&0o100 == 0 && runtime.GOOS != "windows" {
+		h.Action = scaffold.Updated
+		h.mode = mode.Perm() | mode.Perm()>>2&0o111 // whoever may read it may run it
+	}
+	return h
 }
 
 // beside decides what becomes of a hook with this text.
@@ -141,10 +154,11 @@ func (h Hook) beside(r *os.Root, text []byte) Hook {
 	switch {
 	case string(text) == hookText:
 		h.Action = scaffold.Unchanged
-	case bytes.Contains(text, []byte(hookMark)):
-		h.Action = scaffold.Updated
-	case bytes.Contains(text, []byte("gh hex verify --pre-push")):
+	case runsVerify(text):
 		h.Action = scaffold.Unchanged
+	case bytes.Contains(text, []byte(hookMark)):
+		// Kept, it would look for a kept hook in its turn, and find itself.
+		return h.leave("somebody changed the hook that gh hex wrote", h.Path, HookLine)
 	case bytes.Contains(text, []byte("https://pre-commit.com")):
 		return h.leave("pre-commit manages this hook", ".pre-commit-config.yaml, under repos", preCommitEntry)
 	default:
@@ -154,6 +168,18 @@ func (h Hook) beside(r *os.Root, text []byte) Hook {
 		}
 	}
 	return h
+}
+
+// runsVerify tells whether a line of a hook, and no comment, runs gh hex on the push itself. The question of our own hook
+// whether the extension is there, which has no input, does not count.
+func runsVerify(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSpace(line)
+		if !bytes.HasPrefix(line, []byte("#")) && bytes.Contains(line, []byte("gh hex verify --pre-push")) && !bytes.Contains(line, []byte("</dev/null")) {
+			return true
+		}
+	}
+	return false
 }
 
 const preCommitEntry = `  - repo: local
@@ -179,6 +205,9 @@ func (h Hook) Write() error {
 		return err
 	}
 	defer r.Close()
+	if h.mode != 0 {
+		return r.Chmod(h.name, h.mode)
+	}
 	temporary := filepath.Join(filepath.Dir(h.name), ".gh-hex-"+rand.Text()+".tmp")
 	err = writeHook(r, temporary)
 	if err == nil && h.Kept != "" {

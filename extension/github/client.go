@@ -64,6 +64,9 @@ type Client struct {
 // Host is the GitHub host that the client talks to.
 func (c *Client) Host() string { return c.host }
 
+// Source is where gh's token for that host came from: GH_TOKEN, oauth_token, gh.
+func (c *Client) Source() string { return c.source }
+
 // NewClient builds a client for a host, such as github.com. It returns [ErrNoLogin] when gh has no login there.
 func NewClient(host string, o Options) (*Client, error) {
 	token, source := auth.TokenForHost(host)

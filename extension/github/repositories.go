@@ -60,7 +60,7 @@ func (r repository) public(host string) (Repository, bool) {
 func (c *Client) Repository(ctx context.Context, owner, name string) (Repository, error) {
 	var raw repository
 	path := fmt.Sprintf("repos/%s/%s", url.PathEscape(owner), url.PathEscape(name))
-	what := fmt.Sprintf("find the repository %s/%s", owner, name)
+	what := fmt.Sprintf("look up the repository %s/%s", owner, name)
 	a, err := c.send(ctx, request{method: http.MethodGet, path: path, what: what})
 	if err != nil {
 		return Repository{}, err
@@ -70,7 +70,7 @@ func (c *Client) Repository(ctx context.Context, owner, name string) (Repository
 	}
 	r, named := raw.public(c.host)
 	if !named {
-		return Repository{}, fmt.Errorf("could not find the repository %s/%s: the answer names none", owner, name)
+		return Repository{}, fmt.Errorf("could not look up the repository %s/%s: the answer names none", owner, name)
 	}
 	_, r.Classic = a.header["X-Oauth-Scopes"]
 	r.Scopes = fields(a.header.Get("X-OAuth-Scopes"), ",")
