@@ -87,6 +87,11 @@ func TestMistakes(t *testing.T) {
 		{"auth --secret GITHUB_X", "GITHUB_"},
 		{"auth --variable A-B", `invalid argument "A-B" for --variable`},
 		{"auth --local nowhere", `"nowhere"`},
+		{"init -R octo/analytics", "works on the current work tree"},
+		{"run list 019f681a-1870-731d-bf1e-b82d136117fa --status foo", `invalid argument "foo" for --status: one of pending, running`},
+		{"run watch 019f681a-1870-731d-bf1e-b82d136117fa", "no run given"},
+		{"run cancel 019f681a-1870-731d-bf1e-b82d136117fa", "gh hex run list 019f681a-1870-731d-bf1e-b82d136117fa"},
+		{"run view", "gh hex run list <project>"},
 	}
 	for _, tt := range tests {
 		p, out, errOut := newTestProcess(t)

@@ -1,9 +1,11 @@
 package extension
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"strings"
@@ -16,7 +18,13 @@ func hexHint(err error) string {
 	var start *startError
 	var other *otherHostError
 	var answer *core.APIError
+	var run *noRunError
+	var input *inputError
 	switch {
+	case errors.As(err, &run):
+		return "Its runs: gh hex run list " + cmp.Or(run.project, "<project>")
+	case errors.As(err, &input):
+		return "Check the file that --input, or -F with @, names"
 	case errors.Is(err, core.ErrMaybeStarted) && errors.As(err, &start):
 		return "It is not started again by itself. See whether it runs: gh hex run list " + start.project
 	case errors.As(err, &other):
@@ -35,8 +43,13 @@ func hexHint(err error) string {
 	return ""
 }
 
+// isNetworkError tells failures on the way to Hex from those of files, whose error numbers look like a net.Error too.
 func isNetworkError(err error) bool {
 	var network net.Error
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return false
+	}
 	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 

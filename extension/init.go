@@ -2,6 +2,7 @@ package extension
 
 import (
 	"context"
+	"errors"
 
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
@@ -49,7 +50,12 @@ func newInitCmd(p *process) *cobra.Command {
 			$ gh hex init --hook
 		`),
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("repo") {
+				return &usageError{errors.New("--repo does not go with init, which works on the current work tree"), cmd}
+			}
+			return runInit(cmd.Context(), o)
+		},
 	}
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be written, change nothing")
 	cmd.Flags().BoolVar(&o.workflow, "workflow", false, "Add a workflow that runs a Hex project with gh hex")
@@ -57,22 +63,31 @@ func newInitCmd(p *process) *cobra.Command {
 	return cmd
 }
 
+// initPlaceError means that init has no work tree to write to; another repository cannot be named.
+type initPlaceError struct{ err error }
+
+func (e *initPlaceError) Error() string { return e.err.Error() }
+func (e *initPlaceError) Unwrap() error { return e.err }
+
 func runInit(ctx context.Context, o *initOptions) error {
 	tree, err := worktree.Open(ctx, o.dir)
 	if err != nil {
-		return err
+		return &initPlaceError{err}
 	}
 	host := findHostSettings(ctx, o.process, tree, "").host
 	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: scaffoldHost(host)})
 	if err != nil {
 		return err
 	}
+	foreign := false
 	if o.workflow {
-		change, err := planWorkflow(ctx, tree)
+		change, differs, err := planWorkflow(ctx, tree)
 		if err != nil {
 			return err
 		}
-		changes = append(changes, change)
+		if foreign = differs; !foreign {
+			changes = append(changes, change)
+		}
 	}
 	var hook worktree.Hook
 	if o.hook {
@@ -91,10 +106,13 @@ func runInit(ctx context.Context, o *initOptions) error {
 	for _, c := range changes {
 		o.record(o.outcome(), "%s: %s", c.Path, describe(c))
 	}
+	if foreign {
+		o.record("warning", "%s: exists and differs, so it was left as it is", workflowPath)
+	}
 	if o.hook {
 		o.recordHook(tree, hook)
 	}
-	if o.workflow {
+	if o.workflow && !foreign {
 		o.sayNext()
 	}
 	return nil
@@ -106,7 +124,7 @@ func (o *initOptions) sayNext() {
 		o.say("%s This build is no release, so the workflow installs the newest one; pin it there with --pin", o.yellow("!"))
 	}
 	o.say("The workflow reads a secret and two variables. Set them with: gh hex auth")
-	o.say("and, with the ID from gh hex project list: gh variable set HEX_PROJECT_ID")
+	o.say("and, with the ID from gh hex project list: gh api repos/{owner}/{repo}/actions/variables -f name=HEX_PROJECT_ID -f value=PROJECT")
 }
 
 // describe says in a few words what happens to a file.

@@ -1,6 +1,7 @@
 package extension
 
 import (
+	"bytes"
 	"context"
 	"regexp"
 	"strings"
@@ -13,15 +14,18 @@ import (
 
 const workflowPath = ".github/workflows/hex.yml"
 
-// planWorkflow adds the workflow where there is none of that name; one that is there may have been changed since.
-func planWorkflow(ctx context.Context, tree *worktree.Tree) (scaffold.Change, error) {
-	branch := tree.DefaultBranch(ctx)
-	return scaffold.PlanFile(tree.Root(), workflowPath, 0o666, func(old []byte) []byte {
-		if old != nil {
-			return old
+// planWorkflow adds the workflow where there is none of that name. One that is there stays as it is; foreign tells that
+// it differs, because somebody else wrote it or it was changed since.
+func planWorkflow(ctx context.Context, tree *worktree.Tree) (change scaffold.Change, foreign bool, err error) {
+	text := []byte(workflowText(tree.DefaultBranch(ctx), version))
+	change, err = scaffold.PlanFile(tree.Root(), workflowPath, 0o666, func(old []byte) []byte {
+		if old == nil {
+			return text
 		}
-		return []byte(workflowText(branch, version))
+		foreign = !bytes.Equal(old, text)
+		return old
 	})
+	return change, foreign, err
 }
 
 var (

@@ -109,13 +109,19 @@ func (p *process) typedValue(text string) (any, error) {
 	return text, nil
 }
 
+// inputError means that a file with input cannot be read, or that what it holds is not what it should.
+type inputError struct{ err error }
+
+func (e *inputError) Error() string { return e.err.Error() }
+func (e *inputError) Unwrap() error { return e.err }
+
 // readInput reads a file, or standard input when it is named "-".
 func (p *process) readInput(name string) ([]byte, error) {
 	in := p.in
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, err
+			return nil, &inputError{err}
 		}
 		defer f.Close()
 		in = f
@@ -123,7 +129,7 @@ func (p *process) readInput(name string) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, &inputError{fmt.Errorf("read %s: %w", name, err)}
 	case len(data) > maxInput:
 		return nil, fmt.Errorf("read %s: more than %d MiB", name, maxInput>>20)
 	}
@@ -154,7 +160,7 @@ func (p *process) runInputs(f *inputFlags) (map[string]any, error) {
 		}
 		value, err := decodeJSON(data)
 		if err != nil {
-			return nil, fmt.Errorf("--input: not JSON: %w", err)
+			return nil, &inputError{fmt.Errorf("--input: not JSON: %w", err)}
 		}
 		object, ok := value.(map[string]any)
 		if !ok {

@@ -2,9 +2,14 @@ package extension
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode"
 )
@@ -110,6 +115,32 @@ func TestRunArguments(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%+v: %q, %v", test, got, err)
+		}
+	}
+}
+
+func TestHintTellsFilesFromTheNetwork(t *testing.T) {
+	const network, input = "Check the network", "Check the file that --input"
+	b := newBench(t)
+	_, missing := b.readInput(filepath.Join(t.TempDir(), "missing.json"))
+	empty := filepath.Join(t.TempDir(), "empty.json")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, notJSON := b.runInputs(&inputFlags{file: empty})
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	for name, test := range map[string]struct {
+		err  error
+		want string
+	}{
+		"missing":   {missing, input},
+		"empty":     {notJSON, input},
+		"full disk": {fmt.Errorf("write: %w", &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}), ""},
+		"refused":   {fmt.Errorf("ask: %w", refused), network},
+		"cut off":   {fmt.Errorf("ask: %w", io.ErrUnexpectedEOF), network},
+	} {
+		if got := hint(test.err); test.err == nil || !strings.HasPrefix(got, test.want) || test.want == "" && got != "" {
+			t.Errorf("%s: %v: %q", name, test.err, got)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func newRunListCmd(p *process) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.IntVarP(&o.limit, "limit", "L", 20, "Maximum number of runs to list")
-	f.StringVarP(&o.status, "status", "s", "", "Only runs with this `status`, such as completed, errored, killed or running")
+	f.StringVarP(&o.status, "status", "s", "", "Only runs with this status: {pending|running|completed|errored|killed|unable_to_allocate_kernel}")
 	f.StringVar(&o.trigger, "trigger", "all", "Only runs started by: {api|scheduled|app_refresh|all}")
 	o.export = addExport(cmd, runFields())
 	return cmd
@@ -66,12 +66,23 @@ func (o *runListOptions) check(args []string) (err error) {
 	switch {
 	case err != nil:
 		return err
+	case o.status != "" && !slices.Contains(runStatuses(), o.status):
+		return fmt.Errorf("invalid argument %q for --status: one of %s", strings.ToLower(o.status), strings.ToLower(strings.Join(runStatuses(), ", ")))
 	case o.limit < 1:
 		return fmt.Errorf("invalid limit: %d", o.limit)
 	case !slices.Contains([]string{"API", "SCHEDULED", "APP_REFRESH", "ALL"}, o.trigger):
 		return fmt.Errorf("invalid argument %q for --trigger: one of api, scheduled, app_refresh, all", strings.ToLower(o.trigger))
 	}
 	return nil
+}
+
+// runStatuses are those that Hex can be asked for.
+func runStatuses() []string {
+	var names []string
+	for _, s := range []core.RunStatus{core.RunPending, core.RunRunning, core.RunCompleted, core.RunErrored, core.RunKilled, core.RunNoKernel} {
+		names = append(names, string(s))
+	}
+	return names
 }
 
 func runRunList(ctx context.Context, o *runListOptions) error {

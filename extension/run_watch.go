@@ -125,8 +125,11 @@ func (w *workspace) conclude(ctx context.Context, a *actions, run core.ProjectRu
 // withURL makes sure that an annotation says where to look.
 func withURL(err error, run core.ProjectRun) string {
 	var ended *runEndedError
+	if errors.As(err, &ended) {
+		return ended.annotation()
+	}
 	page := link(run.RunURL)
-	if page == "" || errors.As(err, &ended) {
+	if page == "" {
 		return err.Error()
 	}
 	return err.Error() + ": " + page

@@ -17,10 +17,18 @@ const (
 	redraw          = time.Second
 )
 
-// runEndedError means that a run has ended, and not well.
+// runEndedError means that a run has ended, and not well. That was said as it happened: the error is what to do next.
 type runEndedError struct{ run core.ProjectRun }
 
 func (e *runEndedError) Error() string {
+	if page := link(e.run.RunURL); page != "" {
+		return "To see why, open the run: " + page
+	}
+	return "To see why, open the run in Hex"
+}
+
+// annotation stands alone, away from the output.
+func (e *runEndedError) annotation() string {
 	text := "the run ended as " + word(string(e.run.Status))
 	if page := link(e.run.RunURL); page != "" {
 		text += ": " + page

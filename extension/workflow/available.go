@@ -376,8 +376,8 @@ func (j *judgement) say(x *read, r *run, f fate, severity core.Severity) (messag
 	case f.state == doubtful:
 		return fmt.Sprintf("%s: cannot tell whether it is there, %s", subject, f.reason), ""
 	case f.early:
-		return fmt.Sprintf("%s before the job is in its environment, which alone has it: only the repository's and the organization's variables are there yet, so it is empty; `gh variable set %s` stores it for the repository", subject, quote(f.name)),
-			"gh variable set " + quote(f.name)
+		return fmt.Sprintf("%s before the job is in its environment, which alone has it: only the repository's and the organization's variables are there yet, so it is empty; `%s` stores it for the repository", subject, variableCommand(f.name, "")),
+			variableCommand(f.name, "")
 	}
 	command := j.command(x.kind, f)
 	message = fmt.Sprintf("%s, which is %s: it will be empty%s", subject, j.whereNot(f), j.whereElse(x.kind, f))
@@ -485,9 +485,17 @@ func (j *judgement) command(of kind, f fate) string {
 	if f.environment == "" && strings.EqualFold(f.name, hostNames()[0]) {
 		return "gh hex auth"
 	}
-	command := "gh variable set " + quote(f.name)
-	if f.environment != "" {
-		command += " --env " + quote(f.environment)
+	return variableCommand(f.name, f.environment)
+}
+
+// variableCommand is the command that stores a variable. It goes through gh api, which fills in the repository: the
+// oldest gh that is supported, 2.23, has no command for variables.
+func variableCommand(name, environment string) string {
+	path := "repos/{owner}/{repo}/"
+	if environment == "" {
+		path += "actions/variables"
+	} else {
+		path += "environments/" + quote(strings.ReplaceAll(environment, "/", "%2F")) + "/variables"
 	}
-	return command
+	return "gh api " + path + " -f name=" + quote(name) + " -f value=VALUE"
 }
