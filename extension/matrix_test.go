@@ -624,6 +624,7 @@ func (m *matrix) allowed(c matrixCase, o outcomeOf) []int {
 	read := c.request.method == http.MethodGet
 	var codes []int
 	switch {
+	case c.row.input && c.request.service == "hex" && c.fault.name == "401": // a rejected token replaces no good one
 	case spare, m.absent[c.request] && slices.Contains([]string{"404", "cut connection", "slow drip"}, c.fault.name):
 		codes = []int{exitOK, exitProblem} // the head of the answer says already that there is none
 	case read && c.fault.name == "404" && absence.MatchString(c.request.target):
