@@ -120,7 +120,7 @@ func (g git) prepare(ctx context.Context, dir string, args []string) process {
 	cmd := exec.CommandContext(ctx, g.path, append(configuration(), args...)...)
 	cmd.Dir = dir
 	cmd.Env = environment(os.Environ())
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 10 * time.Second // a busy machine takes its time to close a pipe
 	complaint := &bounded{limit: 4 << 10}
 	cmd.Stderr = complaint
 	command := args[slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })]
