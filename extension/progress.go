@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	ghterm "github.com/cli/go-gh/v2/pkg/term"
 	"golang.org/x/term"
 )
 
@@ -24,8 +23,7 @@ type progress struct {
 }
 
 func (p *process) newProgress() *progress {
-	f, file := p.err.(*os.File)
-	return &progress{w: p.err, live: file && ghterm.IsTerminal(f), now: p.now}
+	return &progress{w: p.err, live: p.errTTY, now: p.now}
 }
 
 // show replaces the line, a few times a second at most.
