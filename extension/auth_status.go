@@ -11,7 +11,7 @@ import (
 
 	"github.com/MakeNowJust/heredoc"
 	"github.com/cli/go-gh/v2/pkg/auth"
-	"github.com/cli/go-gh/v2/pkg/tableprinter"
+	"github.com/gh-hex/gh-hex/extension/table"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -279,28 +279,19 @@ func (r *statusRun) show(places []*spot) error {
 }
 
 func (r *statusRun) printPlaces(places []*spot) error {
-	t := tableprinter.New(r.out, r.outTTY, r.width)
-	if r.outTTY {
-		header := []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}
-		if r.org != "" {
-			header = append([]string{"REPOSITORY"}, header...)
-		}
-		t.AddHeader(header)
+	header := []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}
+	if r.org != "" {
+		header = append([]string{"REPOSITORY"}, header...)
 	}
-	for _, p := range places {
+	rows := make([][]table.Cell, len(places))
+	for i, p := range places {
 		row := p.result()
 		if r.org != "" {
-			t.AddField(safe(row.Repository))
+			rows[i] = table.Texts(safe(row.Repository))
 		}
-		t.AddField(safe(row.Secret))
-		t.AddField(string(row.App))
-		t.AddField(levelOf(p))
-		t.AddField(safe(row.Name))
-		t.AddField(r.updated(p))
-		t.AddField(safe(usage(p)))
-		t.EndRow()
+		rows[i] = append(rows[i], table.Texts(safe(row.Secret), string(row.App), levelOf(p), safe(row.Name), r.updated(p), safe(usage(p)))...)
 	}
-	return t.Render()
+	return r.table(header, rows)
 }
 
 func levelOf(p *spot) string {

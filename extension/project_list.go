@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/MakeNowJust/heredoc"
-	"github.com/cli/go-gh/v2/pkg/tableprinter"
+	"github.com/gh-hex/gh-hex/extension/table"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -149,19 +149,12 @@ func (o *projectListOptions) exportProjects(ctx context.Context, projects []core
 }
 
 func (o *projectListOptions) printTable(projects []core.Project) error {
-	t := tableprinter.New(o.out, o.outTTY, o.width)
-	if o.outTTY {
-		t.AddHeader([]string{"ID", "TITLE", "OWNER", "PUBLISHED", "EDITED"})
+	rows := make([][]table.Cell, len(projects))
+	for i, p := range projects {
+		rows[i] = table.Texts(safe(p.ID), safe(p.Title), safe(p.Owner.Email), o.publication(p), o.when(p.LastEditedAt))
+		rows[i][0].Whole = true
 	}
-	for _, p := range projects {
-		t.AddField(safe(p.ID), tableprinter.WithTruncate(nil))
-		t.AddField(safe(p.Title))
-		t.AddField(safe(p.Owner.Email))
-		t.AddField(o.publication(p))
-		t.AddField(o.when(p.LastEditedAt))
-		t.EndRow()
-	}
-	return t.Render()
+	return o.table([]string{"ID", "TITLE", "OWNER", "PUBLISHED", "EDITED"}, rows)
 }
 
 // publication says when a project was published. On a terminal one that cannot run says so.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/cli/go-gh/v2/pkg/auth"
@@ -168,9 +169,8 @@ func gitHubRemotes(ctx context.Context, tree *worktree.Tree) (remotes []remoteRe
 		}
 		remotes = append(remotes, remoteRepository{repo, r.Name, r.Resolved})
 	}
-	slices.SortStableFunc(remotes, func(a, b remoteRepository) int {
-		return strings.Compare(strings.ToLower(a.Host+"/"+a.Owner+"/"+a.Name), strings.ToLower(b.Host+"/"+b.Owner+"/"+b.Name))
-	})
+	key := func(r remoteRepository) string { return strings.ToLower(r.Host + "/" + r.Owner + "/" + r.Name) }
+	sort.SliceStable(remotes, func(i, j int) bool { return key(remotes[i]) < key(remotes[j]) })
 	return remotes, others, nil
 }
 

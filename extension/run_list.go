@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/MakeNowJust/heredoc"
-	"github.com/cli/go-gh/v2/pkg/tableprinter"
+	"github.com/gh-hex/gh-hex/extension/table"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -110,21 +110,18 @@ func runRunList(ctx context.Context, o *runListOptions) error {
 }
 
 func (o *runListOptions) printTable(runs []core.ProjectRun) error {
-	t := tableprinter.New(o.out, o.outTTY, o.width)
-	if o.outTTY {
-		t.AddHeader([]string{"", "STATUS", "RUN", "TRIGGER", "VERSION", "STARTED", "ELAPSED"})
+	header := []string{"STATUS", "RUN", "TRIGGER", "VERSION", "STARTED", "ELAPSED"}
+	rows := make([][]table.Cell, len(runs))
+	for i, run := range runs {
+		rows[i] = table.Texts(word(string(run.Status)), safe(run.RunID), word(run.RunTrigger), safe(string(run.ProjectVersion)), o.when(run.StartTime), took(elapsed(run, o.now())))
+		rows[i][1].Whole = true
 	}
-	for _, run := range runs {
-		if o.outTTY {
-			t.AddField("*", tableprinter.WithColor(func(string) string { return string(statusIcon(o.streams, run.Status)) }))
-		}
-		t.AddField(word(string(run.Status)))
-		t.AddField(safe(run.RunID), tableprinter.WithTruncate(nil))
-		t.AddField(word(run.RunTrigger))
-		t.AddField(safe(string(run.ProjectVersion)))
-		t.AddField(o.when(run.StartTime))
-		t.AddField(took(elapsed(run, o.now())))
-		t.EndRow()
+	if !o.outTTY {
+		return o.table(header, rows)
 	}
-	return t.Render()
+	for i, run := range runs {
+		icon := table.Cell{Text: "*", Color: func(string) string { return string(statusIcon(o.streams, run.Status)) }}
+		rows[i] = append([]table.Cell{icon}, rows[i]...)
+	}
+	return o.table(append([]string{""}, header...), rows)
 }

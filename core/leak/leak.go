@@ -150,7 +150,7 @@ func cutOff(text []byte, start int) (suspicion, bool) {
 }
 
 func replaceAll(text []byte, found []suspicion) string {
-	slices.SortStableFunc(found, func(a, b suspicion) int { return a.start - b.start })
+	slices.SortFunc(found, earlier)
 	var out strings.Builder
 	done := 0
 	for _, f := range found {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -90,10 +91,9 @@ func (t *Tree) candidates(ctx context.Context) ([]EnvFile, error) {
 		}
 	}
 	files := make([]EnvFile, 0, len(found))
-	for _, f := range found {
-		files = append(files, f)
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		files = append(files, found[name])
 	}
-	slices.SortFunc(files, func(a, b EnvFile) int { return strings.Compare(a.Path, b.Path) })
 	return files, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 
@@ -237,7 +238,7 @@ func (t *Tree) rewriting(ctx context.Context, commit string) string {
 
 // result judges what was found. What could not be looked at makes it unknown unless there is something worse to say.
 func (s *search) result(err error, fine string) core.Result {
-	slices.SortStableFunc(s.findings, byPlace)
+	sort.SliceStable(s.findings, func(i, j int) bool { return before(s.findings[i], s.findings[j]) })
 	if s.dropped > 0 {
 		s.note("%d more places are not listed", s.dropped)
 	}
@@ -256,17 +257,15 @@ func (s *search) result(err error, fine string) core.Result {
 	return r
 }
 
-// byPlace puts files before commits, which stay as they are: the oldest first.
-func byPlace(a, b core.Finding) int {
+// before puts files before commits, which stay as they are: the oldest first.
+func before(a, b core.Finding) bool {
 	switch {
-	case a.Commit != "" && b.Commit != "":
-		return 0
 	case a.Commit != "":
-		return 1
+		return false
 	case b.Commit != "":
-		return -1
+		return true
 	}
-	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) < 0
 }
 
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

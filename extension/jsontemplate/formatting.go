@@ -1,7 +1,6 @@
 package jsontemplate
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -9,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cli/go-gh/v2/pkg/tableprinter"
-	"github.com/cli/go-gh/v2/pkg/text"
 	"github.com/mgutz/ansi"
+
+	tables "github.com/gh-hex/gh-hex/extension/table"
 )
 
 // scalar is a value of JSON as a table, color and join show it. Unlike print, it shows large numbers in full and others
@@ -79,7 +78,7 @@ func truncate(args []any) (any, error) {
 	case nil:
 		return "", nil
 	case string:
-		return text.Truncate(args[0].(int), v), nil
+		return tables.Shorten(args[0].(int), v), nil
 	}
 	return nil, fmt.Errorf("invalid value; expected string, got %T", args[1])
 }
@@ -100,7 +99,11 @@ func timeAgo(now time.Time, then string) (any, error) {
 	const day = 24 * time.Hour
 	ago := now.Sub(t)
 	in := func(size time.Duration, name string) (any, error) {
-		return text.Pluralize(int(ago/size), name) + " ago", nil
+		n := int(ago / size)
+		if n != 1 {
+			name += "s"
+		}
+		return fmt.Sprintf("%d %s ago", n, name), nil
 	}
 	switch {
 	case ago < time.Minute:
@@ -119,38 +122,31 @@ func timeAgo(now time.Time, then string) (any, error) {
 
 // table collects rows until they are rendered, which happens once a table is complete: widths depend on all rows.
 type table struct {
-	out     io.Writer
-	width   int
-	printer tableprinter.TablePrinter
+	out   io.Writer
+	width int
+	rows  tables.Table
 }
 
-func newTable(out io.Writer, width int) *table {
-	return &table{out: out, width: width, printer: tableprinter.New(out, true, width)}
-}
+func newTable(out io.Writer, width int) *table { return &table{out: out, width: width} }
 
 func (t *table) row(fields []any) (any, error) {
-	for _, field := range fields {
+	cells := make([]tables.Cell, len(fields))
+	for i, field := range fields {
 		s, err := scalar(field)
 		if err != nil {
 			return nil, fmt.Errorf("failed to write table row: %w", err)
 		}
-		t.printer.AddField(s, tableprinter.WithTruncate(truncateLine))
+		cells[i] = tables.Cell{Text: s, Shorten: truncateLine}
 	}
-	t.printer.EndRow()
+	t.rows.Row(cells...)
 	return "", nil
 }
 
 // render prints the rows, and begins a new table.
-func (t *table) render() (err error) {
-	printer := t.printer
-	t.printer = tableprinter.New(t.out, true, t.width)
-	// The printer panics when a row has more fields than the first one.
-	defer func() {
-		if recover() != nil {
-			err = errors.New("failed to render table: a row has more fields than the first one")
-		}
-	}()
-	if err := printer.Render(); err != nil {
+func (t *table) render() error {
+	rows := t.rows
+	t.rows = tables.Table{}
+	if err := rows.Columns(t.out, t.width); err != nil {
 		return fmt.Errorf("failed to render table: %w", err)
 	}
 	return nil
@@ -161,5 +157,5 @@ func truncateLine(width int, s string) string {
 	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
 		s = s[:i] + "..."
 	}
-	return text.Truncate(width, s)
+	return tables.Shorten(width, s)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -295,7 +296,7 @@ func indexed(n *actionlint.IndexAccessNode, resolve resolver) set {
 	if key.any || slices.ContainsFunc(key.values, func(v value) bool { return object[v.text] == nil }) {
 		out = out.with(value{})
 	}
-	slices.SortFunc(out.values, func(a, b value) int { return strings.Compare(a.text, b.text) })
+	sort.Slice(out.values, func(i, j int) bool { return out.values[i].text < out.values[j].text })
 	return out
 }
 

@@ -128,7 +128,7 @@ func (d *document) projects(p passage) []Project {
 			}
 		}
 	}
-	slices.SortFunc(matches, func(a, b []int) int { return a[0] - b[0] })
+	sort.Slice(matches, func(i, j int) bool { return matches[i][0] < matches[j][0] })
 	offsets := make([]int, len(matches))
 	for i, m := range matches {
 		offsets[i] = m[0]

@@ -3,6 +3,7 @@ package workflow
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -166,15 +167,7 @@ func (v *verdict) result(fine string) core.Result {
 		}
 		return core.Skip(v.nothing)
 	}
-	slices.SortStableFunc(v.entries, func(a, b entry) int {
-		if before(a.place, b.place) {
-			return -1
-		}
-		if before(b.place, a.place) {
-			return 1
-		}
-		return 0
-	})
+	sort.SliceStable(v.entries, func(i, j int) bool { return before(v.entries[i].place, v.entries[j].place) })
 	findings := make([]core.Finding, 0, len(v.entries))
 	for _, e := range v.entries {
 		findings = append(findings, core.Finding{
