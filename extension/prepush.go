@@ -70,7 +70,7 @@ func preCommit(p *process, push worktree.Push, address string) (worktree.Push, s
 
 // judgeSent judges tokens and .env files in what is sent and, where that changes workflows, those too.
 func judgeSent(ctx context.Context, o *verifyOptions, push worktree.Push, address string) (core.Report, error) {
-	tree, err := worktree.Open(ctx, o.dir)
+	tree, err := worktree.OpenPushed(ctx, o.dir, o.getenv("GIT_DIR"))
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,10 @@ func (e *GitError) Error() string { return "git " + e.Command + ": " + e.Message
 func (e *GitError) Unwrap() error { return e.Err }
 
 // git runs the program at path with nothing that a repository's own configuration could make it execute.
-type git struct{ path string }
+type git struct {
+	path   string
+	gitDir string // the repository, where git shall not look for it itself
+}
 
 func findGit() (git, error) {
 	path, err := exec.LookPath("git")
@@ -117,7 +120,11 @@ type process struct {
 }
 
 func (g git) prepare(ctx context.Context, dir string, args []string) process {
-	cmd := exec.CommandContext(ctx, g.path, append(configuration(), args...)...)
+	flags := configuration()
+	if g.gitDir != "" {
+		flags = append(flags, "--git-dir="+g.gitDir)
+	}
+	cmd := exec.CommandContext(ctx, g.path, append(flags, args...)...)
 	cmd.Dir = dir
 	cmd.Env = environment(os.Environ())
 	cmd.WaitDelay = 10 * time.Second // a busy machine takes its time to close a pipe

@@ -61,6 +61,7 @@ type search struct {
 
 	commits int
 	rewrite string // the command that takes a token out of commits; empty when none has one
+	rename  bool   // the name of a ref has one
 }
 
 // seen says what was looked at.
@@ -276,6 +277,10 @@ func (s *search) fix() string {
 	switch {
 	case s.options.History && s.rewrite != "":
 		return fix + "files; whoever has a clone keeps what was pushed"
+	case s.pushing && s.rewrite == "":
+		return fix + "name: push it under another one"
+	case s.pushing && s.rename:
+		return fix + "name and the commits: " + s.rewrite
 	case s.pushing:
 		return fix + "commits: " + s.rewrite
 	case s.rewrite != "":

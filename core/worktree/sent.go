@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/leak"
 )
 
 // maxPush bounds the list of refs that git hands to its pre-push hook, in bytes.
@@ -145,9 +146,20 @@ func PushChecks(t *Tree, p Push, host string) []core.Check {
 				return core.Skip("nothing is sent")
 			}
 			s := &search{tree: t, options: LeakOptions{Host: host}, pushing: true, where: " in a commit to be pushed"}
+			s.searchNames(p.Updates)
 			err = s.searchRevisions(ctx, r)
 			return s.result(err, "no Hex token in "+counted(s.commits, "commit"))
 		}},
+	}
+}
+
+// searchNames looks at what the refs are to be called on the remote.
+func (s *search) searchNames(updates []Update) {
+	for _, u := range updates {
+		for _, m := range leak.Find([]byte(u.RemoteRef)) {
+			s.add(core.Finding{}, m, "the name of the ref %s", leak.Mask(u.RemoteRef))
+			s.rename = true
+		}
 	}
 }
 

@@ -29,8 +29,8 @@ var (
 
 // Tree is the work tree of a git repository.
 type Tree struct {
-	git             git
-	root, commonDir string
+	git                     git
+	root, commonDir, gitDir string
 }
 
 // Open finds the work tree that dir is in. The error is or wraps ErrNoGit, ErrNotRepository, ErrBare or a *GitError,
@@ -55,6 +55,32 @@ func Open(ctx context.Context, dir string) (*Tree, error) {
 	return newTree(ctx, g, dir, strings.TrimSuffix(rest, "\n"))
 }
 
+// OpenPushed opens the repository that a push is made from. gitDir is what git told its hook in GIT_DIR, relative to dir or
+// absolute; empty when it told nothing. That may be a bare repository: the Tree is then good for the checks of a push, and
+// its root is the git directory. Errors are those of Open.
+func OpenPushed(ctx context.Context, dir, gitDir string) (*Tree, error) {
+	t, err := Open(ctx, dir)
+	if gitDir == "" {
+		return t, err
+	}
+	if !filepath.IsAbs(gitDir) {
+		gitDir = filepath.Join(dir, gitDir)
+	}
+	if err == nil && sameFile(t.gitDir, gitDir) {
+		return t, nil
+	}
+	g, err := findGit()
+	if err != nil {
+		return nil, err
+	}
+	g.gitDir = gitDir
+	common, err := g.line(ctx, gitDir, "rev-parse", "--path-format=absolute", "--git-common-dir")
+	if err != nil {
+		return nil, err
+	}
+	return &Tree{git: g, root: gitDir, commonDir: filepath.FromSlash(common), gitDir: gitDir}, nil
+}
+
 // newTree reads the three paths that git printed, one a line. A path that holds a line feed is asked for by itself.
 func newTree(ctx context.Context, g git, dir, paths string) (*Tree, error) {
 	lines := strings.Split(paths, "\n")
@@ -75,7 +101,7 @@ func newTree(ctx context.Context, g git, dir, paths string) (*Tree, error) {
 	if !leadsTo(root, own) {
 		return nil, ErrBare
 	}
-	return &Tree{git: g, root: root, commonDir: common}, nil
+	return &Tree{git: g, root: root, commonDir: common, gitDir: own}, nil
 }
 
 // leadsTo tells whether the work tree has a .git that is, or names, the git directory that git found. A folder of the
@@ -98,9 +124,13 @@ func leadsTo(root, gitDir string) bool {
 			entry = filepath.Join(root, entry)
 		}
 	}
-	a, errA := os.Stat(entry)
-	b, errB := os.Stat(gitDir)
-	return errA == nil && errB == nil && os.SameFile(a, b)
+	return sameFile(entry, gitDir)
+}
+
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 // line returns the one line that git prints.
