@@ -110,7 +110,7 @@ func (i *inspection) judgeWorkflows() map[string]core.Result {
 	if err != nil {
 		return workflow.JudgeFiles(i.local(), about)
 	}
-	about.Host = i.namedHost(inv)
+	about.Host, about.Repository = i.namedHost(inv), i.target.String()
 	return workflow.Judge(i.workflows(), inv, about)
 }
 

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -376,8 +377,8 @@ func (j *judgement) say(x *read, r *run, f fate, severity core.Severity) (messag
 	case f.state == doubtful:
 		return fmt.Sprintf("%s: cannot tell whether it is there, %s", subject, f.reason), ""
 	case f.early:
-		return fmt.Sprintf("%s before the job is in its environment, which alone has it: only the repository's and the organization's variables are there yet, so it is empty; `%s` stores it for the repository", subject, variableCommand(f.name, "")),
-			variableCommand(f.name, "")
+		return fmt.Sprintf("%s before the job is in its environment, which alone has it: only the repository's and the organization's variables are there yet, so it is empty; `%s` stores it for the repository", subject, j.variableCommand(f.name, "")),
+			j.variableCommand(f.name, "")
 	}
 	command := j.command(x.kind, f)
 	message = fmt.Sprintf("%s, which is %s: it will be empty%s", subject, j.whereNot(f), j.whereElse(x.kind, f))
@@ -485,17 +486,29 @@ func (j *judgement) command(of kind, f fate) string {
 	if f.environment == "" && strings.EqualFold(f.name, hostNames()[0]) {
 		return "gh hex auth"
 	}
-	return variableCommand(f.name, f.environment)
+	return j.variableCommand(f.name, f.environment)
 }
 
-// variableCommand is the command that stores a variable. It goes through gh api, which fills in the repository: the
-// oldest gh that is supported, 2.23, has no command for variables.
-func variableCommand(name, environment string) string {
-	path := "repos/{owner}/{repo}/"
-	if environment == "" {
-		path += "actions/variables"
-	} else {
-		path += "environments/" + quote(strings.ReplaceAll(environment, "/", "%2F")) + "/variables"
+// variableCommand is the command that stores a variable. It goes through gh api: the oldest gh that is supported, 2.23,
+// has no command for variables.
+func (j *judgement) variableCommand(name, environment string) string {
+	path := "actions/variables"
+	if environment != "" {
+		path = environmentPath(environment) + "/variables"
 	}
-	return "gh api " + path + " -f name=" + quote(name) + " -f value=VALUE"
+	return j.apiCommand("", path) + " -f name=" + quote(name) + " -f value=VALUE"
+}
+
+func environmentPath(name string) string {
+	return "environments/" + quote(strings.ReplaceAll(name, "/", "%2F"))
+}
+
+// apiCommand is a call of GitHub's API, path being below the repository's.
+func (j *judgement) apiCommand(flags, path string) string {
+	host, repository := "", j.c.Repository
+	if strings.Count(repository, "/") == 2 {
+		host, repository, _ = strings.Cut(repository, "/")
+		flags += "--hostname " + quote(host) + " "
+	}
+	return "gh api " + flags + "repos/" + cmp.Or(repository, "{owner}/{repo}") + "/" + path
 }

@@ -220,6 +220,8 @@ func (s *setup) setPlain(key, value string) bool {
 		s.options.Secret = value
 	case "host":
 		s.context.Host = value
+	case "repository":
+		s.context.Repository = value
 	case "all":
 		s.options.All = true
 	case "offline":

@@ -208,7 +208,7 @@ func (j *judgement) environmentExists(v *verdict, r *run, name string) {
 	}
 	command := fmt.Sprintf("gh hex auth --env %s --create-env", quote(name))
 	if !r.job.hex {
-		command = fmt.Sprintf("gh api -X PUT repos/{owner}/{repo}/environments/%s", quote(strings.ReplaceAll(name, "/", "%2F")))
+		command = j.apiCommand("-X PUT ", environmentPath(name))
 	}
 	v.add(r.environmentPlace(), core.SeverityError, r.label(), fmt.Sprintf(
 		"%s runs in environment %s, which does not exist: GitHub would create it, empty and unprotected%s; `%s` creates it",

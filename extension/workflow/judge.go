@@ -292,6 +292,9 @@ func quote(name string) string {
 func (j *judgement) storeCommand(name, environment string) string {
 	if !j.w.isHexToken(name) {
 		command := "gh secret set " + quote(name)
+		if j.c.Repository != "" {
+			command += " --repo " + j.c.Repository
+		}
 		if environment != "" {
 			command += " --env " + quote(environment)
 		}

@@ -30,6 +30,9 @@ type Context struct {
 	Dependabot bool
 	// Host is the host of the Hex workspace ("eu.hex.tech"), empty when nothing says which it is.
 	Host string
+	// Repository is what commands are to be about, OWNER/NAME or HOST/OWNER/NAME; empty leaves it to gh, which may take a
+	// fork's parent.
+	Repository string
 }
 
 // Place is where something stands. Line and Column count from 1; a column counts characters.
