@@ -11,12 +11,12 @@ import (
 
 	"github.com/MakeNowJust/heredoc"
 	"github.com/cli/go-gh/v2/pkg/auth"
-	"github.com/gh-hex/gh-hex/extension/table"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/table"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
@@ -132,9 +132,9 @@ func (r *statusRun) locate(ctx context.Context) error {
 // gather finds all places and what is to be said of them. An organization takes its time: Ctrl-C ends it.
 func (r *statusRun) gather(ctx context.Context) ([]*spot, error) {
 	if r.org != "" {
-		var done func()
-		ctx, done = r.readKeys().wait(ctx)
-		defer done()
+		waiting := r.wait(ctx)
+		defer waiting.close()
+		ctx = waiting
 		defer r.progress.clear()
 		r.progress.show("Looking into %s", r.org)
 	}

@@ -4,93 +4,166 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"sync"
 
 	"golang.org/x/term"
 )
 
-const controlC = 3
+const (
+	controlC = 3
+	// maxAhead bounds what is kept of what was typed while nothing was asked, in bytes.
+	maxAhead = 64 << 10
+)
 
-// terminalKeys is a terminal in raw mode, where Ctrl-C is a key: a SIGINT would end gh and leave us without a terminal.
-type terminalKeys struct {
-	interrupts <-chan struct{}
-	fd         int
-	before     *term.State
+// keys reads the terminal for all questions and waits of a command, in raw mode, where Ctrl-C is a key: a SIGINT would end
+// gh and leave us without a terminal. While something is waited for, Ctrl-C ends that, and what else is typed is kept for
+// the next question. The terminal is only read while somebody wants to know: a read that began before the raw mode would
+// still echo.
+type keys struct {
+	tty *os.File
+
+	mu     sync.Mutex
+	change *sync.Cond
+	ahead  []byte // typed, and not asked for yet
+	err    error
+	asking bool
+	cancel func() // what Ctrl-C does; nil while nothing is waited for
 }
 
-// watchKeys puts the terminal into raw mode and tells of the first Ctrl-C; later keys are left to whoever asks next.
-// Without a terminal, or in the background, where touching it would stop the process, there is nothing to watch.
-func (s *streams) watchKeys() (*terminalKeys, error) {
+func (s *streams) keyboard() *keys {
+	if s.keys == nil {
+		s.keys = &keys{tty: s.tty}
+		s.keys.change = sync.NewCond(&s.keys.mu)
+		go s.keys.pump()
+	}
+	return s.keys
+}
+
+func (k *keys) pump() {
+	typed := make([]byte, 256)
+	for k.wanted() {
+		n, err := k.tty.Read(typed)
+		k.take(typed[:n], err)
+	}
+}
+
+// wanted waits until somebody wants to know what is typed; false when no more will come.
+func (k *keys) wanted() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for k.err == nil && k.cancel == nil && (!k.asking || len(k.ahead) > 0) {
+		k.change.Wait()
+	}
+	return k.err == nil
+}
+
+func (k *keys) take(typed []byte, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, b := range typed {
+		switch {
+		case b == controlC && k.cancel != nil:
+			k.cancel()
+			k.cancel = nil
+		case len(k.ahead) < maxAhead:
+			k.ahead = append(k.ahead, b)
+		}
+	}
+	k.err = err
+	k.change.Broadcast()
+}
+
+// Read hands what was typed to a question.
+func (k *keys) Read(p []byte) (int, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.asking = true
+	for len(k.ahead) == 0 && k.err == nil {
+		k.change.Broadcast()
+		k.change.Wait()
+	}
+	k.asking = false
+	if len(k.ahead) == 0 {
+		return 0, k.err
+	}
+	n := copy(p, k.ahead)
+	k.ahead = k.ahead[n:]
+	return n, nil
+}
+
+// onInterrupt sets what Ctrl-C does; nil makes it a key like others.
+func (k *keys) onInterrupt(cancel func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.cancel = cancel
+	k.change.Broadcast()
+}
+
+// waiting is a time during which Ctrl-C ends a context, with errCancelled as its cause, on a terminal in raw mode.
+type waiting struct {
+	context.Context
+	keys   *keys // nil where nobody can press it
+	before *term.State
+	cancel context.CancelCauseFunc
+}
+
+// wait begins such a time, until close. Without a terminal, or in the background, where touching it would stop the
+// process, nobody can press Ctrl-C.
+func (s *streams) wait(ctx context.Context) *waiting {
+	w := &waiting{}
+	w.Context, w.cancel = context.WithCancelCause(ctx)
 	if !s.canAsk() || !inForeground(s.tty) {
-		return &terminalKeys{}, nil
+		return w
 	}
-	fd := int(s.tty.Fd())
-	before, err := term.MakeRaw(fd)
-	if err != nil {
-		return nil, fmt.Errorf("prepare the terminal: %w", err)
+	if before, err := term.MakeRaw(int(s.tty.Fd())); err == nil {
+		w.keys, w.before = s.keyboard(), before
+		w.keys.onInterrupt(w.interrupt)
 	}
-	if s.pressed == nil { // a reader cannot be called off: a second one would compete with it
-		s.pressed = make(chan struct{}, 1)
-		go s.readKeys()
-	}
-	return &terminalKeys{interrupts: s.pressed, fd: fd, before: before}, nil
+	return w
 }
 
-func (s *streams) readKeys() {
-	key := make([]byte, 1)
-	for {
-		n, err := s.tty.Read(key)
-		if err != nil {
-			return
-		}
-		if n == 1 && key[0] == controlC {
-			s.pressed <- struct{}{}
-			return
-		}
+func (w *waiting) interrupt() { w.cancel(errCancelled) }
+
+// interrupted tells whether Ctrl-C was pressed.
+func (w *waiting) interrupted() bool { return errors.Is(context.Cause(w), errCancelled) }
+
+// cooked gives the terminal back while f runs, which may ask: in raw mode a line feed does not return the carriage.
+func (w *waiting) cooked(f func()) {
+	if w.keys == nil {
+		f()
+		return
 	}
+	w.keys.onInterrupt(nil)
+	_ = term.Restore(int(w.keys.tty.Fd()), w.before)
+	f()
+	_, _ = term.MakeRaw(int(w.keys.tty.Fd()))
+	if w.Err() == nil {
+		w.keys.onInterrupt(w.interrupt)
+	}
+}
+
+// close gives the terminal back.
+func (w *waiting) close() {
+	if w.keys != nil {
+		w.keys.onInterrupt(nil)
+		_ = term.Restore(int(w.keys.tty.Fd()), w.before)
+	}
+	w.cancel(nil)
 }
 
 // interruptible calls f, which prints nothing, with a context that Ctrl-C ends. On a terminal doing says what is waited
 // for.
 func (s *streams) interruptible(ctx context.Context, doing string, f func(context.Context) error) error {
-	keys, err := s.watchKeys()
-	if err != nil {
-		return err
-	}
-	defer keys.close()
+	w := s.wait(ctx)
+	defer w.close()
 	if s.errTTY {
 		fmt.Fprintf(s.err, "\r\x1b[K%s %s", s.yellow("*"), safe(doing))
 		defer fmt.Fprint(s.err, "\r\x1b[K")
 	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	go func() {
-		select {
-		case <-keys.interrupts:
-			stop(errCancelled)
-		case <-ctx.Done():
-		}
-	}()
-	err = f(ctx)
-	if errors.Is(context.Cause(ctx), errCancelled) {
+	err := f(w)
+	if w.interrupted() {
 		return errors.Join(errCancelled, err)
 	}
 	return err
-}
-
-// cooked gives the terminal back while f runs: in raw mode a line feed does not return the carriage.
-func (k *terminalKeys) cooked(f func()) {
-	if k.before == nil {
-		f()
-		return
-	}
-	_ = term.Restore(k.fd, k.before)
-	f()
-	_, _ = term.MakeRaw(k.fd)
-}
-
-// close gives the terminal back.
-func (k *terminalKeys) close() {
-	if k.before != nil {
-		_ = term.Restore(k.fd, k.before)
-	}
 }

@@ -113,7 +113,6 @@ func (o *rotateOptions) check(given func(flag string) bool) error {
 type rotation struct {
 	*rotateOptions
 	*search
-	keys     *keys
 	progress *progress
 	targets  []target
 	tree     *worktree.Tree // a target's own
@@ -128,7 +127,7 @@ type rotation struct {
 func runRotate(ctx context.Context, o *rotateOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	r := &rotation{rotateOptions: o, keys: o.readKeys(), progress: o.newProgress()}
+	r := &rotation{rotateOptions: o, progress: o.newProgress()}
 	if err := r.locate(ctx); err != nil {
 		return err
 	}
@@ -282,11 +281,12 @@ func (r *rotation) tell(status, format string, args ...any) {
 
 // find looks for every place that holds the secret.
 func (r *rotation) find(ctx context.Context) (err error) {
-	ctx, done := r.keys.wait(ctx)
+	waiting := r.wait(ctx)
+	ctx = waiting
 	r.progress.show("Looking for the places")
 	defer func() {
 		r.progress.clear()
-		done()
+		waiting.close()
 		for _, note := range r.unlisted {
 			r.say("%s", note)
 		}

@@ -211,8 +211,9 @@ const maxWritesAtOnce = 20
 
 // replace writes the new token to the chosen places, and returns whether it was interrupted. Each place has a status then.
 func (r *rotation) replace(ctx context.Context) (interrupted bool) {
-	ctx, done := r.keys.wait(ctx)
-	defer done()
+	waiting := r.wait(ctx)
+	defer waiting.close()
+	ctx = waiting
 	defer r.progress.clear()
 	total := r.writable()
 	queue := make(chan *spot)

@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"github.com/MakeNowJust/heredoc"
-	"github.com/gh-hex/gh-hex/extension/table"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/table"
 )
 
 type runListOptions struct {

@@ -90,12 +90,9 @@ func runRunWatch(ctx context.Context, o *runWatchOptions) error {
 
 // follow watches a run on the terminal that there is.
 func (w *workspace) follow(ctx context.Context, watch *watcher) (core.ProjectRun, error) {
-	keys, err := w.watchKeys()
-	if err != nil {
-		return core.ProjectRun{}, err
-	}
-	defer keys.close()
-	watch.interrupts, watch.cooked = keys.interrupts, keys.cooked
+	waiting := w.wait(ctx)
+	defer waiting.close()
+	watch.interrupts, watch.cooked = waiting.Done(), waiting.cooked
 	watch.sure = func() (bool, error) { return w.confirm("Cancel the run in Hex too?", false) }
 	watch.ask = func(ctx context.Context) (core.ProjectRun, error) {
 		return w.client.PollRun(ctx, watch.project, watch.id)

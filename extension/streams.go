@@ -35,7 +35,7 @@ type streams struct {
 	// questions is where questions are written: standard error, or the terminal itself when that is redirected.
 	questions io.Writer
 	terminal  *term.Terminal
-	pressed   chan struct{} // tells of Ctrl-C once somebody watches the keys
+	keys      *keys
 }
 
 func systemStreams() *streams {
@@ -184,84 +184,3 @@ func (s *streams) yellow(text string) styled { return s.paint("33", text) }
 func (s *streams) red(text string) styled    { return s.paint("31", text) }
 func (s *streams) gray(text string) styled   { return s.paint("90", text) }
 func (s *streams) bold(text string) styled   { return s.paint("1", text) }
-
-// canAsk tells whether there is somebody to ask.
-func (s *streams) canAsk() bool { return s.tty != nil }
-
-// ask reads one line in raw mode, where Ctrl-C is a key: a SIGINT would end gh and leave us without a terminal.
-// All questions share one reader, so that what was typed ahead is not lost.
-func (s *streams) ask(prompt string, hidden bool) (string, error) {
-	state, err := term.MakeRaw(int(s.tty.Fd()))
-	if err != nil {
-		return "", fmt.Errorf("prepare the terminal: %w", err)
-	}
-	defer func() { _ = term.Restore(int(s.tty.Fd()), state) }()
-	if s.terminal == nil {
-		s.terminal = term.NewTerminal(struct {
-			io.Reader
-			io.Writer
-		}{s.tty, s.questions}, "")
-	}
-	if width, height, err := term.GetSize(int(s.tty.Fd())); err == nil && width > 0 && height > 0 {
-		_ = s.terminal.SetSize(width, height) // else it breaks lines at 80 columns
-	}
-	prompt = string(s.green("?")) + " " + core.Printable(prompt) + " "
-	var line string
-	if hidden {
-		line, err = s.terminal.ReadPassword(prompt)
-	} else {
-		s.terminal.SetPrompt(prompt)
-		line, err = s.terminal.ReadLine()
-	}
-	if errors.Is(err, io.EOF) {
-		fmt.Fprint(s.questions, "\r\n")
-		return "", errCancelled
-	}
-	if err != nil && !errors.Is(err, term.ErrPasteIndicator) {
-		return "", fmt.Errorf("read from the terminal: %w", err)
-	}
-	return line, nil
-}
-
-// confirm asks a yes-or-no question; an empty answer is fallback.
-func (s *streams) confirm(question string, fallback bool) (bool, error) {
-	suffix := "(y/N)"
-	if fallback {
-		suffix = "(Y/n)"
-	}
-	for {
-		answer, err := s.ask(question+" "+suffix, false)
-		if err != nil {
-			return false, err
-		}
-		switch strings.ToLower(strings.TrimSpace(answer)) {
-		case "":
-			return fallback, nil
-		case "y", "yes":
-			return true, nil
-		case "n", "no":
-			return false, nil
-		}
-	}
-}
-
-// choose lets the user pick one of several options by its number; the first is the default.
-func (s *streams) choose(question string, options []string) (int, error) {
-	fmt.Fprintln(s.questions, core.Printable(question))
-	for i, o := range options {
-		fmt.Fprintf(s.questions, "  %d  %s\n", i+1, core.Printable(o))
-	}
-	for {
-		answer, err := s.ask(fmt.Sprintf("Number (1-%d, default 1):", len(options)), false)
-		if err != nil {
-			return 0, err
-		}
-		if strings.TrimSpace(answer) == "" {
-			return 0, nil
-		}
-		var n int
-		if _, err := fmt.Sscanf(strings.TrimSpace(answer), "%d", &n); err == nil && n >= 1 && n <= len(options) {
-			return n - 1, nil
-		}
-	}
-}

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gh-hex/gh-hex/extension/table"
-
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/table"
 )
 
 const (
@@ -47,7 +46,7 @@ type watcher struct {
 	// ask returns the state of the run; cancel asks Hex to stop it.
 	ask    func(context.Context) (core.ProjectRun, error)
 	cancel func(context.Context) error
-	// interrupts tells of Ctrl-C; nil when nobody can press it. sure then asks whether to cancel, and cooked gives the
+	// interrupts tells of Ctrl-C, and of the end of the context. sure then asks whether to cancel, and cooked gives the
 	// terminal back while f runs.
 	interrupts <-chan struct{}
 	sure       func() (bool, error)
@@ -71,11 +70,11 @@ func (w *watcher) watch(ctx context.Context) (core.ProjectRun, error) {
 	err := w.follow(ctx)
 	w.erase()
 	switch {
-	case errors.Is(err, errInterrupted):
-		err = w.interrupted(ctx)
 	case err != nil && ctx.Err() != nil:
 		w.goesOn()
 		err = errCancelled
+	case errors.Is(err, errInterrupted):
+		err = w.interrupted(ctx)
 	case errors.Is(err, core.ErrWatchTimeout):
 		w.goesOn()
 		err = fmt.Errorf("%w after %s", err, w.timeout)

@@ -1,0 +1,155 @@
+package extension
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+// canAsk tells whether there is somebody to ask.
+func (s *streams) canAsk() bool { return s.tty != nil }
+
+// ask reads one line in raw mode, where Ctrl-C is a key: a SIGINT would end gh and leave us without a terminal.
+// All questions and waits share one reader, so that what was typed ahead is not lost.
+func (s *streams) ask(prompt string, hidden bool) (string, error) {
+	state, err := term.MakeRaw(int(s.tty.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("prepare the terminal: %w", err)
+	}
+	defer func() { _ = term.Restore(int(s.tty.Fd()), state) }()
+	if s.terminal == nil {
+		s.terminal = term.NewTerminal(struct {
+			io.Reader
+			io.Writer
+		}{s.keyboard(), s.questions}, "")
+	}
+	if width, height, err := term.GetSize(int(s.tty.Fd())); err == nil && width > 0 && height > 0 {
+		_ = s.terminal.SetSize(width, height) // else it breaks lines at 80 columns
+	}
+	prompt = string(s.green("?")) + " " + core.Printable(prompt) + " "
+	var line string
+	if hidden {
+		line, err = s.terminal.ReadPassword(prompt)
+	} else {
+		s.terminal.SetPrompt(prompt)
+		line, err = s.terminal.ReadLine()
+	}
+	if errors.Is(err, io.EOF) {
+		fmt.Fprint(s.questions, "\r\n")
+		return "", errCancelled
+	}
+	if err != nil && !errors.Is(err, term.ErrPasteIndicator) {
+		return "", fmt.Errorf("read from the terminal: %w", err)
+	}
+	return line, nil
+}
+
+// confirm asks a yes-or-no question; an empty answer is fallback.
+func (s *streams) confirm(question string, fallback bool) (bool, error) {
+	suffix := "(y/N)"
+	if fallback {
+		suffix = "(Y/n)"
+	}
+	for {
+		answer, err := s.ask(question+" "+suffix, false)
+		if err != nil {
+			return false, err
+		}
+		switch strings.ToLower(strings.TrimSpace(answer)) {
+		case "":
+			return fallback, nil
+		case "y", "yes":
+			return true, nil
+		case "n", "no":
+			return false, nil
+		}
+	}
+}
+
+// choose lets the user pick one of several options by its number; the first is the default.
+func (s *streams) choose(question string, options []string) (int, error) {
+	fmt.Fprintln(s.questions, core.Printable(question))
+	for i, o := range options {
+		fmt.Fprintf(s.questions, "  %d  %s\n", i+1, core.Printable(o))
+	}
+	for {
+		answer, err := s.ask(fmt.Sprintf("Number (1-%d, default 1):", len(options)), false)
+		if err != nil {
+			return 0, err
+		}
+		if strings.TrimSpace(answer) == "" {
+			return 0, nil
+		}
+		var n int
+		if _, err := fmt.Sscanf(strings.TrimSpace(answer), "%d", &n); err == nil && n >= 1 && n <= len(options) {
+			return n - 1, nil
+		}
+	}
+}
+
+// checklist shows numbered options, marks those that are chosen, and lets the user choose others. The answer is the
+// chosen indices; Enter keeps the marked ones.
+func (s *streams) checklist(question string, options []string, marked []bool) ([]int, error) {
+	fmt.Fprintln(s.questions, safe(question))
+	for i, o := range options {
+		box := "[ ]"
+		if marked[i] {
+			box = "[x]"
+		}
+		fmt.Fprintf(s.questions, "  %3d  %s %s\n", i+1, box, safe(o))
+	}
+	for {
+		answer, err := s.ask("Numbers (such as 1,3-5 or all; Enter for the marked ones, none to cancel):", false)
+		if err != nil {
+			return nil, err
+		}
+		if chosen, ok := parseChoice(answer, marked); ok {
+			return chosen, nil
+		}
+	}
+}
+
+// parseChoice reads the answer to a checklist: numbers and ranges, counted from 1, "all", "none", or nothing for what is
+// marked. It returns indices in order, each once; false for an answer that is none of these.
+func parseChoice(answer string, marked []bool) ([]int, bool) {
+	var chosen []int
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "":
+		for i, m := range marked {
+			if m {
+				chosen = append(chosen, i)
+			}
+		}
+		return chosen, true
+	case "none":
+		return nil, true
+	case "all":
+		for i := range marked {
+			chosen = append(chosen, i)
+		}
+		return chosen, true
+	}
+	for part := range strings.FieldsFuncSeq(answer, func(r rune) bool { return r == ',' || r == ' ' }) {
+		from, to, isRange := strings.Cut(part, "-")
+		if !isRange {
+			to = from
+		}
+		first, err1 := strconv.Atoi(from)
+		last, err2 := strconv.Atoi(to)
+		if err1 != nil || err2 != nil || first < 1 || last < first || last > len(marked) {
+			return nil, false
+		}
+		for i := first; i <= last; i++ {
+			chosen = append(chosen, i-1)
+		}
+	}
+	slices.Sort(chosen)
+	return slices.Compact(chosen), len(chosen) > 0
+}
