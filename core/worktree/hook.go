@@ -219,7 +219,7 @@ func (h Hook) Write() error {
 		}
 	}
 	if err != nil {
-		r.Remove(temporary)
+		_ = r.Remove(temporary)
 		return fmt.Errorf("write the hook: %w", err)
 	}
 	return nil

@@ -106,7 +106,7 @@ func (o *objectReader) read(out io.Reader) error {
 	in := bufio.NewReaderSize(out, 128<<10)
 	for {
 		line, err := in.ReadSlice('\n')
-		if err == io.EOF && len(line) == 0 {
+		if errors.Is(err, io.EOF) && len(line) == 0 {
 			return nil
 		}
 		if err != nil {
