@@ -128,6 +128,8 @@ func storeHint(err error) string {
 		return "Where there is no keyring there is nothing to remove; one that is locked: unlock it, then run the command again"
 	case errors.Is(err, errNoKeyring):
 		return "Keep the copy in .env with: --local dotenv, or keep none with: --local none"
+	case errors.Is(err, errNoTimeLeft):
+		return "Run the command again: what is stored already is only replaced by the same"
 	case errors.As(err, &same):
 		return "To store this one in further places, run: gh hex auth"
 	case errors.As(err, &unnamed) && len(unnamed.places) == 0:

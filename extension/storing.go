@@ -1,11 +1,13 @@
 package extension
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/scaffold"
@@ -250,12 +252,27 @@ func (s *storing) planFiles(ctx context.Context) error {
 	return nil
 }
 
+const (
+	// writeLimit is the time that all writes of gh hex auth have, so that with what comes after it the command ends within
+	// a minute.
+	writeLimit = 45 * time.Second
+	// variableTime is what is left for the variable in any case.
+	variableTime = 5 * time.Second
+)
+
+// errNoTimeLeft means that the writes before took all the time.
+var errNoTimeLeft = errors.New("GitHub did not answer in time before")
+
 // carryOut writes: the secrets, the variable, the files. A write that has begun is finished even when the user interrupts.
 // Each failure is told where it happens.
 func (s *storing) carryOut(ctx context.Context) error {
 	if s.dryRun {
 		return errors.Join(s.finish(s.planned()), s.failures())
 	}
+	// All writes share one time: several stores that do not answer take no longer than one.
+	end := time.Now().Add(cmp.Or(s.patience, writeLimit))
+	ctx, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
 	stored := 0
 	for _, t := range s.slots {
 		if s.write(ctx, t) {
@@ -270,7 +287,12 @@ func (s *storing) carryOut(ctx context.Context) error {
 		return s.conclude(r, failed)
 	}
 	// What belongs to a secret that is stored is not left out, whatever comes.
-	variableErr := s.writeVariable(context.WithoutCancel(ctx), r.Variable)
+	if least := time.Now().Add(variableTime); end.Before(least) {
+		end = least
+	}
+	ctx, cancel = context.WithDeadline(context.WithoutCancel(ctx), end)
+	defer cancel()
+	variableErr := s.writeVariable(ctx, r.Variable)
 	s.complain(variableErr)
 	rest := errors.Join(s.writeFiles(&r), s.writeKeyring())
 	s.complain(rest)
@@ -300,6 +322,9 @@ func (s *storing) conclude(r authResult, failed error) error {
 func (s *storing) write(ctx context.Context, t *slot) bool {
 	if t.err == nil && t.missing {
 		t.err = s.createEnvironment(context.WithoutCancel(ctx), t)
+	}
+	if t.err == nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		t.err = fmt.Errorf("the %s secret %s of %s was not written: %w", t.store, s.secret, s.describe(t), errNoTimeLeft)
 	}
 	if t.err != nil || ctx.Err() != nil {
 		t.err = firstError(t.err, ctx.Err())
