@@ -21,6 +21,8 @@ func TestShorten(t *testing.T) {
 		{6, "\x1b[31mred and more\x1b[0m", "\x1b[31mred...\x1b[0m"},
 		{6, "\x1b]8;;https://hex.tech\x1b\\a link\x1b]8;;\x1b\\", "\x1b]8;;https://hex.tech\x1b\\a link\x1b]8;;\x1b\\"},
 		{5, "e\u0301e\u0301e\u0301e\u0301e\u0301", "e\u0301e\u0301e\u0301e\u0301e\u0301"},
+		{3, "one\ntwo more", "one\n"},
+		{0, "one\ntwo", ""},
 		{5, "\x1b[no end of this", "\x1b[no ..."},
 		{8, "one\nlonger\nx", "one\nlonger\nx"}, // the widest line counts
 	} {

@@ -31,7 +31,7 @@ func Shorten(to int, s string) string {
 			full = true
 			kept.WriteString(tail)
 		}
-		if w > 0 && full {
+		if full && escape(part) == 0 {
 			continue
 		}
 		used += w
