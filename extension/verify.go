@@ -216,11 +216,12 @@ func selected(checks []core.Check, o *verifyOptions) []core.Check {
 	var out []core.Check
 	for _, c := range checks {
 		switch {
+		case !needed[c.ID]:
 		case slices.Contains(o.skip, c.ID):
 			out = append(out, skipping(c, "left out by --skip"))
 		case o.offline && online(c.ID):
 			out = append(out, skipping(c, "needs the network; left out by --offline"))
-		case needed[c.ID]:
+		default:
 			out = append(out, c)
 		}
 	}
