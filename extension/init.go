@@ -57,6 +57,7 @@ func newInitCmd(p *process) *cobra.Command {
 			return runInit(cmd.Context(), o)
 		},
 	}
+	hideRepo(cmd.Flags())
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be written, change nothing")
 	cmd.Flags().BoolVar(&o.workflow, "workflow", false, "Add a workflow that runs a Hex project with gh hex")
 	cmd.Flags().BoolVar(&o.hook, "hook", false, "Add a pre-push hook that runs gh hex verify --pre-push")
