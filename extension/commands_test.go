@@ -54,7 +54,7 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 			if word, _ := pflag.UnquoteUsage(f); !placeholder.MatchString(word) {
 				t.Errorf("%s --%s: the placeholder is %q", name, f.Name, word)
 			}
-			if f.Usage == "" || strings.HasSuffix(f.Usage, ".") || f.Name != "version" && !unicode.IsUpper([]rune(strings.TrimLeft(f.Usage, "`"))[0]) {
+			if f.Usage == "" || strings.HasSuffix(f.Usage, ".") || !unicode.IsUpper([]rune(strings.TrimLeft(f.Usage, "`"))[0]) {
 				t.Errorf("%s --%s: usage is %q", name, f.Name, f.Usage)
 			}
 		})

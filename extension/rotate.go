@@ -77,10 +77,10 @@ func newRotateCmd(p *process) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.repos, "repo", "R", nil, "Look into this repository, as `[HOST/]OWNER/REPO`; repeatable")
+	f.StringArrayVarP(&o.repos, "repo", "R", nil, "Look into this repository, as `[HOST/]OWNER/REPO` (repeatable)")
 	f.StringVarP(&o.org, "org", "o", "", "Look into this `organization` and all its repositories")
 	f.BoolVar(&o.all, "all", false, "Replace every place found")
-	f.StringArrayVarP(&o.envs, "env", "e", nil, "Replace the secret of this `environment`; repeatable")
+	f.StringArrayVarP(&o.envs, "env", "e", nil, "Replace the secret of this `environment` (repeatable)")
 	enumListVar(f, &o.apps, "app", "a", appNames(), "Replace the secrets of these apps: {}")
 	f.BoolVar(&o.withToken, "with-token", false, "Read the new token from standard input")
 	f.BoolVarP(&o.yes, "yes", "y", false, "Do not ask for confirmation")
