@@ -65,35 +65,30 @@ func commandsIn(page string) []string {
 	return lines
 }
 
-// misspelt says which command or flag in the arguments does not exist. What follows a command that takes no arguments is
-// the rest of a sentence.
+// misspelt says which command or flag in the arguments does not exist.
 func misspelt(root *cobra.Command, line string) string {
-	cmd := root
+	cmd, value := root, false
 	for word := range strings.FieldsSeq(strings.Trim(line, " .,:…")) {
-		name, _, _ := strings.Cut(strings.TrimRight(word, ".,:"), "=")
+		name, _, given := strings.Cut(strings.TrimRight(word, ".,:"), "=")
 		switch {
-		case strings.HasPrefix(name, "--"):
-			if lookup(cmd, func(f *pflag.Flag) bool { return "--"+f.Name == name }) == nil {
+		case value:
+			value = false
+		case strings.HasPrefix(name, "-") && name != "-":
+			f := lookup(cmd, func(f *pflag.Flag) bool { return "--"+f.Name == name || "-"+f.Shorthand == name })
+			if f == nil {
 				return fmt.Sprintf("%q has no flag %s", cmd.CommandPath(), name)
 			}
-		case strings.HasPrefix(name, "-") && len(name) > 1:
-			if lookup(cmd, func(f *pflag.Flag) bool { return "-"+f.Shorthand == name }) == nil {
-				return fmt.Sprintf("%q has no flag %s", cmd.CommandPath(), name)
-			}
-		default:
+			value = !given && f.NoOptDefVal == ""
+		case cmd.HasSubCommands():
 			i := slices.IndexFunc(cmd.Commands(), func(c *cobra.Command) bool { return c.Name() == name })
-			if i >= 0 {
-				cmd = cmd.Commands()[i]
-			} else if needsCommand(cmd) && !strings.HasPrefix(name, "<") {
+			if i < 0 {
 				return fmt.Sprintf("%q has no command %s", cmd.CommandPath(), name)
 			}
+			cmd = cmd.Commands()[i]
 		}
 	}
 	return ""
 }
-
-// needsCommand tells of a command that does nothing by itself.
-func needsCommand(cmd *cobra.Command) bool { return strings.Contains(cmd.Use, "<command>") }
 
 // lookup finds a flag that the command shows in its help.
 func lookup(cmd *cobra.Command, is func(*pflag.Flag) bool) *pflag.Flag {
@@ -118,6 +113,8 @@ func TestMisspelt(t *testing.T) {
 		{" run watch --interval=5s", ""},
 		{" auth --aplication actions", `"gh hex auth" has no flag --aplication`},
 		{" verfy", `"gh hex" has no command verfy`},
+		{" auth --secret NAME status", ""},
+		{" auth signout", `"gh hex auth" has no command signout`},
 		{" run begin", `"gh hex run" has no command begin`},
 		{" verify -w", `"gh hex verify" has no flag -w`},
 		{" init -R octo/analytics", `"gh hex init" has no flag -R`},
