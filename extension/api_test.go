@@ -294,7 +294,7 @@ func TestAPIUsage(t *testing.T) {
 		"non-GET":                      {"api", "x", "--paginate", "-X", "POST"},
 		"only one of":                  {"api", "x", "--silent", "--jq", "."},
 		"read only once":               {"api", "x", "--input", "-", "-F", "a=@-"},
-		"longer than nothing":          {"api", "x", "--timeout", "0s"},
+		"a positive duration is needed":          {"api", "x", "--timeout", "0s"},
 		"should be name=value":         {"api", "x", "-f", "name"},
 		"is set twice":                 {"api", "x", "-f", "a=1", "-f", "a=2"},
 		"not taken from the command":   {"api", "x", "-H", "authorization: x"},
