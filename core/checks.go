@@ -23,6 +23,8 @@ type TokenInput struct {
 	Token       Token
 	TokenErr    error
 	TokenSource string // where it was found, such as ".env"
+	// Replace says how to put another token, such as "a new token from …", in the place of this one; nil for gh hex auth.
+	Replace func(other string) string
 
 	// Host is where the token belongs; HostErr says why there is none that can be used.
 	Host       Host
@@ -60,6 +62,9 @@ func TokenChecks(in TokenInput) []Check { return newTokenChecks(in).list() }
 func newTokenChecks(in TokenInput) *tokenChecks {
 	if in.Now == nil {
 		in.Now = time.Now
+	}
+	if in.Replace == nil {
+		in.Replace = func(other string) string { return "gh hex auth, with " + other }
 	}
 	c := &tokenChecks{in: in, client: NewClient(in.Host, in.Token, in.Options), asked: make(chan struct{}), done: make(chan struct{})}
 	c.deadline = sync.OnceValue(func() time.Time { return time.Now().Add(c.client.patience) })
@@ -181,13 +186,18 @@ func (c *tokenChecks) present(ctx context.Context) Result {
 	case errors.As(c.in.TokenErr, &refused):
 		return OK("token on this machine" + from(c.in.TokenSource))
 	case c.in.TokenErr != nil:
-		return Unknown("the token"+from(c.in.TokenSource)+" could not be read: "+cleanText(c.in.TokenErr.Error()), "gh hex auth")
+		return Unknown("the token"+from(c.in.TokenSource)+" could not be read: "+cleanText(c.in.TokenErr.Error()), c.in.Replace("a token from "+c.menu()))
 	case !c.in.Token.IsZero():
 		return OK("token on this machine" + from(c.in.TokenSource) + " (" + c.in.Token.String() + ")")
 	case c.in.Missing != nil:
 		return c.in.Missing(ctx)
 	}
-	r := Fail("no Hex token on this machine", "gh hex auth")
+	return NoToken("no Hex token on this machine")
+}
+
+// NoToken is the result of token-present that fails because this machine has no token.
+func NoToken(message string) Result {
+	r := Fail(message, "gh hex auth --local keyring, or set HEX_API_TOKEN")
 	r.Auth = true
 	return r
 }
@@ -204,7 +214,7 @@ func (c *tokenChecks) format(context.Context) Result {
 		return Skip("needs token-present")
 	}
 	if c.in.TokenErr != nil {
-		return Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), "gh hex auth, with a token from "+c.menu())
+		return Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), c.in.Replace("a token from "+c.menu()))
 	}
 	if warning := c.in.Token.ShapeWarning(); warning != "" {
 		return Warn(warning, "copy the token again, or make a new one: "+c.menu())
@@ -300,7 +310,7 @@ func (c *tokenChecks) verdict(err error) verdict {
 
 func (c *tokenChecks) rejected() Result {
 	r := Fail(fmt.Sprintf("%s rejects the token%s (401): it is expired, revoked, or belongs to another region's host", c.in.Host, from(c.in.TokenSource)),
-		"gh hex auth, with a new token from "+c.menu()+"; or set HEX_WORKSPACE_URL to the host you log in to")
+		c.in.Replace("a new token from "+c.menu())+"; or set HEX_WORKSPACE_URL to the host you log in to")
 	r.Auth = true
 	return r
 }

@@ -290,15 +290,15 @@ func TestRequestThatMayHaveTakenEffect(t *testing.T) {
 
 func TestAPIUsage(t *testing.T) {
 	for want, args := range map[string][]string{
-		"one path is needed":           {"api"},
-		"non-GET":                      {"api", "x", "--paginate", "-X", "POST"},
-		"only one of":                  {"api", "x", "--silent", "--jq", "."},
-		"read only once":               {"api", "x", "--input", "-", "-F", "a=@-"},
-		"longer than nothing":          {"api", "x", "--timeout", "0s"},
-		"should be name=value":         {"api", "x", "-f", "name"},
-		"is set twice":                 {"api", "x", "-f", "a=1", "-f", "a=2"},
-		"not taken from the command":   {"api", "x", "-H", "authorization: x"},
-		"no Hex token on this machine": {"api", "x", "--workspace-url", "eu.hex.tech"},
+		"one path is needed":            {"api"},
+		"non-GET":                       {"api", "x", "--paginate", "-X", "POST"},
+		"only one of":                   {"api", "x", "--silent", "--jq", "."},
+		"read only once":                {"api", "x", "--input", "-", "-F", "a=@-"},
+		"a positive duration is needed": {"api", "x", "--timeout", "0s"},
+		"should be name=value":          {"api", "x", "-f", "name"},
+		"is set twice":                  {"api", "x", "-f", "a=1", "-f", "a=2"},
+		"not taken from the command":    {"api", "x", "-H", "authorization: x"},
+		"no Hex token on this machine":  {"api", "x", "--workspace-url", "eu.hex.tech"},
 	} {
 		b := newBench(t).at(t, func(http.ResponseWriter, *http.Request) { t.Errorf("%v: a request was sent", args) })
 		if strings.HasPrefix(want, "no Hex token") {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/MakeNowJust/heredoc"
@@ -92,16 +91,16 @@ func newLoginCmd(p *process, name, short string) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.withToken, "with-token", false, "Read the token from standard input")
-	f.StringVar(&o.secret, "secret", tokenName, "`Name` of the secret")
-	f.StringVar(&o.variable, "variable", hostName, "`Name` of the variable that holds the host; empty for none")
-	f.StringSliceVarP(&o.apps, "app", "a", nil, "`Stores` of the token: {actions|dependabot|codespaces|agents} (default actions)")
+	f.StringVar(&o.secret, "secret", tokenName, "The `name` of the secret")
+	f.StringVar(&o.variable, "variable", hostName, "The `name` of the variable that holds the host; empty for none")
+	enumListVar(f, &o.apps, "app", "a", appNames(), "Store for these apps: {} (default actions)")
 	f.StringVarP(&o.env, "env", "e", "", "Store in this deployment `environment` (actions only)")
 	f.BoolVar(&o.createEnv, "create-env", false, "Create that environment when it is missing (on a terminal: asked)")
 	f.StringVarP(&o.org, "org", "o", "", "Store as a secret of this `organization`")
-	f.StringVarP(&o.visibility, "visibility", "v", "", "With --org, who sees it: {all|private|selected} (default private; one that exists keeps its own)")
+	enumVar(f, &o.visibility, "visibility", "v", []string{"all", "private", "selected"}, "With --org, who sees it: {} (default private; one that exists keeps its own)")
 	f.StringSliceVarP(&o.repos, "repos", "r", nil, "With --org, the selected `repositories`")
 	f.StringVar(&o.workspaceURL, "workspace-url", "", "The Hex host, as any `URL` of the workspace")
-	f.StringVar(&o.local, "local", "", "Keep a copy on this machine: {keyring|dotenv|none} (default: asked on a terminal, else none)")
+	enumVar(f, &o.local, "local", "", []string{"keyring", "dotenv", "none"}, "Keep a copy on this machine: {} (default: asked on a terminal, else none)")
 	f.BoolVar(&o.noScaffold, "no-scaffold", false, "Leave .gitignore and .env.example alone")
 	f.BoolVar(&o.dryRun, "dry-run", false, "Verify, and show what would be stored and written; change nothing")
 	f.BoolVar(&o.force, "force", false, "Replace a variable that has another value; store although the secret looks like another vendor's")
@@ -110,9 +109,6 @@ func newLoginCmd(p *process, name, short string) *cobra.Command {
 }
 
 func (o *authOptions) check(given func(flag string) bool) error {
-	if !slices.Contains([]string{"", "keyring", "dotenv", "none"}, o.local) {
-		return fmt.Errorf("invalid argument %q for --local: one of keyring, dotenv, none", o.local)
-	}
 	if err := checkNames(&o.secret, &o.variable); err != nil {
 		return err
 	}
@@ -123,10 +119,10 @@ func (o *authOptions) check(given func(flag string) bool) error {
 // spelling.
 func checkNames(secret, variable *string) error {
 	if err := checkName(*secret); err != nil {
-		return fmt.Errorf("invalid argument %q for --secret: %w", *secret, err)
+		return invalidArgument("secret", *secret, err)
 	}
 	if err := checkName(*variable); err != nil && *variable != "" {
-		return fmt.Errorf("invalid argument %q for --variable: %w", *variable, err)
+		return invalidArgument("variable", *variable, err)
 	}
 	*secret, *variable = strings.ToUpper(*secret), strings.ToUpper(*variable)
 	return nil

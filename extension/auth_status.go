@@ -339,11 +339,11 @@ func (r *statusRun) printLocal(ctx context.Context) (rejected bool) {
 		r.say("%s %s", r.yellow("!"), note)
 	}
 	if r.settings.token.IsZero() && r.settings.tokenErr == nil {
-		r.say("No Hex token on this machine.")
+		r.say("No Hex token on this machine. To keep one here: gh hex auth --local keyring, or set HEX_API_TOKEN")
 		return false
 	}
 	owner, report := core.Verify(ctx, core.TokenInput{
-		Token: r.settings.token, TokenErr: r.settings.tokenErr, TokenSource: r.settings.tokenSource,
+		Token: r.settings.token, TokenErr: r.settings.tokenErr, TokenSource: r.settings.tokenSource, Replace: r.settings.replace,
 		Host: r.settings.host, HostErr: r.settings.hostErr, HostSource: r.settings.hostSource,
 		Options: r.clientOptions(), Now: r.now,
 	})

@@ -34,6 +34,7 @@ func newAuthTokenCmd(p *process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return runToken(cmd.Context(), o) },
 	}
 	cmd.Flags().StringVar(&o.workspaceURL, "workspace-url", "", "The Hex host, as any `URL` of the workspace")
+	hideRepo(cmd.Flags())
 	return cmd
 }
 
@@ -85,6 +86,7 @@ func newAuthLogoutCmd(p *process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLogout(cmd.Context(), o) },
 	}
 	cmd.Flags().StringVar(&o.workspaceURL, "workspace-url", "", "The Hex host, as any `URL` of the workspace")
+	hideRepo(cmd.Flags())
 	return cmd
 }
 

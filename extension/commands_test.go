@@ -3,6 +3,7 @@ package extension
 import (
 	"bytes"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,9 @@ func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
 	}
 }
 
+// placeholder is gh's style: a word in lower case, or a form that is spelt out.
+var placeholder = regexp.MustCompile(`^([a-z]*|name=value|key:value|IDs?|URL|\[HOST/\]OWNER/REPO)$`)
+
 func TestEveryCommandIsDocumented(t *testing.T) {
 	p, _, _ := newTestProcess(t)
 	walk(newRootCmd(p), func(cmd *cobra.Command) {
@@ -47,7 +51,10 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 			t.Errorf("%s does nothing", name)
 		}
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
-			if f.Usage == "" || strings.HasSuffix(f.Usage, ".") || f.Name != "version" && !unicode.IsUpper([]rune(strings.TrimLeft(f.Usage, "`"))[0]) {
+			if word, _ := pflag.UnquoteUsage(f); !placeholder.MatchString(word) {
+				t.Errorf("%s --%s: the placeholder is %q", name, f.Name, word)
+			}
+			if f.Usage == "" || strings.HasSuffix(f.Usage, ".") || !unicode.IsUpper([]rune(strings.TrimLeft(f.Usage, "`"))[0]) {
 				t.Errorf("%s --%s: usage is %q", name, f.Name, f.Usage)
 			}
 		})
@@ -83,12 +90,19 @@ func TestMistakes(t *testing.T) {
 		{"verify --jq .", "cannot use `--jq` without specifying `--json`"},
 		{"verify --template x", "cannot use `--template` without specifying `--json`"},
 		{"verify --only nonsense", `unknown check "nonsense"`},
-		{"auth --secret 1X", `invalid argument "1X" for --secret`},
+		{"auth --secret 1X", `invalid argument "1X" for "--secret" flag: a name holds letters`},
 		{"auth --secret GITHUB_X", "GITHUB_"},
-		{"auth --variable A-B", `invalid argument "A-B" for --variable`},
-		{"auth --local nowhere", `"nowhere"`},
+		{"auth --variable A-B", `invalid argument "A-B" for "--variable" flag: a name holds letters`},
+		{"auth --local nowhere", `invalid argument "nowhere" for "--local" flag: valid values are {keyring|dotenv|none}`},
+		{"auth --app actions,pages", `invalid argument "actions,pages" for "-a, --app" flag: valid values are {actions|dependabot|codespaces|agents}`},
+		{"rotate --app pages", `invalid argument "pages" for "-a, --app" flag: valid values are {actions|dependabot|codespaces|agents}`},
+		{"auth --org octo --visibility public", `invalid argument "public" for "-v, --visibility" flag: valid values are {all|private|selected}`},
+		{"verify --format html", `invalid argument "html" for "--format" flag: valid values are {text|sarif|github}`},
 		{"init -R octo/analytics", "works on the current work tree"},
-		{"run list 019f681a-1870-731d-bf1e-b82d136117fa --status foo", `invalid argument "foo" for --status: one of pending, running`},
+		{"run list 019f681a-1870-731d-bf1e-b82d136117fa --status foo", `invalid argument "foo" for "-s, --status" flag: valid values are {pending|running|completed|errored|killed|unable_to_allocate_kernel}`},
+		{"run list 019f681a-1870-731d-bf1e-b82d136117fa --trigger foo", `invalid argument "foo" for "--trigger" flag: valid values are {api|scheduled|app_refresh|all}`},
+		{"project list --sort size", `invalid argument "size" for "--sort" flag: valid values are {created|edited|published}`},
+		{"project list --sort edited --order up", `invalid argument "up" for "--order" flag: valid values are {asc|desc}`},
 		{"run watch 019f681a-1870-731d-bf1e-b82d136117fa", "no run given"},
 		{"run cancel 019f681a-1870-731d-bf1e-b82d136117fa", "gh hex run list 019f681a-1870-731d-bf1e-b82d136117fa"},
 		{"run view", "gh hex run list <project>"},

@@ -30,8 +30,8 @@ func newInitCmd(p *process) *cobra.Command {
 			safe to run any number of times.
 
 			With --workflow it also adds .github/workflows/hex.yml, which runs a Hex project on
-			every push and by hand, cancels the run when the workflow is cancelled, and fails 14
-			days before the token expires.
+			every push to the default branch and by hand, and cancels the run when the workflow
+			is cancelled. Every day it checks the token, and fails from 14 days before it expires.
 
 			With --hook it also adds a pre-push hook to this clone, beside any hook that is there:
 			a push that would publish a Hex token or a .env file is stopped. Where another tool
@@ -57,6 +57,7 @@ func newInitCmd(p *process) *cobra.Command {
 			return runInit(cmd.Context(), o)
 		},
 	}
+	hideRepo(cmd.Flags())
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be written, change nothing")
 	cmd.Flags().BoolVar(&o.workflow, "workflow", false, "Add a workflow that runs a Hex project with gh hex")
 	cmd.Flags().BoolVar(&o.hook, "hook", false, "Add a pre-push hook that runs gh hex verify --pre-push")

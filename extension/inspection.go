@@ -130,7 +130,7 @@ func (i *inspection) namedHost(inv github.Inventory) string {
 
 func (i *inspection) tokenChecks() []core.Check {
 	return core.TokenChecks(core.TokenInput{
-		Token: i.settings.token, TokenErr: i.settings.tokenErr, TokenSource: i.settings.tokenSource,
+		Token: i.settings.token, TokenErr: i.settings.tokenErr, TokenSource: i.settings.tokenSource, Replace: i.replace,
 		Host: i.settings.host, HostErr: i.settings.hostErr, HostSource: i.settings.hostSource,
 		Missing: i.judgeMissing,
 		Shared:  i.inActions(),
@@ -140,6 +140,14 @@ func (i *inspection) tokenChecks() []core.Check {
 		RunsProjects: i.local().RunsProjects(),
 		Projects:     func(context.Context) []core.ProjectUse { return i.projectUses() },
 	})
+}
+
+// replace says how to put another token in the place of the one found. In a workflow that is the stored secret.
+func (i *inspection) replace(other string) string {
+	if i.inActions() {
+		return "gh hex auth, with " + other
+	}
+	return i.settings.replace(other)
 }
 
 // fileChecks judges the work tree; the files of another repository than the one asked about are left alone.
@@ -165,11 +173,11 @@ func (i *inspection) leakOptions() worktree.LeakOptions {
 
 // judgeMissing decides what a missing token on this machine means: nothing when the secret is stored.
 func (i *inspection) judgeMissing(context.Context) core.Result {
-	missing := core.Fail("no Hex token on this machine ("+strings.Join(i.settings.notes, "; ")+")", "gh hex auth")
-	if len(i.settings.notes) == 0 {
-		missing.Message = "no Hex token on this machine"
+	message := errNoLocalToken.Error()
+	if len(i.settings.notes) > 0 {
+		message += " (" + strings.Join(i.settings.notes, "; ") + ")"
 	}
-	missing.Auth = true
+	missing := core.NoToken(message)
 	asked := slices.ContainsFunc(i.only, func(id string) bool { return slices.Contains(catalogue()[0].ids, id) })
 	if asked || len(i.projects) > 0 {
 		return missing
@@ -179,6 +187,7 @@ func (i *inspection) judgeMissing(context.Context) core.Result {
 		return core.Skip("not checked: GitHub never shows a stored secret; " + stored.Message)
 	case core.StatusError:
 		missing.Message += ", and none is stored on GitHub"
+		missing.Fix = "gh hex auth"
 		return missing
 	default:
 		return core.Skip("no Hex token on this machine; cannot tell whether one is stored on GitHub")

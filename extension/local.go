@@ -64,7 +64,10 @@ func (s *settings) lookIntoKeyring(p *process) {
 	s.tokenSource = keyringSource
 }
 
-const keyringSource = "the keyring"
+const (
+	keyringSource     = "the keyring"
+	environmentSource = "the environment variable " + tokenName
+)
 
 // localFile is a .env file that may be a source of settings.
 type localFile struct {
@@ -92,7 +95,7 @@ func (s *settings) readFiles(ctx context.Context, tree *worktree.Tree) []localFi
 }
 
 func (s *settings) findToken(p *process, files []localFile) {
-	raw, source := p.getenv(tokenName), "the environment variable "+tokenName
+	raw, source := p.getenv(tokenName), environmentSource
 	for _, f := range files {
 		if raw != "" {
 			break
@@ -105,6 +108,19 @@ func (s *settings) findToken(p *process, files []localFile) {
 	}
 	s.token, s.tokenErr = core.ParseToken(raw)
 	s.tokenSource = source
+}
+
+// replace says how to put another token where this one was found.
+func (s *settings) replace(other string) string {
+	switch s.tokenSource {
+	case keyringSource:
+		return "gh hex auth --local keyring, with " + other
+	case ".env":
+		return "gh hex auth --local dotenv, with " + other
+	case environmentSource:
+		return "set " + tokenName + " to " + other
+	}
+	return fmt.Sprintf("set %s in %s to %s", tokenName, s.tokenSource, other)
 }
 
 func (s *settings) findHost(p *process, files []localFile, workspaceURL string) {

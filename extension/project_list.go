@@ -66,8 +66,8 @@ func newProjectListCmd(p *process) *cobra.Command {
 	f.StringSliceVar(&o.filter.Statuses, "status", nil, "Only projects with one of these statuses, by `name`")
 	f.StringSliceVar(&o.filter.Categories, "category", nil, "Only projects in one of these categories, by `name`")
 	f.StringVar(&o.filter.CollectionID, "collection", "", "Only projects in the collection with this `ID`")
-	f.StringVar(&o.sort, "sort", "", "Sort by: {created|edited|published}")
-	f.StringVar(&o.order, "order", "", "Order of the sorting: {asc|desc}")
+	enumVar(f, &o.sort, "sort", "", []string{"created", "edited", "published"}, "Sort by: {}")
+	enumVar(f, &o.order, "order", "", []string{"asc", "desc"}, "Order of the sorting: {}")
 	o.export = addExport(cmd, projectFields())
 	return cmd
 }
@@ -76,19 +76,11 @@ func (o *projectListOptions) check() error {
 	if o.limit < 1 {
 		return fmt.Errorf("invalid limit: %d", o.limit)
 	}
-	keys := map[string]string{"": "", "created": "CREATED_AT", "edited": "LAST_EDITED_AT", "published": "LAST_PUBLISHED_AT"}
-	key, known := keys[strings.ToLower(o.sort)]
-	if !known {
-		return fmt.Errorf("invalid argument %q for --sort: one of created, edited, published", o.sort)
-	}
-	order := strings.ToUpper(o.order)
-	if !slices.Contains([]string{"", "ASC", "DESC"}, order) {
-		return fmt.Errorf("invalid argument %q for --order: one of asc, desc", o.order)
-	}
-	if key == "" && order != "" {
+	if o.sort == "" && o.order != "" {
 		return fmt.Errorf("--order says nothing without --sort")
 	}
-	o.filter.SortBy, o.filter.SortDirection = key, order
+	keys := map[string]string{"created": "CREATED_AT", "edited": "LAST_EDITED_AT", "published": "LAST_PUBLISHED_AT"}
+	o.filter.SortBy, o.filter.SortDirection = keys[o.sort], strings.ToUpper(o.order)
 	return nil
 }
 

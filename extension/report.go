@@ -117,8 +117,7 @@ func printGroups(s *streams, report core.Report) {
 		if len(results) == 0 {
 			continue
 		}
-		worst := worstStatus(results)
-		s.print("%s %s  %s", icon(s, worst), s.bold(fmt.Sprintf("%-9s", g.title)), summary(results))
+		s.print("%s %s  %s", groupIcon(s, results), s.bold(fmt.Sprintf("%-9s", g.title)), summary(results))
 		printProblems(s, results)
 	}
 }
@@ -142,6 +141,16 @@ func printProblems(s *streams, results []core.Result) {
 	if len(unknown) > 0 {
 		s.print("  %s could not be checked either: %s", icon(s, core.StatusUnknown), strings.Join(unknown, ", "))
 	}
+}
+
+// groupIcon is that of the worst status. A group that says of its token only that it was not checked has the mark of
+// what was skipped, though the host was looked at.
+func groupIcon(s *streams, results []core.Result) styled {
+	worst := worstStatus(results)
+	if worst == core.StatusOK && slices.ContainsFunc(results, func(r core.Result) bool { return r.ID == "token-present" && r.Status == core.StatusSkipped }) {
+		worst = core.StatusSkipped
+	}
+	return icon(s, worst)
 }
 
 func worstStatus(results []core.Result) core.Status {

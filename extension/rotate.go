@@ -77,15 +77,15 @@ func newRotateCmd(p *process) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.repos, "repo", "R", nil, "Look into this repository, as `[HOST/]OWNER/REPO`; repeatable")
+	f.StringArrayVarP(&o.repos, "repo", "R", nil, "Look into this repository, as `[HOST/]OWNER/REPO` (repeatable)")
 	f.StringVarP(&o.org, "org", "o", "", "Look into this `organization` and all its repositories")
 	f.BoolVar(&o.all, "all", false, "Replace every place found")
-	f.StringArrayVarP(&o.envs, "env", "e", nil, "Replace the secret of this `environment`; repeatable")
-	f.StringSliceVarP(&o.apps, "app", "a", nil, "Replace the secrets of these `apps`: {actions|dependabot|codespaces|agents}")
+	f.StringArrayVarP(&o.envs, "env", "e", nil, "Replace the secret of this `environment` (repeatable)")
+	enumListVar(f, &o.apps, "app", "a", appNames(), "Replace the secrets of these apps: {}")
 	f.BoolVar(&o.withToken, "with-token", false, "Read the new token from standard input")
 	f.BoolVarP(&o.yes, "yes", "y", false, "Do not ask for confirmation")
-	f.StringVar(&o.secret, "secret", tokenName, "`Name` of the secret")
-	f.StringVar(&o.variable, "variable", hostName, "`Name` of the variable that holds the host; empty for none")
+	f.StringVar(&o.secret, "secret", tokenName, "The `name` of the secret")
+	f.StringVar(&o.variable, "variable", hostName, "The `name` of the variable that holds the host; empty for none")
 	f.StringVar(&o.workspaceURL, "workspace-url", "", "The Hex host of the new token, as any `URL` of the workspace")
 	f.DurationVar(&o.timeout, "timeout", time.Hour, "Stop after this `duration`, waiting for rate limits included")
 	o.export = addExport(cmd, placeFields())
@@ -93,18 +93,15 @@ func newRotateCmd(p *process) *cobra.Command {
 }
 
 func (o *rotateOptions) check(given func(flag string) bool) error {
-	if _, err := parseApps(o.apps); err != nil {
-		return err
-	}
 	switch {
 	case o.all && len(o.apps)+len(o.envs) > 0:
 		return errors.New("specify either `--all`, or the places with `--app` and `--env`")
 	case slices.Contains(o.envs, ""):
-		return errors.New("invalid argument \"\" for --env: a name is needed")
+		return invalidArgument("env", "", errors.New("a name is needed"))
 	case given("org") && (o.org == "" || strings.Contains(o.org, "/")):
-		return fmt.Errorf("invalid argument %q for --org: the name of an organization is needed", o.org)
+		return invalidArgument("org", o.org, errors.New("the name of an organization is needed"))
 	case o.timeout <= 0:
-		return errors.New("invalid argument for --timeout: a positive duration is needed")
+		return checkTimeout(o.timeout)
 	}
 	return checkNames(&o.secret, &o.variable)
 }

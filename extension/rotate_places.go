@@ -42,7 +42,7 @@ func (r *rotation) names(p *spot) bool {
 	if p.store.Level == github.LevelOrganization && r.org == "" {
 		return false // others use it too
 	}
-	apps, _ := parseApps(r.apps) // checked already
+	apps := namedApps(r.apps)
 	return slices.Contains(apps, p.store.App)
 }
 
@@ -129,7 +129,7 @@ func (r *rotation) absent() []*spot {
 			return strings.EqualFold(p.store.Environment, name) || p.store.Environment == "*"
 		})
 	}
-	apps, _ := parseApps(r.apps)
+	apps := namedApps(r.apps)
 	for _, app := range apps {
 		store := github.Store{App: app, Level: github.LevelRepository, Owner: owner, Repo: repo}
 		add(store, func(p *spot) bool { return p.store.App == app && p.store.Level != github.LevelEnvironment })

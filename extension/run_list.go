@@ -3,7 +3,6 @@ package extension
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/MakeNowJust/heredoc"
@@ -25,7 +24,7 @@ type runListOptions struct {
 }
 
 func newRunListCmd(p *process) *cobra.Command {
-	o := &runListOptions{process: p}
+	o := &runListOptions{process: p, trigger: "all"}
 	cmd := &cobra.Command{
 		Use:     "list [<project>]",
 		Aliases: []string{"ls"},
@@ -54,8 +53,8 @@ func newRunListCmd(p *process) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.IntVarP(&o.limit, "limit", "L", 20, "Maximum number of runs to list")
-	f.StringVarP(&o.status, "status", "s", "", "Only runs with this status: {pending|running|completed|errored|killed|unable_to_allocate_kernel}")
-	f.StringVar(&o.trigger, "trigger", "all", "Only runs started by: {api|scheduled|app_refresh|all}")
+	enumVar(f, &o.status, "status", "s", runStatuses(), "Only runs with this status: {}")
+	enumVar(f, &o.trigger, "trigger", "", []string{"api", "scheduled", "app_refresh", "all"}, "Only runs started by: {}")
 	o.export = addExport(cmd, runFields())
 	return cmd
 }
@@ -66,12 +65,8 @@ func (o *runListOptions) check(args []string) (err error) {
 	switch {
 	case err != nil:
 		return err
-	case o.status != "" && !slices.Contains(runStatuses(), o.status):
-		return fmt.Errorf("invalid argument %q for --status: one of %s", strings.ToLower(o.status), strings.ToLower(strings.Join(runStatuses(), ", ")))
 	case o.limit < 1:
 		return fmt.Errorf("invalid limit: %d", o.limit)
-	case !slices.Contains([]string{"API", "SCHEDULED", "APP_REFRESH", "ALL"}, o.trigger):
-		return fmt.Errorf("invalid argument %q for --trigger: one of api, scheduled, app_refresh, all", strings.ToLower(o.trigger))
 	}
 	return nil
 }
@@ -80,7 +75,7 @@ func (o *runListOptions) check(args []string) (err error) {
 func runStatuses() []string {
 	var names []string
 	for _, s := range []core.RunStatus{core.RunPending, core.RunRunning, core.RunCompleted, core.RunErrored, core.RunKilled, core.RunNoKernel} {
-		names = append(names, string(s))
+		names = append(names, strings.ToLower(string(s)))
 	}
 	return names
 }

@@ -72,7 +72,7 @@ func newRunStartCmd(p *process, name, short string) *cobra.Command {
 	f.BoolVar(&o.publishResults, "publish-results", false, "Show the results in the published app")
 	f.BoolVar(&o.dryRun, "dry-run", false, "Let Hex check the request; start nothing")
 	f.BoolVarP(&o.watch, "watch", "w", false, "Watch the run until it ends")
-	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "Give up watching after this `time`; the run goes on")
+	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "Give up watching after this `duration`; the run goes on")
 	o.export = addExport(cmd, runFields())
 	return cmd
 }

@@ -52,7 +52,7 @@ func newRunWatchCmd(p *process) *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVarP(&o.interval, "interval", "i", defaultInterval, "Time between two questions to Hex, 5s or more")
-	cmd.Flags().DurationVar(&o.timeout, "timeout", defaultTimeout, "Give up after this `time`; the run goes on")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", defaultTimeout, "Give up after this `duration`; the run goes on")
 	o.export = addExport(cmd, runFields())
 	return cmd
 }
@@ -63,14 +63,14 @@ func (o *runWatchOptions) check(args []string) (err error) {
 	case err != nil:
 		return err
 	case o.interval < defaultInterval:
-		return fmt.Errorf("invalid argument %q for --interval: Hex allows one question every %s", o.interval, defaultInterval)
+		return invalidArgument("interval", o.interval.String(), fmt.Errorf("Hex allows one question every %s", defaultInterval))
 	}
 	return checkTimeout(o.timeout)
 }
 
 func checkTimeout(d time.Duration) error {
 	if d <= 0 {
-		return fmt.Errorf("invalid argument %q for --timeout: it should be longer than nothing", d)
+		return invalidArgument("timeout", d.String(), errors.New("a positive duration is needed"))
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func runScripts(t *testing.T, dir string) {
 		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               func(env *testscript.Env) error { return setUp(env, bin) },
+		Setup:               func(env *testscript.Env) error { return setUp(env, bin, dir) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sandbox":  cmdSandbox,
 			"requests": cmdRequests,
@@ -83,16 +83,17 @@ func runScripts(t *testing.T, dir string) {
 
 // world is what one script lives in.
 type world struct {
-	dir    string
-	box    *sandbox.Sandbox
-	tokens map[string]string
+	dir     string
+	scripts string // the folder that the script is in
+	box     *sandbox.Sandbox
+	tokens  map[string]string
 }
 
 type worldKey struct{}
 
 func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
 
-func setUp(env *testscript.Env, bin string) error {
+func setUp(env *testscript.Env, bin, scripts string) error {
 	dir, err := os.MkdirTemp("/tmp", "hx") // short: the path of a socket ends at 104 bytes
 	if err != nil {
 		return err
@@ -103,7 +104,7 @@ func setUp(env *testscript.Env, bin string) error {
 		return err
 	}
 	env.Defer(func() { box.Close() })
-	w := &world{dir: dir, box: box}
+	w := &world{dir: dir, scripts: scripts, box: box}
 	env.Values[worldKey{}] = w
 	if err := w.furnish(); err != nil {
 		return err

@@ -32,33 +32,31 @@ func allApps() []github.App {
 	return []github.App{github.Actions, github.Dependabot, github.Codespaces, github.Agents}
 }
 
-// parseApps reads the value of --app.
-func parseApps(values []string) ([]github.App, error) {
-	var apps []github.App
-	for _, v := range values {
-		app := github.App(strings.ToLower(strings.TrimSpace(v)))
-		if !slices.Contains(allApps(), app) {
-			return nil, fmt.Errorf("invalid argument %q for --app: one of actions, dependabot, codespaces, agents", v)
-		}
-		if !slices.Contains(apps, app) {
-			apps = append(apps, app)
-		}
+func appNames() []string {
+	var names []string
+	for _, app := range allApps() {
+		names = append(names, string(app))
 	}
-	return apps, nil
+	return names
+}
+
+// namedApps are the apps of --app, which takes no other names.
+func namedApps(names []string) []github.App {
+	var apps []github.App
+	for _, name := range names {
+		apps = append(apps, github.App(name))
+	}
+	return apps
 }
 
 // checkStores refuses stores that GitHub does not have, before anything is asked of anybody.
 func (o *authOptions) checkStores(given func(flag string) bool) error {
-	apps, err := parseApps(o.apps)
-	if err != nil {
-		return err
-	}
-	others := slices.ContainsFunc(apps, func(a github.App) bool { return a != github.Actions })
+	others := slices.ContainsFunc(namedApps(o.apps), func(a github.App) bool { return a != github.Actions })
 	switch {
 	case given("env") && o.env == "":
-		return errors.New("invalid argument \"\" for --env: a name is needed")
+		return invalidArgument("env", "", errors.New("a name is needed"))
 	case given("org") && (o.org == "" || strings.Contains(o.org, "/")):
-		return fmt.Errorf("invalid argument %q for --org: the name of an organization is needed", o.org)
+		return invalidArgument("org", o.org, errors.New("the name of an organization is needed"))
 	case o.org != "" && o.env != "":
 		return errors.New("specify only one of `--org` and `--env`: an organization has no environments")
 	case o.env != "" && others:
@@ -78,8 +76,6 @@ func (o *authOptions) checkSharing(given func(flag string) bool) error {
 		return errors.New("`--visibility` is only supported with `--org`")
 	case o.org == "" && given("repos"):
 		return errors.New("`--repos` is only supported with `--org`")
-	case given("visibility") && !slices.Contains([]string{"all", "private", "selected"}, o.visibility):
-		return errors.New("`--visibility` must be one of \"all\", \"private\", or \"selected\"")
 	case given("visibility") && o.visibility != "selected" && len(o.repos) > 0:
 		return errors.New("`--repos` is only supported with `--visibility=selected`")
 	case o.visibility == "selected" && len(o.repos) == 0:
@@ -148,7 +144,7 @@ func (s *storing) chosen() []github.Store {
 	case s.org != "":
 		base.Level = github.LevelOrganization
 	}
-	apps, _ := parseApps(s.apps) // checked already
+	apps := namedApps(s.apps)
 	if len(apps) == 0 {
 		apps = []github.App{github.Actions}
 	}

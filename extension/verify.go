@@ -37,7 +37,7 @@ type verifyOptions struct {
 }
 
 func newVerifyCmd(p *process) *cobra.Command {
-	o := &verifyOptions{process: p}
+	o := &verifyOptions{process: p, format: "text"}
 	var projects []string
 	cmd := &cobra.Command{
 		Use:   "verify",
@@ -74,8 +74,8 @@ func newVerifyCmd(p *process) *cobra.Command {
 			if o.projects, err = namedProjects(projects); err != nil {
 				return &usageError{err, cmd}
 			}
-			if err := knownFormat(cmd, o.format); err != nil {
-				return &usageError{err, cmd}
+			if cmd.Flags().Changed("format") && cmd.Flags().Changed("json") {
+				return &usageError{errors.New("specify only one of `--format` or `--json`"), cmd}
 			}
 			if o.prePush {
 				return runPrePush(cmd, o, args)
@@ -87,7 +87,7 @@ func newVerifyCmd(p *process) *cobra.Command {
 	f.BoolVar(&o.offline, "offline", false, "No network: files and workflow syntax only")
 	f.StringSliceVar(&o.only, "only", nil, "Run only the checks with these `IDs`")
 	f.StringSliceVar(&o.skip, "skip", nil, "Leave out the checks with these `IDs`")
-	f.StringVar(&o.secret, "secret", "", "`Name` of the Hex secret (default: the one that the workflows use)")
+	f.StringVar(&o.secret, "secret", "", "The `name` of the Hex secret (default: the one that the workflows use)")
 	f.BoolVar(&o.verbose, "verbose", false, "Print a line for every check")
 	f.BoolVar(&o.strict, "strict", false, "Let warnings fail")
 	f.BoolVar(&o.all, "all", false, "Judge every secret and variable of every workflow, not only Hex's")
@@ -95,7 +95,7 @@ func newVerifyCmd(p *process) *cobra.Command {
 	f.BoolVar(&o.prePush, "pre-push", false, "As git's pre-push hook: judge what the refs on standard input send")
 	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
-	f.StringVar(&o.format, "format", "text", "Output `format`: {"+strings.Join(formats(), "|")+"}")
+	enumVar(f, &o.format, "format", "", formats(), "Output format: {}")
 	cmd.MarkFlagsMutuallyExclusive("pre-push", "fix")
 	cmd.MarkFlagsMutuallyExclusive("pre-push", "history")
 	o.export = addExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
@@ -114,16 +114,6 @@ func knownChecks(ids []string) error {
 }
 
 func formats() []string { return []string{"text", "sarif", "github"} }
-
-func knownFormat(cmd *cobra.Command, format string) error {
-	if cmd.Flags().Changed("format") && cmd.Flags().Changed("json") {
-		return errors.New("specify only one of `--format` or `--json`")
-	}
-	if !slices.Contains(formats(), format) {
-		return fmt.Errorf("invalid argument %q for \"--format\" flag: valid values are {%s}", format, strings.Join(formats(), "|"))
-	}
-	return nil
-}
 
 func allChecks() []string {
 	var ids []string
@@ -216,11 +206,12 @@ func selected(checks []core.Check, o *verifyOptions) []core.Check {
 	var out []core.Check
 	for _, c := range checks {
 		switch {
+		case !needed[c.ID]:
 		case slices.Contains(o.skip, c.ID):
 			out = append(out, skipping(c, "left out by --skip"))
 		case o.offline && online(c.ID):
 			out = append(out, skipping(c, "needs the network; left out by --offline"))
-		case needed[c.ID]:
+		default:
 			out = append(out, c)
 		}
 	}

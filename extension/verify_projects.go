@@ -1,7 +1,6 @@
 package extension
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -16,7 +15,7 @@ func namedProjects(refs []string) ([]reference, error) {
 	for _, ref := range refs {
 		id, host, err := core.ParseProjectRef(ref)
 		if err != nil {
-			return nil, fmt.Errorf("invalid argument %q for --project: %w", safe(ref), err)
+			return nil, invalidArgument("project", safe(ref), err)
 		}
 		out = append(out, reference{project: id, host: host})
 	}

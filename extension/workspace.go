@@ -25,6 +25,7 @@ type workspace struct {
 // addWorkspaceURL adds the flag that names the Hex host to a command and those below it.
 func addWorkspaceURL(cmd *cobra.Command) {
 	cmd.PersistentFlags().String("workspace-url", "", "The Hex host, as any `URL` of the workspace")
+	hideRepo(cmd.PersistentFlags())
 }
 
 // openWorkspace finds the token and the host on this machine and says which they are.

@@ -173,7 +173,7 @@ func (s *survey) addHistory(ctx context.Context, v *verdict, now map[string]bool
 		}
 		v.add(core.Finding{File: c.path, Commit: c.commit, Severity: core.SeverityWarning,
 			Message: fmt.Sprintf("%s was committed in %.7s: whoever has a clone can read it", c.path, c.commit)},
-			"revoke the token that it held (in Hex: Settings > API keys)")
+			"revoke the token that it held (in Hex: Settings → API keys)")
 	}
 	if s.tree.shallow(ctx) {
 		v.add(core.Finding{Severity: core.SeverityNote, Message: "this clone is shallow: older commits were not searched"}, "")
@@ -231,7 +231,7 @@ func (s *survey) permissions(ctx context.Context) core.Result {
 		}
 	}
 	if !looked {
-		return core.Skip("no .env file holds a token")
+		return core.Skip("no untracked .env file holds a token")
 	}
 	return v.result("only you can read the .env files that hold a token")
 }
@@ -303,7 +303,7 @@ func (s *survey) example(ctx context.Context) core.Result {
 	for _, m := range leak.Find(data) {
 		v.add(core.Finding{File: name, Line: m.Line, Column: m.Column, Severity: core.SeverityError,
 			Message: fmt.Sprintf("%s holds what looks like a real token (%s)", name, m.Masked)},
-			"empty the value, and revoke the token if it was ever pushed (in Hex: Settings > API keys)")
+			"empty the value, and revoke the token if it was ever pushed (in Hex: Settings → API keys)")
 	}
 	for _, wanted := range []string{"HEX_API_TOKEN", "HEX_WORKSPACE_URL"} {
 		if _, _, ok := dotenv.Lookup(data, wanted); !ok {

@@ -142,7 +142,7 @@ func TestEnvTrackedQuotesNames(t *testing.T) {
 }
 
 func TestEnvTrackedInHistory(t *testing.T) {
-	const fix = "[revoke the token that it held (in Hex: Settings > API keys)]"
+	const fix = "[revoke the token that it held (in Hex: Settings → API keys)]"
 	for name, tc := range map[string]struct {
 		path string
 		make func(r repository, path string) string // returns the commit

@@ -24,7 +24,7 @@ func (r repository) chmod(name string, mode os.FileMode) {
 func TestEnvPermissions(t *testing.T) {
 	r := newRepository(t)
 	r.write(".env", "PORT=80\nHEX_API_TOKEN=\nHEX_PROJECT_ID=x\n")
-	r.expect("env-permissions", "skipped: no .env file holds a token []")
+	r.expect("env-permissions", "skipped: no untracked .env file holds a token []")
 	r.write(".env", "HEX_API_TOKEN=x\n")
 	r.write("app/.env", "# "+token(4)+"\n")
 	r.write("tracked/.env", "HEX_API_TOKEN=x\n")
@@ -67,7 +67,7 @@ func TestNamedPipesAndLinksAreNotRead(t *testing.T) {
 	if files, err := tree.EnvFiles(t.Context()); err != nil || files != nil {
 		t.Errorf("files %+v, %v", files, err)
 	}
-	r.expect("env-permissions", "skipped: no .env file holds a token []")
+	r.expect("env-permissions", "skipped: no untracked .env file holds a token []")
 	if fixed, err := FixPermissions(t.Context(), tree); err != nil || fixed != nil {
 		t.Errorf("fixed %q, %v", fixed, err)
 	}

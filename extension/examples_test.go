@@ -1,0 +1,216 @@
+//go:build linux
+
+package extension_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+var update = flag.Bool("update", false, "rewrite the examples of README.md and docs/checks.md, and the output in their scripts")
+
+// page is a page of the documentation whose examples are shown by scripts. A script runs a command with "example" and
+// holds what the command shows in its file "output"; the page has a part of the script's name with the same text.
+type page struct {
+	path    string
+	scripts string // the folder
+	update  string // the test that rewrites them
+
+	workflows  bool           // the part shows the script's workflows, too
+	start, end *regexp.Regexp // of a part; start ends in front of the text and has its name as a group
+}
+
+// part is where the examples of one script stand in a page.
+type part struct {
+	name     string
+	from, to int
+}
+
+// block is a fenced block: a workflow of the example, or what the command shows.
+type block struct{ language, text string }
+
+var fence = regexp.MustCompile("(?ms)^```(yaml|console)\n(.*?)^```$")
+
+// hold runs the scripts and compares the page with what they show; with -update it rewrites both. It returns the names of
+// the parts, in their order.
+func (p page) hold(t *testing.T) []string {
+	t.Run("examples", func(t *testing.T) { runScripts(t, p.scripts) })
+	if *update {
+		p.rewrite(t)
+	}
+	text := p.read(t)
+	var names []string
+	for _, part := range p.parts(text) {
+		names = append(names, part.name)
+		t.Run(part.name, func(t *testing.T) { p.compare(t, blocksIn(text[part.from:part.to]), p.wanted(t, part.name)) })
+	}
+	if shown, scripts := slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(p.names(t))); !slices.Equal(shown, scripts) {
+		t.Errorf("%s has parts for\n%q, want one for each script:\n%q", p.path, shown, scripts)
+	}
+	return names
+}
+
+func (p page) read(t *testing.T) string {
+	text, err := os.ReadFile(p.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// names are those of the scripts.
+func (p page) names(t *testing.T) []string {
+	files, err := filepath.Glob(filepath.Join(p.scripts, "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(f), ".txtar")
+	}
+	return files
+}
+
+func (p page) parts(text string) []part {
+	var out []part
+	for _, m := range p.start.FindAllStringSubmatchIndex(text, -1) {
+		end := len(text)
+		if stop := p.end.FindStringIndex(text[m[1]:]); stop != nil {
+			end = m[1] + stop[1]
+		}
+		out = append(out, part{text[m[2]:m[3]], m[1], end})
+	}
+	return out
+}
+
+func (p page) compare(t *testing.T, got, want []block) {
+	if len(got) != len(want) {
+		t.Fatalf("%s shows %d blocks, want the %d files of the script", p.path, len(got), len(want))
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Errorf("%s shows (%s)\n%swant (%s)\n%s%s", p.path, got[i].language, got[i].text, want[i].language, want[i].text, howToUpdate(p.update))
+		}
+	}
+}
+
+func howToUpdate(test string) string {
+	return fmt.Sprintf("If that is right, run: go test ./extension -run %s -update", test)
+}
+
+func blocksIn(text string) []block {
+	var out []block
+	for _, m := range fence.FindAllStringSubmatch(text, -1) {
+		out = append(out, block{m[1], m[2]})
+	}
+	return out
+}
+
+// wanted are the workflows of a script, in their order, and its output.
+func (p page) wanted(t *testing.T, name string) []block {
+	archive, err := txtar.ParseFile(filepath.Join(p.scripts, name+".txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []block
+	for _, f := range archive.Files {
+		switch {
+		case p.workflows && strings.HasPrefix(f.Name, "analytics/.github/workflows/"):
+			out = append(out, block{"yaml", string(f.Data)})
+		case f.Name == "output":
+			out = append(out, block{"console", string(f.Data)})
+		}
+	}
+	return out
+}
+
+// rewrite puts the examples as they are now into the blocks of the page.
+func (p page) rewrite(t *testing.T) {
+	text := p.read(t)
+	for _, part := range slices.Backward(p.parts(text)) {
+		wanted := p.wanted(t, part.name)
+		text = text[:part.from] + fence.ReplaceAllStringFunc(text[part.from:part.to], func(old string) string {
+			if len(wanted) == 0 {
+				return old
+			}
+			next := wanted[0]
+			wanted = wanted[1:]
+			return "```" + next.language + "\n" + next.text + "```"
+		}) + text[part.to:]
+	}
+	if err := os.WriteFile(p.path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// example CODE [NAME=VALUE...] COMMAND...: runs a command on a terminal and compares what it shows with the file
+// "output", behind a line with the command. A command of one word is a line for the shell. The file "dialogue", if there
+// is one, answers its questions.
+func cmdExample(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: example CODE [NAME=VALUE...] COMMAND...")
+	}
+	ts.Setenv("NO_COLOR", "1")
+	command := args[1:]
+	switch {
+	case len(command) == 1:
+		command = []string{"/bin/sh", "-c", command[0]}
+	case strings.Contains(command[0], "="):
+		command = append([]string{"/usr/bin/env"}, command...)
+	}
+	dialogue := filepath.Join(ts.Getenv("WORK"), "dialogue")
+	if _, err := os.Stat(dialogue); errors.Is(err, fs.ErrNotExist) {
+		dialogue = os.DevNull
+	}
+	cmdTerminal(ts, false, append([]string{args[0], dialogue}, command...))
+	got := "$ " + strings.Join(args[1:], " ") + "\n" + tidy(ts, ts.ReadFile("screen"))
+	ts.Check(os.Remove(ts.MkAbs("screen")))
+	if *update {
+		rewriteOutput(ts, got)
+		return
+	}
+	if want := ts.ReadFile(filepath.Join(ts.Getenv("WORK"), "output")); got != want {
+		ts.Fatalf("the example shows\n%swant\n%sIf the former is right, run the test again with -update", got, want)
+	}
+}
+
+// tidy leaves what a terminal shows in the end, passes the sandbox off as Hex, and makes every time the same.
+func tidy(ts *testscript.TestScript, screen string) string {
+	url := worldOf(ts).box.HexURL()
+	for _, r := range []struct{ pattern, by string }{
+		{`(?m)^.*\r\x1b\[K`, ""},
+		{`(?m) +$`, ""},
+		{regexp.QuoteMeta(url), "https://app.hex.tech"},
+		{regexp.QuoteMeta(strings.TrimPrefix(url, "http://")), "app.hex.tech"},
+		{` after \d+s `, " after 5s "},
+		{` until \d\d:\d\d:\d\d `, " until 10:00:00 "},
+	} {
+		screen = regexp.MustCompile(r.pattern).ReplaceAllString(screen, r.by)
+	}
+	return timeTaken().ReplaceAllString(screen, " in 0.1 s")
+}
+
+// timeTaken ends the verdict of gh hex verify.
+func timeTaken() *regexp.Regexp { return regexp.MustCompile(`(?m) in \d+\.\d s$`) }
+
+func rewriteOutput(ts *testscript.TestScript, text string) {
+	name := filepath.Join(worldOf(ts).scripts, ts.Name()+".txtar")
+	archive, err := txtar.ParseFile(name)
+	ts.Check(err)
+	for i, f := range archive.Files {
+		if f.Name == "output" {
+			archive.Files[i].Data = []byte(text)
+		}
+	}
+	ts.Check(os.WriteFile(name, txtar.Format(archive), 0o644))
+}
