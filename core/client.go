@@ -255,10 +255,12 @@ func (c *Client) call(ctx context.Context, r Request, out any) error {
 		return err
 	}
 	body := bytes.TrimPrefix(response.Body, []byte("\ufeff"))
-	switch {
-	case json.Unmarshal(body, out) == nil:
+	switch err := DecodeJSON(body, out); {
+	case err == nil:
 		return nil
-	case len(body) == 0 || looksLikeJSON(body):
+	case errors.Is(err, ErrTooLarge):
+		return fmt.Errorf("%s sent more than %d values for %s: %w", c.host.Name(), maxValues, cleanText(r.Path), ErrTooLarge)
+	case len(body) == 0 || looksLikeJSON(body) || json.Valid(body):
 		return c.garbled(r.Path)
 	}
 	return fmt.Errorf("%s answered %s with something else than JSON: %w", c.host.Name(), cleanText(r.Path), ErrNotHexAPI)

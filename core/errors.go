@@ -164,7 +164,7 @@ func newAPIError(r Request, status int, header http.Header, body []byte, now tim
 		RetryAfter: retryAfter(header.Get("Retry-After"), now),
 	}
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &fields) == nil && fields != nil {
+	if DecodeJSON(bytes.TrimPrefix(body, []byte("\ufeff")), &fields) == nil && fields != nil {
 		e.JSON = true
 		e.fill(fields)
 		return e

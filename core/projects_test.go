@@ -59,7 +59,11 @@ func TestAllProjectsEnds(t *testing.T) {
 		{"two pages", []answer{page("a", `"1"`), page("b", `null`)}, "ab", 2, ""},
 		{"an empty cursor", []answer{page("a", `""`)}, "a", 1, ""},
 		{"a circle", []answer{page("a", `"1"`), page("b", `"2"`), page("c", `"1"`)}, "abc", 3, "twice"},
-		{"the same page", []answer{page("a", `"1"`)}, "aa", 2, "twice"},
+		{"the same page", []answer{page("a", `"1"`)}, "a", 2, "twice"},
+		{"a new cursor for the same projects", []answer{page("a", `"1"`), page("b", `"2"`), page("a", `"3"`)}, "ab", 3, "twice"},
+		{"a project that moved to the next page", []answer{page("a", `"1"`), {status: 200, body: `{"values":[{"id":"a"},{"id":"b"}]}`}}, "ab", 2, ""},
+		{"a cursor that is no cursor", []answer{page("a", `"`+strings.Repeat("x", maxCursor+1)+`"`)}, "", 1, "garbled"},
+		{"a project without an ID", []answer{page("a", `"1"`), {status: 200, body: `{"values":[null]}`}}, "a", 2, "garbled"},
 		{"a failure on the way", []answer{page("a", `"1"`), {status: 403}}, "a", 2, "403"},
 	} {
 		c, s := play(t, test.answers...)
