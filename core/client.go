@@ -35,8 +35,8 @@ const (
 type ClientOptions struct {
 	// UserAgent names the program in each request; Go's own when empty.
 	UserAgent string
-	// Transport carries the requests; nil for a copy of http.DefaultTransport as it is when the client is made, which
-	// obeys HTTP_PROXY and HTTPS_PROXY.
+	// Transport carries the requests; nil for [BoundedTransport], which obeys HTTP_PROXY and
+	// HTTPS_PROXY.
 	Transport http.RoundTripper
 	// Patience is how long one request may take, repetitions and waits between them included. Default 50 s.
 	Patience time.Duration
@@ -80,14 +80,15 @@ func NewClient(host Host, token Token, o ClientOptions) *Client {
 		o.Patience = defaultPatience
 	}
 	if o.Transport == nil {
-		o.Transport = ownTransport()
+		o.Transport = BoundedTransport()
 	}
 	return &Client{host: host, token: token, agent: o.UserAgent, patience: o.Patience,
 		http: &http.Client{Transport: o.Transport, CheckRedirect: sameHost}}
 }
 
-// ownTransport leaves a default transport of another type alone: tests put theirs there.
-func ownTransport() http.RoundTripper {
+// BoundedTransport is a copy of http.DefaultTransport as it is now that takes at most 1 MiB of headers. A default transport
+// of another type is returned as it is: tests put theirs there.
+func BoundedTransport() http.RoundTripper {
 	standard, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport

@@ -242,6 +242,23 @@ func TestDoBoundsTheBody(t *testing.T) {
 	}
 }
 
+func TestDoBoundsTheHeaders(t *testing.T) {
+	for size, want := range map[int]string{maxHeader - 64<<10: "", maxHeader + 1: "headers"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Padding", strings.Repeat("x", size))
+		}))
+		host, err := ParseHost(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = NewClient(host, mustToken(t, sample("hxtw_", "a")), ClientOptions{}).Do(t.Context(), Request{Path: "/x"})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+		server.Close()
+	}
+}
+
 func TestDoRedirects(t *testing.T) {
 	to := func(location string) answer { return answer{status: 302, header: http.Header{"Location": {location}}} }
 	for _, test := range []struct {

@@ -158,8 +158,11 @@ func (c *Client) Projects(ctx context.Context, o ProjectListOptions) (ProjectPag
 		page.Next = *answer.Pagination.After
 	}
 	nameless := func(p Project) bool { return !isID(p.ID) }
-	if slices.ContainsFunc(page.Projects, nameless) || len(page.Next) > maxCursor {
+	switch {
+	case slices.ContainsFunc(page.Projects, nameless):
 		return ProjectPage{}, c.garbled("/projects")
+	case len(page.Next) > maxCursor:
+		return ProjectPage{}, fmt.Errorf("%s names a next page by more than %d bytes: %w", c.host.Name(), maxCursor, ErrTooLarge)
 	}
 	return page, nil
 }

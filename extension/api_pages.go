@@ -50,7 +50,10 @@ func (o *apiOptions) allPages(ctx context.Context, r core.Request) error {
 		if name == "" {
 			return o.flush()
 		}
-		if key := name + "=" + value; seen[key] || len(value) > maxCursor {
+		if len(value) > maxCursor {
+			return errors.Join(fmt.Errorf("%s names a next page by more than %d bytes: %w", o.client.Host().Name(), maxCursor, core.ErrTooLarge), o.flush())
+		}
+		if key := name + "=" + value; seen[key] {
 			return errors.Join(fmt.Errorf("%s names the same page twice: %w", o.client.Host().Name(), core.ErrGarbled), o.flush())
 		} else {
 			seen[key] = true
