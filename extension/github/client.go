@@ -123,10 +123,10 @@ func baseURL(host string) string {
 func stayOnHost(req *http.Request, via []*http.Request) error {
 	first := via[0].URL
 	if req.URL.Host != first.Host || req.URL.Scheme != first.Scheme {
-		return fmt.Errorf("%w: %s", errRedirect, shortened(req.URL.Hostname()))
+		return fmt.Errorf("%w: it leads to %s", errRedirect, shortened(req.URL.Hostname()))
 	}
 	if len(via) > 5 {
-		return errors.New("too many redirects")
+		return fmt.Errorf("%w: they do not end", errRedirect)
 	}
 	return nil
 }

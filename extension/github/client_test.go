@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -313,6 +314,42 @@ func TestSharingIsNeverGuessed(t *testing.T) {
 		if (err != nil) != (want < 0) || err == nil && len(o.Repositories) != want {
 			t.Errorf("%s: %+v, %v", body, o, err)
 		}
+	}
+}
+
+func TestEndlessPages(t *testing.T) {
+	c, asked := answering(200, nil, nil), 0
+	c.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		asked++
+		header := http.Header{"Link": {fmt.Sprintf(`<%s/x?page=%d>; rel="next"`, root, asked)}}
+		return &http.Response{StatusCode: 200, Header: header, Request: r, Body: io.NopCloser(strings.NewReader(`{"secrets":[]}`))}, nil
+	})
+	if l := c.Secrets(t.Context(), analytics()); !errors.Is(l.Err, errCircle) || asked != maxPages {
+		t.Errorf("%d pages, then %v", asked, l.Err)
+	}
+}
+
+func TestRedirectsEnd(t *testing.T) {
+	for location, want := range map[string]int{root + "/moved": 6, "https://elsewhere.example.com/": 1, "http://api.github.com/moved": 1} {
+		c, asked := answering(200, nil, nil), 0
+		c.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			asked++
+			return &http.Response{StatusCode: 301, Header: http.Header{"Location": {location}}, Request: r, Body: http.NoBody}, nil
+		})
+		_, err := c.Repository(t.Context(), "octo", "analytics")
+		if err == nil || asked != want || !strings.Contains(err.Error(), "redirect") {
+			t.Errorf("%s: %d requests, %v", location, asked, err)
+		}
+	}
+}
+
+func TestLongHeadersAreCut(t *testing.T) {
+	long := strings.Repeat("secrets=write,", 150_000)
+	c := answering(403, http.Header{"X-Accepted-Github-Permissions": {long}, "X-Oauth-Scopes": {long}, "X-Accepted-Oauth-Scopes": {long}, "X-Github-Sso": {"required; url=https://" + long}}, nil)
+	_, err := c.Repository(t.Context(), "octo", "analytics")
+	var e *Error
+	if !errors.As(err, &e) || len(e.Permissions) != maxPermissions || len(e.Scopes) > maxHeader || e.SSO != "" || len(err.Error()) > 500 {
+		t.Errorf("%v", err)
 	}
 }
 

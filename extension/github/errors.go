@@ -25,7 +25,7 @@ var (
 	// ErrUnauthorized means that GitHub did not accept gh's login.
 	ErrUnauthorized = errors.New("login not accepted")
 
-	errRedirect = errors.New("redirected to another host, not followed")
+	errRedirect = errors.New("redirect not followed")
 	errTooLarge = errors.New("the answer is too large")
 	errNotJSON  = errors.New("the answer is not JSON of the expected form")
 	// errStrayPage is for a list of which only the beginning is to be had.
