@@ -351,6 +351,9 @@ func (c *tokenChecks) expiry(ctx context.Context) Result {
 	if r, ok := c.withoutMe(a, "when the token expires"); ok {
 		return r
 	}
+	if a.me.OddExpiry {
+		return c.unclear("when the token expires", c.client.garbled("/users/me"))
+	}
 	if a.me.NeverExpires {
 		return OK("never expires")
 	}

@@ -212,7 +212,7 @@ func TestTokenExpiry(t *testing.T) {
 		says   string
 	}{
 		{`null`, StatusOK, "never expires"},
-		{`"soon"`, StatusSkipped, "does not tell"},
+		{`"soon"`, StatusUnknown, "when the token expires"},
 		{fmt.Sprint(now.Add(15 * 24 * time.Hour).Unix()), StatusOK, "expires on 2027-01-16, in 15 days"},
 		{fmt.Sprint(now.Add(14*24*time.Hour + time.Second).Unix()), StatusOK, "in 14 days"},
 		{fmt.Sprint(now.Add(14 * 24 * time.Hour).UnixMilli()), StatusWarning, "expires on 2027-01-15, in 14 days"},

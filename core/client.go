@@ -35,8 +35,8 @@ const (
 type ClientOptions struct {
 	// UserAgent names the program in each request; Go's own when empty.
 	UserAgent string
-	// Transport carries the requests; nil for a copy of http.DefaultTransport as it is when the client is made, which
-	// obeys HTTP_PROXY and HTTPS_PROXY.
+	// Transport carries the requests; nil for [BoundedTransport], which obeys HTTP_PROXY and
+	// HTTPS_PROXY.
 	Transport http.RoundTripper
 	// Patience is how long one request may take, repetitions and waits between them included. Default 50 s.
 	Patience time.Duration
@@ -80,14 +80,15 @@ func NewClient(host Host, token Token, o ClientOptions) *Client {
 		o.Patience = defaultPatience
 	}
 	if o.Transport == nil {
-		o.Transport = ownTransport()
+		o.Transport = BoundedTransport()
 	}
 	return &Client{host: host, token: token, agent: o.UserAgent, patience: o.Patience,
 		http: &http.Client{Transport: o.Transport, CheckRedirect: sameHost}}
 }
 
-// ownTransport leaves a default transport of another type alone: tests put theirs there.
-func ownTransport() http.RoundTripper {
+// BoundedTransport is a copy of http.DefaultTransport as it is now that takes at most 1 MiB of headers. A default transport
+// of another type is returned as it is: tests put theirs there.
+func BoundedTransport() http.RoundTripper {
 	standard, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport
@@ -255,10 +256,12 @@ func (c *Client) call(ctx context.Context, r Request, out any) error {
 		return err
 	}
 	body := bytes.TrimPrefix(response.Body, []byte("\ufeff"))
-	switch {
-	case json.Unmarshal(body, out) == nil:
+	switch err := DecodeJSON(body, out); {
+	case err == nil:
 		return nil
-	case len(body) == 0 || looksLikeJSON(body):
+	case errors.Is(err, ErrTooLarge):
+		return fmt.Errorf("%s sent more than %d values for %s: %w", c.host.Name(), maxValues, cleanText(r.Path), ErrTooLarge)
+	case len(body) == 0 || looksLikeJSON(body) || json.Valid(body):
 		return c.garbled(r.Path)
 	}
 	return fmt.Errorf("%s answered %s with something else than JSON: %w", c.host.Name(), cleanText(r.Path), ErrNotHexAPI)

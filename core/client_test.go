@@ -242,6 +242,23 @@ func TestDoBoundsTheBody(t *testing.T) {
 	}
 }
 
+func TestDoBoundsTheHeaders(t *testing.T) {
+	for size, want := range map[int]string{maxHeader - 64<<10: "", maxHeader + 1: "headers"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Padding", strings.Repeat("x", size))
+		}))
+		host, err := ParseHost(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = NewClient(host, mustToken(t, sample("hxtw_", "a")), ClientOptions{}).Do(t.Context(), Request{Path: "/x"})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+		server.Close()
+	}
+}
+
 func TestDoRedirects(t *testing.T) {
 	to := func(location string) answer { return answer{status: 302, header: http.Header{"Location": {location}}} }
 	for _, test := range []struct {
@@ -316,6 +333,11 @@ func TestCallTellsWhatIsNotHex(t *testing.T) {
 		{answer{status: 200, body: `{}`}, ErrGarbled},
 		{answer{status: 200, body: `null`}, ErrGarbled},
 		{answer{status: 200, body: `{"values":"x"}`}, ErrGarbled},
+		{answer{status: 200, body: `42`}, ErrGarbled},
+		{answer{status: 200, body: `{"values":[` + strings.Repeat(`{},`, maxValues/2) + `{}]}`}, ErrTooLarge},
+		{answer{status: 200, body: `{"values":[{"id":"a","description":"` + strings.Repeat(`,[{\",`, maxValues) + `"}]}`}, nil},
+		{answer{status: 200, body: `{"values":` + strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001) + `}`}, ErrGarbled},
+		{answer{status: 200, body: `{"besides":` + strings.Repeat("[", 9_990) + strings.Repeat("]", 9_990) + `,"values":[]}`}, nil},
 		{answer{status: 200, body: `{"values":[]}`}, nil},
 		{answer{status: 200, kind: "text/plain", body: "\ufeff" + `{"values":[]}`}, nil},
 	} {
@@ -331,7 +353,7 @@ func TestClientOverTheWire(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		connections.Store(r.RemoteAddr, true)
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"values":[{"id":%s,"title":"T"}],"pagination":{"after":null}}`, strconv.Quote(r.URL.Path))
+		fmt.Fprintf(w, `{"values":[{"id":"a","title":%s}],"pagination":{"after":null}}`, strconv.Quote(r.URL.Path))
 	}))
 	defer server.Close()
 	host, err := ParseHost(server.URL)
@@ -341,7 +363,7 @@ func TestClientOverTheWire(t *testing.T) {
 	c := NewClient(host, mustToken(t, sample("hxtw_", "a")), ClientOptions{})
 	for range 3 {
 		page, err := c.Projects(t.Context(), ProjectListOptions{})
-		if err != nil || page.Projects[0].ID != "/api/v1/projects" {
+		if err != nil || page.Projects[0].Title != "/api/v1/projects" {
 			t.Fatal(page, err)
 		}
 	}

@@ -63,7 +63,9 @@ type APIError struct {
 	// Invalid and NotFound are the inputs that a run was refused for.
 	Invalid  []InvalidParam
 	NotFound []string
-	TraceID  string // what Hex's support asks for
+	// More is how many issues and inputs the answer names beyond the first twenty of each list, which are kept.
+	More    int
+	TraceID string // what Hex's support asks for
 	// RetryAfter is how long Hex asks to wait, at most a day; zero when it does not say.
 	RetryAfter time.Duration
 	// JSON tells whether the body was a JSON object. A 5xx that is not comes from something between here and Hex.
@@ -119,6 +121,9 @@ func (e *APIError) Detail() string {
 	for _, name := range e.NotFound {
 		parts = append(parts, "no input "+name)
 	}
+	if e.More > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", e.More))
+	}
 	return cleanText(strings.Join(parts, "; "))
 }
 
@@ -164,7 +169,7 @@ func newAPIError(r Request, status int, header http.Header, body []byte, now tim
 		RetryAfter: retryAfter(header.Get("Retry-After"), now),
 	}
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &fields) == nil && fields != nil {
+	if DecodeJSON(bytes.TrimPrefix(body, []byte("\ufeff")), &fields) == nil && fields != nil {
 		e.JSON = true
 		e.fill(fields)
 		return e
@@ -183,12 +188,15 @@ func (e *APIError) fill(fields map[string]json.RawMessage) {
 			e.Reason = textOf(fields[name])
 		}
 	}
+	for _, name := range []string{"details", "issues", "invalid", "notFound"} {
+		e.More += max(0, len(listOf(fields[name]))-maxErrorList)
+	}
 	e.Issues = append(textsOf(fields["details"]), textsOf(fields["issues"])...)
 	e.NotFound = textsOf(fields["notFound"])
 	if id := textOf(fields["traceId"]); id != "" {
 		e.TraceID = id
 	}
-	for _, raw := range listOf(fields["invalid"]) {
+	for _, raw := range firstOf(fields["invalid"]) {
 		var p map[string]json.RawMessage
 		if json.Unmarshal(raw, &p) != nil {
 			continue
@@ -226,7 +234,7 @@ func textOf(raw json.RawMessage) string {
 // textsOf takes one text or an array of them.
 func textsOf(raw json.RawMessage) []string {
 	var texts []string
-	for _, item := range listOf(raw) {
+	for _, item := range firstOf(raw) {
 		if s := textOf(item); s != "" {
 			texts = append(texts, s)
 		}
@@ -242,6 +250,12 @@ func listOf(raw json.RawMessage) []json.RawMessage {
 	if json.Unmarshal(raw, &list) != nil {
 		return nil
 	}
+	return list
+}
+
+// firstOf is the part of a list that is kept.
+func firstOf(raw json.RawMessage) []json.RawMessage {
+	list := listOf(raw)
 	return list[:min(len(list), maxErrorList)]
 }
 

@@ -81,6 +81,13 @@ func TestAPIErrorIsBounded(t *testing.T) {
 	if utf8.RuneCountInString(err.Reason) != maxErrorText || len(err.Issues) > maxErrorList || utf8.RuneCountInString(err.Error()) > 2*maxErrorText {
 		t.Errorf("%d runes, %d issues, %d in all", utf8.RuneCountInString(err.Reason), len(err.Issues), len(err.Error()))
 	}
+	if !strings.HasSuffix(err.Reason, "…") {
+		t.Errorf("nothing says that %s was cut", err.Reason)
+	}
+	err = newAPIError(Request{Path: "/x"}, 422, nil, []byte(`{"issues":[`+strings.Repeat(`"x",`, 24)+`"x"],"notFound":["y"]}`), time.Time{})
+	if !strings.HasSuffix(err.Detail(), "; no input y; and 5 more") {
+		t.Errorf("nothing says how many issues were left out: %s", err.Detail())
+	}
 }
 
 func TestRetryAfter(t *testing.T) {

@@ -19,10 +19,11 @@ type Identity struct {
 	Email  string
 	Role   string // such as ADMIN or EDITOR
 	OrgID  string
-	// ExpiresAt is set when HasExpiry is; neither that nor NeverExpires means that Hex did not tell.
+	// ExpiresAt is set when HasExpiry is; neither that nor NeverExpires nor OddExpiry means that Hex did not tell.
 	ExpiresAt    time.Time
 	HasExpiry    bool
 	NeverExpires bool
+	OddExpiry    bool // Hex told something that is no time
 }
 
 // Owner is the person behind a token, such as Ada Lovelace <ada@example.com>; empty for a workspace token.
@@ -70,6 +71,7 @@ func (c *Client) Me(ctx context.Context) (Identity, error) {
 	if answer.Token != nil {
 		me.ExpiresAt, me.HasExpiry = expiry(answer.Token.Exp)
 		me.NeverExpires = bytes.Equal(answer.Token.Exp, []byte("null"))
+		me.OddExpiry = !me.HasExpiry && !me.NeverExpires && len(answer.Token.Exp) > 0
 	}
 	return me, nil
 }

@@ -9,6 +9,8 @@ import (
 func TestMe(t *testing.T) {
 	at := time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)
 	ada := Identity{Kind: KindPersonal, UserID: "u", Name: "Ada Lovelace", Email: "ada@example.com", Role: "ADMIN", OrgID: "o"}
+	odd := ada
+	odd.OddExpiry = true
 	with := func(i Identity, at time.Time, never bool) Identity {
 		i.ExpiresAt, i.HasExpiry, i.NeverExpires = at, !at.IsZero(), never
 		return i
@@ -30,10 +32,10 @@ func TestMe(t *testing.T) {
 		{personal(`,"token":{"exp":1.80144e12}`), with(ada, at, false)},
 		{personal(`,"token":{"exp":"1801440000"}`), with(ada, at, false)},
 		{personal(`,"token":{"exp":"2027-02-01T01:00:00+01:00"}`), with(ada, at, false)},
-		{personal(`,"token":{"exp":"soon"}`), ada},
-		{personal(`,"token":{"exp":1e300}`), ada},
-		{personal(`,"token":{"exp":-5}`), ada},
-		{personal(`,"token":{"exp":{}}`), ada},
+		{personal(`,"token":{"exp":"soon"}`), odd},
+		{personal(`,"token":{"exp":1e300}`), odd},
+		{personal(`,"token":{"exp":-5}`), odd},
+		{personal(`,"token":{"exp":{}}`), odd},
 		{`{"org":{"id":"o"},"token":{"exp":null}}`, Identity{Kind: KindWorkspace, OrgID: "o", NeverExpires: true}},
 		{`{"id":"u","name":null,"email":"a\u001b[2Jb@example.com"}`, Identity{Kind: KindPersonal, UserID: "u", Email: "a[2Jb@example.com"}},
 	} {

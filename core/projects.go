@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -13,6 +14,7 @@ import (
 const (
 	maxPages    = 1000
 	maxPageSize = 100
+	maxCursor   = 4 << 10 // bytes
 )
 
 // Project is a project as Hex lists it, under Hex's own names.
@@ -155,34 +157,44 @@ func (c *Client) Projects(ctx context.Context, o ProjectListOptions) (ProjectPag
 	if answer.Pagination.After != nil {
 		page.Next = *answer.Pagination.After
 	}
+	nameless := func(p Project) bool { return !isID(p.ID) }
+	switch {
+	case slices.ContainsFunc(page.Projects, nameless):
+		return ProjectPage{}, c.garbled("/projects")
+	case len(page.Next) > maxCursor:
+		return ProjectPage{}, fmt.Errorf("%s names a next page by more than %d bytes: %w", c.host.Name(), maxCursor, ErrTooLarge)
+	}
 	return page, nil
 }
 
-// AllProjects walks over all pages, from o.After on. The first error ends the walk; pages that do not end are one.
+// AllProjects walks over all pages, from o.After on, and yields each project once. The first error ends the walk; pages
+// that do not end, or bring nothing new, are one.
 func (c *Client) AllProjects(ctx context.Context, o ProjectListOptions) iter.Seq2[Project, error] {
 	return func(yield func(Project, error) bool) {
-		seen := map[string]bool{o.After: true}
+		seen, listed := map[string]bool{o.After: true}, map[string]bool{}
 		for range maxPages {
 			page, err := c.Projects(ctx, o)
 			if err != nil {
 				yield(Project{}, err)
 				return
 			}
+			before := len(listed)
 			for _, p := range page.Projects {
-				if !yield(p, nil) {
+				if again := listed[p.ID]; !again && !yield(p, nil) {
 					return
 				}
+				listed[p.ID] = true
 			}
 			if page.Next == "" {
 				return
 			}
-			if seen[page.Next] {
-				yield(Project{}, fmt.Errorf("%s names the same page of projects twice", c.host.Name()))
+			if seen[page.Next] || len(page.Projects) > 0 && len(listed) == before {
+				yield(Project{}, fmt.Errorf("%s names the same page of projects twice: %w", c.host.Name(), ErrGarbled))
 				return
 			}
 			seen[page.Next], o.After = true, page.Next
 		}
-		yield(Project{}, fmt.Errorf("%s has more than %d pages of projects", c.host.Name(), maxPages))
+		yield(Project{}, fmt.Errorf("%s has more than %d pages of projects: %w", c.host.Name(), maxPages, ErrTooLarge))
 	}
 }
 
@@ -192,7 +204,7 @@ func (c *Client) Project(ctx context.Context, id string) (Project, error) {
 	if err := c.call(ctx, Request{Path: projectPath(id)}, &p); err != nil {
 		return Project{}, err
 	}
-	if p.ID == "" {
+	if !isID(p.ID) {
 		return Project{}, c.garbled(projectPath(id))
 	}
 	return p, nil

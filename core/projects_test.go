@@ -2,7 +2,10 @@ package core
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -59,7 +62,11 @@ func TestAllProjectsEnds(t *testing.T) {
 		{"two pages", []answer{page("a", `"1"`), page("b", `null`)}, "ab", 2, ""},
 		{"an empty cursor", []answer{page("a", `""`)}, "a", 1, ""},
 		{"a circle", []answer{page("a", `"1"`), page("b", `"2"`), page("c", `"1"`)}, "abc", 3, "twice"},
-		{"the same page", []answer{page("a", `"1"`)}, "aa", 2, "twice"},
+		{"the same page", []answer{page("a", `"1"`)}, "a", 2, "twice"},
+		{"a new cursor for the same projects", []answer{page("a", `"1"`), page("b", `"2"`), page("a", `"3"`)}, "ab", 3, "twice"},
+		{"a project that moved to the next page", []answer{page("a", `"1"`), {status: 200, body: `{"values":[{"id":"a"},{"id":"b"}]}`}}, "ab", 2, ""},
+		{"a cursor that is no cursor", []answer{page("a", `"`+strings.Repeat("x", maxCursor+1)+`"`)}, "", 1, "more than 4096 bytes"},
+		{"a project without an ID", []answer{page("a", `"1"`), {status: 200, body: `{"values":[null]}`}}, "a", 2, "garbled"},
 		{"a failure on the way", []answer{page("a", `"1"`), {status: 403}}, "a", 2, "403"},
 	} {
 		c, s := play(t, test.answers...)
@@ -73,6 +80,18 @@ func TestAllProjectsEnds(t *testing.T) {
 		if ids != test.ids || len(s.requests) != test.requests || (failure == "") != (test.err == "") || !strings.Contains(failure, test.err) {
 			t.Errorf("%s: %s after %d requests, %s", test.name, ids, len(s.requests), failure)
 		}
+	}
+	pages := 0
+	endless := NewClient(DefaultHost(), mustToken(t, sample("hxtw_", "a")), ClientOptions{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		pages++
+		return page(strconv.Itoa(pages), strconv.Quote(strconv.Itoa(pages))).response(r), nil
+	})})
+	var failure error
+	for _, err := range endless.AllProjects(t.Context(), ProjectListOptions{}) {
+		failure = err
+	}
+	if pages != maxPages || !errors.Is(failure, ErrTooLarge) {
+		t.Errorf("%d pages, then %v", pages, failure)
 	}
 	c, s := play(t, page("a", `"1"`), page("b", "null"))
 	for range c.AllProjects(t.Context(), ProjectListOptions{}) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -188,30 +189,41 @@ func (c *Client) Runs(ctx context.Context, projectID string, o RunListOptions) (
 	if answer.Runs == nil {
 		return RunPage{}, c.garbled(projectPath(projectID) + "/runs")
 	}
+	if slices.ContainsFunc(*answer.Runs, func(r ProjectRun) bool { return !isID(r.RunID) }) {
+		return RunPage{}, c.garbled(projectPath(projectID) + "/runs")
+	}
 	next := string(answer.NextPage)
 	return RunPage{Runs: *answer.Runs, More: next != "" && next != "null" && next != `""`}, nil
 }
 
-// AllRuns walks over all pages, from o.Offset on. The first error ends the walk; pages that do not end are one.
+// AllRuns walks over all pages, from o.Offset on, and yields each run once: a run that starts meanwhile moves the others
+// to the next page. The first error ends the walk; pages that do not end, or bring nothing new, are one.
 func (c *Client) AllRuns(ctx context.Context, projectID string, o RunListOptions) iter.Seq2[ProjectRun, error] {
 	return func(yield func(ProjectRun, error) bool) {
+		listed := map[string]bool{}
 		for range maxPages {
 			page, err := c.Runs(ctx, projectID, o)
 			if err != nil {
 				yield(ProjectRun{}, err)
 				return
 			}
+			before := len(listed)
 			for _, r := range page.Runs {
-				if !yield(r, nil) {
+				if again := listed[r.RunID]; !again && !yield(r, nil) {
 					return
 				}
+				listed[r.RunID] = true
 			}
 			if !page.More || len(page.Runs) == 0 {
 				return
 			}
+			if len(listed) == before {
+				yield(ProjectRun{}, fmt.Errorf("%s names the same page of runs twice: %w", c.host.Name(), ErrGarbled))
+				return
+			}
 			o.Offset += len(page.Runs)
 		}
-		yield(ProjectRun{}, fmt.Errorf("%s has more than %d pages of runs", c.host.Name(), maxPages))
+		yield(ProjectRun{}, fmt.Errorf("%s has more than %d pages of runs: %w", c.host.Name(), maxPages, ErrTooLarge))
 	}
 }
 

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"syscall"
@@ -99,6 +100,19 @@ func TestAllRuns(t *testing.T) {
 	}
 	if ids != "abc" || s.requests[1].URL.RawQuery != "limit=2&offset=2&runTriggerFilter=ALL&statusFilter=ERRORED" {
 		t.Errorf("%s, %s", ids, s.requests[1].URL.RawQuery)
+	}
+	for body, want := range map[string]string{
+		`{"runs":[{"runId":"a"},{"runId":"a"}],"nextPage":"x"}`: "a, app.hex.tech names the same page of runs twice: garbled answer",
+		`{"runs":[null]}`: ", app.hex.tech answered /projects/p/runs: garbled answer",
+	} {
+		c, _ := play(t, answer{status: 200, body: body})
+		ids, failure := "", error(nil)
+		for run, err := range c.AllRuns(t.Context(), "p", RunListOptions{}) {
+			ids, failure = ids+run.RunID, err
+		}
+		if got := fmt.Sprintf("%s, %v", ids, failure); got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
 	}
 	c, s = play(t, answer{status: 200, body: `{"runs":[],"nextPage":"x"}`})
 	for run, err := range c.AllRuns(t.Context(), "p", RunListOptions{}) {

@@ -243,7 +243,8 @@ func (o *apiOptions) show(r *core.Response) error {
 		o.print("")
 	}
 	isJSON := json.Valid(bytes.TrimPrefix(r.Body, []byte("\ufeff")))
-	if !isJSON && len(r.Body) > 0 && r.Status < 300 && strings.Contains(r.Header.Get("Content-Type"), "json") {
+	expected := len(r.Body) > 0 || o.method == http.MethodGet && r.Status == http.StatusOK
+	if !isJSON && expected && r.Status < 300 && strings.Contains(r.Header.Get("Content-Type"), "json") {
 		err := fmt.Errorf("%s answered %s: %w", o.client.Host().Name(), core.Printable(o.path), core.ErrGarbled)
 		if o.silent {
 			return err

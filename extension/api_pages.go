@@ -50,14 +50,17 @@ func (o *apiOptions) allPages(ctx context.Context, r core.Request) error {
 		if name == "" {
 			return o.flush()
 		}
-		if key := name + "=" + value; seen[key] || len(value) > maxCursor {
-			return errors.Join(fmt.Errorf("%s names the same page twice", o.client.Host().Name()), o.flush())
+		if len(value) > maxCursor {
+			return errors.Join(fmt.Errorf("%s names a next page by more than %d bytes: %w", o.client.Host().Name(), maxCursor, core.ErrTooLarge), o.flush())
+		}
+		if key := name + "=" + value; seen[key] {
+			return errors.Join(fmt.Errorf("%s names the same page twice: %w", o.client.Host().Name(), core.ErrGarbled), o.flush())
 		} else {
 			seen[key] = true
 		}
 		r.Query.Set(name, value)
 	}
-	return errors.Join(fmt.Errorf("%s has more than %d pages", o.client.Host().Name(), maxAPIPages), o.flush())
+	return errors.Join(fmt.Errorf("%s has more than %d pages: %w", o.client.Host().Name(), maxAPIPages, core.ErrTooLarge), o.flush())
 }
 
 // splitQuery moves a query from the path to where a page can replace its cursor.
@@ -140,11 +143,17 @@ func scalar(raw json.RawMessage) string {
 	return string(raw)
 }
 
+// item is anything, and takes no memory.
+type item struct{}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (*item) UnmarshalJSON([]byte) error { return nil }
+
 // items counts what stands in the longest list of a page.
 func items(page map[string]json.RawMessage) int {
 	longest := 0
 	for _, raw := range page {
-		var list []json.RawMessage
+		var list []item
 		if json.Unmarshal(raw, &list) == nil {
 			longest = max(longest, len(list))
 		}

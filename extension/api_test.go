@@ -3,6 +3,7 @@ package extension
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -219,6 +220,35 @@ func TestNest(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: %s, %v", fields, got, err)
+		}
+	}
+}
+
+// pageTransport answers every request with a page that names another.
+type pageTransport struct {
+	asked  int
+	cursor string
+}
+
+func (p *pageTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	p.asked++
+	body := fmt.Sprintf(`{"values":[],"pagination":{"after":"%s%d"}}`, p.cursor, p.asked)
+	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Request: r, Body: io.NopCloser(strings.NewReader(body))}, nil
+}
+
+func TestPaginateEnds(t *testing.T) {
+	standard := http.DefaultTransport
+	defer func() { http.DefaultTransport = standard }()
+	for want, pages := range map[string]*pageTransport{
+		"more than 10000 pages":                   {},
+		"names a next page by more than 4096 byt": {cursor: strings.Repeat("x", maxCursor)},
+	} {
+		http.DefaultTransport = pages
+		b := newBench(t)
+		b.env["HEX_API_TOKEN"] = sandbox.NewToken(sandbox.Workspace, "bench")
+		code := b.run(t, "api", "groups", "--paginate", "--silent")
+		if code != exitProblem || !strings.Contains(b.stderr.String(), want) || !strings.Contains(b.stderr.String(), "Run the command again") {
+			t.Errorf("exit code %d after %d pages: %s", code, pages.asked, b.stderr.String())
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/gh-hex/gh-hex/core"
 )
 
 // debugTransport logs requests to Hex when GH_DEBUG is set, as gh does for GitHub: method, address, status and time.
@@ -14,7 +16,7 @@ func debugTransport(p *process) http.RoundTripper {
 	case "", "0", "false", "no":
 		return nil
 	}
-	return loggedTransport{http.DefaultTransport, p.err}
+	return loggedTransport{core.BoundedTransport(), p.err}
 }
 
 type loggedTransport struct {

@@ -26,6 +26,8 @@ const maxRemote = 5
 type source struct {
 	files  []workflow.File
 	lookup func(name string) ([]byte, bool)
+	// unread are files that are there and could not be read, or are too large to be.
+	unread []string
 }
 
 // readWorkflows reads the workflows of the work tree as they are, uncommitted changes included, unless there is another

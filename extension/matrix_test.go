@@ -26,7 +26,7 @@ import (
 	"github.com/gh-hex/gh-hex/scripts/sandbox"
 )
 
-// The fault matrix: every request that a command sends, spoilt in every way. A command is run once without a fault, to
+// The fault matrix: every request that a command sends, spoilt in every way, and answered in every hostile way. A command is run once without a fault, to
 // learn what it asks; then once for each of its requests and each fault. A command without a row fails the test.
 
 const (
@@ -51,6 +51,9 @@ type matrixRow struct {
 	tree    bool // in the work tree of octo/analytics, else in an empty folder
 	code    int  // without a fault
 	offline bool // sends nothing, in any case
+	push    bool // what git tells its pre-push hook stands on standard input
+	// own says that another row of the command cannot stand for this one where both send the same request.
+	own bool
 	// spare are the requests without which the command does what it was asked for.
 	spare string
 }
@@ -68,6 +71,7 @@ func matrixRows() []matrixRow {
 		{command: "auth", args: "--with-token --app actions,dependabot,codespaces,agents -R octo/analytics", input: true, bare: true, spare: authSpare},
 		{command: "auth", args: "--with-token --env staging --create-env -R octo/analytics", input: true, bare: true, spare: authSpare},
 		{command: "auth", args: "--with-token --org octo --repos analytics,reports", input: true, bare: true, spare: authSpare},
+		{command: "auth", args: "--with-token --local dotenv", input: true, bare: true, tree: true, own: true, spare: authSpare},
 		{command: "auth login", args: "--with-token --dry-run -R octo/reports", input: true, bare: true, spare: authSpare},
 		{command: "auth status", args: "-R octo/analytics", spare: `hex |/orgs/octo/|/contents/`},
 		{command: "auth status", args: "--org octo --timeout 4s"},
@@ -75,7 +79,11 @@ func matrixRows() []matrixRow {
 		{command: "auth logout", offline: true, code: exitProblem},
 		{command: "verify", args: "-R octo/analytics", spare: `github GET /\S+\?per_page=\d+$`},
 		{command: "verify", args: "--project " + matrixProject + " --all", tree: true, spare: `/contents/|/environments/prod%2Feu/secrets`},
+		{command: "verify", args: "--format github", tree: true, own: true, spare: `/contents/|/environments/prod%2Feu/secrets`},
+		{command: "verify", args: "--format sarif", tree: true, own: true, spare: `/contents/|/environments/prod%2Feu/secrets`},
+		{command: "verify", args: "--pre-push origin https://github.com/octo/analytics.git", tree: true, push: true, own: true, spare: `/contents/`},
 		{command: "init", args: "--workflow", offline: true, tree: true},
+		{command: "init", args: "--hook", offline: true, tree: true},
 		{command: "project", offline: true},
 		{command: "project list", args: "-L 200"},
 		{command: "project view", args: matrixProject, spare: "/users/me"},
@@ -153,6 +161,10 @@ type matrixCase struct {
 	fault   matrixFault
 }
 
+func (c matrixCase) isSpare() bool {
+	return c.row.spare != "" && regexp.MustCompile(c.row.spare).MatchString(c.request.String())
+}
+
 func (c matrixCase) String() string {
 	return fmt.Sprintf("gh hex %s: %s of %s", c.row, c.fault.name, c.request)
 }
@@ -176,20 +188,21 @@ func TestFaultMatrix(t *testing.T) {
 	for name := range covered {
 		t.Errorf("the matrix has a row for gh hex %s, which does not exist", name)
 	}
-	m.runAll(t, sample(cases))
+	t.Run("faults", func(t *testing.T) { m.runAll(t, sample(cases)) })
+	m.runHostile(t, cases)
 	if found := tokensBelow(t, m.home); found != "" {
 		t.Errorf("a token stands in %s", found)
 	}
 }
 
-// sample is every case with GH_HEX_MATRIX=all, as scripts/matrix sets it. Without, it is every twenty-third: each fault and each
+// sample is every case with GH_HEX_MATRIX=all, as scripts/matrix sets it. Without, it is every forty-first: each fault and each
 // request still comes up, with others of the other, and the tests stay within minutes.
 func sample(cases []matrixCase) []matrixCase {
 	if os.Getenv("GH_HEX_MATRIX") == "all" {
 		return cases
 	}
 	var some []matrixCase
-	for i := 0; i < len(cases); i += 23 {
+	for i := 0; i < len(cases); i += 41 {
 		some = append(some, cases[i])
 	}
 	return some
@@ -199,6 +212,7 @@ func sample(cases []matrixCase) []matrixCase {
 type matrix struct {
 	home     string
 	template string // a work tree to copy
+	head     string // its commit
 	learned  map[string]outcomeOf
 	seen     map[string]bool        // the kinds of requests of each command
 	absent   map[matrixRequest]bool // answered 404 without a fault
@@ -273,6 +287,11 @@ func (m *matrix) makeTemplate(t *testing.T) {
 			t.Fatalf("git %s: %v: %s", args, err, out)
 		}
 	}
+	head, err := exec.Command("git", "-C", m.template, "rev-parse", "HEAD").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.head = strings.TrimSpace(string(head))
 }
 
 // matrixWorld is the services and the work tree of one case.
@@ -389,8 +408,11 @@ func (m *matrix) runRow(t *testing.T, row matrixRow, faults ...sandbox.Fault) ou
 		delete(env, tokenName)
 	}
 	input := ""
-	if row.input {
+	switch {
+	case row.input:
 		input = newHexToken() + "\n"
+	case row.push:
+		input = fmt.Sprintf("refs/heads/main %s refs/heads/main %040d\n", m.head, 0)
 	}
 	p := &process{
 		streams:  &streams{in: strings.NewReader(input), out: &stickyWriter{w: stdout}, err: stderr, width: 100},
@@ -410,7 +432,11 @@ func (m *matrix) runRow(t *testing.T, row matrixRow, faults ...sandbox.Fault) ou
 	for _, s := range w.box.Secrets() {
 		o.stored = o.stored || s.Value != "older"
 	}
-	o.leak = tokensBelow(t, w.dir)
+	kept := ""
+	if strings.Contains(row.args, "--local dotenv") {
+		kept = filepath.Join(p.dir, ".env")
+	}
+	o.leak = tokensBelow(t, w.dir, kept)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o.strayed = w.strayed
@@ -453,12 +479,15 @@ func difference(before, after map[string]string) string {
 	return strings.Join(names, " ")
 }
 
-// tokensBelow names a file that holds a token or a login.
-func tokensBelow(t *testing.T, root string) (found string) {
+// tokensBelow names a file that holds a token or a login, other than the one that is meant to, which only its owner reads.
+func tokensBelow(t *testing.T, root string, but ...string) (found string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
+		}
+		if info, err := d.Info(); slices.Contains(but, path) && err == nil && info.Mode().Perm() == 0o600 {
+			return nil
 		}
 		data, err := os.ReadFile(path)
 		if holdsToken(string(data)) {
@@ -503,11 +532,14 @@ func (m *matrix) learn(t *testing.T, row matrixRow) []matrixCase {
 		}
 		request := matrixRequest{r.Service, r.Method, target}
 		m.absent[request] = r.Status == http.StatusNotFound
-		if kind := row.command + " " + anyRepository.ReplaceAllString(request.String(), "octo/*"); m.seen[kind] {
-			continue
-		} else {
-			m.seen[kind] = true
+		kind := row.command + " " + anyRepository.ReplaceAllString(request.String(), "octo/*")
+		if row.own {
+			kind = row.String() + " " + kind
 		}
+		if m.seen[kind] {
+			continue
+		}
+		m.seen[kind] = true
 		for _, f := range matrixFaults() {
 			if !f.writes || r.Method != http.MethodGet {
 				cases = append(cases, matrixCase{row, request, f})
@@ -532,7 +564,7 @@ func (m *matrix) runAll(t *testing.T, cases []matrixCase) {
 		})
 	}
 	wg.Wait()
-	t.Logf("%d cases in %s", len(cases), time.Since(m.began))
+	t.Logf("%d cases, %s after the beginning", len(cases), time.Since(m.began).Round(time.Second))
 }
 
 // effect is what the services hold: secrets by value, variables and environments by name, runs by status, groups.
@@ -580,8 +612,11 @@ var (
 		"github": regexp.MustCompile(`github\.com|GitHub`),
 		"hex":    regexp.MustCompile(`127\.0\.0\.1|/(users/me|projects|groups)|Hex`),
 	}
-	nextStep = regexp.MustCompile(`(?i)\bgh [a-z]|[Cc]heck |[Ww]ait|[Aa]sk |[Tt]ry again|try again|run the command again|[Mm]ake a new token|[Aa]uthorize|[Gg]ive |[Ll]ook before|needs the permission|Only |set HEX_|add: --|-F sets|replace it|[Rr]un it again|look before`)
+	nextStep = regexp.MustCompile(`(?i)\bgh [a-z]|[Cc]heck |[Ww]ait|[Aa]sk |[Tt]ry again|try again|run the (same )?command again|[Mm]ake a new token|[Aa]uthorize|[Gg]ive |[Ll]ook before|needs the permission|Only |set HEX_|add: --|-F sets|replace it|[Rr]un it again|look before`)
 )
+
+// notChecked begins the one line in which a push says what it could not look at.
+const notChecked = "gh hex did not check all of this push: "
 
 // judge says what a command did wrong under a fault.
 func (m *matrix) judge(c matrixCase, o outcomeOf) []string {
@@ -603,6 +638,7 @@ func (m *matrix) judge(c matrixCase, o outcomeOf) []string {
 	complain(len(o.strayed) > 0, "it goes to %v", o.strayed)
 	complain(o.deleted > 0, "it deletes")
 	complain(strings.Contains(text, "panic"), "it panics")
+	complain(c.row.push && !c.isSpare() && strings.Count(o.stderr, notChecked) != 1, "it does not say once what was not checked")
 	return append(out, halfDone(c, o)...)
 }
 
@@ -633,9 +669,12 @@ func halfDone(c matrixCase, o outcomeOf) []string {
 
 // allowed are the exit codes that tell the truth.
 func (m *matrix) allowed(c matrixCase, o outcomeOf) []int {
-	spare := c.row.spare != "" && regexp.MustCompile(c.row.spare).MatchString(c.request.String())
+	spare := c.isSpare()
 	read := c.request.method == http.MethodGet
 	var codes []int
+	if c.row.push {
+		return []int{exitOK} // a push waits for nobody, and the matrix pushes nothing that is wrong
+	}
 	switch {
 	case c.row.input && c.request.service == "hex" && c.fault.name == "401": // a rejected token replaces no good one
 	case spare, m.absent[c.request] && slices.Contains([]string{"404", "cut connection", "slow drip"}, c.fault.name):

@@ -130,6 +130,10 @@ func judgeSentWorkflows(ctx context.Context, o *verifyOptions, tree *worktree.Tr
 			}
 		}
 		report = append(report, shown(results, i.verifyOptions)...)
+		for _, name := range i.source.unread {
+			report = append(report, core.Result{ID: workflow.Syntax, Status: core.StatusUnknown, Findings: []core.Finding{},
+				Message: fmt.Sprintf("%s cannot be read, or is larger than %d MiB", name, maxWorkflow>>20)})
+		}
 	}
 	if more := len(commits) - maxSentCommits; more > 0 {
 		report = append(report, core.Result{ID: workflow.Syntax, Status: core.StatusUnknown, Findings: []core.Finding{},
@@ -181,6 +185,8 @@ func sourceAt(ctx context.Context, tree *worktree.Tree, commit string) *source {
 		}
 		if data, ok := s.lookup(name); ok {
 			s.files = append(s.files, workflow.File{Path: name, Data: data})
+		} else {
+			s.unread = append(s.unread, name)
 		}
 	}
 	return s

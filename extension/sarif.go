@@ -134,7 +134,7 @@ func sarifRuleOf(r core.Result) sarifRule {
 	return sarifRule{
 		ID:               r.ID,
 		Name:             pascalCase(r.ID),
-		ShortDescription: sarifText{Text: cmp.Or(r.Title, r.ID)},
+		ShortDescription: sarifText{Text: cmp.Or(safe(r.Title), r.ID)},
 		FullDescription:  sarifText{Text: summary},
 		Help:             sarifText{Text: summary + "\n" + docs.CheckURL(r.ID), Markdown: section},
 		HelpURI:          docs.CheckURL(r.ID),
@@ -181,9 +181,14 @@ func sarifMessage(text string) sarifText {
 	return sarifText{Text: strings.ReplaceAll(text, "](", "] (")}
 }
 
-// relativeURI writes a path as a relative reference. A colon in it must not read as the end of a scheme.
+// relativeURI writes a path as a relative reference. A colon in it must not read as the end of a scheme, nor a slash at its
+// beginning as that of a host.
 func relativeURI(path string) string {
-	return strings.ReplaceAll((&url.URL{Path: path}).EscapedPath(), ":", "%3A")
+	uri := strings.ReplaceAll((&url.URL{Path: path}).EscapedPath(), ":", "%3A")
+	if below, rooted := strings.CutPrefix(uri, "/"); rooted {
+		return "%2F" + below
+	}
+	return uri
 }
 
 // fingerprint recognises a problem in the next report, whatever its line is then. What is in no file may have a text that

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/gh-hex/gh-hex/core"
 )
@@ -246,4 +248,73 @@ func TestSARIFFingerprints(t *testing.T) {
 	if other := prints(func(r core.Report) { r[4].Findings[0].Message = "something else" }); slices.Equal(before, other) {
 		t.Error("another problem has the same fingerprint")
 	}
+}
+
+// FuzzSARIF lets the repository say what it likes in names and texts: a report stays one document of the standard, leads
+// nowhere, and gives back what was said.
+func FuzzSARIF(f *testing.F) {
+	f.Add(".github/workflows/hex.yml", "Stored", "secret HEX_API_TOKEN is empty", "gh hex auth", "", 3, 9)
+	f.Add("a:b%/ü\n.yml", "[t](x)", "see [it](https://elsewhere.example.com)\x1b[31m", "a\r\nb", "0123456789abcdef0123", 1, 0)
+	f.Add("//elsewhere.example.com/x", "", "::error::\u202e\u2028</script>", "", "", -1, 1<<30)
+	f.Add("javascript:alert(1)?a#b", "\xff\x00", "\"\\\xc2", "\u0085", "\x1b", 0, -7)
+	f.Add("/../\\ [x]{y}|^`*", "t", "] (and](", "f", "", 1, 1)
+	f.Add("*", "t", "", "f", "", 1, 1)
+	f.Fuzz(func(t *testing.T, file, title, message, fix, commit string, line, column int) {
+		finding := core.Finding{File: file, Line: line, Column: column, Commit: commit, Severity: core.SeverityError, Message: message}
+		report := core.Report{
+			{ID: "env-tracked", Title: title, Status: core.StatusError, Message: message, Fix: fix, Findings: []core.Finding{finding}},
+			{ID: "token-accepted", Title: title, Status: core.StatusUnknown, Message: message, Fix: fix},
+		}
+		text, log := sarifOut(t, report)
+		var value any
+		if err := json.Unmarshal([]byte(text), &value); err != nil {
+			t.Fatal(err)
+		}
+		for _, problem := range checkShape("log", "log", value) {
+			t.Error(problem)
+		}
+		if i := strings.IndexFunc(texts(value), func(r rune) bool {
+			return unicode.IsControl(r) && r != '\n' || unicode.In(r, unicode.Bidi_Control)
+		}); i >= 0 {
+			t.Errorf("a control character in %q", text)
+		}
+		result := log.Runs[0].Results[0]
+		uri := result.Locations[0].Physical.Artifact.URI
+		if !percentEncoded.MatchString(uri) {
+			t.Errorf("%q becomes %q", file, uri)
+		}
+		if path, err := url.PathUnescape(uri); file != "" && (err != nil || path != file) {
+			t.Errorf("%q becomes %q, which is %q", file, uri, path)
+		}
+		for _, got := range []string{result.Message.Text, log.Runs[0].Invocations[0].Notifications[0].Message.Text} {
+			said, fixed := strings.ReplaceAll(safe(message), "](", "] ("), strings.ReplaceAll("\nfix: "+safe(fix), "](", "] (")
+			if fix == "" {
+				fixed = ""
+			}
+			if !strings.HasSuffix(got, said+fixed) || strings.Contains(got, "](") {
+				t.Errorf("%q with the fix %q becomes %q", message, fix, got)
+			}
+		}
+	})
+}
+
+// percentEncoded is a relative reference of RFC 3986 whose first segment holds no colon, without query and fragment.
+var percentEncoded = regexp.MustCompile(`^([A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-F]{2})([A-Za-z0-9._~!$&'()*+,;=@/-]|%[0-9A-F]{2})*$`)
+
+// texts are all texts of a document in a row.
+func texts(v any) string {
+	var b strings.Builder
+	switch v := v.(type) {
+	case string:
+		b.WriteString(v)
+	case []any:
+		for _, inner := range v {
+			b.WriteString(texts(inner))
+		}
+	case map[string]any:
+		for _, inner := range v {
+			b.WriteString(texts(inner))
+		}
+	}
+	return b.String()
 }

@@ -35,7 +35,8 @@ type Update struct {
 // ReadPush reads the list of refs that git hands to its pre-push hook. The error wraps ErrPushList or is the reader's.
 func ReadPush(r io.Reader) ([]Update, error) {
 	var all []Update
-	lines := bufio.NewScanner(io.LimitReader(r, maxPush))
+	list := &io.LimitedReader{R: r, N: maxPush + 1}
+	lines := bufio.NewScanner(list)
 	for lines.Scan() {
 		parts := strings.Split(lines.Text(), " ")
 		n := len(parts) // the first field is what was typed, and may hold spaces itself
@@ -43,6 +44,9 @@ func ReadPush(r io.Reader) ([]Update, error) {
 			return nil, fmt.Errorf("line %d: %w", len(all)+1, ErrPushList)
 		}
 		all = append(all, Update{LocalRef: strings.Join(parts[:n-3], " "), Local: parts[n-3], RemoteRef: parts[n-2], Remote: parts[n-1]})
+	}
+	if list.N == 0 {
+		return nil, fmt.Errorf("more than %d MiB of refs: %w", maxPush>>20, ErrPushList)
 	}
 	return all, lines.Err()
 }

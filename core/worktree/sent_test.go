@@ -131,6 +131,16 @@ func TestSentCommits(t *testing.T) {
 	}
 }
 
+func TestReadPushIsBounded(t *testing.T) {
+	line := "refs/heads/x " + zero + " refs/heads/x " + zero + "\n"
+	fits := maxPush / len(line)
+	for count, want := range map[int]error{fits: nil, fits + 2: ErrPushList} {
+		if updates, err := ReadPush(strings.NewReader(strings.Repeat(line, count))); !errors.Is(err, want) || err == nil && len(updates) != count {
+			t.Errorf("%d of %d lines, %v", len(updates), count, err)
+		}
+	}
+}
+
 func FuzzReadPush(f *testing.F) {
 	f.Add("refs/heads/x " + zero + " refs/heads/x " + zero + "\n")
 	f.Add("(delete) " + zero + " refs/heads/x " + strings.Repeat("a", 64) + "\n")

@@ -17,6 +17,8 @@ import (
 	"github.com/cli/go-gh/v2/pkg/api"
 	"github.com/cli/go-gh/v2/pkg/auth"
 	"github.com/cli/go-gh/v2/pkg/config"
+
+	"github.com/gh-hex/gh-hex/core"
 )
 
 const (
@@ -24,6 +26,10 @@ const (
 	maxBody = 8 << 20
 	// maxPages bounds a listing: an organization holds at most 1,000 secrets, ten pages.
 	maxPages = 200
+	// maxPage is the most that GitHub puts on one page.
+	maxPage = 100
+	// maxLink bounds the address of the next page, in bytes.
+	maxLink = 4 << 10
 	// attemptTimeout ends one attempt, so that a service that drips bytes does not hold a command for ever.
 	attemptTimeout = 20 * time.Second
 	// defaultPatience is how long one call may take with all its retries, unless the client waits for limits to end.
@@ -117,10 +123,10 @@ func baseURL(host string) string {
 func stayOnHost(req *http.Request, via []*http.Request) error {
 	first := via[0].URL
 	if req.URL.Host != first.Host || req.URL.Scheme != first.Scheme {
-		return fmt.Errorf("%w: %s", errRedirect, req.URL.Hostname())
+		return fmt.Errorf("%w: it leads to %s", errRedirect, shortened(req.URL.Hostname()))
 	}
 	if len(via) > 5 {
-		return errors.New("too many redirects")
+		return fmt.Errorf("%w: they do not end", errRedirect)
 	}
 	return nil
 }
@@ -247,6 +253,9 @@ func (c *Client) exchange(ctx context.Context, r request) (*answer, error) {
 		return nil, &Error{What: r.what, Host: c.host, Source: c.source, Status: resp.StatusCode, err: errTooLarge}
 	}
 	if resp.StatusCode >= 300 {
+		if errors.Is(core.DecodeJSON(raw, new(json.RawMessage)), core.ErrTooLarge) {
+			raw = nil
+		}
 		resp.Body = io.NopCloser(bytes.NewReader(raw))
 		return nil, c.failure(r, resp)
 	}
@@ -321,23 +330,47 @@ func (c *Client) get(ctx context.Context, path, what string, out any) (next stri
 	if err != nil {
 		return "", err
 	}
-	if err := json.Unmarshal(a.body, out); err != nil {
-		return "", &Error{What: what, Host: c.host, Source: c.source, Status: a.status, err: errNotJSON}
+	if err := c.decode(a, what, out); err != nil {
+		return "", err
 	}
-	return c.nextPage(a.header), nil
+	next, err = c.nextPage(a.header)
+	if err != nil {
+		return "", c.unusable(a.status, what, err)
+	}
+	return next, nil
 }
 
-// nextPage reads the Link header. A link that leaves the API's base is not followed.
-func (c *Client) nextPage(h http.Header) string {
+func (c *Client) decode(a *answer, what string, out any) error {
+	err := core.DecodeJSON(a.body, out)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, core.ErrTooLarge):
+		err = errTooLarge
+	default:
+		err = errNotJSON
+	}
+	return c.unusable(a.status, what, err)
+}
+
+// unusable is a success that does not hold what was asked for.
+func (c *Client) unusable(status int, what string, err error) *Error {
+	return &Error{What: what, Host: c.host, Source: c.source, Status: status, err: err}
+}
+
+// nextPage reads the Link header. A link that leaves the API's base is not followed: without it the list would be cut
+// short, so it is an error.
+func (c *Client) nextPage(h http.Header) (string, error) {
 	for part := range strings.SplitSeq(h.Get("Link"), ",") {
 		target, rel, found := strings.Cut(part, ";")
 		if !found || !strings.Contains(rel, `rel="next"`) {
 			continue
 		}
 		target = strings.Trim(strings.TrimSpace(target), "<>")
-		if strings.HasPrefix(target, c.base) {
-			return target
+		if !strings.HasPrefix(target, c.base) || len(target) > maxLink {
+			return "", errStrayPage
 		}
+		return target, nil
 	}
-	return ""
+	return "", nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -186,9 +187,18 @@ func TestListFollowsPagesOnItsOwnHost(t *testing.T) {
 	}
 	page(1, `<https://api.github.com/repos/octo/analytics/actions/secrets?per_page=100&page=2>; rel="next", <https://api.github.com/x>; rel="last"`)
 	page(2, `<https://evil.example.com/repos/octo/analytics/actions/secrets?page=3>; rel="next"`)
-	l := c.Secrets(t.Context(), analytics())
-	if l.Err != nil || len(l.Entries) != 2 {
+	if l := c.Secrets(t.Context(), analytics()); !errors.Is(l.Err, errStrayPage) || len(l.Entries) != 0 {
+		t.Errorf("%d entries and error %v although a page is elsewhere", len(l.Entries), l.Err)
+	}
+	page(1, `<https://api.github.com/repos/octo/analytics/actions/secrets?per_page=100&page=2>; rel="next", <https://api.github.com/x>; rel="last"`)
+	page(2, `<https://api.github.com/x>; rel="prev"`)
+	if l := c.Secrets(t.Context(), analytics()); l.Err != nil || len(l.Entries) != 2 {
 		t.Errorf("%d entries, error %v", len(l.Entries), l.Err)
+	}
+	page(1, `<https://api.github.com/repos/octo/analytics/actions/secrets?per_page=100&page=2>; rel="next"`)
+	page(2, `<https://api.github.com/repos/octo/analytics/actions/secrets?per_page=100&page=2>; rel="next"`)
+	if l := c.Secrets(t.Context(), analytics()); !errors.Is(l.Err, errCircle) {
+		t.Errorf("%d entries, error %v of a page that leads to itself", len(l.Entries), l.Err)
 	}
 }
 
@@ -275,6 +285,12 @@ func TestAnswersThatAreNotGitHubs(t *testing.T) {
 		"cut":         `{"secrets":[{"name":`,
 		"wrong types": `{"secrets":{"name":1}}`,
 		"a list":      `[]`,
+		"no list":     `{"total_count":0}`,
+		"null":        `{"secrets":null}`,
+		"no secret":   `{"secrets":[null]}`,
+		"a long name": `{"secrets":[{"name":"` + strings.Repeat("x", maxName+1) + `"}]}`,
+		"a long page": `{"secrets":[` + strings.Repeat(`{"name":"A"},`, maxPage) + `{"name":"A"}]}`,
+		"values":      `{"secrets":[],"x":[` + strings.Repeat(`0,`, 100_000) + `0]}`,
 		"too large":   `{"secrets":[` + strings.Repeat(" ", maxBody) + `]}`,
 	}
 	for name, body := range tests {
@@ -285,6 +301,55 @@ func TestAnswersThatAreNotGitHubs(t *testing.T) {
 				t.Errorf("listed %d", len(l.Entries))
 			}
 		})
+	}
+}
+
+// A list of repositories that cannot be read must not come back as an empty one: it is written again as it was read.
+func TestSharingIsNeverGuessed(t *testing.T) {
+	store := Store{App: Actions, Level: LevelOrganization, Owner: "octo"}
+	for body, want := range map[string]int{`{"repositories":[{"id":7}]}`: 1, `{"repositories":[]}`: 0, `{"repositories":null}`: -1, `{}`: -1, `{"repositories":[{}]}`: -1, `{"repositories":[{"id":-7}]}`: -1} {
+		c := newTestClient(t)
+		gock.New(root).Get("/orgs/octo/actions/secrets/A/repositories").Reply(200).BodyString(body)
+		o, err := c.Sharing(t.Context(), store, Entry{Name: "A", Visibility: "selected"})
+		if (err != nil) != (want < 0) || err == nil && len(o.Repositories) != want {
+			t.Errorf("%s: %+v, %v", body, o, err)
+		}
+	}
+}
+
+func TestEndlessPages(t *testing.T) {
+	c, asked := answering(200, nil, nil), 0
+	c.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		asked++
+		header := http.Header{"Link": {fmt.Sprintf(`<%s/x?page=%d>; rel="next"`, root, asked)}}
+		return &http.Response{StatusCode: 200, Header: header, Request: r, Body: io.NopCloser(strings.NewReader(`{"secrets":[]}`))}, nil
+	})
+	if l := c.Secrets(t.Context(), analytics()); !errors.Is(l.Err, errCircle) || asked != maxPages {
+		t.Errorf("%d pages, then %v", asked, l.Err)
+	}
+}
+
+func TestRedirectsEnd(t *testing.T) {
+	for location, want := range map[string]int{root + "/moved": 6, "https://elsewhere.example.com/": 1, "http://api.github.com/moved": 1} {
+		c, asked := answering(200, nil, nil), 0
+		c.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			asked++
+			return &http.Response{StatusCode: 301, Header: http.Header{"Location": {location}}, Request: r, Body: http.NoBody}, nil
+		})
+		_, err := c.Repository(t.Context(), "octo", "analytics")
+		if err == nil || asked != want || !strings.Contains(err.Error(), "redirect") {
+			t.Errorf("%s: %d requests, %v", location, asked, err)
+		}
+	}
+}
+
+func TestLongHeadersAreCut(t *testing.T) {
+	long := strings.Repeat("secrets=write,", 150_000)
+	c := answering(403, http.Header{"X-Accepted-Github-Permissions": {long}, "X-Oauth-Scopes": {long}, "X-Accepted-Oauth-Scopes": {long}, "X-Github-Sso": {"required; url=https://" + long}}, nil)
+	_, err := c.Repository(t.Context(), "octo", "analytics")
+	var e *Error
+	if !errors.As(err, &e) || len(e.Permissions) != maxPermissions || len(e.Scopes) > maxHeader || e.SSO != "" || len(err.Error()) > 500 {
+		t.Errorf("%v", err)
 	}
 }
 

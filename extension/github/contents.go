@@ -28,11 +28,11 @@ func (c *Client) contents(ctx context.Context, path, what string) ([]byte, error
 		return nil, err
 	}
 	if file.Encoding != "base64" {
-		return nil, fmt.Errorf("could not %s: GitHub sends its content as %q", what, file.Encoding)
+		return nil, c.unusable(http.StatusOK, what, fmt.Errorf("GitHub sends its content as %.20q", file.Encoding))
 	}
 	data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(file.Content, "\n", ""))
 	if err != nil {
-		return nil, &Error{What: what, Host: c.host, Source: c.source, Status: http.StatusOK, err: errNotJSON}
+		return nil, c.unusable(http.StatusOK, what, errNotJSON)
 	}
 	return data, nil
 }

@@ -25,9 +25,12 @@ var (
 	// ErrUnauthorized means that GitHub did not accept gh's login.
 	ErrUnauthorized = errors.New("login not accepted")
 
-	errRedirect = errors.New("redirected to another host, not followed")
+	errRedirect = errors.New("redirect not followed")
 	errTooLarge = errors.New("the answer is too large")
 	errNotJSON  = errors.New("the answer is not JSON of the expected form")
+	// errStrayPage is for a list of which only the beginning is to be had.
+	errStrayPage = errors.New("the next page of the list is said to be elsewhere, and not followed")
+	errCircle    = errors.New("the pages of the list do not end")
 )
 
 // LoginError means that gh has no login for a host.
@@ -119,6 +122,7 @@ func (c *Client) failure(r request, resp *http.Response) *Error {
 	}
 	if resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusNotFound {
 		e.Permissions = fields(h.Get("X-Accepted-GitHub-Permissions"), ";,")
+		e.Permissions = e.Permissions[:min(len(e.Permissions), maxPermissions)]
 		e.Scopes = missingScopes(h)
 	}
 	return e
@@ -131,10 +135,7 @@ func message(resp *http.Response) error {
 	if !errors.As(err, &he) {
 		return err
 	}
-	text := strings.ReplaceAll(he.Message, "\n", "; ")
-	if runes := []rune(text); len(runes) > 300 {
-		text = string(runes[:300]) + "…"
-	}
+	text := shortened(strings.ReplaceAll(he.Message, "\n", "; "))
 	if text == "" {
 		text = http.StatusText(resp.StatusCode)
 	}
@@ -142,6 +143,17 @@ func message(resp *http.Response) error {
 		return fmt.Errorf("HTTP %s", text)
 	}
 	return fmt.Errorf("HTTP %d: %s", resp.StatusCode, text)
+}
+
+// maxShown bounds a text of GitHub's in an error, in characters.
+const maxShown = 300
+
+func shortened(text string) string {
+	text = text[:min(len(text), 4*(maxShown+1))]
+	if runes := []rune(text); len(runes) > maxShown {
+		return string(runes[:maxShown]) + "…"
+	}
+	return text
 }
 
 func rateLimit(status int, h http.Header) (limited bool, retry time.Time) {
@@ -162,7 +174,7 @@ func rateLimit(status int, h http.Header) (limited bool, retry time.Time) {
 
 func ssoURL(header string) string {
 	required, found := strings.CutPrefix(header, "required; url=")
-	if !found || !strings.HasPrefix(required, "https://") {
+	if !found || !strings.HasPrefix(required, "https://") || len(required) > maxHeader {
 		return ""
 	}
 	return core.Printable(required)
@@ -183,8 +195,15 @@ func missingScopes(h http.Header) []string {
 	return accepted
 }
 
+// maxPermissions bounds how many of the permissions that would do are named.
+const maxPermissions = 5
+
+// maxHeader bounds what is read of a header that lists scopes or permissions, or names an address, in bytes.
+const maxHeader = 2 << 10
+
 func fields(s, separators string) []string {
 	var out []string
+	s = s[:min(len(s), maxHeader)]
 	for f := range strings.FieldsFuncSeq(s, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
 		if f = strings.TrimSpace(core.Printable(f)); f != "" {
 			out = append(out, f)

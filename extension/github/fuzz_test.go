@@ -88,8 +88,8 @@ func FuzzNextPage(f *testing.F) {
 	f.Add(`<https://api.github.com/@elsewhere.example.com/>; rel="next"; rel="prev",,;`)
 	f.Fuzz(func(t *testing.T, link string) {
 		c := answering(200, nil, nil)
-		next := c.nextPage(http.Header{"Link": {link}})
-		if next == "" {
+		next, err := c.nextPage(http.Header{"Link": {link}})
+		if err != nil || next == "" {
 			return
 		}
 		r, err := http.NewRequest(http.MethodGet, c.url(next), nil)

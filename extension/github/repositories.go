@@ -65,12 +65,12 @@ func (c *Client) Repository(ctx context.Context, owner, name string) (Repository
 	if err != nil {
 		return Repository{}, err
 	}
-	if err := json.Unmarshal(a.body, &raw); err != nil {
-		return Repository{}, &Error{What: what, Host: c.host, Source: c.source, Status: a.status, err: errNotJSON}
+	if err := c.decode(a, what, &raw); err != nil {
+		return Repository{}, err
 	}
 	r, named := raw.public(c.host)
 	if !named {
-		return Repository{}, fmt.Errorf("could not look up the repository %s/%s: the answer names none", owner, name)
+		return Repository{}, c.unusable(a.status, what, errors.New("the answer names none"))
 	}
 	_, r.Classic = a.header["X-Oauth-Scopes"]
 	r.Scopes = fields(a.header.Get("X-OAuth-Scopes"), ",")
@@ -84,13 +84,13 @@ func (c *Client) OrganizationRepositories(ctx context.Context, org string, yield
 	err := c.pages(ctx, fmt.Sprintf("orgs/%s/repos?per_page=100&sort=full_name", url.PathEscape(org)), "",
 		"list the repositories of "+org, func(raw json.RawMessage) error {
 			var page []repository
-			if json.Unmarshal(raw, &page) != nil {
+			if json.Unmarshal(raw, &page) != nil || len(page) > maxPage {
 				return errNotJSON
 			}
 			for _, item := range page {
 				r, named := item.public(c.host)
 				if !named {
-					continue
+					return errNotJSON
 				}
 				if stopped = yield(r); stopped != nil {
 					return stopped
@@ -126,8 +126,14 @@ func (c *Client) Workflows(ctx context.Context, owner, repo string) ([]File, err
 	if err != nil {
 		return nil, err
 	}
+	if items == nil {
+		return nil, c.unusable(http.StatusOK, what, errNotJSON)
+	}
 	var files []File
 	for _, item := range items {
+		if item.Name == "" {
+			return nil, c.unusable(http.StatusOK, what, errNotJSON)
+		}
 		ext := path.Ext(item.Name)
 		if item.Type != "file" || ext != ".yml" && ext != ".yaml" || strings.Contains(item.Name, "/") {
 			continue

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -100,7 +101,7 @@ func (c *Client) PublicKey(ctx context.Context, s Store) (PublicKey, error) {
 	}
 	key, err := base64.StdEncoding.DecodeString(raw.Key)
 	if err != nil || len(key) != 32 {
-		return PublicKey{}, fmt.Errorf("could not %s: GitHub sent a key that is not 32 bytes of base64", what)
+		return PublicKey{}, c.unusable(http.StatusOK, what, errors.New("GitHub sent a key that is not 32 bytes of base64"))
 	}
 	return PublicKey{raw.ID, [32]byte(key)}, nil
 }
@@ -156,6 +157,9 @@ func (c *Client) Sharing(ctx context.Context, s Store, e Entry) (Sharing, error)
 			return errNotJSON
 		}
 		for _, r := range page {
+			if r.ID <= 0 {
+				return errNotJSON
+			}
 			o.Repositories = append(o.Repositories, r.ID)
 		}
 		return nil
@@ -169,6 +173,9 @@ func (c *Client) Secret(ctx context.Context, s Store, name string) (Entry, error
 	what := fmt.Sprintf("look up the %s secret %s of %s", s, name, s.Target())
 	if _, err := c.get(ctx, s.path("secrets")+"/"+url.PathEscape(name), what, &e); err != nil {
 		return Entry{}, err
+	}
+	if !strings.EqualFold(e.Name, name) {
+		return Entry{}, c.unusable(http.StatusOK, what, errNotJSON)
 	}
 	return e.public(), nil
 }
@@ -278,11 +285,12 @@ func (c *Client) VisibleOrganization(ctx context.Context, owner, repo, kind stri
 func (c *Client) Environment(ctx context.Context, owner, repo, name string) (string, error) {
 	var e entry
 	path := fmt.Sprintf("repos/%s/%s/environments/%s", url.PathEscape(owner), url.PathEscape(repo), url.PathEscape(name))
-	if _, err := c.get(ctx, path, fmt.Sprintf("look up the environment %s of %s/%s", name, owner, repo), &e); err != nil {
+	what := fmt.Sprintf("look up the environment %s of %s/%s", name, owner, repo)
+	if _, err := c.get(ctx, path, what, &e); err != nil {
 		return "", err
 	}
 	if !strings.EqualFold(e.Name, name) {
-		return name, nil
+		return "", c.unusable(http.StatusOK, what, errNotJSON)
 	}
 	return e.Name, nil
 }
@@ -303,6 +311,9 @@ func (c *Client) Environments(ctx context.Context, owner, repo string) Listing {
 	return c.list(ctx, path, "environments", fmt.Sprintf("list the environments of %s/%s", owner, repo))
 }
 
+// maxName bounds the name of a secret, a variable or an environment, in bytes; GitHub allows 255.
+const maxName = 1 << 10
+
 // entry is a secret, a variable or an environment as GitHub sends it.
 type entry struct {
 	Name       string    `json:"name"`
@@ -318,10 +329,13 @@ func (c *Client) list(ctx context.Context, path, key, what string) Listing {
 	var l Listing
 	err := c.pages(ctx, path, key, what, func(raw json.RawMessage) error {
 		var entries []entry
-		if err := json.Unmarshal(raw, &entries); err != nil {
+		if err := json.Unmarshal(raw, &entries); err != nil || len(entries) > maxPage {
 			return errNotJSON
 		}
 		for _, e := range entries {
+			if e.Name == "" || len(e.Name) > maxName {
+				return errNotJSON
+			}
 			l.Entries = append(l.Entries, e.public())
 		}
 		return nil
@@ -332,12 +346,17 @@ func (c *Client) list(ctx context.Context, path, key, what string) Listing {
 	return l
 }
 
-// pages reads a collection page by page. Its items stand under key, or are the whole answer when key is empty.
+// pages reads a collection page by page. Its items stand under key, or are the whole answer when key is empty; an answer
+// without a list is an error, not an empty collection.
 func (c *Client) pages(ctx context.Context, path, key, what string, yield func(json.RawMessage) error) error {
-	for page := 0; path != ""; page++ {
-		if page == maxPages {
-			return fmt.Errorf("could not %s: more than %d pages", what, maxPages)
+	ctx, cancel := c.patient(ctx) // of all pages together
+	defer cancel()
+	seen := map[string]bool{}
+	for path != "" {
+		if seen[path] || len(seen) == maxPages {
+			return c.unusable(http.StatusOK, what, errCircle)
 		}
+		seen[path] = true
 		var raw json.RawMessage
 		next, err := c.get(ctx, path, what, &raw)
 		if err != nil {
@@ -346,12 +365,15 @@ func (c *Client) pages(ctx context.Context, path, key, what string, yield func(j
 		if key != "" {
 			var object map[string]json.RawMessage
 			if json.Unmarshal(raw, &object) != nil {
-				return &Error{What: what, Host: c.host, Source: c.source, err: errNotJSON}
+				return c.unusable(http.StatusOK, what, errNotJSON)
 			}
 			raw = object[key]
 		}
+		if !bytes.HasPrefix(raw, []byte("[")) {
+			return c.unusable(http.StatusOK, what, errNotJSON)
+		}
 		if err := yield(raw); err != nil {
-			return &Error{What: what, Host: c.host, Source: c.source, err: err}
+			return c.unusable(http.StatusOK, what, err)
 		}
 		path = next
 	}
@@ -364,6 +386,9 @@ func (c *Client) Variable(ctx context.Context, s Store, name string) (Entry, err
 	what := fmt.Sprintf("read the %s variable %s of %s", s, name, s.Target())
 	if _, err := c.get(ctx, s.path("variables")+"/"+url.PathEscape(name), what, &e); err != nil {
 		return Entry{}, err
+	}
+	if !strings.EqualFold(e.Name, name) {
+		return Entry{}, c.unusable(http.StatusOK, what, errNotJSON)
 	}
 	return e.public(), nil
 }

@@ -88,6 +88,7 @@ func (w *Workflows) loadCalls() {
 			}
 		}
 	}
+	w.callsLeft = len(queue) > 0
 	for _, d := range w.documents() {
 		d.cyclic = slices.DeleteFunc(slices.Clone(d.calls), func(c *document) bool { return !reaches(c, d) })
 	}

@@ -25,6 +25,9 @@ func (j *judgement) syntax() *verdict {
 			}
 		}
 	}
+	if v.looked && j.w.callsLeft {
+		v.add(Place{}, core.SeverityNote, "", fmt.Sprintf("more than %d workflows are called: what the last of them call was not judged", maxCalls), "")
+	}
 	return v
 }
 

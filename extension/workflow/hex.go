@@ -286,7 +286,7 @@ func (w *Workflows) setHex(r *read, hex bool) {
 
 // speaksOfHex tells whether a file concerns Hex: by what it reads or calls or, when it cannot be parsed, by its text.
 func (d *document) speaksOfHex() bool {
-	if d.marks.has(marksHex) || slices.ContainsFunc(d.reads, func(r *read) bool { return r.hex }) {
+	if d.unread || d.marks.has(marksHex) || slices.ContainsFunc(d.reads, func(r *read) bool { return r.hex }) {
 		return true
 	}
 	if len(d.problems) == 0 || !mentionsHex(d.src.text) {

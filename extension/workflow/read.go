@@ -72,6 +72,8 @@ type document struct {
 	ast      *actionlint.Workflow
 	known    parsed // while it is read
 	problems []problem
+	// unread says that the file is too large to be read: whether it concerns Hex cannot be told.
+	unread bool
 	reads    []*read
 	jobs     []*job // in order of place
 	byID     map[string]*job
@@ -116,8 +118,10 @@ type Workflows struct {
 	callees map[string]*document // called workflows by path or owner/repo/path@ref; nil in it for one not at hand
 	actions map[string]*document // local actions by folder; nil in it for one not at hand
 	runs    []*run
-	tokens  map[string]bool // names of secrets that serve as a Hex token
-	missing map[string]bool // remote references that were not at hand
+	// callsLeft says that more workflows are called than are looked at.
+	callsLeft bool
+	tokens    map[string]bool // names of secrets that serve as a Hex token
+	missing   map[string]bool // remote references that were not at hand
 }
 
 // Read understands the workflows among files: those right in .github/workflows whose name ends in .yml or .yaml. The
@@ -180,7 +184,7 @@ func atOnce(n int, work func(i int)) {
 func parse(name, remote string, data []byte, known parsed) *document {
 	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}}
 	if len(data) > maxFile {
-		d.src = newSource(nil)
+		d.src, d.unread = newSource(nil), true
 		d.fault(Place{}, core.SeverityNote, "the file is larger than 1 MiB and was not read")
 		return d
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -29,10 +30,14 @@ type Fault struct {
 	// (Status, HTML, Redirect, Reset, Close) keeps the request from the service.
 	Apply bool `json:"apply,omitempty"`
 	// DelayMS holds back the answer, in milliseconds; before the request takes effect, or after it with Apply.
-	DelayMS int               `json:"delayMs,omitempty"`
-	Status  int               `json:"status,omitempty"`
-	Body    string            `json:"body,omitempty"`
-	Header  map[string]string `json:"header,omitempty"` // added to the answer, whichever it is
+	DelayMS int    `json:"delayMs,omitempty"`
+	Status  int    `json:"status,omitempty"`
+	Body    string `json:"body,omitempty"`
+	// BodyBytes lengthens the body with letters to that many bytes as it is sent: none of them is kept.
+	BodyBytes int `json:"bodyBytes,omitempty"`
+	// Edit writes another body, and other headers, in place of those of the answer. From Go only.
+	Edit   func(r Request, header http.Header, body []byte) []byte `json:"-"`
+	Header map[string]string                                       `json:"header,omitempty"` // added to the answer, whichever it is
 	// Reset breaks the connection (TCP RST), Close ends it, both without an answer.
 	Reset bool `json:"reset,omitempty"`
 	Close bool `json:"close,omitempty"`
@@ -138,7 +143,7 @@ func (s *Sandbox) play(w http.ResponseWriter, c *call, f *Fault, delay time.Dura
 		hangUp(w, f.Reset)
 		return
 	}
-	a = f.spoil(a)
+	a = f.spoil(c, a)
 	s.answered(c, a.status)
 	f.send(ctx, w, a)
 }
@@ -148,7 +153,7 @@ func (f *Fault) answers() bool {
 	return f.Status != 0 || f.HTML || f.Redirect != "" || f.Reset || f.Close
 }
 
-func (f *Fault) spoil(a answer) answer {
+func (f *Fault) spoil(c *call, a answer) answer {
 	switch {
 	case f.HTML:
 		a = htmlAnswer(http.StatusOK)
@@ -163,6 +168,10 @@ func (f *Fault) spoil(a answer) answer {
 	for name, value := range f.Header {
 		a = a.with(name, value)
 	}
+	if f.Edit != nil {
+		a.header = a.header.Clone()
+		a.body = f.Edit(*c.Request, a.header, a.body)
+	}
 	return a
 }
 
@@ -172,7 +181,7 @@ func (f *Fault) send(ctx context.Context, w http.ResponseWriter, a answer) {
 	}
 	body := a.body
 	if a.status != http.StatusNoContent && a.status != http.StatusNotModified {
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		w.Header().Set("Content-Length", strconv.Itoa(max(len(body), f.BodyBytes)))
 	}
 	w.WriteHeader(a.status)
 	if f.Cut != 0 {
@@ -182,10 +191,22 @@ func (f *Fault) send(ctx context.Context, w http.ResponseWriter, a answer) {
 		drip(ctx, w, body, f.DripBytes, time.Duration(f.DripMS)*time.Millisecond)
 	} else {
 		_, _ = w.Write(body)
+		lengthen(w, f.BodyBytes-len(body))
 	}
 	if f.Cut != 0 {
 		_ = http.NewResponseController(w).Flush()
 		hangUp(w, false)
+	}
+}
+
+func lengthen(w http.ResponseWriter, missing int) {
+	letters := bytes.Repeat([]byte("x"), 32<<10)
+	for missing > 0 {
+		n, err := w.Write(letters[:min(missing, len(letters))])
+		if err != nil {
+			return
+		}
+		missing -= n
 	}
 }
 

@@ -1,8 +1,10 @@
 package sandbox_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"net/http"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,6 +35,11 @@ func TestFaultAnswers(t *testing.T) {
 		{"delay", sandbox.Fault{DelayMS: 20}, 200, "org"},
 		{"drip", sandbox.Fault{DripBytes: 10, DripMS: 1}, 200, "org"},
 		{"header", sandbox.Fault{Header: map[string]string{"X-Extra": "1"}}, 200, "org"},
+		{"edit", sandbox.Fault{Edit: func(r sandbox.Request, h http.Header, body []byte) []byte {
+			h.Set("X-Path", r.Path)
+			return bytes.ToUpper(body)
+		}}, 200, "ORG"},
+		{"length", sandbox.Fault{BodyBytes: 100_000}, 200, strings.Repeat("x", 90_000)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := start(t)
@@ -49,6 +56,12 @@ func TestFaultAnswers(t *testing.T) {
 			}
 			if r.header.Get("X-Extra") != c.fault.Header["X-Extra"] {
 				t.Error("the header is missing")
+			}
+			if c.fault.BodyBytes > 0 && len(r.body) != c.fault.BodyBytes {
+				t.Errorf("%d bytes", len(r.body))
+			}
+			if c.fault.Edit != nil && r.header.Get("X-Path") != "/api/v1/users/me" {
+				t.Errorf("the edit set %q", r.header.Get("X-Path"))
 			}
 			if got := s.Requests()[0].Status; got != c.status {
 				t.Errorf("recorded status %d", got)
