@@ -8,6 +8,7 @@ package leak
 import (
 	"bytes"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -72,7 +73,7 @@ func (c *collector) settle(text []byte, end int) {
 	if len(c.pending) == 0 {
 		return
 	}
-	slices.SortFunc(c.pending, earlier)
+	inOrder(c.pending)
 	n := 0
 	for ; n < len(c.pending) && c.pending[n].start < end; n++ {
 		c.add(text, c.pending[n])
@@ -80,17 +81,18 @@ func (c *collector) settle(text []byte, end int) {
 	c.pending = slices.Delete(c.pending, 0, n)
 }
 
-// earlier puts the certain one first when two readings start at one place: it is the one that stays.
-func earlier(a, b suspicion) int {
-	switch {
-	case a.start != b.start:
-		return a.start - b.start
-	case a.certain != b.certain && a.certain:
-		return -1
-	case a.certain != b.certain:
-		return 1
-	}
-	return strings.Compare(a.form+a.masked, b.form+b.masked)
+// inOrder puts the certain one first when two readings start at one place: it is the one that stays.
+func inOrder(found []suspicion) {
+	sort.Slice(found, func(i, j int) bool {
+		a, b := found[i], found[j]
+		switch {
+		case a.start != b.start:
+			return a.start < b.start
+		case a.certain != b.certain:
+			return a.certain
+		}
+		return a.form+a.masked < b.form+b.masked
+	})
 }
 
 func (c *collector) add(text []byte, s suspicion) {
@@ -150,7 +152,7 @@ func cutOff(text []byte, start int) (suspicion, bool) {
 }
 
 func replaceAll(text []byte, found []suspicion) string {
-	slices.SortFunc(found, earlier)
+	inOrder(found)
 	var out strings.Builder
 	done := 0
 	for _, f := range found {

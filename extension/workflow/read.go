@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 	"sort"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -73,7 +72,7 @@ type document struct {
 	known    parsed // while it is read
 	problems []problem
 	// unread says that the file is too large to be read: whether it concerns Hex cannot be told.
-	unread bool
+	unread   bool
 	reads    []*read
 	jobs     []*job // in order of place
 	byID     map[string]*job
@@ -162,7 +161,7 @@ func parseAll(files []File) []*document {
 		docs[i] = parse(files[i].Path, "", files[i].Data, k)
 		known <- k
 	})
-	slices.SortFunc(docs, func(a, b *document) int { return strings.Compare(a.path, b.path) })
+	sort.Slice(docs, func(i, j int) bool { return docs[i].path < docs[j].path })
 	return docs
 }
 
