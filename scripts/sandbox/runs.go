@@ -170,7 +170,7 @@ func (s *Sandbox) describeRun(c *call, r *Run) map[string]any {
 	}
 	if !r.EndTime.IsZero() {
 		d["endTime"] = r.EndTime.Format("2006-01-02T15:04:05.000Z")
-		d["elapsedTime"] = r.EndTime.Sub(r.StartTime).Milliseconds()
+		d["elapsedTime"] = max(1, r.EndTime.Sub(r.StartTime).Milliseconds()) // no run takes no time
 	}
 	return d
 }
