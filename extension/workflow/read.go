@@ -73,7 +73,7 @@ type document struct {
 	known    parsed // while it is read
 	problems []problem
 	// unread says that the file is too large to be read: whether it concerns Hex cannot be told.
-	unread bool
+	unread   bool
 	reads    []*read
 	jobs     []*job // in order of place
 	byID     map[string]*job
