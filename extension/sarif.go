@@ -164,7 +164,7 @@ func sarifResultOf(p problem, rule int, seen map[string]int) sarifResult {
 		Region: sarifRegion{StartLine: 1},
 	}
 	if p.Commit == "" && p.Line > 0 {
-		physical.Region = sarifRegion{StartLine: p.Line, StartColumn: p.Column}
+		physical.Region = sarifRegion{StartLine: p.Line, StartColumn: max(p.Column, 0)}
 	}
 	return sarifResult{
 		RuleID:       p.id,

@@ -258,7 +258,7 @@ func FuzzSARIF(f *testing.F) {
 	f.Add("//elsewhere.example.com/x", "", "::error::\u202e\u2028</script>", "", "", -1, 1<<30)
 	f.Add("javascript:alert(1)?a#b", "\xff\x00", "\"\\\xc2", "\u0085", "\x1b", 0, -7)
 	f.Add("/../\\ [x]{y}|^`*", "t", "] (and](", "f", "", 1, 1)
-	f.Add("*", "t", "", "f", "", 1, 1)
+	f.Add("*", "t", "", "f", "", 1, -7)
 	f.Fuzz(func(t *testing.T, file, title, message, fix, commit string, line, column int) {
 		finding := core.Finding{File: file, Line: line, Column: column, Commit: commit, Severity: core.SeverityError, Message: message}
 		report := core.Report{
