@@ -26,8 +26,8 @@ const (
 	maxBody = 8 << 20
 	// maxPages bounds a listing: an organization holds at most 1,000 secrets, ten pages.
 	maxPages = 200
-	// maxPage is the most that GitHub puts on one page.
-	maxPage = 100
+	// maxPage bounds the entries of one page. GitHub sends at most the hundred that are asked for.
+	maxPage = 1000
 	// maxLink bounds the address of the next page, in bytes.
 	maxLink = 4 << 10
 	// attemptTimeout ends one attempt, so that a service that drips bytes does not hold a command for ever.
@@ -358,8 +358,9 @@ func (c *Client) unusable(status int, what string, err error) *Error {
 	return &Error{What: what, Host: c.host, Source: c.source, Status: status, err: err}
 }
 
-// nextPage reads the Link header. A link that leaves the API's base is not followed: without it the list would be cut
-// short, so it is an error.
+// nextPage reads the Link header. What it returns stands below the API's base, whether the link is relative or names the
+// host with another scheme. A link that leads elsewhere is not followed: without it the list would be cut short, so it is
+// an error.
 func (c *Client) nextPage(h http.Header) (string, error) {
 	for part := range strings.SplitSeq(h.Get("Link"), ",") {
 		target, rel, found := strings.Cut(part, ";")
@@ -367,10 +368,27 @@ func (c *Client) nextPage(h http.Header) (string, error) {
 			continue
 		}
 		target = strings.Trim(strings.TrimSpace(target), "<>")
-		if !strings.HasPrefix(target, c.base) || len(target) > maxLink {
+		if len(target) > maxLink {
 			return "", errStrayPage
 		}
-		return target, nil
+		return c.below(target)
 	}
 	return "", nil
+}
+
+// below is an address of the API, as a whole.
+func (c *Client) below(target string) (string, error) {
+	base, err := url.Parse(c.base)
+	if err != nil {
+		return "", err
+	}
+	next, err := base.Parse(target)
+	if err != nil || !strings.EqualFold(next.Host, base.Host) || next.User != nil || next.Opaque != "" {
+		return "", errStrayPage
+	}
+	next.Scheme, next.Host, next.Fragment = base.Scheme, base.Host, ""
+	if whole := next.String(); strings.HasPrefix(whole, c.base) {
+		return whole, nil
+	}
+	return "", errStrayPage
 }

@@ -191,8 +191,10 @@ func TestListFollowsPagesOnItsOwnHost(t *testing.T) {
 		t.Errorf("%d entries and error %v although a page is elsewhere", len(l.Entries), l.Err)
 	}
 	page(1, `<https://api.github.com/repos/octo/analytics/actions/secrets?per_page=100&page=2>; rel="next", <https://api.github.com/x>; rel="last"`)
-	page(2, `<https://api.github.com/x>; rel="prev"`)
-	if l := c.Secrets(t.Context(), analytics()); l.Err != nil || len(l.Entries) != 2 {
+	page(2, `</repos/octo/analytics/actions/secrets?per_page=100&page=3>; rel="next"`)
+	page(3, `<HTTP://API.GITHUB.COM/repos/octo/analytics/actions/secrets?per_page=100&page=4>; rel="next"`)
+	page(4, `<https://api.github.com/x>; rel="prev"`)
+	if l := c.Secrets(t.Context(), analytics()); l.Err != nil || len(l.Entries) != 4 {
 		t.Errorf("%d entries, error %v", len(l.Entries), l.Err)
 	}
 	page(1, `<https://api.github.com/repos/octo/analytics/actions/secrets?per_page=100&page=2>; rel="next"`)
@@ -279,6 +281,14 @@ func TestRetries(t *testing.T) {
 	})
 }
 
+func TestNoListThatCountsNone(t *testing.T) {
+	c := newTestClient(t)
+	gock.New(root).Get("/repos/octo/analytics/actions/secrets").Reply(200).BodyString(`{"total_count":0,"secrets":null}`)
+	if l := c.Secrets(t.Context(), analytics()); l.Err != nil || len(l.Entries) != 0 {
+		t.Errorf("%v, %v", l.Entries, l.Err)
+	}
+}
+
 func TestAnswersThatAreNotGitHubs(t *testing.T) {
 	tests := map[string]string{
 		"HTML":        "<html>",
@@ -287,6 +297,7 @@ func TestAnswersThatAreNotGitHubs(t *testing.T) {
 		"a list":      `[]`,
 		"no list":     `{"total_count":0}`,
 		"null":        `{"secrets":null}`,
+		"null of one": `{"total_count":1,"secrets":null}`,
 		"no secret":   `{"secrets":[null]}`,
 		"a long name": `{"secrets":[{"name":"` + strings.Repeat("x", maxName+1) + `"}]}`,
 		"a long page": `{"secrets":[` + strings.Repeat(`{"name":"A"},`, maxPage) + `{"name":"A"}]}`,

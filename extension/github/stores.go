@@ -347,7 +347,7 @@ func (c *Client) list(ctx context.Context, path, key, what string) Listing {
 }
 
 // pages reads a collection page by page. Its items stand under key, or are the whole answer when key is empty; an answer
-// without a list is an error, not an empty collection.
+// without a list is an error, not an empty collection, unless it counts none.
 func (c *Client) pages(ctx context.Context, path, key, what string, yield func(json.RawMessage) error) error {
 	ctx, cancel := c.patient(ctx) // of all pages together
 	defer cancel()
@@ -368,6 +368,9 @@ func (c *Client) pages(ctx context.Context, path, key, what string, yield func(j
 				return c.unusable(http.StatusOK, what, errNotJSON)
 			}
 			raw = object[key]
+			if string(raw) == "null" && string(object["total_count"]) == "0" {
+				raw = json.RawMessage("[]") // there are none, and the answer says so
+			}
 		}
 		if !bytes.HasPrefix(raw, []byte("[")) {
 			return c.unusable(http.StatusOK, what, errNotJSON)
