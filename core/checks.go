@@ -284,7 +284,7 @@ func (c *tokenChecks) accepted(ctx context.Context) Result {
 		return OK("accepted by " + c.in.Host.String())
 	case isClear(a.meErr, http.StatusForbidden):
 		r := c.unclear("whether Hex accepts the token", a.meErr)
-		r.Fix = "ask an admin of the workspace whether API access is on (Settings → API keys)"
+		r.Fix = "ask an admin of the Hex workspace whether API access is on (Settings → API keys)"
 		return r
 	}
 	return c.unclear("whether Hex accepts the token", errors.Join(a.meErr, a.projectsErr))
@@ -394,7 +394,7 @@ func (c *tokenChecks) owner(ctx context.Context) Result {
 	whose := "personal token of " + a.me.Owner()
 	if c.in.Shared {
 		return Warn(whose+": workflows stop when that account is deactivated",
-			"ask an admin of the workspace for a workspace token ("+c.menu()+", Workspace tokens), then gh hex rotate")
+			"ask an admin of the Hex workspace for a workspace token ("+c.menu()+", Workspace tokens), then gh hex rotate")
 	}
 	r := OK(whose)
 	r.Findings = []Finding{{Severity: SeverityNote, Message: whose + "; the token stored on GitHub need not be this one"}}
@@ -431,9 +431,9 @@ func because(err error) string {
 // grant says how to come by a right. Only workspace tokens have scopes.
 func (c *tokenChecks) grant(scope string) string {
 	if c.answers.me.Kind == KindPersonal || c.in.Token.Kind() == KindPersonal {
-		return "ask an admin of the workspace for the right, and whether API access is on; or use a workspace token with the scope " + scope
+		return "ask an admin of the Hex workspace for the right, and whether API access is on; or use a workspace token with the scope " + scope
 	}
-	return "ask an admin to tick " + scope + " for the token, or for a new one: " + c.menu()
+	return "ask an admin of the Hex workspace to tick " + scope + " for the token, or for a new one: " + c.menu()
 }
 
 func nothingToRun(page ProjectPage) string {
@@ -462,7 +462,7 @@ func (c *tokenChecks) scopeRun(ctx context.Context) Result {
 		case !asked, !c.toRun(p), isClear(err, http.StatusNotFound):
 			// Says nothing about the scope, or nobody needs it.
 		case isClear(err, http.StatusForbidden):
-			findings = append(findings, at(p, SeverityError, "the token may not run project "+cleanText(p.ID)+" (403)"+because(err)))
+			findings = append(findings, at(p, SeverityError, "Hex does not let the token run project "+cleanText(p.ID)+" (403)"+because(err)))
 		case err == nil, isClear(err, http.StatusUnprocessableEntity):
 			ran = true
 		default:

@@ -117,13 +117,15 @@ func instead(name, body string) hostileAnswer {
 // besides adds a value to what the service answers.
 func besides(name, value string, unusable bool) hostileAnswer {
 	return hostileAnswer{name: name, unusable: unusable, heavy: true, fault: editing(func(body []byte) []byte {
-		if inner, object := bytes.CutPrefix(bytes.TrimSpace(body), []byte("{")); object {
-			if len(inner) > 1 {
-				inner = append([]byte(","), inner...)
-			}
-			return append([]byte(`{"besides":`+value), inner...)
+		body = bytes.TrimSpace(body)
+		if len(body) < 2 || !json.Valid(body) {
+			return body
 		}
-		return body
+		added := map[byte]string{'{': `"besides":` + value, '[': value}[body[0]]
+		if len(body) > 2 && added != "" {
+			added += ","
+		}
+		return slices.Concat(body[:1], []byte(added), body[1:])
 	})}
 }
 
@@ -290,11 +292,12 @@ func (c hostileCase) spoiling() sandbox.Fault {
 // the other, then the others.
 func (m *matrix) runHostile(t *testing.T, requests []matrixCase) {
 	var heavy, light []hostileCase
+	answers := hostileAnswers() // some are megabytes long
 	for _, c := range requests {
 		if c.fault.name != matrixFaults()[0].name {
 			continue // once for each request
 		}
-		for _, h := range hostileAnswers() {
+		for _, h := range answers {
 			if h.heavy {
 				heavy = append(heavy, hostileCase{c, h})
 			} else {

@@ -45,3 +45,22 @@ func TestSettleByGitHubsClock(t *testing.T) {
 		})
 	}
 }
+
+// A variable can be read back: what it holds tells whether a write without an answer took effect.
+func TestVariableWithoutAnAnswer(t *testing.T) {
+	const path = "/repos/octo/analytics/actions/variables"
+	for holds, stored := range map[string]bool{"https://app.hex.tech": true, "https://eu.hex.tech": false, "": false} {
+		c := newTestClient(t)
+		gock.New(root).Post(path + "$").Times(4).Reply(502)
+		read := gock.New(root).Get(path + "/HEX_WORKSPACE_URL")
+		if holds == "" {
+			read.Reply(404)
+		} else {
+			read.Reply(200).JSON(map[string]string{"name": "HEX_WORKSPACE_URL", "value": holds})
+		}
+		err := c.SetVariable(t.Context(), analytics(), "HEX_WORKSPACE_URL", "https://app.hex.tech", false, Sharing{})
+		if (err == nil) != stored {
+			t.Errorf("GitHub holds %q: error %v", holds, err)
+		}
+	}
+}

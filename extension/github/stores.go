@@ -412,7 +412,16 @@ func (c *Client) SetVariable(ctx context.Context, s Store, name, value string, e
 	if errors.As(err, &e) && e.Status == http.StatusConflict {
 		err = c.change(ctx, update, http.StatusNoContent)
 	}
+	if errors.As(err, &e) && e.Ambiguous() && c.holds(ctx, s, name, value) {
+		return nil // it was not there before: it is ours
+	}
 	return err
+}
+
+// holds says whether a variable is known to have a value.
+func (c *Client) holds(ctx context.Context, s Store, name, value string) bool {
+	e, err := c.Variable(ctx, s, name)
+	return err == nil && e.Value == value
 }
 
 // change sends a request whose proof of success is its status: a page from something in between comes with 200.
