@@ -476,7 +476,7 @@ func (m *matrix) truthful(c hostileCase, o outcomeOf) []int {
 		return []int{exitOK, exitProblem, exitUnknown, exitAuth}
 	case c.row.command == "api" && json.Valid([]byte(o.stdout)):
 		return good // the answer is what was asked for
-	case c.hostileAnswer.name == "headers of 2 MB with 403" && judging:
+	case c.hostileAnswer.name == "headers of 2 MB with 403" && judging && !c.row.push:
 		return []int{exitProblem, exitUnknown}
 	case c.hostileAnswer.name == "a list" && strings.HasPrefix(c.request.target, "/orgs/octo/repos"):
 		return good // there may be none
