@@ -66,6 +66,7 @@ func hint(err error) string {
 	var login *github.LoginError
 	var several *severalRemotesError
 	var noRemote *noRemoteError
+	var elsewhere *otherHostsError
 	var path *scaffold.PathError
 	var onGitHub *github.Error
 	var rejected *rejection
@@ -88,6 +89,8 @@ func hint(err error) string {
 		return "To log in, run: gh auth login" + hostFlag(login.Host)
 	case errors.As(err, &several):
 		return "Choose one with: gh repo set-default, or name it with: -R OWNER/REPO"
+	case errors.As(err, &elsewhere):
+		return "Add a remote on that host, unset GH_HOST, or name the repository with: -R [HOST/]OWNER/REPO"
 	case errors.As(err, &noRemote):
 		return "Name the repository with: -R [HOST/]OWNER/REPO"
 	case errors.Is(err, worktree.ErrPushList):

@@ -82,6 +82,9 @@ func resolveTarget(ctx context.Context, p *process, flag string, tree *worktree.
 	if err != nil {
 		return target{}, err
 	}
+	if remotes, err = ofHost(remotes); err != nil {
+		return target{}, err
+	}
 	if chosen, found := setDefault(remotes); found {
 		return target{chosen, true}, nil
 	}
@@ -93,6 +96,35 @@ func resolveTarget(ctx context.Context, p *process, flag string, tree *worktree.
 		return target{distinct[0].Repository, true}, nil
 	}
 	return chooseRemote(p, distinct)
+}
+
+// otherHostsError means that GH_HOST names a host that no remote is on.
+type otherHostsError struct{ host string }
+
+func (e *otherHostsError) Error() string {
+	return "no remote of this repository is on " + e.host + ", which the environment variable GH_HOST names"
+}
+
+// ofHost keeps the remotes on the host that GH_HOST names, as gh does. Without it they are those on the only host that gh
+// is logged in to, if there are any.
+func ofHost(remotes []remoteRepository) ([]remoteRepository, error) {
+	host, source := auth.DefaultHost()
+	if source == "default" {
+		return remotes, nil
+	}
+	var on []remoteRepository
+	for _, r := range remotes {
+		if isKnown([]string{host}, r.Host) {
+			on = append(on, r)
+		}
+	}
+	switch {
+	case len(on) > 0:
+		return on, nil
+	case source == "GH_HOST":
+		return nil, &otherHostsError{host}
+	}
+	return remotes, nil
 }
 
 // noRemote tells a missing login from a missing remote.
