@@ -34,6 +34,9 @@ const (
 	attemptTimeout = 20 * time.Second
 	// defaultPatience is how long one call may take with all its retries, unless the client waits for limits to end.
 	defaultPatience = 50 * time.Second
+	// shortPatience is what later calls get once one has used up its time: several that are made one after the other take
+	// little longer together than one.
+	shortPatience = 4 * time.Second
 	// grace is how long a write that was sent may take to be answered after its context has ended.
 	grace = 5 * time.Second
 	// maxAtOnce bounds the requests under way; GitHub allows a hundred.
@@ -61,10 +64,12 @@ type Client struct {
 	waits  bool
 	// patience is how long one call may take.
 	patience time.Duration
-	pause    func(ctx context.Context, d time.Duration) error
-	slots    chan struct{}
-	gate     *gate
-	clock    clock
+	// tired is set once a call has used up its time.
+	tired atomic.Bool
+	pause func(ctx context.Context, d time.Duration) error
+	slots chan struct{}
+	gate  *gate
+	clock clock
 }
 
 // Host is the GitHub host that the client talks to.
@@ -165,7 +170,9 @@ func (c *Client) send(ctx context.Context, r request) (*answer, error) {
 			}
 			continue // the gate waits
 		}
-		if !again(err, attempt, r.once) || c.pause(ctx, backoff(attempt)) != nil {
+		late := !c.waits && errors.Is(err, context.DeadlineExceeded)
+		if c.tired.Load() && late || !again(err, attempt, r.once) || c.pause(ctx, backoff(attempt)) != nil {
+			c.tired.CompareAndSwap(false, late)
 			return nil, err
 		}
 		attempt++
@@ -176,6 +183,9 @@ func (c *Client) send(ctx context.Context, r request) (*answer, error) {
 func (c *Client) patient(ctx context.Context) (context.Context, context.CancelFunc) {
 	if c.waits {
 		return context.WithCancel(ctx)
+	}
+	if c.tired.Load() {
+		return context.WithTimeout(ctx, min(c.patience, shortPatience))
 	}
 	return context.WithTimeout(ctx, c.patience)
 }

@@ -281,6 +281,24 @@ func TestRetries(t *testing.T) {
 	})
 }
 
+// A service that does not answer is waited for once in full: later calls get less time, and one attempt.
+func TestOneCallUsesUpThePatience(t *testing.T) {
+	c := newTestClient(t)
+	gock.New(root).Get("/repos/octo/analytics/actions/secrets").Times(2).ReplyError(context.DeadlineExceeded)
+	gock.New(root).Get("/repos/octo/analytics/actions/variables").Times(1).ReplyError(context.DeadlineExceeded)
+	if l := c.Secrets(t.Context(), analytics()); l.Err == nil {
+		t.Error("no error")
+	}
+	if l := c.Variables(t.Context(), analytics()); l.Err == nil {
+		t.Error("no error")
+	}
+	ctx, cancel := c.patient(t.Context())
+	defer cancel()
+	if end, limited := ctx.Deadline(); !limited || time.Until(end) > shortPatience {
+		t.Errorf("limited %t, until %s", limited, end)
+	}
+}
+
 func TestNoListThatCountsNone(t *testing.T) {
 	c := newTestClient(t)
 	gock.New(root).Get("/repos/octo/analytics/actions/secrets").Reply(200).BodyString(`{"total_count":0,"secrets":null}`)
