@@ -221,7 +221,7 @@ func runAuth(ctx context.Context, o *authOptions) error {
 	return s.carryOut(ctx)
 }
 
-// treeOf is the work tree when it is the target's own: the files of another repository are neither a source nor touched.
+// treeOf is the work tree when it is the target's own: the files of another repository are neither judged nor touched.
 func treeOf(place target, tree *worktree.Tree) *worktree.Tree {
 	if place.here {
 		return tree

@@ -70,7 +70,7 @@ type statusRun struct {
 	*search
 	progress *progress
 	place    target
-	tree     *worktree.Tree // of the repository, or of one of the organization
+	tree     *worktree.Tree // of the repository
 	settings settings
 	repo     github.Repository
 }
@@ -82,24 +82,38 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 	if err := r.locate(ctx); err != nil {
 		return err
 	}
+	judged := r.judgeLocal(ctx)
 	places, err := r.gather(ctx)
-	if err != nil && len(places) == 0 {
-		return err
+	if err == nil || len(places) > 0 {
+		if printErr := r.show(places); printErr != nil {
+			return printErr
+		}
 	}
-	if printErr := r.show(places); printErr != nil {
-		return printErr
+	code := exitOK
+	if !o.export.asked() && !errors.Is(err, errCancelled) {
+		code = r.printLocal(judged())
 	}
-	rejected := false
-	if !o.export.asked() {
-		rejected = r.printLocal(ctx)
+	if err != nil {
+		return unanswered(err)
 	}
-	switch {
-	case err != nil:
-		return err
-	case rejected:
-		return outcome(exitAuth)
+	if code = worst(code, unknownPlaces(places)); code != exitOK {
+		return outcome(code)
 	}
-	return unknownPlaces(places)
+	return nil
+}
+
+// unansweredError is a failure of a service that leaves open what it would have said.
+type unansweredError struct{ err error }
+
+func (e *unansweredError) Error() string { return e.err.Error() }
+func (e *unansweredError) Unwrap() error { return e.err }
+
+func unanswered(err error) error {
+	var onGitHub *github.Error
+	if errors.As(err, &onGitHub) && (onGitHub.Ambiguous() || onGitHub.RateLimited) {
+		return &unansweredError{err}
+	}
+	return err
 }
 
 // locate finds out what is asked about.
@@ -111,7 +125,6 @@ func (r *statusRun) locate(ctx context.Context) error {
 	host := ""
 	if r.org != "" {
 		host, _ = auth.DefaultHost()
-		r.tree, err = treeOfOwner(ctx, tree, host, r.org)
 	} else {
 		r.place, err = resolveTarget(ctx, r.process, r.statusOptions.repo, tree)
 		host, r.tree = r.place.Host, treeOf(r.place, tree)
@@ -119,7 +132,7 @@ func (r *statusRun) locate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.settings = findSettings(ctx, r.process, r.tree, "")
+	r.settings = findSettings(ctx, r.process, tree, "")
 	options := r.gitHubOptions()
 	if r.org != "" {
 		options.Limited = r.progress.limit
@@ -252,11 +265,11 @@ func (r *statusRun) describe(ctx context.Context, places []*spot) {
 }
 
 // unknownPlaces is exit code 3 when a place could not be listed.
-func unknownPlaces(places []*spot) error {
+func unknownPlaces(places []*spot) int {
 	if slices.ContainsFunc(places, func(p *spot) bool { return p.err != nil }) {
-		return outcome(exitUnknown)
+		return exitUnknown
 	}
-	return nil
+	return exitOK
 }
 
 func (r *statusRun) show(places []*spot) error {
@@ -333,31 +346,53 @@ func usage(p *spot) string {
 	return "nothing reads it"
 }
 
-// printLocal says what is known of the token on this machine, and returns whether Hex rejects it.
-func (r *statusRun) printLocal(ctx context.Context) (rejected bool) {
+// localToken is what Hex says of the token on this machine.
+type localToken struct {
+	owner  core.Identity
+	report core.Report
+}
+
+// judgeLocal asks Hex about the token on this machine while GitHub is asked about the places. The function that it
+// returns waits for the answer. With --json, which has no place for it, nothing is asked.
+func (r *statusRun) judgeLocal(ctx context.Context) func() localToken {
+	if r.export.asked() || r.settings.token.IsZero() && r.settings.tokenErr == nil {
+		return func() localToken { return localToken{} }
+	}
+	answer := make(chan localToken, 1)
+	go func() {
+		owner, report := core.Verify(ctx, core.TokenInput{
+			Token: r.settings.token, TokenErr: r.settings.tokenErr, TokenSource: r.settings.tokenSource, Replace: r.settings.replace,
+			Host: r.settings.host, HostErr: r.settings.hostErr, HostSource: r.settings.hostSource,
+			Options: r.clientOptions(), Now: r.now,
+		})
+		answer <- localToken{owner, report}
+	}()
+	return func() localToken { return <-answer }
+}
+
+// printLocal says what is known of the token on this machine, and returns what that means for the exit code.
+func (r *statusRun) printLocal(local localToken) int {
 	for _, note := range r.settings.notes {
 		r.say("%s %s", r.yellow("!"), note)
 	}
 	if r.settings.token.IsZero() && r.settings.tokenErr == nil {
 		r.say("No Hex token on this machine. To keep one here: gh hex auth --local keyring, or set HEX_API_TOKEN")
-		return false
+		return exitOK
 	}
-	owner, report := core.Verify(ctx, core.TokenInput{
-		Token: r.settings.token, TokenErr: r.settings.tokenErr, TokenSource: r.settings.tokenSource, Replace: r.settings.replace,
-		Host: r.settings.host, HostErr: r.settings.hostErr, HostSource: r.settings.hostSource,
-		Options: r.clientOptions(), Now: r.now,
-	})
-	r.say("%s", capitalised(report.Of("token-present").Message))
-	accepted := report.Of("token-accepted")
-	if accepted.Status == core.StatusOK {
-		r.say("%s %s", icon(r.streams, core.StatusOK), owner.Describe())
-		return false
+	r.say("%s", capitalised(local.report.Of("token-present").Message))
+	if local.report.Of("token-accepted").Status == core.StatusOK {
+		r.say("%s %s", icon(r.streams, core.StatusOK), local.owner.Describe())
+		return exitOK
 	}
+	var judged core.Report
 	for _, id := range []string{"token-format", "workspace-url", "token-accepted"} {
-		if res := report.Of(id); res.Status == core.StatusError || res.Status == core.StatusUnknown {
-			r.say("%s %s", icon(r.streams, res.Status), res.Message)
-			r.say("  %s %s", r.gray("fix:"), res.Fix)
+		res := local.report.Of(id)
+		if res.Status != core.StatusError && res.Status != core.StatusUnknown {
+			continue
 		}
+		judged = append(judged, res)
+		r.say("%s %s", icon(r.streams, res.Status), res.Message)
+		r.say("  %s %s", r.gray("fix:"), res.Fix)
 	}
-	return accepted.Auth
+	return exitCode(judgeReport(judged, false))
 }

@@ -42,6 +42,7 @@ func exitCode(err error) int {
 	var login *github.LoginError
 	var missing *missingTokenError
 	var rejected *rejection
+	var unanswered *unansweredError
 	switch {
 	case err == nil:
 		return exitOK
@@ -55,7 +56,7 @@ func exitCode(err error) int {
 		return exitAuth
 	case errors.Is(err, core.ErrUnauthorized), errors.Is(err, github.ErrUnauthorized):
 		return exitAuth
-	case errors.Is(err, core.ErrWatchTimeout):
+	case errors.Is(err, core.ErrWatchTimeout), errors.As(err, &unanswered):
 		return exitUnknown
 	}
 	return exitProblem

@@ -43,9 +43,9 @@ func newInspection(ctx context.Context, o *verifyOptions, tree *worktree.Tree) *
 		i.target, i.targetErr = resolveTarget(ctx, o.process, o.repo, tree)
 	}
 	if i.targetErr == nil && !i.target.here {
-		i.tree = nil // another repository's files are not judged, nor a source of token or host
+		i.tree = nil // another repository's files are not judged
 	}
-	i.settings = findSettings(ctx, o.process, i.tree, "")
+	i.settings = findSettings(ctx, o.process, tree, "")
 	i.client = sync.OnceValues(i.connect)
 	i.local = sync.OnceValue(func() *workflow.Workflows { return i.readWorkflows(nil) })
 	i.workflows = sync.OnceValue(func() *workflow.Workflows { return i.readCalled(ctx) })

@@ -31,28 +31,33 @@ type outcome int
 
 func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
 
-// judgeReport turns a report into an exit code: a problem before an authentication problem before what is unknown.
+// worst is the exit code that counts when several apply.
+func worst(codes ...int) int {
+	for _, code := range []int{exitCancelled, exitProblem, exitAuth, exitUnknown} {
+		if slices.Contains(codes, code) {
+			return code
+		}
+	}
+	return exitOK
+}
+
+// judgeReport turns a report into an exit code.
 func judgeReport(report core.Report, strict bool) error {
-	var problem, auth, unknown bool
+	code := exitOK
 	for _, r := range report {
 		switch {
 		case r.Status == core.StatusError && r.Auth:
-			auth = true
+			code = worst(code, exitAuth)
 		case r.Status == core.StatusError || strict && r.Status == core.StatusWarning:
-			problem = true
+			code = worst(code, exitProblem)
 		case r.Status == core.StatusUnknown:
-			unknown = true
+			code = worst(code, exitUnknown)
 		}
 	}
-	switch {
-	case problem:
-		return outcome(exitProblem)
-	case auth:
-		return outcome(exitAuth)
-	case unknown:
-		return outcome(exitUnknown)
+	if code == exitOK {
+		return nil
 	}
-	return nil
+	return outcome(code)
 }
 
 // printReport shows a report to people: a line a group on a terminal, a line a check with verbose or in a pipe.

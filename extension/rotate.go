@@ -112,7 +112,8 @@ type rotation struct {
 	*search
 	progress *progress
 	targets  []target
-	tree     *worktree.Tree // a target's own
+	tree     *worktree.Tree // the current one
+	own      bool           // it is a target's, so that its files may be written
 	settings settings
 	host     core.Host
 	token    core.Token
@@ -150,14 +151,13 @@ func (r *rotation) locate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.tree = tree
 	host, err := r.locateTargets(ctx, tree)
 	if err != nil {
 		return err
 	}
 	for _, t := range r.targets {
-		if t.here {
-			r.tree = tree
-		}
+		r.own = r.own || t.here
 		if !strings.EqualFold(auth.NormalizeHostname(t.Host), auth.NormalizeHostname(host)) {
 			return fmt.Errorf("the repositories are on several hosts (%s, %s): rotate on one at a time", host, t.Host)
 		}
@@ -178,7 +178,7 @@ func (r *rotation) locate(ctx context.Context) error {
 func (r *rotation) locateTargets(ctx context.Context, tree *worktree.Tree) (host string, err error) {
 	if r.org != "" {
 		host, _ = auth.DefaultHost()
-		r.tree, err = treeOfOwner(ctx, tree, host, r.org)
+		r.own, err = isOfOwner(ctx, tree, host, r.org)
 	}
 	names := r.repos
 	if len(names) == 0 && r.org == "" {
@@ -198,6 +198,17 @@ func (r *rotation) locateTargets(ctx context.Context, tree *worktree.Tree) (host
 		}
 	}
 	return host, err
+}
+
+// isOfOwner tells whether one of the remotes leads to a repository of owner.
+func isOfOwner(ctx context.Context, tree *worktree.Tree, host, owner string) (bool, error) {
+	if tree == nil {
+		return false, nil
+	}
+	remotes, _, err := gitHubRemotes(ctx, tree)
+	return slices.ContainsFunc(remotes, func(r remoteRepository) bool {
+		return isKnown([]string{host}, r.Host) && strings.EqualFold(r.Owner, owner)
+	}), err
 }
 
 // ownWorkflows are those of the work tree, for the repository that it is of.

@@ -374,6 +374,10 @@ func (r *rotation) keepInFiles(ctx context.Context, old core.Token) error {
 		if kept, err := core.ParseToken(raw); err != nil || !kept.Equal(old) {
 			continue
 		}
+		if !r.own {
+			r.say("%s %s still holds the old token, and belongs to another repository: set it to the new one", r.yellow("!"), name)
+			continue
+		}
 		change, err := scaffold.PlanFile(r.tree.Root(), name, 0o600, func(data []byte) []byte {
 			return dotenv.Set(data, tokenName, r.token.Reveal())
 		})

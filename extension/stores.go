@@ -93,34 +93,19 @@ func (s *storing) locate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.source = tree
 	if s.org != "" {
 		host, _ := auth.DefaultHost()
 		s.place = target{Repository: repository.Repository{Host: host, Owner: s.org}}
-		s.source, err = treeOfOwner(ctx, tree, host, s.org)
 	} else {
 		s.place, err = resolveTarget(ctx, s.process, s.repo, tree)
 		s.tree = treeOf(s.place, tree)
-		s.source = s.tree
 	}
 	if err != nil {
 		return err
 	}
 	s.client, err = github.NewClient(s.place.Host, s.gitHubOptions())
 	return err
-}
-
-// treeOfOwner is the work tree when one of its remotes leads to a repository of owner.
-func treeOfOwner(ctx context.Context, tree *worktree.Tree, host, owner string) (*worktree.Tree, error) {
-	if tree == nil {
-		return nil, nil
-	}
-	remotes, _, err := gitHubRemotes(ctx, tree)
-	for _, r := range remotes {
-		if strings.EqualFold(auth.NormalizeHostname(r.Host), auth.NormalizeHostname(host)) && strings.EqualFold(r.Owner, owner) {
-			return tree, err
-		}
-	}
-	return nil, err
 }
 
 // label names what the token is stored for.

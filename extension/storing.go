@@ -21,7 +21,7 @@ type storing struct {
 	client *github.Client
 	place  target         // without a name for an organization
 	tree   *worktree.Tree // the target's own, whose files are completed
-	source *worktree.Tree // whose .env may name the host
+	source *worktree.Tree // the current one, whose .env may name the host
 	host   core.Host
 	token  core.Token
 	owner  core.Identity
