@@ -38,6 +38,8 @@ type variableSlot struct {
 	store  github.Store
 	before github.Entry // what is there already
 	err    error
+	// wider is who has to see an organization's variable besides those who do now; zero when all do who see the secret.
+	wider github.Sharing
 }
 
 // errNoPush means that the login can read the repository but not set its secrets.
@@ -96,9 +98,39 @@ func (s *storing) ask(ctx context.Context) error {
 		return s.failures()
 	}
 	if s.existing != nil && s.existing.err != nil && !errors.Is(s.existing.err, github.ErrNotFound) {
-		return fmt.Errorf("%w\nTo store the secret alone, add: --variable \"\"", s.existing.err)
+		return s.variableTrouble(s.existing.err)
+	}
+	if err := s.widenVariable(ctx); err != nil {
+		return s.variableTrouble(err)
 	}
 	return nil
+}
+
+func (s *storing) variableTrouble(err error) error {
+	return fmt.Errorf("%w\nTo store the secret alone, add: --variable \"\"", err)
+}
+
+// widenVariable finds out whether some who see an organization's secret do not see the variable that is there already:
+// they would take the token to the default host.
+func (s *storing) widenVariable(ctx context.Context) error {
+	usable := slices.IndexFunc(s.slots, func(t *slot) bool { return t.err == nil })
+	if s.org == "" || s.existing == nil || s.existing.before.Visibility == "" {
+		return nil
+	}
+	wanted, before := s.slots[usable].sharing, s.existing.before
+	widths := []string{"selected", "private", "all"}
+	if slices.Index(widths, wanted.Visibility) > slices.Index(widths, before.Visibility) {
+		s.existing.wider = wanted
+	}
+	if wanted.Visibility != "selected" || before.Visibility != "selected" {
+		return nil
+	}
+	now, err := s.client.VariableSharing(ctx, s.existing.store, before)
+	all := slices.Compact(slices.Sorted(slices.Values(slices.Concat(now.Repositories, wanted.Repositories))))
+	if err == nil && len(all) > len(slices.Compact(slices.Sorted(slices.Values(now.Repositories)))) {
+		s.existing.wider = github.Sharing{Visibility: "selected", Repositories: all}
+	}
+	return err
 }
 
 func (s *storing) askTarget(ctx context.Context) error {
@@ -158,13 +190,22 @@ func (e *variableConflictError) Error() string {
 	return fmt.Sprintf("the variable %s has another value (%s, not %s); nothing was stored", e.name, e.value, e.wanted)
 }
 
+// conflicts tells whether the variable has a value that is not to be replaced without a word.
+func (s *storing) conflicts() bool {
+	return s.existing != nil && s.existing.before.Name != "" && !s.sameHost() && !s.force
+}
+
+func (s *storing) conflict() error {
+	return &variableConflictError{s.variable, s.existing.before.Value, s.host.String()}
+}
+
 func (s *storing) settleVariable() error {
-	if s.existing == nil || s.existing.before.Name == "" || s.sameHost() || s.force {
+	if !s.conflicts() || s.dryRun {
 		return nil
 	}
 	existing := s.existing.before.Value
 	if !s.canAsk() {
-		return &variableConflictError{s.variable, existing, s.host.String()}
+		return s.conflict()
 	}
 	yes, err := s.confirm(fmt.Sprintf("Replace the variable %s of %s, now %s, with %s?", s.variable, s.label(), existing, s.host), false)
 	if err != nil || !yes {
@@ -177,6 +218,11 @@ func (s *storing) settleVariable() error {
 func (s *storing) sameHost() bool {
 	named, err := core.ParseHost(s.existing.before.Value)
 	return err == nil && named == s.host
+}
+
+// variableStands tells whether the variable is as it has to be.
+func (s *storing) variableStands() bool {
+	return s.existing.before.Name != "" && s.sameHost() && s.existing.wider.Visibility == ""
 }
 
 // settleCopy decides where a copy for gh hex verify is kept. It is asked only after a prompt: who pipes a token in keeps
@@ -267,7 +313,11 @@ var errNoTimeLeft = errors.New("GitHub did not answer in time before")
 // Each failure is told where it happens.
 func (s *storing) carryOut(ctx context.Context) error {
 	if s.dryRun {
-		return errors.Join(s.finish(s.planned()), s.failures())
+		err := errors.Join(s.finish(s.planned()), s.failures())
+		if err == nil && s.conflicts() && !s.canAsk() {
+			return s.conflict() // as it would end without --dry-run
+		}
+		return err
 	}
 	// All writes share one time: several stores that do not answer take no longer than one.
 	end := time.Now().Add(cmp.Or(s.patience, writeLimit))
@@ -280,11 +330,10 @@ func (s *storing) carryOut(ctx context.Context) error {
 		}
 		s.complain(t.err)
 	}
-	failed := s.failures()
 	r := s.result()
 	if stored == 0 {
 		s.say("No variable was set and no file was changed.")
-		return s.conclude(r, failed)
+		return s.conclude(r, s.failed())
 	}
 	// What belongs to a secret that is stored is not left out, whatever comes.
 	if least := time.Now().Add(variableTime); end.Before(least) {
@@ -296,7 +345,23 @@ func (s *storing) carryOut(ctx context.Context) error {
 	s.complain(variableErr)
 	rest := errors.Join(s.writeFiles(&r), s.writeKeyring())
 	s.complain(rest)
-	return s.conclude(r, errors.Join(failed, variableErr, rest))
+	code := s.failed()
+	if variableErr != nil || rest != nil {
+		code = worst(code, exitProblem)
+	}
+	return s.conclude(r, code)
+}
+
+// failed is the exit code for the stores: that of the login only when nothing was stored for want of one.
+func (s *storing) failed() int {
+	code := exitOK
+	for _, t := range s.slots {
+		code = worst(code, exitCode(t.err))
+	}
+	if code == exitAuth && slices.ContainsFunc(s.slots, func(t *slot) bool { return t.err == nil }) {
+		return exitProblem
+	}
+	return code
 }
 
 // complain prints a failure with what to do about it.
@@ -311,11 +376,11 @@ func (s *storing) complain(err error) {
 }
 
 // conclude prints the result for programs. Failures have been told: only their exit code is left.
-func (s *storing) conclude(r authResult, failed error) error {
-	if err := s.finish(r); err != nil || failed == nil {
+func (s *storing) conclude(r authResult, code int) error {
+	if err := s.finish(r); err != nil || code == exitOK {
 		return err
 	}
-	return outcome(exitCode(failed))
+	return outcome(code)
 }
 
 // write fills one store.
@@ -323,11 +388,14 @@ func (s *storing) write(ctx context.Context, t *slot) bool {
 	if t.err == nil && t.missing {
 		t.err = s.createEnvironment(context.WithoutCancel(ctx), t)
 	}
-	if t.err == nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		t.err = fmt.Errorf("the %s secret %s of %s was not written: %w", t.store, s.secret, s.describe(t), errNoTimeLeft)
+	if t.err == nil && ctx.Err() != nil {
+		reason := errCancelled
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			reason = errNoTimeLeft
+		}
+		t.err = fmt.Errorf("the %s secret %s of %s was not written: %w", t.store, s.secret, s.describe(t), reason)
 	}
-	if t.err != nil || ctx.Err() != nil {
-		t.err = firstError(t.err, ctx.Err())
+	if t.err != nil {
 		return false
 	}
 	created, err := s.client.PutSecret(ctx, t.store, t.key, s.secret, s.token.Reveal(), t.before, t.sharing)
@@ -387,12 +455,11 @@ func (s *storing) writeVariable(ctx context.Context, r *variableResult) error {
 		return nil
 	}
 	exists := s.existing.before.Name != ""
-	if exists && s.sameHost() {
-		r.Status = "unchanged"
-		s.tell("ok", "%s variable %s of %s is %s already", s.levelName(), s.variable, s.label(), s.existing.before.Value)
+	if s.variableStands() {
+		s.tellUnchanged(r)
 		return nil
 	}
-	var sharing github.Sharing
+	sharing := s.existing.wider
 	if !exists {
 		sharing = s.slots[0].sharing
 	}
@@ -456,7 +523,7 @@ func (s *storing) result() authResult {
 		r.Token.ExpiresAt = &at
 	}
 	if s.existing != nil {
-		r.Variable = &variableResult{Name: s.variable, Value: s.host.String()}
+		r.Variable = &variableResult{Name: s.variable, Value: s.host.String(), Status: "skipped"}
 	}
 	return r
 }
@@ -486,14 +553,37 @@ func (s *storing) planned() authResult {
 	}
 	r := s.result()
 	if r.Variable != nil {
-		r.Variable.Status = "planned"
-		s.tell("planned", "Would set %s variable %s for %s to %s", s.levelName(), s.variable, s.label(), s.host)
+		s.planVariable(r.Variable)
 	}
 	for _, c := range s.files {
 		r.Files = append(r.Files, fileResult{c.Path, c.Action})
 		s.tell("planned", "%s: %s", c.Path, describe(c))
 	}
 	return r
+}
+
+func (s *storing) planVariable(r *variableResult) {
+	before := s.existing.before
+	r.Status = "planned"
+	switch {
+	case before.Name == "":
+		s.tell("planned", "Would set %s variable %s for %s to %s", s.levelName(), s.variable, s.label(), s.host)
+	case s.variableStands():
+		s.tellUnchanged(r)
+	case s.sameHost():
+		s.tell("planned", "Would let %s see %s variable %s", describeSharing(s.org, s.existing.wider), s.levelName(), s.variable)
+	case s.force:
+		s.tell("planned", "Would replace %s variable %s of %s, now %s, with %s", s.levelName(), s.variable, s.label(), before.Value, s.host)
+	case s.canAsk():
+		s.tell("planned", "Would ask whether to replace %s variable %s of %s, now %s, with %s", s.levelName(), s.variable, s.label(), before.Value, s.host)
+	default:
+		r.Status, r.Error = "failed", safe(s.conflict().Error())
+	}
+}
+
+func (s *storing) tellUnchanged(r *variableResult) {
+	r.Status = "unchanged"
+	s.tell("ok", "%s variable %s of %s is %s already", s.levelName(), s.variable, s.label(), s.existing.before.Value)
 }
 
 func (s *storing) finish(r authResult) error {

@@ -143,6 +143,15 @@ func (o Sharing) into(body map[string]any, s Store) {
 
 // Sharing reads who sees an organization's secret, given its metadata. It is the zero value for the other levels.
 func (c *Client) Sharing(ctx context.Context, s Store, e Entry) (Sharing, error) {
+	return c.sharing(ctx, s, "secret", e)
+}
+
+// VariableSharing is [Client.Sharing] for a variable.
+func (c *Client) VariableSharing(ctx context.Context, s Store, e Entry) (Sharing, error) {
+	return c.sharing(ctx, s, "variable", e)
+}
+
+func (c *Client) sharing(ctx context.Context, s Store, kind string, e Entry) (Sharing, error) {
 	if s.Level != LevelOrganization {
 		return Sharing{}, nil
 	}
@@ -150,8 +159,8 @@ func (c *Client) Sharing(ctx context.Context, s Store, e Entry) (Sharing, error)
 		return Sharing{Visibility: e.Visibility}, nil
 	}
 	o := Sharing{Visibility: e.Visibility}
-	what := fmt.Sprintf("list the repositories that see the %s secret %s of %s", s, e.Name, s.Target())
-	err := c.pages(ctx, s.path("secrets")+"/"+url.PathEscape(e.Name)+"/repositories?per_page=100", "repositories", what, func(raw json.RawMessage) error {
+	what := fmt.Sprintf("list the repositories that see the %s %s %s of %s", s, kind, e.Name, s.Target())
+	err := c.pages(ctx, s.path(kind+"s")+"/"+url.PathEscape(e.Name)+"/repositories?per_page=100", "repositories", what, func(raw json.RawMessage) error {
 		var page []struct{ ID int64 }
 		if err := json.Unmarshal(raw, &page); err != nil {
 			return errNotJSON
