@@ -132,6 +132,9 @@ func (o *apiOptions) check(methodGiven bool) error {
 }
 
 func runAPI(ctx context.Context, o *apiOptions) error {
+	if err := parseJQ(o.jq); err != nil {
+		return err
+	}
 	r, err := o.request()
 	if err != nil {
 		return err

@@ -199,8 +199,8 @@ func runAuth(ctx context.Context, o *authOptions) error {
 	for _, note := range found.notes {
 		o.say("%s %s", o.yellow("!"), note)
 	}
-	if found.hostErr != nil {
-		return found.hostErr
+	if err := found.hostTrouble(); err != nil {
+		return err
 	}
 	s.host = found.host
 	o.say("Storing for %s", s.label())
@@ -288,10 +288,18 @@ func (r *rejection) Error() string { return r.Message }
 
 // accept asks Hex whose token it is and what it can read, and says so through tell.
 func (p *process) accept(ctx context.Context, found settings, token core.Token, tell func(status, format string, args ...any)) (core.Identity, error) {
-	owner, report := core.Verify(ctx, core.TokenInput{
-		Token: token, Host: found.host, HostSource: found.hostSource,
-		Shared: true, Options: p.clientOptions(), Now: p.now,
+	var owner core.Identity
+	var report core.Report
+	err := p.interruptible(ctx, "Asking Hex about the token", func(ctx context.Context) error {
+		owner, report = core.Verify(ctx, core.TokenInput{
+			Token: token, Host: found.host, HostSource: found.hostSource,
+			Shared: true, Options: p.clientOptions(), Now: p.now,
+		})
+		return cancelled(ctx)
 	})
+	if err != nil {
+		return owner, errCancelled
+	}
 	for _, id := range []string{"workspace-url", "token-accepted", "token-expiry"} {
 		r := report.Of(id)
 		if r.Status == core.StatusError || id == "token-accepted" && r.Status != core.StatusOK {

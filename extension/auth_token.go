@@ -44,14 +44,18 @@ func runToken(ctx context.Context, o *tokenOptions) error {
 		return err
 	}
 	found := findSettings(ctx, o.process, tree, o.workspaceURL)
+	for _, note := range found.notes {
+		o.say("%s %s", o.yellow("!"), note)
+	}
 	switch {
 	case found.hostErr != nil:
-		return found.hostErr
+		return found.hostTrouble()
 	case found.tokenErr != nil:
 		return fmt.Errorf("the token from %s cannot be used: %w", found.tokenSource, found.tokenErr)
 	case found.token.IsZero():
 		return &missingTokenError{fmt.Errorf("%w for %s", errNoLocalToken, found.host.Name())}
 	}
+	o.say("%s", o.gray("The token from "+found.tokenSource))
 	if o.inActions() {
 		// On standard error, which the runner reads too: standard output may go to another program.
 		fmt.Fprintf(unmasked(o.err), "::add-mask::%s\n", strings.ReplaceAll(found.token.Reveal(), "%", "%25"))
@@ -102,8 +106,8 @@ func runLogout(ctx context.Context, o *logoutOptions) error {
 		return err
 	}
 	found := findHostSettings(ctx, o.process, tree, o.workspaceURL)
-	if found.hostErr != nil {
-		return found.hostErr
+	if err := found.hostTrouble(); err != nil {
+		return err
 	}
 	err = o.keyring(found.host).remove()
 	if err == nil {

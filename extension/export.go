@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -38,10 +39,37 @@ func addExport(cmd *cobra.Command, fields []string) *exporter {
 		if err := e.check(cmd, sorted); err != nil {
 			return &usageError{err, cmd}
 		}
-		return nil
+		return e.parse()
 	}
 	return e
 }
+
+// parse refuses a filter that cannot work before anything is done: afterwards its error would read as if nothing was.
+func (e *exporter) parse() error {
+	if _, err := jsontemplate.New(io.Discard, e.template, jsontemplate.Options{}); err != nil {
+		return err
+	}
+	return parseJQ(e.jq)
+}
+
+// parseJQ is the error of an expression that is none.
+func parseJQ(expression string) error {
+	if expression == "" {
+		return nil
+	}
+	// The input is read once the expression is compiled.
+	if err := jq.Evaluate(unreadable{}, io.Discard, expression); !errors.Is(err, errParsed) {
+		return err
+	}
+	return nil
+}
+
+var errParsed = errors.New("parsed")
+
+// unreadable is an input that says that it was asked for.
+type unreadable struct{}
+
+func (unreadable) Read([]byte) (int, error) { return 0, errParsed }
 
 func (e *exporter) asked() bool { return e.fields != nil }
 

@@ -27,7 +27,7 @@ func (p *process) report(err error) {
 			p.say("%s%s", styled(strings.Repeat("\t", len(line)-len(strings.TrimLeft(line, "\t")))), strings.TrimLeft(line, "\t"))
 		}
 	}
-	if next := hint(err); next != "" {
+	if next := hint(err); next != "" && !errors.Is(err, errCancelled) {
 		p.say("%s", next)
 	}
 	var usage *usageError
@@ -69,6 +69,7 @@ func hint(err error) string {
 	var noRemote *noRemoteError
 	var elsewhere *otherHostsError
 	var path *scaffold.PathError
+	var file *fileError
 	var onGitHub *github.Error
 	var rejected *rejection
 	var conflict *variableConflictError
@@ -100,8 +101,10 @@ func hint(err error) string {
 		return "Change into a git repository, then run the command again"
 	case errors.Is(err, worktree.ErrNotRepository):
 		return "Change into a git repository, or name one with: -R [HOST/]OWNER/REPO"
+	case errors.As(err, &file):
+		return "Mend that, or go on without " + file.without
 	case errors.As(err, &path):
-		return "Mend the path, or go on without touching files: --no-scaffold"
+		return "Mend the path, then run the command again"
 	case errors.As(err, &onGitHub):
 		return gitHubFix(onGitHub)
 	}

@@ -147,6 +147,14 @@ func (s *settings) findHost(p *process, files []localFile, workspaceURL string) 
 	s.host, s.hostSource = core.DefaultHost(), defaultSource
 }
 
+// hostTrouble is why the host cannot be used, with where it was named.
+func (s *settings) hostTrouble() error {
+	if s.hostErr == nil || s.hostSource == "" {
+		return s.hostErr
+	}
+	return fmt.Errorf("%w (from %s)", s.hostErr, s.hostSource)
+}
+
 // foreignHostError means that a file names a host outside hex.tech.
 type foreignHostError struct {
 	file string

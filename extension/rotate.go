@@ -164,8 +164,8 @@ func (r *rotation) locate(ctx context.Context) error {
 	}
 	r.settings = findSettings(ctx, r.process, r.tree, r.workspaceURL)
 	r.host = r.settings.host
-	if r.settings.hostErr != nil {
-		return r.settings.hostErr
+	if err := r.settings.hostTrouble(); err != nil {
+		return err
 	}
 	options := r.gitHubOptions()
 	options.Limited = r.progress.limit

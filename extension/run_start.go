@@ -159,7 +159,11 @@ func (o *runStartOptions) wouldStart(run core.ProjectRun) error {
 // started tells of a run that nobody waits for.
 func (o *runStartOptions) started(run core.ProjectRun) error {
 	if o.export.asked() {
-		return o.export.write(o.streams, run)
+		err := o.export.write(o.streams, run)
+		if err != nil { // what failed is the output
+			o.say("Started run %s. Watch it with: %s", run.RunID, watchCommand(o.project.project, safe(run.RunID)))
+		}
+		return err
 	}
 	if !o.outTTY {
 		o.print("started\t%s\t%s\t", run.RunID, link(run.RunURL))

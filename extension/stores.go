@@ -205,7 +205,11 @@ func (s *storing) propose(ctx context.Context) ([]github.Store, error) {
 	if len(workflows.HexSecrets()) == 0 {
 		return nil, nil
 	}
-	inv, err := s.client.Inventory(ctx, s.place.Owner, s.place.Name, workflows.Environments(github.Inventory{}))
+	var inv github.Inventory
+	err := s.interruptible(ctx, "Looking at what the workflows need", func(ctx context.Context) (err error) {
+		inv, err = s.client.Inventory(ctx, s.place.Owner, s.place.Name, workflows.Environments(github.Inventory{}))
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,9 @@ type storing struct {
 	selected []int64       // the repositories of --repos
 	existing *variableSlot // nil when no variable is wanted
 	keep     string        // where to keep a copy on this machine
-	files    []scaffold.Change
+	// interrupted says that Ctrl-C was pressed while something was written.
+	interrupted bool
+	files       []scaffold.Change
 }
 
 // variableSlot is the variable that holds the host.
@@ -71,7 +73,7 @@ func (s *storing) prepare(ctx context.Context, source tokenSource) error {
 // ask reads everything of GitHub: the repository first, since the right to push decides, then the keys, and what is
 // there already. One of several stores that cannot be used does not keep the others from it.
 func (s *storing) ask(ctx context.Context) error {
-	if err := s.askTarget(ctx); err != nil {
+	if err := s.interruptible(ctx, "Asking GitHub about "+s.label(), s.askTarget); err != nil {
 		return err
 	}
 	proposed, err := s.propose(ctx)
@@ -81,13 +83,9 @@ func (s *storing) ask(ctx context.Context) error {
 	for _, store := range append(s.chosen(), proposed...) {
 		s.slots = append(s.slots, &slot{store: store, status: "failed"})
 	}
-	var wg sync.WaitGroup
-	wg.Go(func() { s.inspectStores(ctx) })
-	if s.variable != "" {
-		s.existing = &variableSlot{store: s.variableStore()}
-		wg.Go(func() { s.existing.before, s.existing.err = s.client.Variable(ctx, s.existing.store, s.variable) })
+	if err := s.interruptible(ctx, "Asking GitHub what is stored", s.inspectAll); err != nil {
+		return err
 	}
-	wg.Wait()
 	if s.env != "" { // from here on as GitHub spells it
 		s.env = s.slots[0].store.Environment
 		if s.existing != nil {
@@ -131,6 +129,18 @@ func (s *storing) widenVariable(ctx context.Context) error {
 		s.existing.wider = github.Sharing{Visibility: "selected", Repositories: all}
 	}
 	return err
+}
+
+// inspectAll asks about the stores and the variable at the same time.
+func (s *storing) inspectAll(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { s.inspectStores(ctx) })
+	if s.variable != "" {
+		s.existing = &variableSlot{store: s.variableStore()}
+		wg.Go(func() { s.existing.before, s.existing.err = s.client.Variable(ctx, s.existing.store, s.variable) })
+	}
+	wg.Wait()
+	return nil
 }
 
 func (s *storing) askTarget(ctx context.Context) error {
@@ -280,7 +290,7 @@ func (s *storing) planFiles(ctx context.Context) error {
 	if !s.noScaffold {
 		planned, err := scaffold.Plan(s.tree.Root(), git, scaffold.Options{Host: scaffoldHost(s.host)})
 		if err != nil {
-			return fmt.Errorf("nothing was stored: %w", err)
+			return fmt.Errorf("nothing was stored: %w", &fileError{err, "touching files: --no-scaffold"})
 		}
 		s.files = planned
 	}
@@ -289,14 +299,23 @@ func (s *storing) planFiles(ctx context.Context) error {
 	}
 	copied, err := scaffold.PlanDotenv(s.tree.Root(), git, s.files, s.token.Reveal, scaffoldHost(s.host))
 	if err != nil {
-		return fmt.Errorf("nothing was stored: %w", err)
+		return fmt.Errorf("nothing was stored: %w", &fileError{err, "a copy: --local none"})
 	}
 	if !s.host.IsHex() {
-		s.say("%s .env is not to name a host outside hex.tech: have %s=%s in the environment when the copy is used", s.yellow("!"), hostName, s.host)
+		s.say("%s .env holds the token only: a host outside hex.tech is taken from the environment (export %s=%s)", s.yellow("!"), hostName, s.host)
 	}
 	s.files = append(s.files, copied)
 	return nil
 }
+
+// fileError means that a file cannot be written; without says what is left out, and by which flag.
+type fileError struct {
+	err     error
+	without string
+}
+
+func (e *fileError) Error() string { return e.err.Error() }
+func (e *fileError) Unwrap() error { return e.err }
 
 const (
 	// writeLimit is the time that all writes of gh hex auth have, so that with what comes after it the command ends within
@@ -358,6 +377,9 @@ func (s *storing) failed() int {
 	for _, t := range s.slots {
 		code = worst(code, exitCode(t.err))
 	}
+	if s.interrupted && code != exitOK {
+		return exitCancelled
+	}
 	if code == exitAuth && slices.ContainsFunc(s.slots, func(t *slot) bool { return t.err == nil }) {
 		return exitProblem
 	}
@@ -370,7 +392,7 @@ func (s *storing) complain(err error) {
 		return
 	}
 	s.tell("error", "%s", capitalised(err.Error()))
-	if next := hint(err); next != "" {
+	if next := hint(err); next != "" && !s.interrupted {
 		s.say("  %s", next)
 	}
 }
@@ -385,10 +407,10 @@ func (s *storing) conclude(r authResult, code int) error {
 
 // write fills one store.
 func (s *storing) write(ctx context.Context, t *slot) bool {
-	if t.err == nil && t.missing {
+	if t.err == nil && t.missing && !s.interrupted {
 		t.err = s.createEnvironment(context.WithoutCancel(ctx), t)
 	}
-	if t.err == nil && ctx.Err() != nil {
+	if t.err == nil && (s.interrupted || ctx.Err() != nil) {
 		reason := errCancelled
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			reason = errNoTimeLeft
@@ -398,9 +420,16 @@ func (s *storing) write(ctx context.Context, t *slot) bool {
 	if t.err != nil {
 		return false
 	}
-	created, err := s.client.PutSecret(ctx, t.store, t.key, s.secret, s.token.Reveal(), t.before, t.sharing)
-	if err != nil {
-		t.err = err
+	var created bool
+	err := s.interruptible(ctx, "Storing it in "+s.describe(t), func(interrupted context.Context) error {
+		write, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(interrupted, func() { time.AfterFunc(time.Second, cancel) })() // once sent, the client sees to it
+		created, t.err = s.client.PutSecret(write, t.store, t.key, s.secret, s.token.Reveal(), t.before, t.sharing)
+		return nil
+	})
+	s.interrupted = errors.Is(err, errCancelled) // this write is finished, further ones are not begun
+	if t.err != nil {
 		return false
 	}
 	t.status = "updated"

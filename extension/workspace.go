@@ -36,10 +36,8 @@ func openWorkspace(cmd *cobra.Command, p *process) (*workspace, error) {
 		p.say("%s %s", p.yellow("!"), note)
 	}
 	switch {
-	case s.hostErr != nil && s.hostSource == "":
-		return nil, s.hostErr
 	case s.hostErr != nil:
-		return nil, fmt.Errorf("%w (from %s)", s.hostErr, s.hostSource)
+		return nil, s.hostTrouble()
 	case s.tokenErr != nil:
 		return nil, fmt.Errorf("%w (from %s)", s.tokenErr, s.tokenSource)
 	case s.token.IsZero():
