@@ -56,13 +56,16 @@ func newRotateCmd(p *process) *cobra.Command {
 
 			Each place ends as new, old, or cannot tell, and the exit code is 1 unless all chosen
 			ones are new. Run the same command again to finish. Nothing is deleted. The copy of
-			the old token on this machine is replaced last, once all places are new.`),
+			the old token on this machine is replaced last, once all chosen places are new; from
+			then on gh hex auth stores the new token in further places.`),
 		Example: example(`
 			# Choose the places of this repository from a list
 			$ gh hex rotate
 
-			# Everywhere in this repository, and then everywhere in an organization
+			# Everywhere in this repository
 			$ gh hex rotate --all
+
+			# Everywhere in an organization and its repositories
 			$ gh hex rotate --all --org octo --with-token <new-token.txt
 
 			# The Actions and the Dependabot secrets of two repositories

@@ -59,10 +59,29 @@ func (r *rotation) choose() error {
 		r.consider(p)
 	}
 	r.spots = append(r.spots, r.absent()...)
-	if n := r.writable(); n > 0 && r.canAsk() && !r.yes {
+	switch n := r.writable(); {
+	case n == 0:
+		return nil
+	case r.canAsk() && !r.yes:
 		return r.confirmAll(n)
 	}
+	r.say("Replacing the token in:")
+	r.nameChosen()
 	return nil
+}
+
+// nameChosen lists what is about to be written to, and what speaks against it.
+func (r *rotation) nameChosen() {
+	for _, p := range r.spots {
+		if !p.chosen || p.err != nil || p.status != "" {
+			continue
+		}
+		text := r.label(p)
+		if why := r.against(p); why != "" {
+			text += " (" + why + ")"
+		}
+		r.say("  %s", text)
+	}
 }
 
 // asks tells whether the list is shown: on a terminal, when no flag chooses.
@@ -149,11 +168,7 @@ func (r *rotation) writable() int {
 }
 
 func (r *rotation) confirmAll(n int) error {
-	for _, p := range r.spots {
-		if p.chosen && p.status == "" {
-			r.say("  %s", r.label(p))
-		}
-	}
+	r.nameChosen()
 	yes, err := r.confirm(fmt.Sprintf("Replace the token there (%s)?", counted(n, "place", "places")), true)
 	if err != nil || !yes {
 		return errors.Join(errCancelled, err)
