@@ -45,6 +45,11 @@ type TokenError struct {
 
 func (e *TokenError) Error() string { return "the token " + e.Reason }
 
+// Empty tells whether there was nothing but what is cleaned away.
+func (e *TokenError) Empty() bool { return e.Reason == reasonEmpty }
+
+const reasonEmpty = "is empty"
+
 // ParseToken cleans what a user pasted (white space, quotes, a byte-order mark, "Bearer ", "HEX_API_TOKEN=") and
 // judges it. The error is a [*TokenError]: nothing there, inner white space or control characters, a placeholder, or
 // a token that is recognisably another vendor's. A token of no known shape is accepted: see [Token.ShapeWarning].
@@ -89,7 +94,7 @@ func cutPrefixFold(s, prefix string) string {
 // refuseToken returns an error, and not a *TokenError, so that nil stays nil.
 func refuseToken(s string) error {
 	if s == "" || strings.EqualFold(s, "Bearer") {
-		return &TokenError{Reason: "is empty"}
+		return &TokenError{Reason: reasonEmpty}
 	}
 	if e := foreignToken(s); e != nil {
 		return e

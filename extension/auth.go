@@ -243,7 +243,7 @@ func (o *authOptions) readToken(host core.Host) (core.Token, tokenSource, error)
 	case o.withToken:
 		token, err := o.tokenFromInput()
 		return token, fromInput, err
-	case o.getenv(tokenName) != "":
+	case strings.TrimSpace(o.getenv(tokenName)) != "":
 		token, err := parseToken(o.getenv(tokenName))
 		return token, fromEnvironment, err
 	case !o.canAsk():
@@ -275,7 +275,7 @@ func (p *process) tokenFromPrompt(host core.Host, command string) (core.Token, e
 // parseToken tells an empty input, which is a missing token, from one that is refused.
 func parseToken(raw string) (core.Token, error) {
 	token, err := core.ParseToken(raw)
-	if err != nil && strings.TrimSpace(raw) == "" {
+	if refused := (*core.TokenError)(nil); errors.As(err, &refused) && refused.Empty() {
 		return token, &missingTokenError{err}
 	}
 	return token, err
@@ -303,6 +303,9 @@ func (p *process) accept(ctx context.Context, found settings, token core.Token, 
 	for _, id := range []string{"workspace-url", "token-accepted", "token-expiry"} {
 		r := report.Of(id)
 		if r.Status == core.StatusError || id == "token-accepted" && r.Status != core.StatusOK {
+			if shape := report.Of("token-format"); r.Auth && shape.Status == core.StatusWarning {
+				r.Message += "; besides, " + shape.Message // a part of it was copied, most likely
+			}
 			return owner, &rejection{r}
 		}
 	}

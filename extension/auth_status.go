@@ -52,8 +52,8 @@ func newAuthStatusCmd(p *process) *cobra.Command {
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.repo, _ = cmd.Flags().GetString("repo")
-			if o.org != "" && cmd.Flags().Changed("repo") {
-				return &usageError{errors.New("specify only one of `--org` and `--repo`"), cmd}
+			if err := o.check(cmd.Flags().Changed); err != nil {
+				return &usageError{err, cmd}
 			}
 			return runStatus(cmd.Context(), o)
 		},
@@ -62,6 +62,16 @@ func newAuthStatusCmd(p *process) *cobra.Command {
 	cmd.Flags().DurationVar(&o.timeout, "timeout", time.Hour, "Give up after this `duration`, waiting for rate limits included")
 	o.export = addExport(cmd, placeFields())
 	return cmd
+}
+
+func (o *statusOptions) check(given func(flag string) bool) error {
+	switch {
+	case given("org") && (o.org == "" || strings.Contains(o.org, "/")):
+		return invalidArgument("org", o.org, errors.New("the name of an organization is needed"))
+	case given("org") && given("repo"):
+		return errors.New("specify only one of `--org` and `--repo`")
+	}
+	return checkTimeout(o.timeout)
 }
 
 // statusRun is one gh hex auth status at work.

@@ -112,8 +112,8 @@ func (e *exporter) write(s *streams, data any) error {
 		return jq.EvaluateFormatted(bytes.NewReader(reduced), s.out, e.jq, indent(s), s.color)
 	case e.template != "":
 		return jsontemplate.Execute(s.out, e.template, reduced, jsontemplate.Options{Width: s.width, Color: s.color})
-	case s.outTTY:
-		return jsonpretty.Format(s.out, bytes.NewReader(reduced), indent(s), s.color)
+	case s.color:
+		return jsonpretty.Format(s.out, bytes.NewReader(reduced), "  ", true)
 	}
 	_, err = s.out.Write(append(reduced, '\n'))
 	return err

@@ -261,7 +261,7 @@ func accessProblem(err error) core.Result {
 
 func withHint(err error) string {
 	if next := hint(err); next != "" {
-		return err.Error() + ". " + next
+		return strings.TrimSuffix(err.Error(), ".") + ". " + next
 	}
 	return err.Error()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/dotenv"
@@ -97,13 +98,13 @@ func (s *settings) readFiles(ctx context.Context, tree *worktree.Tree) []localFi
 func (s *settings) findToken(p *process, files []localFile) {
 	raw, source := p.getenv(tokenName), environmentSource
 	for _, f := range files {
-		if raw != "" {
+		if strings.TrimSpace(raw) != "" {
 			break
 		}
 		raw, _, _ = dotenv.Lookup(f.data, tokenName)
 		source = f.name
 	}
-	if raw == "" {
+	if strings.TrimSpace(raw) == "" {
 		return
 	}
 	s.token, s.tokenErr = core.ParseToken(raw)
@@ -129,13 +130,13 @@ func (s *settings) findHost(p *process, files []localFile, workspaceURL string) 
 		s.hostSource = "--workspace-url"
 		return
 	}
-	if raw := p.getenv(hostName); raw != "" {
+	if raw := p.getenv(hostName); strings.TrimSpace(raw) != "" {
 		s.host, s.hostErr = core.ParseHost(raw)
 		s.hostSource = "the environment variable " + hostName
 		return
 	}
 	for _, f := range files {
-		if raw, _, _ := dotenv.Lookup(f.data, hostName); raw != "" {
+		if raw, _, _ := dotenv.Lookup(f.data, hostName); strings.TrimSpace(raw) != "" {
 			s.host, s.hostErr = fromFile(raw, f.name)
 			s.hostSource = f.name
 			if refused := (*foreignHostError)(nil); errors.As(s.hostErr, &refused) {

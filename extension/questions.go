@@ -87,8 +87,7 @@ func (s *streams) choose(question string, options []string) (int, error) {
 		if strings.TrimSpace(answer) == "" {
 			return 0, nil
 		}
-		var n int
-		if _, err := fmt.Sscanf(strings.TrimSpace(answer), "%d", &n); err == nil && n >= 1 && n <= len(options) {
+		if n, err := strconv.Atoi(strings.TrimSpace(answer)); err == nil && n >= 1 && n <= len(options) {
 			return n - 1, nil
 		}
 	}
