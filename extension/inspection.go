@@ -111,7 +111,14 @@ func (i *inspection) judgeWorkflows() map[string]core.Result {
 		return workflow.JudgeFiles(i.local(), about)
 	}
 	about.Host, about.Repository = i.namedHost(inv), i.target.String()
-	return workflow.Judge(i.workflows(), inv, about)
+	judged := workflow.Judge(i.workflows(), inv, about)
+	for id, r := range judged {
+		if refusals := inv.Refusals(); r.Status == core.StatusUnknown && r.Fix == "" && len(refusals) > 0 {
+			r.Fix = hint(refusals[0])
+			judged[id] = r
+		}
+	}
+	return judged
 }
 
 // namedHost is the name of the workspace's host at Hex where somebody said which it is: on this machine, or in the
@@ -230,10 +237,8 @@ func (i *inspection) judgeAccess() core.Result {
 		return accessProblem(err)
 	}
 	var notes []core.Finding
-	for _, l := range []github.Listing{inv.Secrets, inv.OrganizationSecrets, inv.Variables, inv.Environments} {
-		if l.Err != nil {
-			notes = append(notes, core.Finding{Severity: core.SeverityNote, Message: withHint(l.Err)})
-		}
+	for _, err := range inv.Refusals() {
+		notes = append(notes, core.Finding{Severity: core.SeverityNote, Message: withHint(err)})
 	}
 	return core.Judge(notes, fmt.Sprintf("%s on %s", inv.Repository.FullName(), i.target.Host), "")
 }

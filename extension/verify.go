@@ -70,6 +70,9 @@ func newVerifyCmd(p *process) *cobra.Command {
 			if err := knownChecks(append(slices.Clone(o.only), o.skip...)); err != nil {
 				return &usageError{err, cmd}
 			}
+			if err := checkName(o.secret); err != nil && cmd.Flags().Changed("secret") {
+				return &usageError{invalidArgument("secret", o.secret, err), cmd}
+			}
 			var err error
 			if o.projects, err = namedProjects(projects); err != nil {
 				return &usageError{err, cmd}

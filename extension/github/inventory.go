@@ -102,6 +102,29 @@ func (inv *Inventory) forgetMissing(environments []string) {
 	}
 }
 
+// Refusals are the errors of the places that could not be listed, one for each kind of place: of several environments the
+// first by name. Places that few logins see, and that may hold nothing, are left out.
+func (inv *Inventory) Refusals() []error {
+	var errs []error
+	add := func(l Listing) bool {
+		if l.Err != nil {
+			errs = append(errs, l.Err)
+		}
+		return l.Err != nil
+	}
+	for _, l := range []Listing{inv.Secrets, inv.OrganizationSecrets, inv.Variables, inv.OrganizationVars, inv.Environments} {
+		add(l)
+	}
+	for _, kind := range []map[string]Listing{inv.EnvironmentSecrets, inv.EnvironmentVars} {
+		for _, name := range slices.Sorted(maps.Keys(kind)) {
+			if add(kind[name]) {
+				break
+			}
+		}
+	}
+	return errs
+}
+
 // withoutOrganization is a listing of a level that does not exist for a repository of a user: a failure to list it
 // leaves nothing unknown.
 func withoutOrganization(l Listing) Listing {
