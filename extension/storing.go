@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/dotenv"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/github"
@@ -305,6 +306,12 @@ func (s *storing) planFiles(ctx context.Context) error {
 		s.say("%s .env holds the token only: a host outside hex.tech is taken from the environment (export %s=%s)", s.yellow("!"), hostName, s.host)
 	}
 	s.files = append(s.files, copied)
+	if data, err := s.tree.ReadLocal(ctx, ".env.local"); err == nil {
+		other, _, _ := dotenv.Lookup(data, tokenName)
+		if token, err := core.ParseToken(other); err == nil && !token.Equal(s.token) {
+			s.say("%s .env.local holds another token (%s), which is found before the one in .env", s.yellow("!"), token)
+		}
+	}
 	return nil
 }
 
