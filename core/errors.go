@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -281,20 +280,11 @@ func isMarkup(header http.Header, body []byte) bool {
 	return kind == "text/html" || kind == "application/xhtml+xml" || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
 }
 
-// cleanText makes a text of a service fit to be shown: one line, no control characters (C1 and those that turn the
-// direction of writing included), at most 300 characters.
+// cleanText makes a text of a service fit to be shown: [Printable], and at most 300 characters.
 func cleanText(s string) string {
 	// Bound the work too: a text can be as long as a body.
 	s = s[:min(len(s), maxErrorBytes)]
-	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
-			return -1
-		}
-		return r
-	}, s)), " ")
+	s = strings.Join(strings.Fields(Printable(s)), " ")
 	if utf8.RuneCountInString(s) <= maxErrorText {
 		return s
 	}
