@@ -298,18 +298,6 @@ func (d *document) speaksOfHex() bool {
 	})
 }
 
-// marksAround says what the value that is read goes to, as far as the text tells: its step, or the steps of the job or
-// file that see its environment variable.
-func marksAround(r *read) marks {
-	if r.step != nil {
-		return r.step.marks
-	}
-	if r.job != nil {
-		return r.job.marks
-	}
-	return r.doc.marks
-}
-
 // isHex tells whether a read concerns Hex without --all.
 func (w *Workflows) isHex(r *read) bool {
 	if isBuiltIn(r) || r.onlyToPackages() {
@@ -360,7 +348,7 @@ func (r *read) seenByHexStep() bool {
 // words adds the words of a step's script, inputs and environment.
 func (s *step) words(into map[string]bool) {
 	add := func(text string) {
-		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r != '_' && !isAlphanumeric(r) }) {
+		for _, word := range wordsOf(text) {
 			into[word] = true
 		}
 	}
@@ -368,6 +356,10 @@ func (s *step) words(into map[string]bool) {
 	if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok {
 		add(e.Run.Value)
 	}
+}
+
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r != '_' && !isAlphanumeric(r) })
 }
 
 func isAlphanumeric(r rune) bool {

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -46,17 +47,25 @@ func (x *read) toPackages() bool {
 	if !x.marks.has(marksPM) {
 		return false
 	}
-	return isSecretName(x.name) || isSecretName(x.site.env) || x.step != nil
+	return isSecretName(x.name) || isSecretName(x.site.env) || x.step != nil || x.marks.has(marksHex)
 }
 
 func (j *judgement) vendor(v *verdict, name string, x *read, hex []*read) {
-	if len(hex) > 0 {
-		at := hex[0].place
+	if i := slices.IndexFunc(hex, func(y *read) bool { return y != x }); i >= 0 {
+		at := hex[i].place
 		v.add(x.place, core.SeverityError, x.jobID(), fmt.Sprintf("secret %s goes to hex.pm here and to Hex in %s:%d: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, at.File, at.Line, otherName(name)), otherName(name))
 		return
 	}
-	if j.w.isHexToken(name) {
+	if x.hex {
+		v.add(x.place, core.SeverityError, x.jobID(), fmt.Sprintf("secret %s goes from here to hex.pm and to Hex: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, otherName(name)), otherName(name))
+		return
+	}
+	switch {
+	case !j.w.isHexToken(name):
+	case name == secretNames()[0]:
 		v.add(x.place, core.SeverityWarning, x.jobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry: `gh hex auth` would overwrite another vendor's key; `%s` stores the Hex token under another name", name, otherName(name)), otherName(name))
+	default:
+		v.add(x.place, core.SeverityWarning, x.jobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry, and is no name for a Hex token; `%s` stores that as %s", name, otherName(name), secretNames()[0]), otherName(name))
 	}
 }
 

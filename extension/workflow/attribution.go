@@ -1,0 +1,108 @@
+package workflow
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+)
+
+// What a step does tells where the values go that it is given, but not where each one goes. An environment variable of a
+// job or file goes to the steps that use it: those that name it, and those whose tool reads a variable of that name by
+// itself. In a step that talks to both vendors the line that names the variable decides, else the variable's name.
+
+// marksAround says what the value that is read goes to, as far as the text tells.
+func marksAround(r *read) marks {
+	name := r.site.env
+	if r.step != nil {
+		if name == "" {
+			return r.step.marks
+		}
+		return r.step.decided(name)
+	}
+	scope, steps := r.doc.marks, []*step(nil)
+	if r.job != nil {
+		scope, steps = r.job.marks, r.job.steps
+	} else {
+		for _, j := range r.doc.jobs {
+			steps = append(steps, j.steps...)
+		}
+	}
+	if name == "" || scope == 0 {
+		return scope
+	}
+	var m marks
+	for _, s := range steps {
+		if s.marks != 0 {
+			m |= s.marksFor(name)
+		}
+	}
+	if m == 0 && !scope.has(marksHex) {
+		return scope // nothing but hex.pm is around, in whichever way it is given its key
+	}
+	return m
+}
+
+// marksFor says what the step does with an environment variable that it inherits.
+func (s *step) marksFor(name string) marks {
+	if s.local != nil {
+		return s.marks // what an action's steps read is not followed that far
+	}
+	if s.mentions(name) {
+		return s.decided(name)
+	}
+	var m marks
+	if s.marks.has(marksHex) && hexReads(name) {
+		m |= s.marks &^ marksPM
+	}
+	if s.marks.has(marksPM) && packagesRead(name) {
+		m |= marksPM
+	}
+	return m
+}
+
+// decided takes one of two vendors out of the step's marks where the text tells which of them gets the variable.
+func (s *step) decided(name string) marks {
+	if !s.marks.has(marksHex) || !s.marks.has(marksPM) {
+		return s.marks
+	}
+	lines := s.marksOfLines(name)
+	switch hex, pm := lines.has(marksHex), lines.has(marksPM); {
+	case hex && pm:
+		return s.marks
+	case pm, !hex && packagesRead(name):
+		return marksPM
+	}
+	return s.marks &^ marksPM
+}
+
+// marksOfLines judges the lines of the script that name a variable. A line that is continued is one line.
+func (s *step) marksOfLines(name string) marks {
+	e, ok := s.ast.Exec.(*actionlint.ExecRun)
+	if !ok {
+		return 0
+	}
+	var m marks
+	for line := range strings.SplitSeq(strings.ReplaceAll(withoutComments(e.Run.Value), "\\\n", " "), "\n") {
+		if slices.Contains(wordsOf(line), name) {
+			m |= marksOf(line)
+		}
+	}
+	return m
+}
+
+func (s *step) mentions(name string) bool {
+	words := map[string]bool{}
+	s.words(words)
+	return words[name]
+}
+
+// hexReads tells the environment variables that Hex's tools read by themselves.
+func hexReads(name string) bool {
+	return isSecretName(name) && !isContested(name) || isVariableName(name)
+}
+
+// packagesRead tells those that the tools of hex.pm read by themselves.
+func packagesRead(name string) bool {
+	return isContested(name) || strings.HasPrefix(strings.ToUpper(name), "HEXPM_")
+}
