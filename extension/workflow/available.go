@@ -160,6 +160,16 @@ func (r *run) declares(name string) declaration {
 	return optional
 }
 
+// provides tells whether a caller that hands on all its secrets does not call without this one.
+func (r *run) provides(name string) bool {
+	for c := r.caller; c != nil && c.job.ast.WorkflowCall.InheritSecrets; c = c.caller {
+		if c.job.provided[strings.ToUpper(name)] {
+			return true
+		}
+	}
+	return false
+}
+
 // holders returns those of the environments that hold a name.
 func (j *judgement) holders(of kind, name string, environment set) []string {
 	names := environment.texts()
@@ -327,7 +337,7 @@ func (j *judgement) severity(x *read, r *run, f fate, fates map[*read][]fate) co
 		return core.SeverityNote
 	case f.early:
 		return core.SeverityError
-	case x.optional, f.state == unpassed && r.declares(f.name) == optional:
+	case x.optional, r.caller != nil && r.declares(f.name) == optional, r.provides(f.name):
 		return core.SeverityNote
 	}
 	if x.group == nil || len(x.group.reads) < 2 {

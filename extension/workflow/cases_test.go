@@ -214,6 +214,8 @@ func (s *setup) setPlain(key, value string) bool {
 		inv.Environments = listing(value)
 	case "public":
 		inv.Repository.Private, inv.Repository.AllowForking = false, true
+	case "default branch":
+		inv.Repository.DefaultBranch = value
 	case "forks":
 		inv.Repository.AllowForking = true
 	case "secret":

@@ -40,6 +40,9 @@ func (j *judgement) reportEvent(v *verdict, x *read, r *run, s scenario) {
 	}
 	if !s.bot {
 		for _, name := range j.ownNames(x, r) {
+			if r.provides(name) {
+				continue
+			}
 			v.add(r.at(x), core.SeverityWarning, r.label(), fmt.Sprintf(
 				"%s reads secret %s (%s), which is empty when a fork's %s starts it; guard it with `if: github.event.pull_request.head.repo.full_name == github.repository`",
 				jobMark, name, x.spot(), s.event), "")
@@ -65,7 +68,7 @@ func (j *judgement) ownNames(x *read, r *run) []string {
 func (j *judgement) reportDependabot(v *verdict, x *read, r *run, s scenario) {
 	places := []place{{"Dependabot's secrets", j.k.Dependabot}, {"the organization's Dependabot secrets", j.k.DependabotOrganization}}
 	for _, name := range j.ownNames(x, r) {
-		if ok := j.dependabotHas(x, r, name); ok {
+		if r.provides(name) || j.dependabotHas(x, r, name) {
 			continue
 		}
 		if j.k.Dependabot.Err != nil {

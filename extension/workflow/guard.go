@@ -80,6 +80,9 @@ func admits(branch string, only, ignore *actionlint.WebhookEventFilter) bool {
 	return true
 }
 
+// botID is the number of Dependabot's account.
+const botID = "49699333"
+
 // fact answers for what the scenario settles of the github context.
 func (s scenario) fact(p []string) set {
 	if p[0] != "github" {
@@ -94,6 +97,11 @@ func (s scenario) fact(p []string) set {
 		return set{any: true, same: "base"}
 	case "repository_owner", "event.repository.owner.login", "event.pull_request.base.repo.owner.login":
 		return set{any: true, same: "base-owner"}
+	case "event.repository.default_branch":
+		if s.base == "" {
+			return unknown()
+		}
+		return one(textValue(s.base))
 	case "repository_id", "event.pull_request.base.repo.id", "event.repository.id":
 		return set{any: true, same: "base-id"}
 	}
@@ -114,7 +122,11 @@ func (s scenario) pushFact(key, actor string) set {
 		return one(textValue(actor))
 	case key == "ref_type":
 		return one(textValue("branch"))
-	case key == "ref":
+	case key == "actor_id" || key == "event.sender.id":
+		return one(textValue(botID))
+	case key == "event.sender.type":
+		return one(textValue("Bot"))
+	case key == "ref" || key == "event.ref":
 		return one(textValue("refs/heads/dependabot/npm_and_yarn/lodash-4.17.21"))
 	case key == "ref_name":
 		return one(textValue("dependabot/npm_and_yarn/lodash-4.17.21"))
@@ -132,6 +144,14 @@ func (s scenario) pullFact(key, actor, head string) set {
 	case "actor", "triggering_actor", "event.sender.login", pull + "user.login":
 		if actor != "" {
 			return one(textValue(actor))
+		}
+	case "actor_id", "event.sender.id", pull + "user.id":
+		if actor != "" {
+			return one(textValue(botID))
+		}
+	case "event.sender.type", pull + "user.type":
+		if actor != "" {
+			return one(textValue("Bot"))
 		}
 	case pull + "head.repo.fork":
 		return one(boolValue(head == "fork"))

@@ -47,7 +47,7 @@ func isContested(name string) bool { return named(name, []string{"HEX_API_KEY"})
 
 // patterns find Hex and hex.pm in scripts and values.
 type patterns struct {
-	command, run, look, oldPath, pm, pmAction, uuid, projectURL, argument, token *regexp.Regexp
+	command, run, look, oldPath, pm, pmAction, uuid, projectURL, argument, token, endsWell *regexp.Regexp
 }
 
 // compiled compiles the patterns when they are first needed: most commands never need them.
@@ -65,6 +65,7 @@ func compile() *patterns {
 		uuid:       regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`),
 		projectURL: regexp.MustCompile(`(?i)https://[a-z0-9-]+\.hex\.tech/[^\s"'<>]*?/(?:app|hex)/(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9_-]*-?[0-9A-Za-z]{22})(?:/[^\s"'<>]*)?`),
 		argument:   regexp.MustCompile(`--(?:api-)?token(?:[ \t]+|=)["']?\$(?:[A-Za-z_]|\{[A-Za-z_])`),
+		endsWell:   regexp.MustCompile(`\bexit[ \t]+0\b`),
 		token:      regexp.MustCompile(`\bhxt[pw]_[0-9a-fA-F]{16,}|(?i)\bbearer[ \t]+[0-9a-f]{64,}\b`),
 	}
 }

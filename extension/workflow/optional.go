@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -16,6 +17,12 @@ func (d *document) markOptional() {
 	for _, j := range d.jobs {
 		own := envReads(j.reads, func(r *read) bool { return r.step == nil })
 		for _, s := range j.steps {
+			s.lookAt(shared, own)
+		}
+	}
+	for _, j := range d.jobs {
+		own := envReads(j.reads, func(r *read) bool { return r.step == nil })
+		for _, s := range j.steps {
 			names := map[string]bool{}
 			for name := range s.tested {
 				take(names, shared[name], own[name], envReads(s.reads, nil)[name])
@@ -23,9 +30,9 @@ func (d *document) markOptional() {
 			d.lookAtGates(j, s.gates, names)
 			allow(s.reads, names)
 		}
-		names := map[string]bool{}
-		d.lookAtGates(j, j.gates(), names)
-		allow(j.reads, names)
+		j.provided = map[string]bool{}
+		d.lookAtGates(j, j.gates(), j.provided)
+		allow(j.reads, j.provided)
 	}
 }
 
@@ -89,46 +96,71 @@ func (j *job) gates() []string {
 	return out
 }
 
-// lookAtGates notes what the steps or jobs test for emptiness whose outputs an `if` depends on.
+// lookAtGates notes what the steps or jobs look at whose outputs an `if` depends on.
 func (d *document) lookAtGates(j *job, gates []string, names map[string]bool) {
 	for _, gate := range gates {
 		context, id, _ := strings.Cut(gate, ".")
 		if s := j.stepByID[id]; context == "steps" && s != nil {
-			take(names, s.lookedAt())
+			take(names, s.looks)
 		}
 		if needed := d.byID[id]; context == "needs" && needed != nil {
+			take(names, comparedIn(needed.reads))
 			for _, s := range needed.steps {
-				take(names, s.lookedAt())
+				take(names, s.looks)
 			}
 		}
 	}
 }
 
-// lookedAt returns the reads whose environment variable a step's script tests for emptiness.
-func (s *step) lookedAt() []*read {
+// comparedIn returns the reads that yield whether a value is there.
+func comparedIn(reads []*read) []*read {
+	var out []*read
+	for _, r := range reads {
+		if r.compared {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// lookAt notes the reads that a step compares, or whose environment variable its script tests for emptiness. What the
+// step reads itself and ends well without is provided for.
+func (s *step) lookAt(shared, own map[string][]*read) {
+	s.looks = comparedIn(s.reads)
 	e, ok := s.ast.Exec.(*actionlint.ExecRun)
 	if !ok {
-		return nil
+		return
 	}
-	if s.looks == nil {
-		s.looks = []*read{}
-		for _, r := range s.reads {
-			if r.site.env != "" && testsForEmpty(e.Run.Value, r.site.env) {
-				s.looks = append(s.looks, r)
+	script := withoutComments(e.Run.Value)
+	for _, reads := range []map[string][]*read{envReads(s.reads, nil), own, shared} {
+		for _, list := range reads {
+			if name := list[0].site.env; testsForEmpty(script, name) {
+				s.looks = append(s.looks, list...)
 			}
 		}
 	}
-	return s.looks
+	if !compiled().endsWell.MatchString(script) {
+		return
+	}
+	for _, r := range s.reads {
+		if name := r.site.env; name != "" && mayTest(script, name) && emptinessTest(name).MatchString(script) {
+			r.optional = true
+		}
+	}
+}
+
+// mayTest is the cheap question before the pattern of each variable.
+func mayTest(script, name string) bool {
+	return strings.Contains(script, name) && (strings.Contains(script, "[") || strings.Contains(script, "test"))
 }
 
 func testsForEmpty(script, name string) bool {
-	for _, form := range []string{
-		`-n "$` + name, `-z "$` + name, `-n "${` + name, `-z "${` + name, "-n $" + name, "-z $" + name, "${" + name + ":",
-		"${" + name + "+", `"$` + name + `" !=`, `"$` + name + `" =`, `"${` + name + `}" !=`, `"${` + name + `}" =`,
-	} {
-		if strings.Contains(script, form) {
-			return true
-		}
-	}
-	return false
+	return strings.Contains(script, "${"+name+":") || strings.Contains(script, "${"+name+"+") ||
+		mayTest(script, name) && emptinessTest(name).MatchString(script)
+}
+
+// emptinessTest matches a shell's tests of a variable: [ -n "$A" ], [[ $A ]], test "$A", [ "${A}" != "" ].
+func emptinessTest(name string) *regexp.Regexp {
+	variable := `"?\$(?:` + regexp.QuoteMeta(name) + `\b|\{` + regexp.QuoteMeta(name) + `(?::?-)?\})"?`
+	return regexp.MustCompile(`-[nz][ \t]+` + variable + `|(?:\btest|\[\[?)[ \t]+(?:![ \t]+)?` + variable + `[ \t]*(?:\]|;|\n|&&|\|\||!=|=|$)`)
 }

@@ -95,6 +95,7 @@ type job struct {
 	hex   bool // concerns Hex
 
 	stepByID map[string]*step
+	provided map[string]bool // names of secrets without which its `if` keeps it from running
 	words    map[string]bool // of the steps that talk to Hex
 }
 
@@ -107,7 +108,7 @@ type step struct {
 	gates  []string        // "steps.check", "needs.check": whose outputs its `if` looks at
 	local  *document       // the local action it uses
 	reads  []*read
-	looks  []*read // those whose environment variable the script tests for emptiness
+	looks  []*read // those that are compared, or whose environment variable the script tests for emptiness
 }
 
 // Workflows is what [Read] understood. It is not changed by judging and may be shared.
