@@ -332,8 +332,12 @@ func nowhere(inv github.Inventory, name string, t target) core.Result {
 	if name != tokenName {
 		fix += " --secret " + name
 	}
-	if near := inv.Nearest(name); near != "" {
+	near := inv.Nearest(name)
+	if near != "" {
 		message += fmt.Sprintf("; did you mean %s?", near)
+	}
+	if workflow.IsTokenName(near) && !workflow.IsTokenName(name) {
+		return core.Fail(message, fmt.Sprintf("write %s instead of %s in the workflows", near, name))
 	}
 	if _, there := inv.Dependabot.Find(name); there {
 		message += " (Dependabot has one, which only runs started by Dependabot read)"

@@ -106,3 +106,56 @@ func hexReads(name string) bool {
 func packagesRead(name string) bool {
 	return isContested(name) || strings.HasPrefix(strings.ToUpper(name), "HEXPM_")
 }
+
+// namesOfHosts are the environment variables that hold the address of a Hex workspace.
+func namesOfHosts(e *actionlint.Env) []string {
+	if e == nil {
+		return nil
+	}
+	var out []string
+	for _, x := range e.Vars {
+		if callsHost(x.Value.Value) {
+			out = append(out, x.Name.Value)
+		}
+	}
+	return out
+}
+
+func (s *step) mentionsAny(lists ...[]string) bool {
+	for _, names := range lists {
+		if slices.ContainsFunc(names, s.mentions) {
+			return true
+		}
+	}
+	return false
+}
+
+// assigned is the variable of Hex's that a script gives the value of the read's own environment variable to, in the step
+// of the read; empty when there is none: export HEX_API_TOKEN=$TOKEN.
+func (r *read) assigned() string {
+	if r.step == nil || r.site.env == "" {
+		return ""
+	}
+	e, ok := r.step.ast.Exec.(*actionlint.ExecRun)
+	if !ok || !mentionsHex(e.Run.Value) || !strings.Contains(e.Run.Value, r.site.env) {
+		return ""
+	}
+	script := withoutComments(e.Run.Value)
+	for _, form := range []string{"$" + r.site.env, "${" + r.site.env + "}"} {
+		for at := 0; ; {
+			n := strings.Index(script[at:], form)
+			if n < 0 {
+				break
+			}
+			start := at + n
+			at = start + len(form)
+			if rest := script[at:]; rest != "" && isWord(rest[0]) && !strings.HasSuffix(form, "}") {
+				continue
+			}
+			if name := assignedTo(script[:start]); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}

@@ -391,11 +391,35 @@ func (j *judgement) say(x *read, r *run, f fate, severity core.Severity) (messag
 			j.variableCommand(f.name, "")
 	}
 	command := j.command(x.kind, f)
-	message = fmt.Sprintf("%s, which is %s: it will be empty%s", subject, j.whereNot(f), j.whereElse(x.kind, f))
+	message = fmt.Sprintf("%s, which is %s: it will be empty", subject, j.whereNot(f))
 	if severity == core.SeverityNote {
-		return message + "; the workflow provides for that", ""
+		return message + j.whereElse(x.kind, f) + "; the workflow provides for that", ""
 	}
-	return fmt.Sprintf("%s; `%s` stores it", message, command), command
+	if j.isOther(x.kind, f) {
+		return fmt.Sprintf("%s; there is a %s of that name: read %s.%s", message, x.kind.other().word(), x.kind.other(), f.name),
+			fmt.Sprintf("read %s.%s instead of %s.%s", x.kind.other(), f.name, x.kind, f.name)
+	}
+	near := j.nearest(x.kind, f)
+	if ours := isSecretName(near) || isVariableName(near); ours && !isSecretName(f.name) && !isVariableName(f.name) {
+		return fmt.Sprintf("%s; did you mean %s?", message, near), fmt.Sprintf("write %s instead of %s", near, f.name)
+	}
+	elsewhere, end := j.whereElse(x.kind, f), ";"
+	if strings.HasSuffix(elsewhere, "?") {
+		end = " Else"
+	}
+	return fmt.Sprintf("%s%s%s `%s` stores it", message, elsewhere, end, command), command
+}
+
+func (k kind) other() kind {
+	if k == variable {
+		return secret
+	}
+	return variable
+}
+
+// isOther tells whether a name is not there as what it is read, but every job sees it as the other kind.
+func (j *judgement) isOther(of kind, f fate) bool {
+	return slices.ContainsFunc(j.k.wide(of.other()), func(p place) bool { _, there := p.listing.Find(f.name); return there })
 }
 
 func have(names []string) string {

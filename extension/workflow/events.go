@@ -205,17 +205,16 @@ func (j *judgement) environmentExists(v *verdict, r *run, name string) {
 		v.doubt(r.environmentPlace(), fmt.Sprintf("cannot tell whether environment %s exists: the environments could not be listed (%v)", name, j.k.Environments.Err))
 		return
 	}
-	near := ""
-	if n := nearestName(name, j.k.environmentNames()); n != "" {
-		near = fmt.Sprintf("; did you mean %s?", n)
+	subject := fmt.Sprintf("%s runs in environment %s, which does not exist: GitHub would create it, empty and unprotected", jobMark, name)
+	if near := nearestName(name, j.k.environmentNames()); near != "" {
+		v.add(r.environmentPlace(), core.SeverityError, r.label(), fmt.Sprintf("%s; did you mean %s?", subject, near), fmt.Sprintf("write %s instead of %s", near, name))
+		return
 	}
 	command := fmt.Sprintf("gh hex auth --env %s --create-env", quote(name))
 	if !r.job.hex {
 		command = j.apiCommand("-X PUT ", environmentPath(name))
 	}
-	v.add(r.environmentPlace(), core.SeverityError, r.label(), fmt.Sprintf(
-		"%s runs in environment %s, which does not exist: GitHub would create it, empty and unprotected%s; `%s` creates it",
-		jobMark, name, near, command), command)
+	v.add(r.environmentPlace(), core.SeverityError, r.label(), fmt.Sprintf("%s; `%s` creates it", subject, command), command)
 }
 
 // environmentPlace is where a run's job names its environment.

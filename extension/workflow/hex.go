@@ -47,7 +47,7 @@ func isContested(name string) bool { return named(name, []string{"HEX_API_KEY"})
 
 // patterns find Hex and hex.pm in scripts and values.
 type patterns struct {
-	command, run, look, oldPath, pm, pmAction, uuid, projectURL, argument, token, endsWell *regexp.Regexp
+	command, run, look, oldPath, pm, pmAction, uuid, projectURL, argument, token, endsWell, prose, heredoc, reader *regexp.Regexp
 }
 
 // compiled compiles the patterns when they are first needed: most commands never need them.
@@ -56,7 +56,7 @@ var compiled = sync.OnceValue(compile)
 func compile() *patterns {
 	return &patterns{
 		// in the place of a command: at the start of a line or after what may stand before one
-		command:    regexp.MustCompile("(?m)(?:^|[;&|(`!]|\\b(?:then|do|else|exec|sudo|time|npx|if))[ \\t]*(?:[A-Za-z_][A-Za-z0-9_]*=\\S*[ \\t]+)*(?:hex[ \\t]+(?:auth|app|run|project|context)\\b|gh[ \\t]+hex\\b|paradime[ \\t]+hex\\b)"),
+		command:    regexp.MustCompile("(?m)(?:^|[;&|(`!]|\\b(?:then|do|else|exec|sudo|time|npx|if|env|nohup|command|timeout(?:[ \\t]+-\\S+)*[ \\t]+[0-9]\\S*))[ \\t]*(?:[A-Za-z_][A-Za-z0-9_]*=\\S*[ \\t]+)*(?:hex[ \\t]+(?:auth|app|run|project|context)\\b|gh[ \\t]+hex\\b|paradime[ \\t]+hex\\b)"),
 		run:        regexp.MustCompile(`\bhex[ \t]+(?:run|app[ \t]+run|project[ \t]+run|trigger)\b|/projects?/[^\s"']+/runs?\b`),
 		look:       regexp.MustCompile(`\bgh[ \t]+hex[ \t]+run[ \t]+(?:list|view|watch|cancel)\b`),
 		oldPath:    regexp.MustCompile(`/api/v1/project/`),
@@ -65,6 +65,9 @@ func compile() *patterns {
 		uuid:       regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`),
 		projectURL: regexp.MustCompile(`(?i)https://[a-z0-9-]+\.hex\.tech/[^\s"'<>]*?/(?:app|hex)/(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9_-]*-?[0-9A-Za-z]{22})(?:/[^\s"'<>]*)?`),
 		argument:   regexp.MustCompile(`--(?:api-)?token(?:[ \t]+|=)["']?\$(?:[A-Za-z_]|\{[A-Za-z_])`),
+		prose:      regexp.MustCompile(`(?m)^[ \t]*(?:echo|printf|gh[ \t]+(?:pr|issue|release)|git[ \t]+(?:commit|tag))\b`),
+		heredoc:    regexp.MustCompile(`<<-?[ \t]*["'\\]?([A-Za-z_][A-Za-z0-9_]*)`),
+		reader:     regexp.MustCompile(`\b(?:bash|sh|zsh|pwsh|python[0-9.]*|node|ruby|perl|ssh|xargs|eval|source|docker|kubectl)\b`),
 		endsWell:   regexp.MustCompile(`\bexit[ \t]+0\b`),
 		token:      regexp.MustCompile(`\bhxt[pw]_[0-9a-fA-F]{16,}|(?i)\bbearer[ \t]+[0-9a-f]{64,}\b`),
 	}
@@ -90,8 +93,8 @@ func marksOf(script string) marks {
 	if !mentionsHex(script) && !strings.Contains(script, "gleam") {
 		return 0
 	}
-	script = withoutComments(script)
-	if len(apiHosts(script)) > 0 || compiled().command.MatchString(script) {
+	script = withoutProse(withoutComments(script))
+	if callsHost(script) || compiled().command.MatchString(script) {
 		m |= marksHex
 		if compiled().run.MatchString(compiled().look.ReplaceAllString(script, "")) {
 			m |= marksRuns
@@ -101,6 +104,47 @@ func marksOf(script string) marks {
 		m |= marksPM
 	}
 	return m
+}
+
+// callsHost tells a host that is called, alone or below /api, from a link to a page there.
+func callsHost(text string) bool {
+	for _, m := range apiHosts(text) {
+		rest := text[m[1]:]
+		if strings.HasPrefix(rest, ":") {
+			rest = strings.TrimLeft(rest[1:], "0123456789")
+		}
+		path, below := strings.CutPrefix(rest, "/")
+		if !below || strings.HasPrefix(path, "api") || path == "" || !isWord(path[0]) {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutProse leaves out the lines of a script that only print or post their words, and the texts that are handed to
+// them, so that a host or a command in them is nothing that is called.
+func withoutProse(script string) string {
+	if !strings.Contains(script, "<<") && !compiled().prose.MatchString(script) {
+		return script
+	}
+	var b strings.Builder
+	end := ""
+	for line := range strings.Lines(script) {
+		if end != "" {
+			if strings.TrimSpace(line) == end {
+				end = ""
+			}
+			continue
+		}
+		plain := compiled().prose.MatchString(line) && !strings.ContainsAny(line, "|>")
+		if !plain {
+			b.WriteString(line)
+		}
+		if m := compiled().heredoc.FindStringSubmatch(line); m != nil && !compiled().reader.MatchString(line) && !strings.Contains(strings.ReplaceAll(line, "<<", ""), ">") {
+			end = m[1]
+		}
+	}
+	return b.String()
 }
 
 // mayBePM spares most scripts a pattern that is slow to refuse them.
@@ -135,10 +179,18 @@ func apiHosts(text string) [][]int {
 		for start > 0 && isLabel(lower[start-1]) {
 			start--
 		}
-		if start < dot && !(at < len(lower) && isWord(lower[at])) && isAPIHost(text[start:dot]) {
+		if start < dot && !goesOn(lower[at:]) && isAPIHost(text[start:dot]) {
 			out = append(out, []int{start, at})
 		}
 	}
+}
+
+// goesOn tells whether a host's name does, as in app.hex.tech.example.com.
+func goesOn(rest string) bool {
+	if rest == "" {
+		return false
+	}
+	return isWord(rest[0]) || rest[0] == '-' || rest[0] == '.' && len(rest) > 1 && isLabel(rest[1])
 }
 
 // hexDomain follows the name of a workspace's host.
@@ -261,10 +313,17 @@ func (w *Workflows) callersOfHex(docs []*document) {
 
 // mark judges the steps, jobs and the whole of a file.
 func (d *document) mark() {
+	var hosts []string
+	if d.ast != nil {
+		hosts = namesOfHosts(d.ast.Env)
+	}
 	for _, j := range d.jobs {
 		j.words = map[string]bool{}
 		for _, s := range j.steps {
 			s.marks = marksOfStep(s)
+			if s.mentionsAny(hosts, namesOfHosts(j.ast.Env)) {
+				s.marks |= marksHex
+			}
 			j.marks |= s.marks
 			if s.marks.has(marksHex) {
 				s.words(j.words)
@@ -307,7 +366,7 @@ func (w *Workflows) isHex(r *read) bool {
 	if w.options.Secret != "" && r.kind == secret && strings.EqualFold(r.name, w.options.Secret) {
 		return true
 	}
-	for _, name := range []string{r.name, r.site.env, r.site.passes} {
+	for _, name := range []string{r.name, r.site.env, r.site.passes, r.assigned()} {
 		if isVariableName(name) || isSecretName(name) && (!isContested(name) || r.marks.has(marksHex)) {
 			return true
 		}
@@ -396,7 +455,7 @@ func (w *Workflows) passOn(docs []*document) {
 
 // isToken tells whether a read serves as a Hex token, rather than standing beside one.
 func isToken(r *read) bool {
-	return r.name != "" && (isSecretName(r.name) || isSecretName(r.site.env) || isSecretName(r.site.passes) ||
+	return r.name != "" && (isSecretName(r.name) || isSecretName(r.site.env) || isSecretName(r.site.passes) || isSecretName(r.assigned()) ||
 		r.step != nil && usesToolkit(r.step.ast) && r.site.what == "with token")
 }
 

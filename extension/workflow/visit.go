@@ -275,12 +275,30 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 			continue
 		}
 		f := finder{found: func(r read, offset int) {
-			found = append(found, v.complete(r, at))
+			own := at
+			if at.what == "run" {
+				own.env = assignedTo(s.Value[:max(e.at-len("${{"), 0)])
+			}
+			found = append(found, v.complete(r, own))
 			offsets = append(offsets, e.at+offset)
 		}}
 		f.walk(e.node, at.ifs)
 	}
 	v.keep(s, found, offsets)
+}
+
+// assignedTo is the variable of Hex's that a script gives the value to which follows: HEX_API_TOKEN="…; empty when it is none.
+func assignedTo(script string) string {
+	script = strings.TrimRight(script, `"'`)
+	name, assigns := strings.CutSuffix(script, "=")
+	if !assigns {
+		return ""
+	}
+	name = name[strings.LastIndexFunc(name, func(r rune) bool { return r != '_' && !isAlphanumeric(r) })+1:]
+	if !isSecretName(name) && !isVariableName(name) {
+		return ""
+	}
+	return name
 }
 
 func (v visitor) complete(r read, at site) *read {
