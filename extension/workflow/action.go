@@ -64,6 +64,11 @@ func parseAction(name string, data []byte) *document {
 	}
 	j := &job{doc: d, ast: &actionlint.Job{}}
 	d.jobs = []*job{j}
+	for _, part := range []struct{ of, key, what string }{{"inputs", "default", "default of input "}, {"outputs", "value", "value of output "}} {
+		children(child(root.Content[0], part.of), func(name string, n *yaml.Node) {
+			visitor{doc: d, job: j}.scalar(text(child(n, part.key)), site{what: part.what + name})
+		})
+	}
 	for i, n := range steps.Content {
 		visitor{doc: d, job: j}.addStep(stepOf(n), i)
 	}
@@ -98,6 +103,9 @@ func stepOf(n *yaml.Node) *actionlint.Step {
 		Pos: &actionlint.Pos{Line: n.Line, Col: n.Column}, ID: text(child(n, "id")),
 		If: text(child(n, "if")), Name: text(child(n, "name")), Env: envOf(child(n, "env")),
 	}
+	if on := text(child(n, "continue-on-error")); on != nil {
+		s.ContinueOnError = &actionlint.Bool{Expression: on, Pos: on.Pos}
+	}
 	if run := text(child(n, "run")); run != nil {
 		s.Exec = &actionlint.ExecRun{Run: run, WorkingDirectory: text(child(n, "working-directory")), Shell: text(child(n, "shell"))}
 	}
@@ -120,6 +128,15 @@ func envOf(n *yaml.Node) *actionlint.Env {
 		e.Vars[strings.ToLower(name.Value)] = &actionlint.EnvVar{Name: name, Value: value}
 	})
 	return e
+}
+
+func children(n *yaml.Node, each func(name string, value *yaml.Node)) {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		each(n.Content[i].Value, dealias(n.Content[i+1]))
+	}
 }
 
 func pairs(n *yaml.Node, each func(name, value *actionlint.String)) {

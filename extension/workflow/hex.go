@@ -47,7 +47,7 @@ func isContested(name string) bool { return named(name, []string{"HEX_API_KEY"})
 
 // patterns find Hex and hex.pm in scripts and values.
 type patterns struct {
-	command, run, look, oldPath, pm, pmAction, uuid, projectURL, argument, token, endsWell, prose, heredoc, reader *regexp.Regexp
+	command, run, look, oldPath, pm, pmAction, uuid, projectURL, argument, token, endsWell, prose, heredoc, reader, expanded *regexp.Regexp
 }
 
 // compiled compiles the patterns when they are first needed: most commands never need them.
@@ -68,6 +68,7 @@ func compile() *patterns {
 		prose:      regexp.MustCompile(`(?m)^[ \t]*(?:echo|printf|gh[ \t]+(?:pr|issue|release)|git[ \t]+(?:commit|tag))\b`),
 		heredoc:    regexp.MustCompile(`<<-?[ \t]*["'\\]?([A-Za-z_][A-Za-z0-9_]*)`),
 		reader:     regexp.MustCompile(`\b(?:bash|sh|zsh|pwsh|python[0-9.]*|node|ruby|perl|ssh|xargs|eval|source|docker|kubectl)\b`),
+		expanded:   regexp.MustCompile(`\$\{\{[ \t]*env\.([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}`),
 		endsWell:   regexp.MustCompile(`\bexit[ \t]+0\b`),
 		token:      regexp.MustCompile(`\bhxt[pw]_[0-9a-fA-F]{16,}|(?i)\bbearer[ \t]+[0-9a-f]{64,}\b`),
 	}

@@ -37,6 +37,17 @@ func newSource(data []byte) *source {
 	return s
 }
 
+// line is the text of a line, counted from 1, with its end.
+func (s *source) line(n int) string {
+	if n < 1 || n > len(s.lines) {
+		return ""
+	}
+	if n == len(s.lines) {
+		return s.text[s.lines[n-1]:]
+	}
+	return s.text[s.lines[n-1]:s.lines[n]]
+}
+
 // offset is where a line and column (both from 1, the column in characters) stand in the text, or -1.
 func (s *source) offset(line, column int) int {
 	if line < 1 || line > len(s.lines) || column < 1 {

@@ -95,8 +95,7 @@ func (j *judgement) actions() *verdict {
 
 func (j *judgement) action(v *verdict, d *document, job *job, s *step) {
 	a := s.ast.Exec.(*actionlint.ExecAction)
-	_, ref, _ := strings.Cut(a.Uses.Value, "@")
-	version, _, _ := strings.Cut(ref, ".")
+	version := d.versionOf(a.Uses)
 	for id, in := range a.Inputs {
 		if message := faultyInput(id, version); message != "" {
 			v.add(d.placeOf(in.Name), core.SeverityWarning, job.id, fmt.Sprintf("%s gives %s the input %s, %s", jobMark, a.Uses.Value, in.Name.Value, message), "")
@@ -107,6 +106,18 @@ func (j *judgement) action(v *verdict, d *document, job *job, s *step) {
 	}
 	j.actionEvents(v, d, job, s, a)
 	j.actionComments(v, d, job, s, a)
+}
+
+// versionOf is the major version that an action is used in, such as v2: by its tag or, behind the hash of a commit, by
+// the comment on its line.
+func (d *document) versionOf(uses *actionlint.String) string {
+	_, ref, _ := strings.Cut(uses.Value, "@")
+	if len(ref) == 40 {
+		_, comment, _ := strings.Cut(d.src.line(uses.Pos.Line), "#")
+		ref, _, _ = strings.Cut(strings.TrimSpace(comment), " ")
+	}
+	version, _, _ := strings.Cut(ref, ".")
+	return version
 }
 
 // faultyInput says what is wrong with an input of Hex's action in a version.
@@ -290,10 +301,38 @@ func (j *judgement) endpoint(v *verdict, d *document, p passage) {
 	if d.hex && p.talksToHex() {
 		j.mark(v, d, p, compiled().oldPath.FindAllStringIndex(text, -1), "/api/v1/project/… is the old path of Hex's API; it is /api/v1/projects/{id}/runs now", "")
 	}
-	if p.script && strings.Contains(text, "token") && marksOf(text).has(marksHex) {
-		j.mark(v, d, p, compiled().argument.FindAllStringIndex(text, -1), "the token goes into an argument list, which other processes can read; let the command read it from its environment", "")
+	if p.script {
+		j.arguments(v, d, p, text)
 	}
 	j.hosts(v, d, p, text)
+}
+
+// arguments warns of tokens that a script writes into the argument list of another process.
+func (j *judgement) arguments(v *verdict, d *document, p passage, text string) {
+	var offsets []int
+	if strings.Contains(text, "token") && marksOf(text).has(marksHex) {
+		for _, m := range compiled().argument.FindAllStringIndex(text, -1) {
+			offsets = append(offsets, m[0])
+		}
+	}
+	line := func(at int) int { return strings.Count(text[:at], "\n") }
+	if strings.Contains(text, "HEX_") && strings.Contains(text, "TOKEN") {
+		for _, at := range tokenArguments(text) {
+			if !slices.ContainsFunc(offsets, func(known int) bool { return line(known) == line(at) }) {
+				offsets = append(offsets, at)
+			}
+		}
+	}
+	matches := make([][]int, len(offsets))
+	for i, at := range offsets {
+		matches[i] = []int{at}
+	}
+	j.mark(v, d, p, matches, "the token goes into an argument list, which other processes can read; let the command read it from its environment", "")
+	for _, m := range compiled().expanded.FindAllStringSubmatchIndex(text, -1) {
+		if name := text[m[2]:m[3]]; isSecretName(name) && !isContested(name) {
+			j.mark(v, d, p, [][]int{m}, fmt.Sprintf("env.%s is written straight into the script, where it can end up in argument lists and logs; use it as $%s", name, name), "")
+		}
+	}
 }
 
 // isHexToken tells whether a variable with the name of a token is Hex's rather than hex.pm's.
