@@ -27,7 +27,9 @@ func (p *process) report(err error) {
 			p.say("%s%s", styled(strings.Repeat("\t", len(line)-len(strings.TrimLeft(line, "\t")))), strings.TrimLeft(line, "\t"))
 		}
 	}
-	if next := hint(err); next != "" && !errors.Is(err, errCancelled) {
+	// After Ctrl-C there is nothing to mend, but perhaps something that goes on.
+	var start *startError
+	if next := hint(err); next != "" && (!errors.Is(err, errCancelled) || errors.As(err, &start)) {
 		p.say("%s", next)
 	}
 	var usage *usageError
