@@ -60,8 +60,9 @@ type search struct {
 	notes    []string
 
 	commits int
-	rewrite string // the command that takes a token out of commits; empty when none has one
+	rewrite string // what takes a token out of commits or tags, which it names first; empty when none has one
 	rename  bool   // the name of a ref has one
+	kept    string // who has what stands in the history; empty when that is not known
 }
 
 // seen says what was looked at.
@@ -103,6 +104,11 @@ func (s *search) addFile(name string, matches []leak.Match, err error) {
 
 // add completes a finding with a match, and says of what the subject holds.
 func (s *search) add(f core.Finding, m leak.Match, subject string, args ...any) {
+	s.addAt(f, m, "", subject, args...)
+}
+
+// addAt is add for a subject that needs to be told where it stands, such as " in a commit that no remote has".
+func (s *search) addAt(f core.Finding, m leak.Match, where, subject string, args ...any) {
 	if len(s.findings) == maxFindings {
 		s.dropped++
 		return
@@ -115,10 +121,6 @@ func (s *search) add(f core.Finding, m leak.Match, subject string, args ...any) 
 	form := ""
 	if m.Form == leak.FormBase64 || m.Form == leak.FormUTF16 {
 		form = " in " + m.Form
-	}
-	where := ""
-	if f.Commit != "" && f.File != "" {
-		where = s.where
 	}
 	f.Message = fmt.Sprintf(subject+" holds %s (%s)%s%s", append(slices.Clone(args), what, m.Masked, form, where)...)
 	s.findings = append(s.findings, f)
@@ -190,6 +192,12 @@ func (s *search) note(format string, args ...any) {
 // with the first one.
 func (s *search) addObjects(ctx context.Context, r revisions, found objects) error {
 	places, err := s.tree.locate(ctx, r, found.hits)
+	var have owners
+	if s.options.History && len(places) > 0 {
+		var unknown error
+		have, unknown = s.tree.owners(ctx, places)
+		err = errors.Join(err, unknown)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commits, s.dropped = found.commits, s.dropped+found.dropped
@@ -201,18 +209,14 @@ func (s *search) addObjects(ctx context.Context, r revisions, found objects) err
 				continue
 			}
 			seen[key] = p.id
-			s.addPlace(p, m)
+			s.addPlace(p, m, cmp.Or(have.where(p), s.where))
 		}
 	}
-	if i := slices.IndexFunc(places, func(p location) bool { return p.kind != "tag" }); i >= 0 {
-		s.rewrite = s.tree.rewriting(ctx, places[i].commit)
-	} else if len(places) > 0 {
-		s.rewrite = command("git tag --force --annotate", places[0].path)
-	}
+	s.rewrite, s.kept = s.tree.wayOut(ctx, places), have.said(places)
 	return err
 }
 
-func (s *search) addPlace(p location, m leak.Match) {
+func (s *search) addPlace(p location, m leak.Match, where string) {
 	path := leak.Mask(p.path)
 	switch p.kind {
 	case "commit":
@@ -220,21 +224,10 @@ func (s *search) addPlace(p location, m leak.Match) {
 	case "tag":
 		s.add(core.Finding{Line: m.Line, Column: m.Column}, m, "the message of tag %s", path)
 	case "tree":
-		s.add(core.Finding{File: path, Commit: p.commit}, m, "the name of %s", path)
+		s.addAt(core.Finding{File: path, Commit: p.commit}, m, where, "the name of %s", path)
 	default:
-		s.add(core.Finding{File: path, Line: m.Line, Column: m.Column, Commit: p.commit}, m, "%s", path)
+		s.addAt(core.Finding{File: path, Line: m.Line, Column: m.Column, Commit: p.commit}, m, where, "%s", path)
 	}
-}
-
-// rewriting is the command that opens a commit for a change, and those after it.
-func (t *Tree) rewriting(ctx context.Context, commit string) string {
-	if head, err := t.git.line(ctx, t.root, "rev-parse", "HEAD"); err == nil && head == commit {
-		return "git commit --amend"
-	}
-	if _, err := t.Resolve(ctx, commit+"^"); err != nil {
-		return "git rebase --interactive --root"
-	}
-	return fmt.Sprintf("git rebase --interactive %.12s^", commit)
 }
 
 // result judges what was found. What could not be looked at makes it unknown unless there is something worse to say.
@@ -273,20 +266,20 @@ func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ";
 
 // fix says how to make a token worthless, and how to get it out of what is not public yet.
 func (s *search) fix() string {
-	fix := fmt.Sprintf("revoke it in Hex (%s: Settings → API keys), then take it out of the ", s.options.Host)
+	fix := fmt.Sprintf("revoke it in Hex (%s: Settings → API keys), then take it out of ", s.options.Host)
 	switch {
-	case s.options.History && s.rewrite != "":
-		return fix + "files; whoever has a clone keeps what was pushed"
+	case s.options.History && s.kept != "":
+		return fix + "the files; " + s.kept
 	case s.pushing && s.rewrite == "":
-		return fix + "name: push it under another one"
+		return fix + "the name: push it under another one"
 	case s.pushing && s.rename:
-		return fix + "name and the commits: " + s.rewrite
+		return fix + "the name and " + s.rewrite
 	case s.pushing:
-		return fix + "commits: " + s.rewrite
+		return fix + s.rewrite
 	case s.rewrite != "":
-		return fix + "files and the commits: " + s.rewrite
+		return fix + "the files and " + s.rewrite
 	}
-	return fix + "files"
+	return fix + "the files"
 }
 
 // countObjects counts the objects of the history that are here, and those that a partial clone left on its remote.

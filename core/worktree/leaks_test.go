@@ -110,7 +110,8 @@ func TestLeaksInCommits(t *testing.T) {
 	named := r.commit("dir")
 	r.git("rm", "-q", "-r", "dir")
 	r.git("commit", "-q", "-m", "remove")
-	fix := revoke + " and the commits: git rebase --interactive " + first[:12] + "^"
+	fix := revoke + " and the commits: git rebase --interactive " + first[:12] + "^, mark the commits that are listed as edit, and at each stop: " +
+		"edit the file, git add it, rename with git mv, git commit --amend, git rebase --continue"
 	r.expectLeaks(LeakOptions{},
 		"error: a\nb holds a Hex token ("+short(token(2))+") in a commit that no remote has (and 2 more) ["+fix+"]",
 		"  error a\nb:1:3 in "+first+" a\nb holds a Hex token ("+short(token(2))+") in a commit that no remote has",
@@ -131,9 +132,82 @@ func TestWayOutOfCommits(t *testing.T) {
 			"error: file holds a Hex token ("+short(token(1))+") in a commit that no remote has ["+revoke+" and the commits: "+command+"]",
 			"  error file:1:1 in "+only+" file holds a Hex token ("+short(token(1))+") in a commit that no remote has")
 	}
-	want("git commit --amend")
+	want("edit the file, git add it, git commit --amend --no-edit")
 	r.commit("file")
-	want("git rebase --interactive --root")
+	want("git rebase --interactive --root, mark the commits that are listed as edit, and at each stop: edit the file, git add it, git commit --amend --no-edit, git rebase --continue")
+}
+
+// Whoever does what the fix says, and nothing else, is rid of the token.
+func TestWayOutOfCommitsLeadsOut(t *testing.T) {
+	for name, later := range map[string]bool{"the last commit": false, "an older commit": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepository(t)
+			r.commitEmpty("start")
+			r.write("file", token(1))
+			bad := r.commit("file")
+			if later {
+				r.write("other", "x")
+				r.commit("other")
+				r.git("-c", `sequence.editor=f() { sed '1s/^pick/edit/' "$1" >"$1.new" && mv "$1.new" "$1"; }; f`, "rebase", "-q", "--interactive", bad[:12]+"^")
+			}
+			r.write("file", "clean")
+			r.git("add", "file")
+			r.git("commit", "-q", "--amend", "--no-edit")
+			if later {
+				r.git("-c", "core.editor=false", "rebase", "--continue")
+			}
+			if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "ok: ") {
+				t.Error(got)
+			}
+		})
+	}
+}
+
+func TestWayOutOfMessages(t *testing.T) {
+	r := newRepository(t)
+	r.commitEmpty("start")
+	r.commitEmpty("use " + token(1))
+	bad := r.git("rev-parse", "HEAD")
+	want := func(steps string) {
+		t.Helper()
+		if got, _, _ := strings.Cut(r.leaks(LeakOptions{}), "\n"); !strings.HasSuffix(got, " and the commits: "+steps+"]") {
+			t.Errorf("%s\nwant %s", got, steps)
+		}
+	}
+	want("git commit --amend")
+	r.commitEmpty("later")
+	want("git rebase --interactive " + bad[:12] + "^, mark the commits that are listed as reword")
+}
+
+// Of what a rewritten commit held, only a reflog remains. Nobody else has it, unless it was pushed before.
+func TestLeaksThatWereRewritten(t *testing.T) {
+	r := newRepository(t)
+	r.commitEmpty("start")
+	r.remote()
+	r.write("file", token(1))
+	local := r.commit("file")
+	r.write("file", "clean")
+	r.git("commit", "-q", "-a", "--amend", "--no-edit")
+	forget := "to forget what only the reflog has, and all stashes: git reflog expire --expire=now --all && git gc --prune=now"
+	r.expectLeaks(LeakOptions{History: true},
+		"error: file holds a Hex token ("+short(token(1))+") in a commit that only the reflog of this clone has ["+revoke+"; "+forget+"]",
+		"  error file:1:1 in "+local+" file holds a Hex token ("+short(token(1))+") in a commit that only the reflog of this clone has")
+	r.git("reflog", "expire", "--expire=now", "--all")
+	r.git("gc", "-q", "--prune=now")
+	if got := r.leaks(LeakOptions{History: true}); !strings.HasPrefix(got, "ok: ") {
+		t.Errorf("after that, %s", got)
+	}
+
+	r.write("file", token(2))
+	r.git("commit", "-q", "-a", "-m", "pushed")
+	pushed := r.git("rev-parse", "HEAD")
+	r.git("update-ref", "--create-reflog", "refs/remotes/origin/main", "HEAD")
+	r.write("file", "clean again")
+	r.git("commit", "-q", "-a", "--amend", "--no-edit")
+	r.git("update-ref", "refs/remotes/origin/main", "HEAD")
+	r.expectLeaks(LeakOptions{History: true},
+		"error: file holds a Hex token ("+short(token(2))+") in the history ["+revoke+"; whoever has a clone keeps what was pushed]",
+		"  error file:1:1 in "+pushed+" file holds a Hex token ("+short(token(2))+") in the history")
 }
 
 func TestReplacementsHideNothing(t *testing.T) {
@@ -190,7 +264,7 @@ func TestLeaksInHistory(t *testing.T) {
 	r.git("commit", "-q", "--amend", "--allow-empty", "-m", "better")
 	got := r.leaks(LeakOptions{History: true})
 	for _, line := range append(want[1:],
-		"  error stashed:1:1 in "+stash+" stashed holds a Hex token ("+short(token(4))+") in the history",
+		"  error stashed:1:1 in "+stash+" stashed holds a Hex token ("+short(token(4))+") in a commit that no remote has",
 		"  error :1:11 in "+rewritten+" the message of commit "+rewritten[:7]+" holds a Hex token ("+short(token(5))+")",
 		"  error :2:1 the message of tag v1 holds a Hex token ("+short(token(3))+")",
 		"holds a Hex token ("+short(token(2))+")",
