@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -29,7 +28,7 @@ type LeakOptions struct {
 }
 
 // LeakCheck returns token-leaked: a Hex token in a file that git tracks or does not ignore, or in commits that HEAD
-// reaches and no remote has. Its findings never hold a token.
+// reaches and no remote has. What is staged counts, whether or not the file still holds it. Its findings never hold a token.
 func LeakCheck(t *Tree, o LeakOptions) core.Check {
 	return core.Check{ID: "token-leaked", Title: "No Hex token is in files or commits", Run: func(ctx context.Context) core.Result {
 		s := &search{tree: t, options: o, where: " in a commit that no remote has"}
@@ -37,11 +36,14 @@ func LeakCheck(t *Tree, o LeakOptions) core.Check {
 			s.where = " in the history"
 		}
 		var wg sync.WaitGroup
-		var filesErr, commitsErr error
+		var filesErr, stagedErr, commitsErr error
+		var staged []location
 		wg.Go(func() { filesErr = s.searchFiles(ctx) })
+		wg.Go(func() { staged, stagedErr = t.searchIndex(ctx) })
 		wg.Go(func() { commitsErr = s.searchCommits(ctx) })
 		wg.Wait()
-		return s.result(errors.Join(filesErr, commitsErr), "no Hex token in "+s.seen())
+		s.addStaged(staged)
+		return s.result(errors.Join(filesErr, stagedErr, commitsErr), "no Hex token in "+s.seen())
 	}}
 }
 
@@ -59,6 +61,7 @@ type search struct {
 	unread   []error
 	notes    []string
 
+	staged  bool // what is staged has one
 	commits int
 	rewrite string // what takes a token out of commits or tags, which it names first; empty when none has one
 	rename  bool   // the name of a ref has one
@@ -113,17 +116,25 @@ func (s *search) addAt(f core.Finding, m leak.Match, where, subject string, args
 		s.dropped++
 		return
 	}
-	what := "a Hex token"
 	f.Severity = core.SeverityError
 	if !m.Certain {
-		f.Severity, what = core.SeverityWarning, "what may be a Hex token"
+		f.Severity = core.SeverityWarning
+	}
+	f.Message = says(fmt.Sprintf(subject, args...), m) + where
+	s.findings = append(s.findings, f)
+}
+
+// says is the sentence about a match in a subject.
+func says(subject string, m leak.Match) string {
+	what := "a Hex token"
+	if !m.Certain {
+		what = "what may be a Hex token"
 	}
 	form := ""
 	if m.Form == leak.FormBase64 || m.Form == leak.FormUTF16 {
 		form = " in " + m.Form
 	}
-	f.Message = fmt.Sprintf(subject+" holds %s (%s)%s%s", append(slices.Clone(args), what, m.Masked, form, where)...)
-	s.findings = append(s.findings, f)
+	return fmt.Sprintf("%s holds %s (%s)%s", subject, what, m.Masked, form)
 }
 
 // searchCommits looks at what a push could send, or at all the history.
@@ -278,6 +289,8 @@ func (s *search) fix() string {
 		return fix + s.rewrite
 	case s.rewrite != "":
 		return fix + "the files and " + s.rewrite
+	case s.staged:
+		return fix + "the files, and git add those that are staged"
 	}
 	return fix + "the files"
 }

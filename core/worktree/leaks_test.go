@@ -46,12 +46,79 @@ func TestLeaksInFiles(t *testing.T) {
 	r.write("data.bin", "\x00\x01\n\x00"+base64.StdEncoding.EncodeToString([]byte("x="+token(4))))
 	r.write(token(5)+".txt", "")
 	r.expectLeaks(LeakOptions{},
-		"error: data.bin holds a Hex token ("+short(token(4))+") in base64 (and 4 more) ["+revoke+"]",
+		"error: data.bin holds a Hex token ("+short(token(4))+") in base64 (and 4 more) ["+revoke+", and git add those that are staged]",
 		"  error data.bin:2:4 data.bin holds a Hex token ("+short(token(4))+") in base64",
 		"  error dir/tracked.py:2:8 dir/tracked.py holds a Hex token ("+short(token(2))+")",
 		"  error dir/untracked:1:1 dir/untracked holds a Hex token ("+short(token(3))+")",
 		"  warning dir/untracked:2:1 dir/untracked holds what may be a Hex token ("+short(token(3)[:60])+")",
 		"  error "+short(token(5))+".txt:0:0 the name of "+short(token(5))+".txt holds a Hex token ("+short(token(5))+")")
+}
+
+func (r repository) remove(name string) {
+	r.t.Helper()
+	if err := os.Remove(filepath.Join(r.dir, name)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// What is staged is in the next commit, whatever the file holds by then.
+func TestLeaksInTheIndex(t *testing.T) {
+	for name, committed := range map[string]bool{"before the first commit": false, "after it": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepository(t)
+			r.write("q.py", "clean")
+			r.write("same.py", "clean")
+			if committed {
+				r.commit("q.py", "same.py")
+				r.remote()
+			}
+			r.write("q.py", "\nkey = "+token(1))
+			r.write("same.py", token(2))
+			r.write("gone", token(3))
+			r.git("add", ".")
+			r.write("q.py", "clean")
+			r.git("-c", "core.hooksPath=/dev/null", "rm", "-q", "--cached", "gone")
+			r.remove("gone")
+			fix := revoke + ", and git add those that are staged"
+			r.expectLeaks(LeakOptions{},
+				"error: q.py holds a Hex token ("+short(token(1))+") as it is staged (and 1 more) ["+fix+"]",
+				"  error q.py:2:7 q.py holds a Hex token ("+short(token(1))+") as it is staged",
+				"  error same.py:1:1 same.py holds a Hex token ("+short(token(2))+")")
+			r.write("same.py", "clean")
+			r.git("add", ".")
+			if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "ok: ") {
+				t.Errorf("after git add, %s", got)
+			}
+			// A file that is gone may still be staged.
+			r.write("q.py", token(4))
+			r.git("add", ".")
+			r.remove("q.py")
+			if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "error: q.py holds a Hex token ("+short(token(4))+") as it is staged [") {
+				t.Error(got)
+			}
+		})
+	}
+}
+
+// Nothing that the repository configures runs when the index is compared: neither a filter nor a program for differences.
+func TestIndexIsReadWithoutPrograms(t *testing.T) {
+	r := newRepository(t)
+	r.write("q.py", "clean")
+	r.commit("q.py")
+	r.write(".gitattributes", "*.py filter=x diff=x\n")
+	r.git("add", ".gitattributes")
+	r.write("q.py", token(1))
+	r.git("add", "q.py")
+	r.write("q.py", "other")
+	for _, key := range []string{"filter.x.clean", "filter.x.smudge", "filter.x.process", "diff.x.command", "diff.x.textconv", "diff.external"} {
+		r.git("config", key, "touch executed")
+	}
+	if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "error: q.py holds a Hex token") {
+		t.Error(got)
+	}
+	if _, err := os.Stat(filepath.Join(r.dir, "executed")); err == nil {
+		t.Error("a program of the repository's configuration was run")
+	}
 }
 
 func TestProbableLeaksAreWarnings(t *testing.T) {
