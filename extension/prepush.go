@@ -2,6 +2,7 @@ package extension
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -167,13 +168,28 @@ func (i *inspection) sentTo(tree *worktree.Tree, address string) {
 	}
 	repo, err := parseRemote(address, auth.KnownHosts(), ssh.NewTranslator())
 	if err != nil {
-		i.targetErr = &noRemoteError{}
+		i.targetErr = &elsewhereError{}
 		return
 	}
 	i.target, i.targetErr = target{repo, true}, nil
 	if !isKnown(auth.KnownHosts(), repo.Host) {
-		i.targetErr = noRemote([]string{auth.NormalizeHostname(repo.Host)})
+		host := auth.NormalizeHostname(repo.Host)
+		i.targetErr = noRemote([]string{host})
+		if none := (*noRemoteError)(nil); errors.As(i.targetErr, &none) {
+			i.targetErr = &elsewhereError{host}
+		}
 	}
+}
+
+// elsewhereError means that a push does not go to GitHub, whatever other remotes there are. host is empty for a path.
+type elsewhereError struct{ host string }
+
+func (e *elsewhereError) Error() string {
+	where := "is not on GitHub"
+	if e.host != "" {
+		where = "is on " + e.host + ", no GitHub host that gh is logged in to"
+	}
+	return "the address that is pushed to " + where + ": what GitHub stores was not looked at"
 }
 
 func sourceAt(ctx context.Context, tree *worktree.Tree, commit string) *source {

@@ -137,7 +137,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	}
 	i := newInspection(ctx, o, tree)
 	if o.fix && i.tree != nil {
-		if err := applyFixes(ctx, o.process, i.tree); err != nil {
+		if err := o.applyFixes(ctx, i.tree); err != nil {
 			return err
 		}
 	}
@@ -169,25 +169,44 @@ func writeReport(o *verifyOptions, report core.Report, elapsed time.Duration) er
 	return o.out.err
 }
 
-// applyFixes does what is safe to do without asking, and says so.
-func applyFixes(ctx context.Context, p *process, tree *worktree.Tree) error {
-	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: scaffoldHost(findHostSettings(ctx, p, tree, "").host)})
+// applyFixes does what is safe to do without asking, and says so. A fix belongs to its check: what --only and --skip leave
+// out is not fixed.
+func (o *verifyOptions) applyFixes(ctx context.Context, tree *worktree.Tree) error {
+	if err := o.fixFiles(ctx, tree); err != nil || !o.asksFor("env-permissions") {
+		return err
+	}
+	tightened, err := worktree.FixPermissions(ctx, tree)
+	for _, path := range tightened {
+		o.say("fixed %s: readable by its owner alone", path)
+	}
+	return err
+}
+
+func (o *verifyOptions) fixFiles(ctx context.Context, tree *worktree.Tree) error {
+	checks := map[string]string{".gitignore": "env-ignored", ".env.example": "env-example"}
+	if !o.asksFor("env-ignored") && !o.asksFor("env-example") {
+		return nil
+	}
+	host := findHostSettings(ctx, o.process, tree, "").host
+	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: scaffoldHost(host)})
 	if err != nil {
 		return err
 	}
+	changes = slices.DeleteFunc(changes, func(c scaffold.Change) bool { return !o.asksFor(checks[c.Path]) })
 	if err := scaffold.Apply(tree.Root(), changes); err != nil {
 		return err
 	}
 	for _, c := range changes {
 		if c.Action != scaffold.Unchanged {
-			p.say("fixed %s: %s", c.Path, describe(c))
+			o.say("fixed %s: %s", c.Path, describe(c))
 		}
 	}
-	tightened, err := worktree.FixPermissions(ctx, tree)
-	for _, path := range tightened {
-		p.say("fixed %s: readable by its owner alone", path)
-	}
-	return err
+	return nil
+}
+
+// asksFor tells whether --only and --skip leave a check in, not counting what others need.
+func (o *verifyOptions) asksFor(id string) bool {
+	return (len(o.only) == 0 || slices.Contains(o.only, id)) && !slices.Contains(o.skip, id)
 }
 
 // scaffoldHost is what a file may name as the host: a host outside hex.tech would be refused when read back.

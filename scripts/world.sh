@@ -36,26 +36,49 @@ field() { printf '%s' "$ready" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 hex_token() { field "$1"; }
 
 # start_analytics: the world that the demo and the pictures show. The repository octo/analytics, with a workflow that runs
-# a Hex project, becomes the current folder; $W/token holds a Hex token.
+# a Hex project, becomes the current folder; $W/tokens holds Hex tokens.
 start_analytics() {
   export GH_TOKEN=demo-login
-  start_world <<'JSON'
+  start_world <<JSON
 {
   "github": {"github.com": {
-    "logins": {"demo-login": {"user": "ada"}},
+    "logins": {"demo-login": {"user": "ada", "scopes": ["repo", "workflow", "admin:org"]}},
     "accounts": {"octo": {"type": "Organization"}},
-    "repositories": {"octo/analytics": {}}
+    "repositories": {
+      "octo/analytics": {"environments": {"prod": {}}},
+      "octo/reports": {"secrets": {"actions": {"HEX_API_TOKEN": {"value": "an older token"}}, "dependabot": {"HEX_API_TOKEN": {"value": "an older token"}}}},
+      "gh-hex/gh-hex": {"releases": [{"tag": "v0.0.0-demo", "dir": "$W/release"}]}
+    }
   }},
   "hex": {
-    "tokens": {"demo": {"kind": "workspace", "exp": 4102444800}},
-    "projects": {"019f681a-1870-731d-bf1e-b82d136117fa": {"title": "Weekly revenue", "owner": "ada@example.com", "runScripts": [["COMPLETED"]]}}
+    "tokens": {
+      "good": {"kind": "workspace", "exp": 4102444800},
+      "new": {"kind": "workspace", "exp": 4102444800},
+      "personal": {"name": "Ada Lovelace", "email": "ada@example.com", "exp": 4102444800},
+      "read-only": {"kind": "workspace", "scopes": ["projects:read"]},
+      "expiring": {"kind": "workspace", "exp": $(($(date +%s) + 5 * 24 * 60 * 60))},
+      "revoked": {"kind": "workspace", "revoked": true}
+    },
+    "projects": {
+      "$weekly": {"title": "Weekly revenue", "owner": "ada@example.com", "runScripts": [["RUNNING", "COMPLETED"]]},
+      "$churn": {"title": "Churn model", "owner": "ada@example.com", "unpublished": true},
+      "$forecast": {"title": "Forecast", "owner": "ada@example.com", "runScripts": [["RUNNING", "ERRORED"]]}
+    },
+    "lists": {
+      "groups": [{"id": "019a7c1e-77b2-7000-8d42-0c1b5d3e9f20", "name": "Analysts"}],
+      "users": [{"id": "019a7c1e-77b2-7000-8d42-0c1b5d3e9f10", "name": "Ada Lovelace", "email": "ada@example.com"}]
+    }
   }
 }
 JSON
-  hex_token demo >"$W/token"
-  mkdir -p "$W/analytics/.github/workflows"
+  mkdir -p "$W/tokens" "$W/release" "$W/analytics/.github/workflows"
+  cp "$W/gh-hex/gh-hex" "$W/release/gh-hex_v0.0.0-demo_$(go env GOOS)-$(go env GOARCH)"
+  local name
+  for name in good new personal read-only expiring revoked; do
+    hex_token "$name" >"$W/tokens/$name"
+  done
   cd "$W/analytics"
-  cat >.github/workflows/hex.yml <<'YAML'
+  cat >.github/workflows/hex.yml <<YAML
 name: Refresh
 on:
   push:
@@ -64,12 +87,17 @@ jobs:
   refresh:
     runs-on: ubuntu-latest
     steps:
-      - run: gh hex run start 019f681a-1870-731d-bf1e-b82d136117fa --watch
+      - run: gh hex run start $weekly --watch
         env:
-          GH_TOKEN: ${{ github.token }}
-          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}
-          HEX_WORKSPACE_URL: ${{ vars.HEX_WORKSPACE_URL }}
+          GH_TOKEN: \${{ github.token }}
+          HEX_API_TOKEN: \${{ secrets.HEX_API_TOKEN }}
+          HEX_WORKSPACE_URL: \${{ vars.HEX_WORKSPACE_URL }}
 YAML
   git init -q -b main
   git remote add origin https://github.com/octo/analytics.git
 }
+
+# The projects of start_analytics: runs of the first one end well, of the last one badly; the other one was never published.
+weekly=019f681a-1870-731d-bf1e-b82d136117fa
+churn=019f681a-1870-731d-bf1e-b82d136117fb
+forecast=019f681a-1870-731d-bf1e-b82d136117fc

@@ -54,7 +54,7 @@ func (t *Tree) envVersions(ctx context.Context, r revisions) ([]version, error) 
 
 type version struct {
 	committed
-	blob string
+	mode, blob string
 }
 
 // parseLog reads what "log --raw -z --format=%x01%H" prints: a commit, then for each of its files
@@ -73,7 +73,7 @@ func parseLog(tokens []string) []version {
 			continue
 		}
 		i++
-		all = append(all, version{committed: committed{path: tokens[i], commit: commit}, blob: parts[3]})
+		all = append(all, version{committed: committed{path: tokens[i], commit: commit}, mode: parts[1], blob: parts[3]})
 	}
 	return all
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -29,7 +28,7 @@ type LeakOptions struct {
 }
 
 // LeakCheck returns token-leaked: a Hex token in a file that git tracks or does not ignore, or in commits that HEAD
-// reaches and no remote has. Its findings never hold a token.
+// reaches and no remote has. What is staged counts, whether or not the file still holds it. Its findings never hold a token.
 func LeakCheck(t *Tree, o LeakOptions) core.Check {
 	return core.Check{ID: "token-leaked", Title: "No Hex token is in files or commits", Run: func(ctx context.Context) core.Result {
 		s := &search{tree: t, options: o, where: " in a commit that no remote has"}
@@ -37,11 +36,14 @@ func LeakCheck(t *Tree, o LeakOptions) core.Check {
 			s.where = " in the history"
 		}
 		var wg sync.WaitGroup
-		var filesErr, commitsErr error
+		var filesErr, stagedErr, commitsErr error
+		var staged []location
 		wg.Go(func() { filesErr = s.searchFiles(ctx) })
+		wg.Go(func() { staged, stagedErr = t.searchIndex(ctx) })
 		wg.Go(func() { commitsErr = s.searchCommits(ctx) })
 		wg.Wait()
-		return s.result(errors.Join(filesErr, commitsErr), "no Hex token in "+s.seen())
+		s.addStaged(staged)
+		return s.result(errors.Join(filesErr, stagedErr, commitsErr), "no Hex token in "+s.seen())
 	}}
 }
 
@@ -59,9 +61,11 @@ type search struct {
 	unread   []error
 	notes    []string
 
+	staged  bool // what is staged has one
 	commits int
-	rewrite string // the command that takes a token out of commits; empty when none has one
+	rewrite string // what takes a token out of commits or tags, which it names first; empty when none has one
 	rename  bool   // the name of a ref has one
+	kept    string // who has what stands in the history; empty when that is not known
 }
 
 // seen says what was looked at.
@@ -103,25 +107,34 @@ func (s *search) addFile(name string, matches []leak.Match, err error) {
 
 // add completes a finding with a match, and says of what the subject holds.
 func (s *search) add(f core.Finding, m leak.Match, subject string, args ...any) {
+	s.addAt(f, m, "", subject, args...)
+}
+
+// addAt is add for a subject that needs to be told where it stands, such as " in a commit that no remote has".
+func (s *search) addAt(f core.Finding, m leak.Match, where, subject string, args ...any) {
 	if len(s.findings) == maxFindings {
 		s.dropped++
 		return
 	}
-	what := "a Hex token"
 	f.Severity = core.SeverityError
 	if !m.Certain {
-		f.Severity, what = core.SeverityWarning, "what may be a Hex token"
+		f.Severity = core.SeverityWarning
+	}
+	f.Message = says(fmt.Sprintf(subject, args...), m) + where
+	s.findings = append(s.findings, f)
+}
+
+// says is the sentence about a match in a subject.
+func says(subject string, m leak.Match) string {
+	what := "a Hex token"
+	if !m.Certain {
+		what = "what may be a Hex token"
 	}
 	form := ""
 	if m.Form == leak.FormBase64 || m.Form == leak.FormUTF16 {
 		form = " in " + m.Form
 	}
-	where := ""
-	if f.Commit != "" && f.File != "" {
-		where = s.where
-	}
-	f.Message = fmt.Sprintf(subject+" holds %s (%s)%s%s", append(slices.Clone(args), what, m.Masked, form, where)...)
-	s.findings = append(s.findings, f)
+	return fmt.Sprintf("%s holds %s (%s)%s", subject, what, m.Masked, form)
 }
 
 // searchCommits looks at what a push could send, or at all the history.
@@ -190,6 +203,12 @@ func (s *search) note(format string, args ...any) {
 // with the first one.
 func (s *search) addObjects(ctx context.Context, r revisions, found objects) error {
 	places, err := s.tree.locate(ctx, r, found.hits)
+	var have owners
+	if s.options.History && len(places) > 0 {
+		var unknown error
+		have, unknown = s.tree.owners(ctx, places)
+		err = errors.Join(err, unknown)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commits, s.dropped = found.commits, s.dropped+found.dropped
@@ -201,18 +220,14 @@ func (s *search) addObjects(ctx context.Context, r revisions, found objects) err
 				continue
 			}
 			seen[key] = p.id
-			s.addPlace(p, m)
+			s.addPlace(p, m, cmp.Or(have.where(p), s.where))
 		}
 	}
-	if i := slices.IndexFunc(places, func(p location) bool { return p.kind != "tag" }); i >= 0 {
-		s.rewrite = s.tree.rewriting(ctx, places[i].commit)
-	} else if len(places) > 0 {
-		s.rewrite = command("git tag --force --annotate", places[0].path)
-	}
+	s.rewrite, s.kept = s.tree.wayOut(ctx, places), have.said(places)
 	return err
 }
 
-func (s *search) addPlace(p location, m leak.Match) {
+func (s *search) addPlace(p location, m leak.Match, where string) {
 	path := leak.Mask(p.path)
 	switch p.kind {
 	case "commit":
@@ -220,21 +235,10 @@ func (s *search) addPlace(p location, m leak.Match) {
 	case "tag":
 		s.add(core.Finding{Line: m.Line, Column: m.Column}, m, "the message of tag %s", path)
 	case "tree":
-		s.add(core.Finding{File: path, Commit: p.commit}, m, "the name of %s", path)
+		s.addAt(core.Finding{File: path, Commit: p.commit}, m, where, "the name of %s", path)
 	default:
-		s.add(core.Finding{File: path, Line: m.Line, Column: m.Column, Commit: p.commit}, m, "%s", path)
+		s.addAt(core.Finding{File: path, Line: m.Line, Column: m.Column, Commit: p.commit}, m, where, "%s", path)
 	}
-}
-
-// rewriting is the command that opens a commit for a change, and those after it.
-func (t *Tree) rewriting(ctx context.Context, commit string) string {
-	if head, err := t.git.line(ctx, t.root, "rev-parse", "HEAD"); err == nil && head == commit {
-		return "git commit --amend"
-	}
-	if _, err := t.Resolve(ctx, commit+"^"); err != nil {
-		return "git rebase --interactive --root"
-	}
-	return fmt.Sprintf("git rebase --interactive %.12s^", commit)
 }
 
 // result judges what was found. What could not be looked at makes it unknown unless there is something worse to say.
@@ -273,20 +277,22 @@ func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ";
 
 // fix says how to make a token worthless, and how to get it out of what is not public yet.
 func (s *search) fix() string {
-	fix := fmt.Sprintf("revoke it in Hex (%s: Settings → API keys), then take it out of the ", s.options.Host)
+	fix := fmt.Sprintf("revoke it in Hex (%s: Settings → API keys), then take it out of ", s.options.Host)
 	switch {
-	case s.options.History && s.rewrite != "":
-		return fix + "files; whoever has a clone keeps what was pushed"
+	case s.options.History && s.kept != "":
+		return fix + "the files; " + s.kept
 	case s.pushing && s.rewrite == "":
-		return fix + "name: push it under another one"
+		return fix + "the name: push it under another one"
 	case s.pushing && s.rename:
-		return fix + "name and the commits: " + s.rewrite
+		return fix + "the name and " + s.rewrite
 	case s.pushing:
-		return fix + "commits: " + s.rewrite
+		return fix + s.rewrite
 	case s.rewrite != "":
-		return fix + "files and the commits: " + s.rewrite
+		return fix + "the files and " + s.rewrite
+	case s.staged:
+		return fix + "the files, and git add those that are staged"
 	}
-	return fix + "files"
+	return fix + "the files"
 }
 
 // countObjects counts the objects of the history that are here, and those that a partial clone left on its remote.

@@ -46,12 +46,79 @@ func TestLeaksInFiles(t *testing.T) {
 	r.write("data.bin", "\x00\x01\n\x00"+base64.StdEncoding.EncodeToString([]byte("x="+token(4))))
 	r.write(token(5)+".txt", "")
 	r.expectLeaks(LeakOptions{},
-		"error: data.bin holds a Hex token ("+short(token(4))+") in base64 (and 4 more) ["+revoke+"]",
+		"error: data.bin holds a Hex token ("+short(token(4))+") in base64 (and 4 more) ["+revoke+", and git add those that are staged]",
 		"  error data.bin:2:4 data.bin holds a Hex token ("+short(token(4))+") in base64",
 		"  error dir/tracked.py:2:8 dir/tracked.py holds a Hex token ("+short(token(2))+")",
 		"  error dir/untracked:1:1 dir/untracked holds a Hex token ("+short(token(3))+")",
 		"  warning dir/untracked:2:1 dir/untracked holds what may be a Hex token ("+short(token(3)[:60])+")",
 		"  error "+short(token(5))+".txt:0:0 the name of "+short(token(5))+".txt holds a Hex token ("+short(token(5))+")")
+}
+
+func (r repository) remove(name string) {
+	r.t.Helper()
+	if err := os.Remove(filepath.Join(r.dir, name)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// What is staged is in the next commit, whatever the file holds by then.
+func TestLeaksInTheIndex(t *testing.T) {
+	for name, committed := range map[string]bool{"before the first commit": false, "after it": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepository(t)
+			r.write("q.py", "clean")
+			r.write("same.py", "clean")
+			if committed {
+				r.commit("q.py", "same.py")
+				r.remote()
+			}
+			r.write("q.py", "\nkey = "+token(1))
+			r.write("same.py", token(2))
+			r.write("gone", token(3))
+			r.git("add", ".")
+			r.write("q.py", "clean")
+			r.git("-c", "core.hooksPath=/dev/null", "rm", "-q", "--cached", "gone")
+			r.remove("gone")
+			fix := revoke + ", and git add those that are staged"
+			r.expectLeaks(LeakOptions{},
+				"error: q.py holds a Hex token ("+short(token(1))+") as it is staged (and 1 more) ["+fix+"]",
+				"  error q.py:2:7 q.py holds a Hex token ("+short(token(1))+") as it is staged",
+				"  error same.py:1:1 same.py holds a Hex token ("+short(token(2))+")")
+			r.write("same.py", "clean")
+			r.git("add", ".")
+			if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "ok: ") {
+				t.Errorf("after git add, %s", got)
+			}
+			// A file that is gone may still be staged.
+			r.write("q.py", token(4))
+			r.git("add", ".")
+			r.remove("q.py")
+			if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "error: q.py holds a Hex token ("+short(token(4))+") as it is staged [") {
+				t.Error(got)
+			}
+		})
+	}
+}
+
+// Nothing that the repository configures runs when the index is compared: neither a filter nor a program for differences.
+func TestIndexIsReadWithoutPrograms(t *testing.T) {
+	r := newRepository(t)
+	r.write("q.py", "clean")
+	r.commit("q.py")
+	r.write(".gitattributes", "*.py filter=x diff=x\n")
+	r.git("add", ".gitattributes")
+	r.write("q.py", token(1))
+	r.git("add", "q.py")
+	r.write("q.py", "other")
+	for _, key := range []string{"filter.x.clean", "filter.x.smudge", "filter.x.process", "diff.x.command", "diff.x.textconv", "diff.external"} {
+		r.git("config", key, "touch executed")
+	}
+	if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "error: q.py holds a Hex token") {
+		t.Error(got)
+	}
+	if _, err := os.Stat(filepath.Join(r.dir, "executed")); err == nil {
+		t.Error("a program of the repository's configuration was run")
+	}
 }
 
 func TestProbableLeaksAreWarnings(t *testing.T) {
@@ -110,7 +177,8 @@ func TestLeaksInCommits(t *testing.T) {
 	named := r.commit("dir")
 	r.git("rm", "-q", "-r", "dir")
 	r.git("commit", "-q", "-m", "remove")
-	fix := revoke + " and the commits: git rebase --interactive " + first[:12] + "^"
+	fix := revoke + " and the commits: git rebase --interactive " + first[:12] + "^, mark the commits that are listed as edit, and at each stop: " +
+		"edit the file, git add it, rename with git mv, git commit --amend, git rebase --continue"
 	r.expectLeaks(LeakOptions{},
 		"error: a\nb holds a Hex token ("+short(token(2))+") in a commit that no remote has (and 2 more) ["+fix+"]",
 		"  error a\nb:1:3 in "+first+" a\nb holds a Hex token ("+short(token(2))+") in a commit that no remote has",
@@ -131,9 +199,82 @@ func TestWayOutOfCommits(t *testing.T) {
 			"error: file holds a Hex token ("+short(token(1))+") in a commit that no remote has ["+revoke+" and the commits: "+command+"]",
 			"  error file:1:1 in "+only+" file holds a Hex token ("+short(token(1))+") in a commit that no remote has")
 	}
-	want("git commit --amend")
+	want("edit the file, git add it, git commit --amend --no-edit")
 	r.commit("file")
-	want("git rebase --interactive --root")
+	want("git rebase --interactive --root, mark the commits that are listed as edit, and at each stop: edit the file, git add it, git commit --amend --no-edit, git rebase --continue")
+}
+
+// Whoever does what the fix says, and nothing else, is rid of the token.
+func TestWayOutOfCommitsLeadsOut(t *testing.T) {
+	for name, later := range map[string]bool{"the last commit": false, "an older commit": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepository(t)
+			r.commitEmpty("start")
+			r.write("file", token(1))
+			bad := r.commit("file")
+			if later {
+				r.write("other", "x")
+				r.commit("other")
+				r.git("-c", `sequence.editor=f() { sed '1s/^pick/edit/' "$1" >"$1.new" && mv "$1.new" "$1"; }; f`, "rebase", "-q", "--interactive", bad[:12]+"^")
+			}
+			r.write("file", "clean")
+			r.git("add", "file")
+			r.git("commit", "-q", "--amend", "--no-edit")
+			if later {
+				r.git("-c", "core.editor=false", "rebase", "--continue")
+			}
+			if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "ok: ") {
+				t.Error(got)
+			}
+		})
+	}
+}
+
+func TestWayOutOfMessages(t *testing.T) {
+	r := newRepository(t)
+	r.commitEmpty("start")
+	r.commitEmpty("use " + token(1))
+	bad := r.git("rev-parse", "HEAD")
+	want := func(steps string) {
+		t.Helper()
+		if got, _, _ := strings.Cut(r.leaks(LeakOptions{}), "\n"); !strings.HasSuffix(got, " and the commits: "+steps+"]") {
+			t.Errorf("%s\nwant %s", got, steps)
+		}
+	}
+	want("git commit --amend")
+	r.commitEmpty("later")
+	want("git rebase --interactive " + bad[:12] + "^, mark the commits that are listed as reword")
+}
+
+// Of what a rewritten commit held, only a reflog remains. Nobody else has it, unless it was pushed before.
+func TestLeaksThatWereRewritten(t *testing.T) {
+	r := newRepository(t)
+	r.commitEmpty("start")
+	r.remote()
+	r.write("file", token(1))
+	local := r.commit("file")
+	r.write("file", "clean")
+	r.git("commit", "-q", "-a", "--amend", "--no-edit")
+	forget := "to forget what only the reflog has, and all stashes: git reflog expire --expire=now --all && git gc --prune=now"
+	r.expectLeaks(LeakOptions{History: true},
+		"error: file holds a Hex token ("+short(token(1))+") in a commit that only the reflog of this clone has ["+revoke+"; "+forget+"]",
+		"  error file:1:1 in "+local+" file holds a Hex token ("+short(token(1))+") in a commit that only the reflog of this clone has")
+	r.git("reflog", "expire", "--expire=now", "--all")
+	r.git("gc", "-q", "--prune=now")
+	if got := r.leaks(LeakOptions{History: true}); !strings.HasPrefix(got, "ok: ") {
+		t.Errorf("after that, %s", got)
+	}
+
+	r.write("file", token(2))
+	r.git("commit", "-q", "-a", "-m", "pushed")
+	pushed := r.git("rev-parse", "HEAD")
+	r.git("update-ref", "--create-reflog", "refs/remotes/origin/main", "HEAD")
+	r.write("file", "clean again")
+	r.git("commit", "-q", "-a", "--amend", "--no-edit")
+	r.git("update-ref", "refs/remotes/origin/main", "HEAD")
+	r.expectLeaks(LeakOptions{History: true},
+		"error: file holds a Hex token ("+short(token(2))+") in the history ["+revoke+"; whoever has a clone keeps what was pushed]",
+		"  error file:1:1 in "+pushed+" file holds a Hex token ("+short(token(2))+") in the history")
 }
 
 func TestReplacementsHideNothing(t *testing.T) {
@@ -190,7 +331,7 @@ func TestLeaksInHistory(t *testing.T) {
 	r.git("commit", "-q", "--amend", "--allow-empty", "-m", "better")
 	got := r.leaks(LeakOptions{History: true})
 	for _, line := range append(want[1:],
-		"  error stashed:1:1 in "+stash+" stashed holds a Hex token ("+short(token(4))+") in the history",
+		"  error stashed:1:1 in "+stash+" stashed holds a Hex token ("+short(token(4))+") in a commit that no remote has",
 		"  error :1:11 in "+rewritten+" the message of commit "+rewritten[:7]+" holds a Hex token ("+short(token(5))+")",
 		"  error :2:1 the message of tag v1 holds a Hex token ("+short(token(3))+")",
 		"holds a Hex token ("+short(token(2))+")",

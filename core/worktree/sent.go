@@ -183,9 +183,14 @@ func (t *Tree) pushedEnv(ctx context.Context, p Push) core.Result {
 	slices.Reverse(versions)
 	var v verdict
 	for _, worst := range t.worstVersions(ctx, versions) {
-		v.add(worst, "take it out of the commits ("+t.rewriting(ctx, worst.Commit)+"), and revoke the token that it held")
+		v.add(worst, "take it out of the commits ("+t.rewriting(ctx, worst.Commit, untracking(worst.File))+"), and revoke the token that it held")
 	}
 	return v.result("no .env file is pushed")
+}
+
+// untracking are the steps that take a file out of a commit, and leave it in the work tree.
+func untracking(path string) steps {
+	return steps{stop: "edit", inside: []string{command("git rm --cached", path), "git commit --amend --no-edit"}}
 }
 
 // worstVersions is a finding for each file: about the first content that is more than plain settings, else the first one.

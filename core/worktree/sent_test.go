@@ -57,9 +57,9 @@ func TestPushWithLeaks(t *testing.T) {
 	r.git("rm", "-q", "app/.env")
 	r.git("commit", "-q", "-m", "clean")
 	want := []string{
-		"error: app/.env is in a commit to be pushed and holds HEX_API_TOKEN [take it out of the commits (git rebase --interactive " + second[:12] + "^), and revoke the token that it held]",
+		"error: app/.env is in a commit to be pushed and holds HEX_API_TOKEN [take it out of the commits (git rebase --interactive " + second[:12] + "^, mark the commits that are listed as edit, and at each stop: git rm --cached app/.env, git commit --amend --no-edit, git rebase --continue), and revoke the token that it held]",
 		"  error app/.env:0:0 in " + second + " app/.env is in a commit to be pushed and holds HEX_API_TOKEN",
-		"error: file holds a Hex token (" + short(token(1)) + ") in a commit to be pushed [revoke it in Hex (https://app.hex.tech: Settings → API keys), then take it out of the commits: git rebase --interactive " + first[:12] + "^]",
+		"error: file holds a Hex token (" + short(token(1)) + ") in a commit to be pushed [revoke it in Hex (https://app.hex.tech: Settings → API keys), then take it out of the commits: git rebase --interactive " + first[:12] + "^, mark the commits that are listed as edit, and at each stop: edit the file, git add it, git commit --amend --no-edit, git rebase --continue]",
 		"  error file:1:1 in " + first + " file holds a Hex token (" + short(token(1)) + ") in a commit to be pushed",
 	}
 	r.expectPush(r.update("HEAD", start), want...)
@@ -82,7 +82,7 @@ func TestPushOfTags(t *testing.T) {
 	r.git("update-ref", "refs/remotes/origin/main", "HEAD")
 	r.git("tag", "-a", "v1", "-m", token(1))
 	r.expectPush(r.update("v1", zero), "ok: no .env file is pushed []",
-		"error: the message of tag v1 holds a Hex token ("+short(token(1))+") [revoke it in Hex (https://app.hex.tech: Settings → API keys), then take it out of the commits: git tag --force --annotate v1]",
+		"error: the message of tag v1 holds a Hex token ("+short(token(1))+") [revoke it in Hex (https://app.hex.tech: Settings → API keys), then take it out of the tag: git tag --force --annotate v1 'v1^{}']",
 		"  error :1:1 the message of tag v1 holds a Hex token ("+short(token(1))+")")
 }
 

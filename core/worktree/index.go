@@ -1,0 +1,82 @@
+package worktree
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/leak"
+)
+
+// searchIndex looks into what is staged and not committed yet: the next commit publishes it, whatever the files hold by
+// then. The work tree is not asked, so that no filter of the repository runs.
+func (t *Tree) searchIndex(ctx context.Context) ([]location, error) {
+	staged, err := t.stagedBlobs(ctx)
+	if err != nil || len(staged) == 0 {
+		return nil, err
+	}
+	var ids strings.Builder
+	for _, v := range staged {
+		ids.WriteString(v.blob + "\n")
+	}
+	var reader objectReader
+	err = t.git.stream(ctx, t.root, strings.NewReader(ids.String()), reader.read, "cat-file", "--batch", "--buffer")
+	var all []location
+	for _, h := range reader.hits {
+		for _, v := range staged {
+			if v.blob == h.id {
+				all = append(all, location{hit: h, path: v.path})
+			}
+		}
+	}
+	return all, err
+}
+
+// stagedBlobs are those of the index that HEAD has not, or has elsewhere; all of them before the first commit.
+func (t *Tree) stagedBlobs(ctx context.Context) ([]version, error) {
+	out, err := t.git.run(ctx, t.root, nil, "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff",
+		"--diff-filter=AMT", "HEAD", "--")
+	staged := parseLog(fields(out))
+	if err != nil {
+		if _, unborn := t.Resolve(ctx, "HEAD"); unborn == nil || failure(unborn) != nil {
+			return nil, err
+		}
+		if out, err = t.git.run(ctx, t.root, nil, "ls-files", "--stage", "-z"); err != nil {
+			return nil, err
+		}
+		staged = parseStages(fields(out))
+	}
+	return slices.DeleteFunc(staged, func(v version) bool { return !strings.HasPrefix(v.mode, "1") || v.mode == "160000" }), nil
+}
+
+// parseStages reads what "ls-files --stage -z" prints: "<mode> <object> <stage>\t<path>".
+func parseStages(records []string) []version {
+	var all []version
+	for _, record := range records {
+		about, path, _ := strings.Cut(record, "\t")
+		if parts := strings.Fields(about); len(parts) == 3 {
+			all = append(all, version{committed: committed{path: path}, mode: parts[0], blob: parts[1]})
+		}
+	}
+	return all
+}
+
+// addStaged takes in what is staged, less what was found in the file itself.
+func (s *search) addStaged(places []location) {
+	inFile := map[string]bool{}
+	for _, f := range s.findings {
+		if f.Commit == "" {
+			inFile[f.Message] = true
+		}
+	}
+	s.staged = len(places) > 0
+	for _, p := range places {
+		path := leak.Mask(p.path)
+		for _, m := range p.matches {
+			if !inFile[says(path, m)] {
+				s.addAt(core.Finding{File: path, Line: m.Line, Column: m.Column}, m, " as it is staged", "%s", path)
+			}
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package worktree
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// wayOut says what takes tokens out of commits, or out of tags when these alone have some, as steps that can be followed
+// as they are; empty without places, of which the oldest comes first.
+func (t *Tree) wayOut(ctx context.Context, places []location) string {
+	if len(places) == 0 {
+		return ""
+	}
+	i := slices.IndexFunc(places, func(p location) bool { return p.kind != "tag" })
+	if i < 0 {
+		name := places[0].path
+		return "the tag: " + command(command("git tag --force --annotate", name), name+"^{}")
+	}
+	return "the commits: " + t.rewriting(ctx, places[i].commit, changes(places))
+}
+
+// changes are the steps in a commit that has these places, and the name that git rebase has for a stop there.
+func changes(places []location) steps {
+	kinds := map[string]int{}
+	for i, p := range places {
+		if !slices.ContainsFunc(places[:i], func(other location) bool { return other.kind == p.kind && other.path == p.path }) {
+			kinds[p.kind]++
+		}
+	}
+	s := steps{stop: "edit"}
+	switch {
+	case kinds["blob"] == 1:
+		s.inside = append(s.inside, "edit the file", "git add it")
+	case kinds["blob"] > 1:
+		s.inside = append(s.inside, "edit the files", "git add them")
+	}
+	if kinds["tree"] > 0 {
+		s.inside = append(s.inside, "rename with git mv")
+	}
+	switch {
+	case kinds["commit"] == 0:
+		s.inside = append(s.inside, "git commit --amend --no-edit")
+	case len(s.inside) == 0:
+		s = steps{stop: "reword", inside: []string{"git commit --amend"}}
+	default:
+		s.inside = append(s.inside, "git commit --amend")
+	}
+	return s
+}
+
+// steps change one commit. stop is the word for it in the list of git rebase --interactive.
+type steps struct {
+	stop   string
+	inside []string
+}
+
+// rewriting says how to change a commit, and those after it.
+func (t *Tree) rewriting(ctx context.Context, commit string, s steps) string {
+	inside := strings.Join(s.inside, ", ")
+	if head, err := t.git.line(ctx, t.root, "rev-parse", "HEAD"); err == nil && head == commit {
+		return inside
+	}
+	from := "--root"
+	if _, err := t.Resolve(ctx, commit+"^"); err == nil {
+		from = fmt.Sprintf("%.12s^", commit)
+	}
+	rebase := fmt.Sprintf("git rebase --interactive %s, mark the commits that are listed as %s", from, s.stop)
+	if s.stop == "reword" {
+		return rebase
+	}
+	return rebase + ", and at each stop: " + inside + ", git rebase --continue"
+}
+
+// owners tell of commits who has them, by their ID. What is in neither set was pushed, as far as is known.
+type owners struct {
+	local map[string]bool // no remote was ever seen to have it
+	loose map[string]bool // nor does a branch, a tag or a stash: only a reflog does
+}
+
+// owners asks git who has the commits of the places. A remote that takes a branch back leaves its reflog here.
+func (t *Tree) owners(ctx context.Context, places []location) (owners, error) {
+	wanted := map[string]bool{}
+	for _, p := range places {
+		if p.commit != "" {
+			wanted[p.commit] = true
+		}
+	}
+	seen, err := t.git.run(ctx, t.root, nil, "rev-list", "--walk-reflogs", "--remotes", "--")
+	if err != nil {
+		return owners{}, err
+	}
+	pushed := ""
+	for id := range strings.FieldsSeq(string(seen)) {
+		pushed += "^" + id + "\n"
+	}
+	local, err := t.among(ctx, wanted, pushed, "--remotes")
+	if err != nil {
+		return owners{}, err
+	}
+	loose, err := t.among(ctx, local, "", "--all")
+	return owners{local, loose}, err
+}
+
+// among returns those of the commits that neither the refs which the flag stands for nor the revisions in more reach.
+func (t *Tree) among(ctx context.Context, commits map[string]bool, more, refs string) (map[string]bool, error) {
+	var input strings.Builder
+	for id := range commits {
+		input.WriteString(id + "\n")
+	}
+	r := revisions{args: []string{"--not", refs}, input: input.String() + more}
+	left := map[string]bool{}
+	err := t.git.stream(ctx, t.root, strings.NewReader(r.input), func(out io.Reader) error {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if commits[lines.Text()] {
+				left[lines.Text()] = true
+			}
+		}
+		return lines.Err()
+	}, r.command("rev-list")...)
+	return left, err
+}
+
+// where says where a place stands when not everybody has it, and nothing otherwise.
+func (o owners) where(p location) string {
+	switch {
+	case o.loose[p.commit]:
+		return " in a commit that only the reflog of this clone has"
+	case o.local[p.commit]:
+		return " in a commit that no remote has"
+	}
+	return ""
+}
+
+// said is what these places mean for others, and how what was never pushed goes away.
+func (o owners) said(places []location) string {
+	if o.local == nil {
+		return ""
+	}
+	var parts []string
+	if slices.ContainsFunc(places, func(p location) bool { return !o.local[p.commit] }) {
+		parts = append(parts, "whoever has a clone keeps what was pushed")
+	}
+	if slices.ContainsFunc(places, func(p location) bool { return o.local[p.commit] && !o.loose[p.commit] }) {
+		parts = append(parts, "rewrite the commits that no remote has before they are pushed")
+	}
+	if slices.ContainsFunc(places, func(p location) bool { return o.loose[p.commit] }) {
+		parts = append(parts, "to forget what only the reflog has, and all stashes: git reflog expire --expire=now --all && git gc --prune=now")
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,82 @@
+//go:build linux
+
+package extension_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// demo runs scripts/demo with something to read, and returns what it printed and its exit code.
+func demo(t *testing.T, input string, args ...string) (string, int) {
+	t.Helper()
+	cmd := exec.Command("bash", append([]string{"../scripts/demo"}, args...)...)
+	cmd.Stdin = strings.NewReader(input)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+func TestDemoUsage(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		arg  string
+		code int
+	}{{"--help", 0}, {"-h", 0}, {"--shel", 1}} {
+		out, code := demo(t, "", tt.arg)
+		if code != tt.code || !strings.Contains(out, "usage: scripts/demo [--shell]") || strings.Contains(out, "building") {
+			t.Errorf("scripts/demo %s: exit code %d, want %d, and printed\n%s", tt.arg, code, tt.code, out)
+		}
+	}
+}
+
+// What the shell of the demo proposes works in it, as far as nobody has to be asked. A marker tells what belongs to which command.
+func TestDemoShell(t *testing.T) {
+	t.Parallel()
+	steps := []struct{ command, want string }{
+		{"pwd", `/analytics\n0\n$`},
+		{"gh hex verify", `secret-stored.*error[\s\S]*\n1\n$`},
+		{"gh hex auth --with-token <~/tokens/revoked", `rejects the token[\s\S]*\n4\n$`},
+		{"gh hex auth --with-token <~/tokens/good", `Set Actions secret HEX_API_TOKEN for octo/analytics[\s\S]*\n0\n$`},
+		{"gh hex verify", `No problems found[\s\S]*\n0\n$`},
+		{"export HEX_API_TOKEN=$(cat ~/tokens/good)", `^0\n$`},
+		{"gh hex run start 019f681a-1870-731d-bf1e-b82d136117fa --watch", `COMPLETED\t.*\t5s\n[\s\S]*0\n$`},
+		{"gh hex run start 019f681a-1870-731d-bf1e-b82d136117fc --watch", `ERRORED[\s\S]*1\n$`},
+		{"gh hex api groups", `"name":\s*"Analysts"[\s\S]*\n0\n$`},
+		{"gh hex api groups -f name=Finance -F 'members[users][][id]=019a7c1e-77b2-7000-8d42-0c1b5d3e9f10'", `Finance[\s\S]*\n0\n$`},
+		{"gh hex init --hook", `pre-push: created[\s\S]*\n0\n$`},
+		{`echo "token = '$HEX_API_TOKEN'" >query.py; git add .; git commit -qm Query; git push`, `gh hex stopped this push[\s\S]*\n1\n$`},
+		{`echo "import os" >query.py; git add .; git commit -q --amend --no-edit; git push`, `main -> main[\s\S]*\n0\n$`},
+		{"gh hex rotate --all --org octo --with-token <~/tokens/new", `new\tDependabot secret HEX_API_TOKEN of octo/reports[\s\S]*\n0\n$`},
+		{"gh extension remove hex && gh extension install gh-hex/gh-hex", `^0\n$`},
+		{"exit", `^$`},
+	}
+	var input strings.Builder
+	for _, s := range steps {
+		input.WriteString("echo '==='; { " + s.command + "; } 2>&1; echo $?\n")
+	}
+	out, code := demo(t, input.String(), "--shell")
+	shown := strings.Split(out, "===\n")
+	if code != 0 || len(shown) != len(steps)+1 {
+		t.Fatalf("exit code %d and %d steps, want %d:\n%s", code, len(shown)-1, len(steps), out)
+	}
+	if welcome := shown[0]; !strings.Contains(welcome, "~/tokens/good") || strings.Count(welcome[strings.Index(welcome, "A throw-away"):], "\n") > 24 {
+		t.Errorf("the shell begins with\n%s", welcome)
+	}
+	for i, s := range steps {
+		if got := shown[i+1]; !regexp.MustCompile(s.want).MatchString(got) {
+			t.Errorf("$ %s\n%s\nwant %s", s.command, got, s.want)
+		}
+	}
+	world := strings.TrimSuffix(strings.SplitN(shown[1], "\n", 2)[0], "/analytics")
+	if _, err := os.Stat(world); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", world, err)
+	}
+}
