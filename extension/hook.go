@@ -14,6 +14,10 @@ func (o *initOptions) recordHook(tree *worktree.Tree, h worktree.Hook) {
 	switch {
 	case h.Obstacle != "":
 		o.record("skipped", "%s: %s, so it was left alone", path, h.Obstacle)
+		if h.Where == "" {
+			o.say("To see why, or to change it: %s", h.Add)
+			return
+		}
 		o.say("Add to %s:", inTreePath(tree, h.Where))
 		for line := range strings.SplitSeq(h.Add, "\n") {
 			o.print("%s", line)
@@ -22,6 +26,8 @@ func (o *initOptions) recordHook(tree *worktree.Tree, h worktree.Hook) {
 	case h.Action == scaffold.Unchanged:
 		o.record(o.outcome(), "%s: nothing to change", path)
 		return
+	case h.Kept != "" && h.Idle != "":
+		o.record(o.outcome(), "%s: created; what was there is now %s, and does not run: %s", path, filepath.Base(h.Kept), h.Idle)
 	case h.Kept != "":
 		o.record(o.outcome(), "%s: created; the hook that was there is now %s, and runs first", path, filepath.Base(h.Kept))
 	default:

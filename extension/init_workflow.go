@@ -22,7 +22,7 @@ func planWorkflow(ctx context.Context, tree *worktree.Tree) (change scaffold.Cha
 		if old == nil {
 			return text
 		}
-		foreign = !bytes.Equal(old, text)
+		foreign = !bytes.Equal(bytes.ReplaceAll(old, []byte("\r\n"), []byte("\n")), text) // git may turn line ends
 		return old
 	})
 	return change, foreign, err

@@ -144,7 +144,7 @@ func (o *projectListOptions) printTable(projects []core.Project) error {
 	rows := make([][]table.Cell, len(projects))
 	for i, p := range projects {
 		rows[i] = table.Texts(safe(p.ID), safe(p.Title), safe(p.Owner.Email), o.publication(p), o.when(p.LastEditedAt))
-		rows[i][0].Whole = true
+		rows[i][0].Whole, rows[i][1].Firm = true, true
 	}
 	return o.table([]string{"ID", "TITLE", "OWNER", "PUBLISHED", "EDITED"}, rows)
 }

@@ -109,7 +109,7 @@ func (o *runListOptions) printTable(runs []core.ProjectRun) error {
 	rows := make([][]table.Cell, len(runs))
 	for i, run := range runs {
 		rows[i] = table.Texts(word(string(run.Status)), safe(run.RunID), word(run.RunTrigger), safe(string(run.ProjectVersion)), o.when(run.StartTime), took(elapsed(run, o.now())))
-		rows[i][1].Whole = true
+		rows[i][0].Whole, rows[i][1].Whole = true, true
 	}
 	if !o.outTTY {
 		return o.table(header, rows)

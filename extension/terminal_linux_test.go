@@ -62,6 +62,9 @@ func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("screen"), []byte(strings.ReplaceAll(text, "\r\n", "\n")), 0o600))
 	ts.Logf("[screen]\n%s", strings.ReplaceAll(text, "\x1b", "^["))
 	clean(ts, "the screen", []byte(text))
+	if before, after, lone := strings.Cut(strings.ReplaceAll(text, "\r\n", ""), "\n"); lone {
+		ts.Fatalf("in raw mode a line feed does not return the carriage: %q begins to the right, behind %q", after, before)
+	}
 	if fmt.Sprint(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s", code, args[0])
 	}

@@ -129,10 +129,12 @@ func allChecks() []string {
 func runVerify(ctx context.Context, o *verifyOptions) error {
 	start := o.now()
 	tree, err := openTree(ctx, o.process)
-	if err != nil {
+	named := o.repo != "" || o.getenv("GH_REPO") != ""
+	switch {
+	case errors.Is(err, worktree.ErrBare) && named: // as outside of any repository
+	case err != nil:
 		return err
-	}
-	if tree == nil && o.repo == "" && o.getenv("GH_REPO") == "" {
+	case tree == nil && !named:
 		return worktree.ErrNotRepository
 	}
 	i := newInspection(ctx, o, tree)

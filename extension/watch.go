@@ -255,7 +255,7 @@ func (w *watcher) interrupted(ctx context.Context) error {
 		w.goesOn()
 		return errors.Join(errCancelled, err)
 	}
-	w.say("Asked Hex to cancel the run: it ends as KILLED a little later.")
+	w.line(func() { w.say("Asked Hex to cancel the run: it ends as KILLED a little later.") })
 	return errCancelled
 }
 

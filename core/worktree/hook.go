@@ -60,7 +60,10 @@ type Hook struct {
 	Kept string
 	// Action is what Write does to the file.
 	Action scaffold.Action
-	// Obstacle says why the file is not ours to write; empty when it is. Instead, Add is to be added to Where.
+	// Idle says why the kept hook does not run, as it did not before; empty when it runs.
+	Idle string
+	// Obstacle says why the file is not ours to write; empty when it is. Instead, Add is to be added to Where, or to be
+	// typed when Where is empty.
 	Obstacle, Where, Add string
 
 	// mode is what a hook that only lacks the right to be run gets; 0 when the file is written.
@@ -76,6 +79,10 @@ func PlanHook(ctx context.Context, t *Tree) (Hook, error) {
 		return Hook{}, err
 	}
 	h := Hook{Path: filepath.Join(folder, hookName), Action: scaffold.Created}
+	if folder == "" || folder == os.DevNull || folder == "/dev/null" {
+		h.Path = "pre-push"
+		return h.leave(fmt.Sprintf("core.hooksPath is %q: git runs no hook of this repository", folder), "", hooksAgain), nil
+	}
 	if i := strings.Index(filepath.ToSlash(folder)+"/", "/.husky/"); configured && i >= 0 {
 		return h.leave("husky manages the hooks", filepath.Join(folder[:i], ".husky", hookName), HookLine), nil
 	}
@@ -89,6 +96,9 @@ func PlanHook(ctx context.Context, t *Tree) (Hook, error) {
 	}
 	return h.inspect()
 }
+
+// hooksAgain leads to the setting that turns hooks off, which may be one for all repositories.
+const hooksAgain = "git config --show-origin core.hooksPath"
 
 func (h Hook) leave(obstacle, where, add string) Hook {
 	h.Obstacle, h.Where, h.Add = obstacle, where, add
@@ -109,7 +119,7 @@ func (t *Tree) hooksFolder(ctx context.Context) (folder string, configured bool,
 			continue
 		}
 		folder, configured = filepath.FromSlash(settings[i+1]), true
-		if !filepath.IsAbs(folder) {
+		if folder != "" && !filepath.IsAbs(folder) {
 			folder = filepath.Join(t.root, folder)
 		}
 	}
@@ -130,6 +140,9 @@ func (h Hook) inspect() (Hook, error) {
 	case err != nil:
 		return h.leave("the folder of hooks is not in this repository", h.Path, HookLine), nil
 	}
+	if info.IsDir() {
+		return h.leave("a folder stands there", "", "git rev-parse --git-path hooks/"+hookName), nil
+	}
 	var text []byte
 	if info.Mode().IsRegular() && info.Size() <= maxHook {
 		text, err = r.ReadFile(h.name)
@@ -137,7 +150,24 @@ func (h Hook) inspect() (Hook, error) {
 	if err != nil {
 		return h, fmt.Errorf("read the hook: %w", err)
 	}
-	return h.beside(r, text).runnable(info.Mode()), nil
+	return h.beside(r, text).runnable(info.Mode()).idle(), nil
+}
+
+// idle notes why a hook that is to be kept does not run. It is asked about through links, as git does.
+func (h Hook) idle() Hook {
+	if h.Kept == "" || h.Obstacle != "" {
+		return h
+	}
+	info, err := os.Stat(h.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		h.Idle = "it is a link that leads nowhere"
+	case err != nil || !info.Mode().IsRegular():
+		h.Idle = "it is no file"
+	case info.Mode()&0o111 == 0 && runtime.GOOS != "windows":
+		h.Idle = "nobody may execute it (chmod +x)"
+	}
+	return h
 }
 
 // runnable has a hook that is to stay made executable: git passes over one that is not. Windows knows no such right.
@@ -151,16 +181,17 @@ func (h Hook) runnable(mode fs.FileMode) Hook {
 
 // beside decides what becomes of a hook with this text.
 func (h Hook) beside(r *os.Root, text []byte) Hook {
+	runs, maybe := runsVerify(string(text))
 	switch {
-	case string(text) == hookText:
-		h.Action = scaffold.Unchanged
-	case runsVerify(text):
+	case runs || string(text) == hookText:
 		h.Action = scaffold.Unchanged
 	case bytes.Contains(text, []byte(hookMark)):
 		// Kept, it would look for a kept hook in its turn, and find itself.
 		return h.leave("somebody changed the hook that gh hex wrote", h.Path, HookLine)
 	case bytes.Contains(text, []byte("https://pre-commit.com")):
 		return h.leave("pre-commit manages this hook", ".pre-commit-config.yaml, under repos", preCommitEntry)
+	case maybe:
+		return h.leave("it names gh hex verify --pre-push, and may or may not run it", h.Path, HookLine)
 	default:
 		h.Kept = filepath.Join(filepath.Dir(h.Path), keptName)
 		if _, err := r.Lstat(h.keptName()); err == nil {
@@ -168,18 +199,6 @@ func (h Hook) beside(r *os.Root, text []byte) Hook {
 		}
 	}
 	return h
-}
-
-// runsVerify tells whether a line of a hook, and no comment, runs gh hex on the push itself. The question of our own hook
-// whether the extension is there, which has no input, does not count.
-func runsVerify(text []byte) bool {
-	for line := range bytes.Lines(text) {
-		line = bytes.TrimSpace(line)
-		if !bytes.HasPrefix(line, []byte("#")) && bytes.Contains(line, []byte("gh hex verify --pre-push")) && !bytes.Contains(line, []byte("</dev/null")) {
-			return true
-		}
-	}
-	return false
 }
 
 const preCommitEntry = `  - repo: local

@@ -15,6 +15,8 @@ type Cell struct {
 	Text string
 	// Whole says that the text is never shortened, such as an ID.
 	Whole bool
+	// Firm says that the text is shortened only as far as its column would leave others no room at all, such as a title.
+	Firm bool
 	// Color changes how the text looks, not how wide it is; nil leaves it.
 	Color func(string) string
 	// Shorten fits the text into a width; nil stands for Shorten.
@@ -104,21 +106,32 @@ func (c Cell) fit(width int, pad bool) string {
 	return s
 }
 
-// widths gives every column what it wants where that is no more than its share; the others share what is left.
+// widths gives every column what it wants where that is no more than its share; the others share what is left. Firm
+// columns come first, and leave the rest as much as shows that something was cut.
 func (t *Table) widths(total int) []int {
-	wanted, given := make([]int, len(t.rows[0])), make([]int, len(t.rows[0]))
+	wanted, given, firm := make([]int, len(t.rows[0])), make([]int, len(t.rows[0])), make([]bool, len(t.rows[0]))
 	for _, row := range t.rows {
 		for i, cell := range row {
 			w := displayWidth(cell.Text)
-			wanted[i] = max(wanted[i], w)
+			wanted[i], firm[i] = max(wanted[i], w), firm[i] || cell.Firm
 			if cell.Whole {
 				given[i] = max(given[i], w)
 			}
 		}
 	}
 	total -= len(gap) * (len(given) - 1)
-	share(given, wanted, total, false)
-	share(given, wanted, total, true)
+	least := 0
+	for i := range wanted {
+		if given[i] == 0 && !firm[i] {
+			least += min(wanted[i], minEllipsis)
+		}
+	}
+	first := func(i int) bool { return firm[i] }
+	share(given, wanted, first, total-least, false)
+	share(given, wanted, first, total-least, true)
+	everyone := func(int) bool { return true }
+	share(given, wanted, everyone, total, false)
+	share(given, wanted, everyone, total, true)
 	for i, free := 0, total-sum(given); i < len(given) && free > 0; i++ {
 		more := min(free, wanted[i]-given[i])
 		given[i] += more
@@ -127,12 +140,12 @@ func (t *Table) widths(total int) []int {
 	return given
 }
 
-// share serves the columns without a width that want less than an equal part of what is free, or all when it is the last
-// time.
-func share(given, wanted []int, total int, last bool) {
+// share serves those columns without a width that want no more than an equal part of what is free, or all when it is the
+// last time.
+func share(given, wanted []int, those func(i int) bool, total int, last bool) {
 	unserved := 0
-	for _, w := range given {
-		if w == 0 {
+	for i, w := range given {
+		if w == 0 && those(i) {
 			unserved++
 		}
 	}
@@ -142,8 +155,8 @@ func share(given, wanted []int, total int, last bool) {
 	part := (total - sum(given)) / unserved
 	for i := range given {
 		switch {
-		case given[i] != 0:
-		case wanted[i] < part:
+		case given[i] != 0 || !those(i):
+		case wanted[i] <= part:
 			given[i] = wanted[i]
 		case last && part > 0:
 			given[i] = part

@@ -58,6 +58,25 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// What matters most is shortened last, and never pushes the rest out.
+func TestFirmColumns(t *testing.T) {
+	table := func(title string) *Table {
+		var rows Table
+		rows.Row(Texts("ID", "TITLE", "OWNER", "EDITED")...)
+		rows.Row(Cell{Text: "0123456789", Whole: true}, Cell{Text: title, Firm: true}, Cell{Text: "ada@example.com"}, Cell{Text: "324 days ago"})
+		return &rows
+	}
+	for _, tt := range []struct{ title, want string }{
+		{"Weekly revenue", "ID          TITLE           OWNER    EDITED\n0123456789  Weekly revenue  ada@...  324 ...\n"},
+		{"Weekly revenue by region and day", "ID          TITLE               OWNER  ED...\n0123456789  Weekly revenue ...  ad...  32...\n"},
+	} {
+		var b strings.Builder
+		if err := table(tt.title).Columns(&b, 44); err != nil || b.String() != tt.want {
+			t.Errorf("%s:\n%s, %v\nwant\n%s", tt.title, b.String(), err, tt.want)
+		}
+	}
+}
+
 func TestRowThatDoesNotFit(t *testing.T) {
 	var rows Table
 	rows.Row()
