@@ -36,14 +36,3 @@ func TestRunsVerify(t *testing.T) {
 		}
 	}
 }
-
-// Whatever stands in a hook can be split.
-func FuzzRunsVerify(f *testing.F) {
-	f.Add(hookText)
-	f.Add("echo 'a\\\n#\"`gh hex verify --pre-push")
-	f.Fuzz(func(t *testing.T, text string) {
-		if runs, maybe := runsVerify(text); (runs || maybe) && len(text) < len("hex verify--pre-push") {
-			t.Errorf("%q: runs %v, maybe %v", text, runs, maybe)
-		}
-	})
-}
