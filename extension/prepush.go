@@ -39,6 +39,9 @@ func runPrePush(cmd *cobra.Command, o *verifyOptions, args []string) error {
 	}
 	args = append(args, "", "")
 	push, address := preCommit(o.process, worktree.Push{Remote: args[0], Updates: updates}, args[1])
+	if len(push.Updates) == 0 && (o.export.asked() || o.format != "text") {
+		return writeReport(o, core.Report{}, o.now().Sub(start))
+	}
 	if len(push.Updates) == 0 {
 		return nil
 	}

@@ -67,8 +67,8 @@ func newVerifyCmd(p *process) *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.repo, _ = cmd.Flags().GetString("repo")
-			if err := knownChecks(append(slices.Clone(o.only), o.skip...)); err != nil {
-				return &usageError{err, cmd}
+			if err := o.namedChecks(); err != nil {
+				return err
 			}
 			if err := checkName(o.secret); err != nil && cmd.Flags().Changed("secret") {
 				return &usageError{invalidArgument("secret", o.secret, err), cmd}
@@ -77,8 +77,10 @@ func newVerifyCmd(p *process) *cobra.Command {
 			if o.projects, err = namedProjects(projects); err != nil {
 				return &usageError{err, cmd}
 			}
-			if cmd.Flags().Changed("format") && cmd.Flags().Changed("json") {
-				return &usageError{errors.New("specify only one of `--format` or `--json`"), cmd}
+			for _, pair := range [][2]string{{"format", "json"}, {"pre-push", "fix"}, {"pre-push", "history"}} {
+				if cmd.Flags().Changed(pair[0]) && cmd.Flags().Changed(pair[1]) {
+					return &usageError{fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1]), cmd}
+				}
 			}
 			if o.prePush {
 				return runPrePush(cmd, o, args)
@@ -99,21 +101,32 @@ func newVerifyCmd(p *process) *cobra.Command {
 	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
 	enumVar(f, &o.format, "format", "", formats(), "Output format: {}")
-	cmd.MarkFlagsMutuallyExclusive("pre-push", "fix")
-	cmd.MarkFlagsMutuallyExclusive("pre-push", "history")
 	o.export = addExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
 	return cmd
 }
 
-// knownChecks refuses an ID that is none: a misspelt --skip would otherwise skip nothing.
-func knownChecks(ids []string) error {
+// namedChecks takes the blanks from the IDs, and refuses one that is none: a misspelt --skip would otherwise skip nothing.
+// The flags of the command would only push the error off the screen.
+func (o *verifyOptions) namedChecks() error {
 	known := allChecks()
-	for _, id := range ids {
-		if !slices.Contains(known, id) {
-			return fmt.Errorf("unknown check %q; the checks are:\n  %s", id, strings.Join(known, "\n  "))
+	for _, list := range [][]string{o.only, o.skip} {
+		for i := range list {
+			list[i] = strings.TrimSpace(list[i])
+			if !slices.Contains(known, list[i]) {
+				return fmt.Errorf("unknown check %q; the checks are:\n%s", list[i], listedChecks())
+			}
 		}
 	}
 	return nil
+}
+
+// listedChecks has a line for each group.
+func listedChecks() string {
+	var lines []string
+	for _, g := range catalogue() {
+		lines = append(lines, "\t"+g.title+": "+strings.Join(g.ids, ", "))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func formats() []string { return []string{"text", "sarif", "github"} }
