@@ -230,7 +230,7 @@ func (c *Client) judge(r Request, answer *http.Response, body []byte) (*Response
 		return response, newAPIError(r, answer.StatusCode, response.Header, response.Body, time.Now())
 	}
 	if isMarkup(answer.Header, body) {
-		return nil, fmt.Errorf("%s answered %s with a web page: %w", c.host.Name(), cleanText(r.Path), ErrNotHexAPI)
+		return nil, fmt.Errorf("%s answered %s with a web page: no such path, or %w", c.host.Name(), cleanText(r.Path), ErrNotHexAPI)
 	}
 	return response, nil
 }
