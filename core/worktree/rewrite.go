@@ -17,8 +17,11 @@ func (t *Tree) wayOut(ctx context.Context, places []location) string {
 	}
 	i := slices.IndexFunc(places, func(p location) bool { return p.kind != "tag" })
 	if i < 0 {
-		name := places[0].path
-		return "the tag: " + command(command("git tag --force --annotate", name), name+"^{}")
+		line := command("git tag --force --annotate", places[0].path)
+		if line == "" { // a name that cannot be typed as it is shown
+			return "the tag: git tag --force --annotate"
+		}
+		return "the tag: " + command(line, places[0].path+"^{}")
 	}
 	return "the commits: " + t.rewriting(ctx, places[i].commit, changes(places))
 }

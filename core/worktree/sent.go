@@ -2,6 +2,7 @@ package worktree
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -190,7 +191,7 @@ func (t *Tree) pushedEnv(ctx context.Context, p Push) core.Result {
 
 // untracking are the steps that take a file out of a commit, and leave it in the work tree.
 func untracking(path string) steps {
-	return steps{stop: "edit", inside: []string{command("git rm --cached", path), "git commit --amend --no-edit"}}
+	return steps{stop: "edit", inside: []string{cmp.Or(command("git rm --cached", path), "git rm --cached and the file"), "git commit --amend --no-edit"}}
 }
 
 // worstVersions is a finding for each file: about the first content that is more than plain settings, else the first one.
