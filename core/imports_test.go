@@ -17,6 +17,7 @@ func TestImports(t *testing.T) {
 		".":      {},
 		"leak":   {},
 		"dotenv": {},
+		"shell":  {},
 		"scaffold": {
 			"github.com/gh-hex/gh-hex/core/dotenv": "completes .env files",
 		},
@@ -25,6 +26,7 @@ func TestImports(t *testing.T) {
 			"github.com/gh-hex/gh-hex/core/dotenv":   "reads .env files",
 			"github.com/gh-hex/gh-hex/core/leak":     "file checks look for tokens",
 			"github.com/gh-hex/gh-hex/core/scaffold": "file checks say what init would write",
+			"github.com/gh-hex/gh-hex/core/shell":    "the hook that is there may run the check already",
 		},
 	}
 	// Standard packages that have no business here: core has no terminal, no flags and starts no program; git does
