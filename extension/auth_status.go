@@ -36,7 +36,7 @@ func newAuthStatusCmd(p *process) *cobra.Command {
 		Long: heredoc.Doc(`
 			Show every place where a Hex secret of this repository lives, when it was last set
 			and which workflows read it, and the token on this machine. With --org, the same for
-			every repository of an organization.
+			every repository of an organization, by the workflows that stand on GitHub.
 
 			Looked into are the repository's secrets for Actions, Dependabot, Codespaces and
 			agents, those of its environments, and those of the organization.

@@ -306,14 +306,14 @@ func (m *matrix) runHostile(t *testing.T, requests []matrixCase) {
 		}
 	}
 	t.Run("heavy", func(t *testing.T) {
-		heavy = sampleHostile(heavy, 97)
+		heavy = sampleHostile(heavy, 193)
 		for _, c := range heavy {
 			m.runHostileCase(t, c, true)
 		}
 		t.Logf("%d cases, %s after the beginning", len(heavy), time.Since(m.began).Round(time.Second))
 	})
 	t.Run("light", func(t *testing.T) {
-		light = sampleHostile(light, 41)
+		light = sampleHostile(light, 79)
 		var wg sync.WaitGroup
 		slots := make(chan struct{}, hostileAtOnce)
 		for _, c := range light {
