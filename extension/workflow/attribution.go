@@ -84,7 +84,7 @@ func (s *step) marksOfLines(name string) marks {
 	}
 	var m marks
 	for line := range strings.SplitSeq(strings.ReplaceAll(withoutComments(e.Run.Value), "\\\n", " "), "\n") {
-		if slices.Contains(wordsOf(line), name) {
+		if hasWord(line, name) {
 			m |= marksOf(line)
 		}
 	}
@@ -92,9 +92,28 @@ func (s *step) marksOfLines(name string) marks {
 }
 
 func (s *step) mentions(name string) bool {
-	words := map[string]bool{}
-	s.words(words)
-	return words[name]
+	found := false
+	each(s.ast, func(_ string, value *actionlint.String) { found = found || hasWord(value.Value, name) })
+	if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok {
+		found = found || hasWord(e.Run.Value, name)
+	}
+	return found
+}
+
+// hasWord tells whether a name stands in a text, and is not a part of a longer one there.
+func hasWord(text, name string) bool {
+	for at := 0; name != ""; {
+		n := strings.Index(text[at:], name)
+		if n < 0 {
+			return false
+		}
+		start, end := at+n, at+n+len(name)
+		if (start == 0 || !isNameByte(text[start-1])) && (end == len(text) || !isNameByte(text[end])) {
+			return true
+		}
+		at = start + 1
+	}
+	return false
 }
 
 // hexReads tells the environment variables that Hex's tools read by themselves.
@@ -159,3 +178,5 @@ func (r *read) assigned() string {
 	}
 	return ""
 }
+
+func isNameByte(b byte) bool { return b == '_' || isAlphanumeric(rune(b)) }

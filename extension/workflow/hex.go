@@ -409,7 +409,7 @@ func (r *read) seenByHexStep() bool {
 // words adds the words of a step's script, inputs and environment.
 func (s *step) words(into map[string]bool) {
 	add := func(text string) {
-		for _, word := range wordsOf(text) {
+		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r != '_' && !isAlphanumeric(r) }) {
 			into[word] = true
 		}
 	}
@@ -417,10 +417,6 @@ func (s *step) words(into map[string]bool) {
 	if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok {
 		add(e.Run.Value)
 	}
-}
-
-func wordsOf(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r != '_' && !isAlphanumeric(r) })
 }
 
 func isAlphanumeric(r rune) bool {

@@ -328,6 +328,9 @@ func (j *judgement) arguments(v *verdict, d *document, p passage, text string) {
 		matches[i] = []int{at}
 	}
 	j.mark(v, d, p, matches, "the token goes into an argument list, which other processes can read; let the command read it from its environment", "")
+	if !strings.Contains(text, "${{") {
+		return
+	}
 	for _, m := range compiled().expanded.FindAllStringSubmatchIndex(text, -1) {
 		if name := text[m[2]:m[3]]; isSecretName(name) && !isContested(name) {
 			j.mark(v, d, p, [][]int{m}, fmt.Sprintf("env.%s is written straight into the script, where it can end up in argument lists and logs; use it as $%s", name, name), "")
