@@ -97,7 +97,11 @@ func marksOf(script string) marks {
 	script = withoutProse(withoutComments(script))
 	if callsHost(script) || compiled().command.MatchString(script) {
 		m |= marksHex
-		if compiled().run.MatchString(compiled().look.ReplaceAllString(script, "")) {
+		starting := script
+		if strings.Contains(script, "gh") {
+			starting = compiled().look.ReplaceAllString(script, "")
+		}
+		if compiled().run.MatchString(starting) {
 			m |= marksRuns
 		}
 	}
@@ -125,7 +129,8 @@ func callsHost(text string) bool {
 // withoutProse leaves out the lines of a script that only print or post their words, and the texts that are handed to
 // them, so that a host or a command in them is nothing that is called.
 func withoutProse(script string) string {
-	if !strings.Contains(script, "<<") && !compiled().prose.MatchString(script) {
+	speaks := strings.Contains(script, "echo") || strings.Contains(script, "printf") || strings.Contains(script, "gh") || strings.Contains(script, "git")
+	if !strings.Contains(script, "<<") && !(speaks && compiled().prose.MatchString(script)) {
 		return script
 	}
 	var b strings.Builder
