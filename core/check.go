@@ -58,6 +58,9 @@ type Result struct {
 	Findings  []Finding `json:"findings"`
 	ElapsedMS int64     `json:"elapsedMs"`
 
+	// Group is that of the check.
+	Group Group `json:"-"`
+
 	// Auth marks a problem that consists only of a missing login, a missing token or one that Hex rejected.
 	Auth bool `json:"-"`
 }
@@ -66,12 +69,36 @@ type Result struct {
 // for this one to make sense; it is skipped when one of them did, or was skipped itself. One that could not be carried
 // out does not stop it: it runs, and says for itself what it cannot tell.
 //
+// Group is the heading under which reports show the check. Network says that it asks Hex or GitHub: without a network it
+// has no result.
+//
 // Run fills Status, Message, Fix, Findings and Auth; the runner fills the rest. It must return when ctx ends.
 type Check struct {
-	ID    string
-	Title string
-	Needs []string
-	Run   func(ctx context.Context) Result
+	ID      string
+	Title   string
+	Group   Group
+	Network bool
+	Needs   []string
+	Run     func(ctx context.Context) Result
+}
+
+// Group is what several checks are about.
+type Group string
+
+// The groups, in the order of reports.
+const (
+	GroupToken     Group = "Token"
+	GroupGitHub    Group = "GitHub"
+	GroupWorkflows Group = "Workflows"
+	GroupHex       Group = "Hex"
+	GroupFiles     Group = "Files"
+)
+
+// Skipping is the check with a reason for not carrying it out.
+func (c Check) Skipping(why string) Check {
+	c.Needs = nil
+	c.Run = func(context.Context) Result { return Skip(why) }
+	return c
 }
 
 // Report holds a result for every check that was given to [Run], in that order.
@@ -111,7 +138,7 @@ func Run(ctx context.Context, checks []Check) Report {
 }
 
 func finish(c Check, r Result, elapsed time.Duration) Result {
-	r.ID, r.Title, r.ElapsedMS = c.ID, c.Title, elapsed.Milliseconds()
+	r.ID, r.Title, r.Group, r.ElapsedMS = c.ID, c.Title, c.Group, elapsed.Milliseconds()
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}

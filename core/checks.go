@@ -72,7 +72,7 @@ func newTokenChecks(in TokenInput) *tokenChecks {
 }
 
 func (c *tokenChecks) list() []Check {
-	return []Check{
+	checks := []Check{
 		{ID: "token-present", Title: "A Hex token is on this machine", Run: c.present},
 		{ID: "token-format", Title: "The token looks like one of Hex's", Needs: []string{"token-present"}, Run: c.format},
 		{ID: "workspace-url", Title: "The Hex host is right", Run: c.workspaceURL},
@@ -83,6 +83,10 @@ func (c *tokenChecks) list() []Check {
 		{ID: "scope-run", Title: "The token can run projects", Needs: []string{"token-accepted"}, Run: c.scopeRun},
 		{ID: "project-runnable", Title: "The projects can be run", Needs: []string{"token-accepted"}, Run: c.runnable},
 	}
+	for i := range checks {
+		checks[i].Group, checks[i].Network = GroupToken, true
+	}
+	return checks
 }
 
 type tokenChecks struct {

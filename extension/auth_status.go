@@ -201,8 +201,7 @@ func (r *statusRun) ownWorkflows(ctx context.Context) remote {
 	if r.tree == nil {
 		return remoteWorkflows(ctx, r.client, r.repo.Owner, r.repo.Name, "")
 	}
-	i := &inspection{verifyOptions: &verifyOptions{process: r.process}, tree: r.tree}
-	return remote{workflows: i.readWorkflows(nil)}
+	return remote{workflows: readWorkflows(r.tree, workflow.ReadOptions{})}
 }
 
 // readNames are the names under which workflows read a Hex token.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
@@ -22,32 +23,40 @@ const maxWorkflow = 1 << 20
 // maxRemote bounds how many workflows of other repositories are fetched.
 const maxRemote = 5
 
-// source is a place other than the work tree to read workflows from.
+// source is where workflows are read from: the work tree as it is, a commit, or nowhere.
 type source struct {
 	files  []workflow.File
-	lookup func(name string) ([]byte, bool)
+	lookup func(name string) ([]byte, bool) // of another file there
 	// unread are files that are there and could not be read, or are too large to be.
 	unread []string
 }
 
-// readWorkflows reads the workflows of the work tree as they are, uncommitted changes included, unless there is another
-// source. remote holds the content of workflows of other repositories that they call.
-func (i *inspection) readWorkflows(remote func(ref string) ([]byte, error)) *workflow.Workflows {
-	options := workflow.ReadOptions{Remote: remote, Secret: i.secret, All: i.all}
-	if i.tree == nil {
-		return workflow.Read(nil, workflow.ReadOptions{})
-	}
-	if i.source != nil {
-		options.Lookup = i.source.lookup
-		return workflow.Read(i.source.files, options)
-	}
-	root, err := os.OpenRoot(i.tree.Root())
+// readWorkflows reads the workflows of a work tree as they are, uncommitted changes included.
+func readWorkflows(tree *worktree.Tree, o workflow.ReadOptions) *workflow.Workflows {
+	root, err := os.OpenRoot(tree.Root())
 	if err != nil {
 		return workflow.Read(nil, workflow.ReadOptions{})
 	}
 	defer root.Close()
-	options.Lookup = func(name string) ([]byte, bool) { return readRegular(root, name) }
-	return workflow.Read(workflowFiles(root), options)
+	s := source{files: workflowFiles(root), lookup: func(name string) ([]byte, bool) { return readRegular(root, name) }}
+	return s.read(o)
+}
+
+func (s *source) read(o workflow.ReadOptions) *workflow.Workflows {
+	o.Lookup = s.lookup
+	return workflow.Read(s.files, o)
+}
+
+// readWorkflows reads what is judged. remote holds the content of workflows of other repositories that are called.
+func (i *inspection) readWorkflows(remote func(ref string) ([]byte, error)) *workflow.Workflows {
+	o := workflow.ReadOptions{Remote: remote, Secret: i.secret, All: i.all}
+	switch {
+	case i.tree == nil:
+		return workflow.Read(nil, workflow.ReadOptions{})
+	case i.source != nil:
+		return i.source.read(o)
+	}
+	return readWorkflows(i.tree, o)
 }
 
 // readCalled reads the workflows together with those of other repositories that they call, all of them at once.
@@ -72,12 +81,12 @@ func (i *inspection) readCalled(ctx context.Context) *workflow.Workflows {
 	})
 }
 
-// hasDependabot tells whether Dependabot is set up: its runs read secrets of their own.
-func (i *inspection) hasDependabot() bool {
-	if i.tree == nil {
+// hasDependabot reports whether Dependabot is set up: its runs read secrets of their own.
+func hasDependabot(tree *worktree.Tree) bool {
+	if tree == nil {
 		return false
 	}
-	root, err := os.OpenRoot(i.tree.Root())
+	root, err := os.OpenRoot(tree.Root())
 	if err != nil {
 		return false
 	}

@@ -18,9 +18,20 @@ import (
 // networkLimit ends everything that verify asks GitHub, so that a command ends within a minute.
 const networkLimit = 55 * time.Second
 
+// scope is what to look at, and how closely.
+type scope struct {
+	selection
+	repo     string // the one that is named; empty for that of the work tree
+	secret   string // its name; empty for those that the workflows use as Hex's
+	all      bool   // every secret and variable, not only Hex's
+	history  bool   // everything that was ever committed, not only what is not pushed yet
+	projects []reference
+}
+
 // inspection is what the checks of one `gh hex verify` share. What several of them need is fetched once.
 type inspection struct {
-	*verifyOptions
+	*process
+	scope
 	tree      *worktree.Tree
 	source    *source // of the workflows; nil for the work tree
 	settings  settings
@@ -36,16 +47,16 @@ type inspection struct {
 	judged    func() map[string]core.Result
 }
 
-func newInspection(ctx context.Context, o *verifyOptions, tree *worktree.Tree) *inspection {
-	i := &inspection{verifyOptions: o, tree: tree}
+func newInspection(ctx context.Context, p *process, about scope, tree *worktree.Tree) *inspection {
+	i := &inspection{process: p, scope: about, tree: tree}
 	i.target, i.targetErr = target{here: true}, nil
-	if !o.offline || o.repo != "" || o.getenv("GH_REPO") != "" {
-		i.target, i.targetErr = resolveTarget(ctx, o.process, o.repo, tree)
+	if !i.offline || i.repo != "" || i.getenv("GH_REPO") != "" {
+		i.target, i.targetErr = resolveTarget(ctx, p, i.repo, tree)
 	}
 	if i.targetErr == nil && !i.target.here {
 		i.tree = nil // another repository's files are not judged
 	}
-	i.settings = findSettings(ctx, o.process, tree, "")
+	i.settings = findSettings(ctx, p, tree, "")
 	i.client = sync.OnceValues(i.connect)
 	i.local = sync.OnceValue(func() *workflow.Workflows { return i.readWorkflows(nil) })
 	i.workflows = sync.OnceValue(func() *workflow.Workflows { return i.readCalled(ctx) })
@@ -55,42 +66,21 @@ func newInspection(ctx context.Context, o *verifyOptions, tree *worktree.Tree) *
 	return i
 }
 
-func (i *inspection) checks(ctx context.Context) []core.Check {
-	checks := i.tokenChecks()
-	checks = append(checks,
-		core.Check{ID: "github-access", Title: "GitHub shows the repository", Run: func(context.Context) core.Result { return i.judgeAccess() }},
-		core.Check{ID: "secret-stored", Title: "The Hex secret is stored", Needs: []string{"github-access"}, Run: func(context.Context) core.Result { return i.stored() }},
-		i.workflowCheck(workflow.SecretAvailable, "Every job sees the secrets it reads"),
-		i.workflowCheck(workflow.VariableAvailable, "Every job sees the variables it reads"),
-		i.workflowCheck(workflow.EnvironmentExists, "The environments exist"),
-		core.Check{ID: "push-scope", Title: "The login may push workflows", Needs: []string{"github-access"}, Run: i.judgePush},
-		i.workflowCheck(workflow.SecretOnEvent, "The secret is there for every event"),
-		i.workflowCheck(workflow.Syntax, "GitHub can read the workflows"),
-		i.workflowCheck(workflow.SecretContext, "Secrets stand where GitHub provides them"),
-		i.workflowCheck(workflow.SecretPassed, "Called workflows get their secrets"),
-		i.workflowCheck(workflow.SecretDynamic, "Secrets are read by name"),
-		i.workflowCheck(workflow.HexVendor, "The secret is not hex.pm's"),
-		i.workflowCheck(workflow.HexAction, "Hex's action is used as its version allows"),
-		i.workflowCheck(workflow.HexEndpoint, "Hex is called safely"),
-	)
-	return append(checks, i.fileChecks()...)
-}
-
-// workflowCheck is one of those that package workflow judges. The online ones need GitHub.
-func (i *inspection) workflowCheck(id, title string) core.Check {
-	check := core.Check{ID: id, Title: title, Run: func(context.Context) core.Result {
-		if r, known := i.judged()[id]; known {
-			return r
+// checks are those of the catalogue. What looks at the work tree is left out where there is none of this repository.
+func (i *inspection) checks() []core.Check {
+	here := slices.Concat(i.workflowChecks(), fileChecks(i.tree, i.leakOptions()))
+	onGitHub := i.gitHubChecks()
+	for n, c := range onGitHub {
+		if i.tree == nil && c.ID != "github-access" && c.ID != "secret-stored" {
+			onGitHub[n] = c.Skipping(i.notHere())
 		}
-		return i.unlisted()
-	}}
-	if online(id) {
-		check.Needs = []string{"github-access"}
 	}
-	if i.tree == nil {
-		return skipping(check, i.notHere())
+	for n, c := range here {
+		if i.tree == nil {
+			here[n] = c.Skipping(i.notHere())
+		}
 	}
-	return check
+	return slices.Concat(i.tokenChecks(), onGitHub, here)
 }
 
 func (i *inspection) notHere() string {
@@ -102,7 +92,7 @@ func (i *inspection) notHere() string {
 
 // judgeWorkflows judges everything at once. Without an inventory only those checks have a result that need none.
 func (i *inspection) judgeWorkflows() map[string]core.Result {
-	about := workflow.Context{Dependabot: i.hasDependabot(), Host: i.namedHost(github.Inventory{})}
+	about := workflow.Context{Dependabot: hasDependabot(i.tree), Host: i.namedHost(github.Inventory{})}
 	if i.offline {
 		return workflow.JudgeFiles(i.local(), about)
 	}
@@ -157,18 +147,6 @@ func (i *inspection) replace(other string) string {
 	return i.settings.replace(other)
 }
 
-// fileChecks judges the work tree; the files of another repository than the one asked about are left alone.
-func (i *inspection) fileChecks() []core.Check {
-	if i.tree != nil {
-		return append(worktree.Checks(i.tree), worktree.LeakCheck(i.tree, i.leakOptions()))
-	}
-	var checks []core.Check
-	for _, id := range []string{"env-ignored", "env-tracked", "env-permissions", "env-example", "token-leaked"} {
-		checks = append(checks, skipping(core.Check{ID: id}, i.notHere()))
-	}
-	return checks
-}
-
 // leakOptions names the host that tokens are revoked on.
 func (i *inspection) leakOptions() worktree.LeakOptions {
 	host := i.settings.host
@@ -185,7 +163,7 @@ func (i *inspection) judgeMissing(context.Context) core.Result {
 		message += " (" + strings.Join(i.settings.notes, "; ") + ")"
 	}
 	missing := core.NoToken(message)
-	asked := slices.ContainsFunc(i.only, func(id string) bool { return slices.Contains(catalogue()[0].ids, id) })
+	asked := slices.ContainsFunc(core.TokenChecks(core.TokenInput{}), func(c core.Check) bool { return slices.Contains(i.only, c.ID) })
 	if asked || len(i.projects) > 0 {
 		return missing
 	}
@@ -308,14 +286,8 @@ func (i *inspection) judgeStored() core.Result {
 		return core.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), hint(hidden))
 	}
 	r := nowhere(inv, missing[0], i.target)
-	r.Auth = i.settings.token.IsZero() && i.settings.tokenErr == nil && i.runs("token-present")
+	r.Auth = i.settings.token.IsZero() && i.settings.tokenErr == nil && i.includes("token-present")
 	return r
-}
-
-// runs tells whether a check is among those asked for. A secret that is stored nowhere is the same problem as a token
-// that is missing on this machine, where that is reported too.
-func (i *inspection) runs(id string) bool {
-	return (len(i.only) == 0 || slices.Contains(i.only, id)) && !slices.Contains(i.skip, id)
 }
 
 func storedWhere(places []github.PlacedEntry, now time.Time) string {

@@ -87,7 +87,7 @@ func judgeSent(ctx context.Context, o *verifyOptions, push worktree.Push, addres
 	}
 	var report, workflows core.Report
 	var wg sync.WaitGroup
-	wg.Go(func() { report = core.Run(ctx, selected(worktree.PushChecks(tree, push, host.String()), o)) })
+	wg.Go(func() { report = core.Run(ctx, o.of(worktree.PushChecks(tree, push, host.String()))) })
 	wg.Go(func() { workflows = judgeSentWorkflows(ctx, o, tree, push, address) })
 	wg.Wait()
 	return append(report, workflows...), nil
@@ -123,17 +123,18 @@ func judgeSentWorkflows(ctx context.Context, o *verifyOptions, tree *worktree.Tr
 	limited, cancel := context.WithTimeout(ctx, pushPatience)
 	defer cancel()
 	var report core.Report
+	about := pushScope(o.scope)
 	for _, commit := range commits[:min(len(commits), maxSentCommits)] {
-		i := newInspection(limited, pushOptions(o), tree)
+		i := newInspection(limited, o.process, about, tree)
 		i.sentTo(tree, address)
 		i.source = sourceAt(ctx, tree, commit)
-		results := core.Run(limited, selected(i.checks(limited), i.verifyOptions))
+		results := core.Run(limited, about.of(i.checks()))
 		for _, r := range results {
 			for n := range r.Findings {
 				r.Findings[n].Commit = commit
 			}
 		}
-		report = append(report, shown(results, i.verifyOptions)...)
+		report = append(report, about.shown(results)...)
 		for _, name := range i.source.unread {
 			report = append(report, core.Result{ID: workflow.Syntax, Status: core.StatusUnknown, Findings: []core.Finding{},
 				Message: fmt.Sprintf("%s cannot be read, or is larger than %d MiB", name, maxWorkflow>>20)})
@@ -146,21 +147,21 @@ func judgeSentWorkflows(ctx context.Context, o *verifyOptions, tree *worktree.Tr
 	return report
 }
 
-// pushOptions selects the checks that can stop a push because of its workflows. Whether the secret is stored at all is
-// left to those about the places that read it.
-func pushOptions(o *verifyOptions) *verifyOptions {
-	copied := *o
-	copied.only = nil
-	groups := catalogue()
-	for _, id := range slices.Concat(groups[1].ids, groups[2].ids, groups[3].ids) {
-		if id != "secret-stored" && (len(o.only) == 0 || slices.Contains(o.only, id)) {
-			copied.only = append(copied.only, id)
+// pushScope selects the checks that can stop a push because of its workflows. Whether the secret is stored at all is left
+// to those about the places that read it.
+func pushScope(asked scope) scope {
+	about := asked
+	about.only = nil
+	for _, c := range catalogue() {
+		ofWorkflows := c.Group != core.GroupToken && c.Group != core.GroupFiles
+		if ofWorkflows && c.ID != "secret-stored" && (len(asked.only) == 0 || slices.Contains(asked.only, c.ID)) {
+			about.only = append(about.only, c.ID)
 		}
 	}
-	if len(copied.only) == 0 {
-		copied.skip = allChecks()
+	if len(about.only) == 0 {
+		about.skip = allChecks()
 	}
-	return &copied
+	return about
 }
 
 // sentTo makes the repository that is pushed to the one that is asked about.

@@ -9,23 +9,6 @@ import (
 	"github.com/gh-hex/gh-hex/core"
 )
 
-// group is a line of the report on a terminal.
-type group struct {
-	title string
-	ids   []string
-}
-
-// catalogue lists every check by group, in the order of the report.
-func catalogue() []group {
-	return []group{
-		{"Token", []string{"token-present", "token-format", "workspace-url", "token-accepted", "token-expiry", "token-owner", "scope-read", "scope-run", "project-runnable"}},
-		{"GitHub", []string{"github-access", "secret-stored", "secret-available", "variable-available", "environment-exists", "push-scope", "secret-on-event"}},
-		{"Workflows", []string{"workflow-syntax", "secret-context", "secret-passed", "secret-dynamic"}},
-		{"Hex", []string{"hex-vendor", "hex-action", "hex-endpoint"}},
-		{"Files", []string{"env-ignored", "env-tracked", "env-permissions", "env-example", "token-leaked"}},
-	}
-}
-
 // outcome is the exit code of a command whose result says everything already.
 type outcome int
 
@@ -112,17 +95,15 @@ func place(f core.Finding) string {
 }
 
 func printGroups(s *streams, report core.Report) {
-	for _, g := range catalogue() {
-		var results []core.Result
-		for _, r := range report {
-			if slices.Contains(g.ids, r.ID) {
-				results = append(results, r)
-			}
+	for len(report) > 0 {
+		group := report[0].Group
+		end := slices.IndexFunc(report, func(r core.Result) bool { return r.Group != group })
+		if end < 0 {
+			end = len(report)
 		}
-		if len(results) == 0 {
-			continue
-		}
-		s.print("%s %s  %s", groupIcon(s, results), s.bold(fmt.Sprintf("%-9s", g.title)), summary(results))
+		results := report[:end]
+		report = report[end:]
+		s.print("%s %s  %s", groupIcon(s, results), s.bold(fmt.Sprintf("%-9s", group)), summary(results))
 		printProblems(s, results)
 	}
 }

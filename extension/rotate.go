@@ -17,6 +17,7 @@ import (
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
 type rotateOptions struct {
@@ -225,8 +226,7 @@ func (r *rotation) ownWorkflows(repo github.Repository) *remote {
 	if !here {
 		return nil
 	}
-	i := &inspection{verifyOptions: &verifyOptions{process: r.process, secret: r.secret}, tree: r.tree}
-	return &remote{workflows: i.readWorkflows(nil)}
+	return &remote{workflows: readWorkflows(r.tree, workflow.ReadOptions{Secret: r.secret})}
 }
 
 // sameTokenError means that the new token is the one that this machine has already.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -12,7 +11,6 @@ import (
 	"github.com/cli/go-gh/v2/pkg/auth"
 	"github.com/cli/go-gh/v2/pkg/repository"
 
-	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
@@ -174,8 +172,7 @@ func (s *storing) refuseVendor(ctx context.Context) error {
 // there are as good as none: nothing can be said of them.
 func (s *storing) readWorkflows(ctx context.Context) *workflow.Workflows {
 	if s.tree != nil {
-		i := &inspection{verifyOptions: &verifyOptions{process: s.process, secret: s.secret}, tree: s.tree}
-		return i.readWorkflows(nil)
+		return readWorkflows(s.tree, workflow.ReadOptions{Secret: s.secret})
 	}
 	return remoteWorkflows(ctx, s.client, s.place.Owner, s.place.Name, s.secret).workflows
 }
@@ -256,18 +253,6 @@ func quoteArgument(name string) string {
 		return name
 	}
 	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
-}
-
-func hasDependabot(tree *worktree.Tree) bool {
-	root, err := os.OpenRoot(tree.Root())
-	if err != nil {
-		return false
-	}
-	defer root.Close()
-	return slices.ContainsFunc([]string{".github/dependabot.yml", ".github/dependabot.yaml"}, func(name string) bool {
-		_, err := root.Lstat(name)
-		return err == nil
-	})
 }
 
 // inspectStores asks GitHub for the keys of all stores, and for what is there already, all at once.

@@ -20,20 +20,12 @@ type verifyOptions struct {
 	*process
 	export *exporter
 
-	repo    string
-	offline bool
-	only    []string
-	skip    []string
-	secret  string
+	scope
 	verbose bool
 	strict  bool
-	all     bool
 	fix     bool
-	history bool
 	prePush bool
 	format  string
-
-	projects []reference // named by --project
 }
 
 func newVerifyCmd(p *process) *cobra.Command {
@@ -123,21 +115,19 @@ func (o *verifyOptions) namedChecks() error {
 // listedChecks has a line for each group.
 func listedChecks() string {
 	var lines []string
-	for _, g := range catalogue() {
-		lines = append(lines, "\t"+g.title+": "+strings.Join(g.ids, ", "))
+	var group core.Group
+	for _, c := range catalogue() {
+		if c.Group != group {
+			group = c.Group
+			lines = append(lines, "\t"+string(group)+": "+c.ID)
+			continue
+		}
+		lines[len(lines)-1] += ", " + c.ID
 	}
 	return strings.Join(lines, "\n")
 }
 
 func formats() []string { return []string{"text", "sarif", "github"} }
-
-func allChecks() []string {
-	var ids []string
-	for _, g := range catalogue() {
-		ids = append(ids, g.ids...)
-	}
-	return ids
-}
 
 func runVerify(ctx context.Context, o *verifyOptions) error {
 	start := o.now()
@@ -150,7 +140,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	case tree == nil && !named:
 		return worktree.ErrNotRepository
 	}
-	i := newInspection(ctx, o, tree)
+	i := newInspection(ctx, o.process, o.scope, tree)
 	if o.fix && i.tree != nil {
 		if err := o.applyFixes(ctx, i.tree); err != nil {
 			return err
@@ -159,7 +149,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if err := i.reachProjects(); err != nil {
 		return err
 	}
-	report := shown(core.Run(ctx, selected(i.checks(ctx), o)), o)
+	report := o.shown(core.Run(ctx, o.of(i.checks())))
 	if ctx.Err() != nil {
 		return errCancelled
 	}
@@ -187,7 +177,7 @@ func writeReport(o *verifyOptions, report core.Report, elapsed time.Duration) er
 // applyFixes does what is safe to do without asking, and says so. A fix belongs to its check: what --only and --skip leave
 // out is not fixed.
 func (o *verifyOptions) applyFixes(ctx context.Context, tree *worktree.Tree) error {
-	if err := o.fixFiles(ctx, tree); err != nil || !o.asksFor("env-permissions") {
+	if err := o.fixFiles(ctx, tree); err != nil || !o.includes("env-permissions") {
 		return err
 	}
 	tightened, err := worktree.FixPermissions(ctx, tree)
@@ -199,7 +189,7 @@ func (o *verifyOptions) applyFixes(ctx context.Context, tree *worktree.Tree) err
 
 func (o *verifyOptions) fixFiles(ctx context.Context, tree *worktree.Tree) error {
 	checks := map[string]string{".gitignore": "env-ignored", ".env.example": "env-example"}
-	if !o.asksFor("env-ignored") && !o.asksFor("env-example") {
+	if !o.includes("env-ignored") && !o.includes("env-example") {
 		return nil
 	}
 	host := findHostSettings(ctx, o.process, tree, "").host
@@ -207,7 +197,7 @@ func (o *verifyOptions) fixFiles(ctx context.Context, tree *worktree.Tree) error
 	if err != nil {
 		return err
 	}
-	changes = slices.DeleteFunc(changes, func(c scaffold.Change) bool { return !o.asksFor(checks[c.Path]) })
+	changes = slices.DeleteFunc(changes, func(c scaffold.Change) bool { return !o.includes(checks[c.Path]) })
 	if err := scaffold.Apply(tree.Root(), changes); err != nil {
 		return err
 	}
@@ -219,81 +209,10 @@ func (o *verifyOptions) fixFiles(ctx context.Context, tree *worktree.Tree) error
 	return nil
 }
 
-// asksFor tells whether --only and --skip leave a check in, not counting what others need.
-func (o *verifyOptions) asksFor(id string) bool {
-	return (len(o.only) == 0 || slices.Contains(o.only, id)) && !slices.Contains(o.skip, id)
-}
-
 // scaffoldHost is what a file may name as the host: a host outside hex.tech would be refused when read back.
 func scaffoldHost(host core.Host) string {
 	if host.IsHex() {
 		return host.String()
 	}
 	return ""
-}
-
-// selected leaves out what --skip and --only leave out, and replaces what --offline forbids. What a named check needs
-// stays in.
-func selected(checks []core.Check, o *verifyOptions) []core.Check {
-	wanted := o.only
-	if len(wanted) == 0 {
-		wanted = allChecks()
-	}
-	needed := closure(checks, wanted)
-	var out []core.Check
-	for _, c := range checks {
-		switch {
-		case !needed[c.ID]:
-		case slices.Contains(o.skip, c.ID):
-			out = append(out, skipping(c, "left out by --skip"))
-		case o.offline && online(c.ID):
-			out = append(out, skipping(c, "needs the network; left out by --offline"))
-		default:
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-func skipping(c core.Check, why string) core.Check {
-	return core.Check{ID: c.ID, Title: c.Title, Run: func(context.Context) core.Result { return core.Skip(why) }}
-}
-
-// online tells the checks of the groups Token and GitHub from the rest.
-func online(id string) bool {
-	groups := catalogue()
-	return slices.Contains(groups[0].ids, id) || slices.Contains(groups[1].ids, id)
-}
-
-// closure is the wanted checks and everything that they need.
-func closure(checks []core.Check, wanted []string) map[string]bool {
-	needed := map[string]bool{}
-	var add func(id string)
-	add = func(id string) {
-		if needed[id] {
-			return
-		}
-		needed[id] = true
-		for _, c := range checks {
-			if c.ID == id {
-				for _, n := range c.Needs {
-					add(n)
-				}
-			}
-		}
-	}
-	for _, id := range wanted {
-		add(id)
-	}
-	return needed
-}
-
-// shown keeps what was asked for, and what that needs when it did not come out ok.
-func shown(report core.Report, o *verifyOptions) core.Report {
-	if len(o.only) == 0 {
-		return report
-	}
-	return slices.DeleteFunc(report, func(r core.Result) bool {
-		return !slices.Contains(o.only, r.ID) && r.Status == core.StatusOK
-	})
 }

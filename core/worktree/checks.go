@@ -25,10 +25,10 @@ const historyTime = 20 * time.Second
 func Checks(t *Tree) []core.Check {
 	s := &survey{tree: t}
 	return []core.Check{
-		{ID: "env-ignored", Title: ".env files are ignored by git", Run: s.ignored},
-		{ID: "env-tracked", Title: ".env files are not in git", Run: s.tracked},
-		{ID: "env-permissions", Title: ".env files are private", Run: s.permissions},
-		{ID: "env-example", Title: ".env.example is complete and holds no token", Run: s.example},
+		{ID: "env-ignored", Group: core.GroupFiles, Title: ".env files are ignored by git", Run: s.ignored},
+		{ID: "env-tracked", Group: core.GroupFiles, Title: ".env files are not in git", Run: s.tracked},
+		{ID: "env-permissions", Group: core.GroupFiles, Title: ".env files are private", Run: s.permissions},
+		{ID: "env-example", Group: core.GroupFiles, Title: ".env.example is complete and holds no token", Run: s.example},
 	}
 }
 

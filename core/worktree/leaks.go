@@ -30,7 +30,7 @@ type LeakOptions struct {
 // LeakCheck returns token-leaked: a Hex token in a file that git tracks or does not ignore, or in commits that HEAD
 // reaches and no remote has. What is staged counts, whether or not the file still holds it. Its findings never hold a token.
 func LeakCheck(t *Tree, o LeakOptions) core.Check {
-	return core.Check{ID: "token-leaked", Title: "No Hex token is in files or commits", Run: func(ctx context.Context) core.Result {
+	return core.Check{ID: "token-leaked", Group: core.GroupFiles, Title: "No Hex token is in files or commits", Run: func(ctx context.Context) core.Result {
 		s := &search{tree: t, options: o, where: " in a commit that no remote has"}
 		if o.History {
 			s.where = " in the history"

@@ -141,8 +141,8 @@ func (t *Tree) SentCommits(ctx context.Context, p Push, paths ...string) ([]stri
 // the remote has already. host is where tokens are revoked, such as https://eu.hex.tech.
 func PushChecks(t *Tree, p Push, host string) []core.Check {
 	return []core.Check{
-		{ID: "env-tracked", Title: "No .env file is pushed", Run: func(ctx context.Context) core.Result { return t.pushedEnv(ctx, p) }},
-		{ID: "token-leaked", Title: "No Hex token is pushed", Run: func(ctx context.Context) core.Result {
+		{ID: "env-tracked", Group: core.GroupFiles, Title: "No .env file is pushed", Run: func(ctx context.Context) core.Result { return t.pushedEnv(ctx, p) }},
+		{ID: "token-leaked", Group: core.GroupFiles, Title: "No Hex token is pushed", Run: func(ctx context.Context) core.Result {
 			r, err := t.sent(ctx, p.Remote, p.Updates)
 			if err != nil {
 				return core.Unknown(err.Error(), "")

@@ -1,0 +1,71 @@
+package extension
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/workflow"
+)
+
+// catalogue lists every check, in the order of reports. They say what they are; to carry them out takes an inspection.
+func catalogue() []core.Check {
+	return slices.Concat(core.TokenChecks(core.TokenInput{}), (*inspection)(nil).gitHubChecks(), (*inspection)(nil).workflowChecks(), fileChecks(nil, worktree.LeakOptions{}))
+}
+
+func allChecks() []string {
+	var ids []string
+	for _, c := range catalogue() {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// gitHubChecks are about what GitHub stores.
+func (i *inspection) gitHubChecks() []core.Check {
+	checks := []core.Check{
+		{ID: "github-access", Title: "GitHub shows the repository", Run: func(context.Context) core.Result { return i.judgeAccess() }},
+		{ID: "secret-stored", Title: "The Hex secret is stored", Run: func(context.Context) core.Result { return i.stored() }},
+		i.workflowCheck(core.GroupGitHub, workflow.SecretAvailable, "Every job sees the secrets it reads"),
+		i.workflowCheck(core.GroupGitHub, workflow.VariableAvailable, "Every job sees the variables it reads"),
+		i.workflowCheck(core.GroupGitHub, workflow.EnvironmentExists, "The environments exist"),
+		{ID: "push-scope", Title: "The login may push workflows", Run: i.judgePush},
+		i.workflowCheck(core.GroupGitHub, workflow.SecretOnEvent, "The secret is there for every event"),
+	}
+	for n := range checks {
+		checks[n].Group, checks[n].Network = core.GroupGitHub, true
+		if n > 0 {
+			checks[n].Needs = []string{checks[0].ID}
+		}
+	}
+	return checks
+}
+
+// workflowChecks are about the texts of the workflows alone.
+func (i *inspection) workflowChecks() []core.Check {
+	return []core.Check{
+		i.workflowCheck(core.GroupWorkflows, workflow.Syntax, "GitHub can read the workflows"),
+		i.workflowCheck(core.GroupWorkflows, workflow.SecretContext, "Secrets stand where GitHub provides them"),
+		i.workflowCheck(core.GroupWorkflows, workflow.SecretPassed, "Called workflows get their secrets"),
+		i.workflowCheck(core.GroupWorkflows, workflow.SecretDynamic, "Secrets are read by name"),
+		i.workflowCheck(core.GroupHex, workflow.HexVendor, "The secret is not hex.pm's"),
+		i.workflowCheck(core.GroupHex, workflow.HexAction, "Hex's action is used as its version allows"),
+		i.workflowCheck(core.GroupHex, workflow.HexEndpoint, "Hex is called safely"),
+	}
+}
+
+// workflowCheck is one of those that package workflow judges.
+func (i *inspection) workflowCheck(group core.Group, id, title string) core.Check {
+	return core.Check{ID: id, Title: title, Group: group, Run: func(context.Context) core.Result {
+		if r, known := i.judged()[id]; known {
+			return r
+		}
+		return i.unlisted()
+	}}
+}
+
+// fileChecks judge the files of the work tree.
+func fileChecks(tree *worktree.Tree, o worktree.LeakOptions) []core.Check {
+	return append(worktree.Checks(tree), worktree.LeakCheck(tree, o))
+}

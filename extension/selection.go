@@ -1,0 +1,70 @@
+package extension
+
+import (
+	"slices"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+// selection is which checks to carry out: those of only, all when it is empty, less those of skip.
+type selection struct {
+	only, skip []string
+	offline    bool
+}
+
+// includes tells whether a check is among those asked for, not counting what others need.
+func (s selection) includes(id string) bool {
+	return (len(s.only) == 0 || slices.Contains(s.only, id)) && !slices.Contains(s.skip, id)
+}
+
+// of leaves out what was not asked for, and replaces what --offline forbids. What a named check needs stays in.
+func (s selection) of(checks []core.Check) []core.Check {
+	needed := s.needed(checks)
+	var out []core.Check
+	for _, c := range checks {
+		switch {
+		case !needed[c.ID]:
+		case slices.Contains(s.skip, c.ID):
+			out = append(out, c.Skipping("left out by --skip"))
+		case s.offline && c.Network:
+			out = append(out, c.Skipping("needs the network; left out by --offline"))
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// needed are the checks asked for and everything that they need.
+func (s selection) needed(checks []core.Check) map[string]bool {
+	needs, needed := map[string][]string{}, map[string]bool{}
+	var add func(id string)
+	add = func(id string) {
+		if needed[id] {
+			return
+		}
+		needed[id] = true
+		for _, n := range needs[id] {
+			add(n)
+		}
+	}
+	for _, c := range checks {
+		needs[c.ID] = c.Needs
+	}
+	for _, c := range checks {
+		if len(s.only) == 0 || slices.Contains(s.only, c.ID) {
+			add(c.ID)
+		}
+	}
+	return needed
+}
+
+// shown keeps what was asked for, and what that needs when it did not come out ok.
+func (s selection) shown(report core.Report) core.Report {
+	if len(s.only) == 0 {
+		return report
+	}
+	return slices.DeleteFunc(report, func(r core.Result) bool {
+		return !slices.Contains(s.only, r.ID) && r.Status == core.StatusOK
+	})
+}
