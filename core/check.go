@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -38,7 +39,7 @@ const (
 //
 // File is relative to the top of the work tree and separated by "/". Line and Column count from 1, a column
 // counts characters; both are 0 in a finding about a whole file. Commit is set for a finding that stands only
-// in history; Line is then that of the blob.
+// in history; Line is then that of the blob. Fix is the next command to type about this place, or empty.
 type Finding struct {
 	File     string   `json:"file,omitempty"`
 	Line     int      `json:"line,omitempty"`
@@ -46,6 +47,7 @@ type Finding struct {
 	Commit   string   `json:"commit,omitempty"`
 	Severity Severity `json:"severity"`
 	Message  string   `json:"message"`
+	Fix      string   `json:"fix,omitempty"`
 }
 
 // Result is what a [Check] found. Fix is the next command to type, or empty.
@@ -172,7 +174,8 @@ func Fail(message, fix string) Result {
 }
 
 // Judge derives a result from findings: the status is that of the worst one, ok when there are only notes.
-// Message is used when there are no findings worse than a note.
+// Message is used when there are no findings worse than a note; fix where the finding that the result is about has none of
+// its own.
 func Judge(findings []Finding, message, fix string) Result {
 	r := Result{Status: StatusOK, Message: message, Findings: findings}
 	count := map[Severity]int{}
@@ -187,19 +190,20 @@ func Judge(findings []Finding, message, fix string) Result {
 	default:
 		return r
 	}
-	r.Fix = fix
-	r.Message = worst(findings)
+	told := worst(findings)
+	r.Message, r.Fix = told.Message, cmp.Or(told.Fix, fix)
 	if more := count[SeverityError] + count[SeverityWarning] - 1; more > 0 {
 		r.Message += fmt.Sprintf(" (and %d more)", more)
 	}
 	return r
 }
 
-func worst(findings []Finding) string {
+// worst is the first of those with the highest severity above a note.
+func worst(findings []Finding) Finding {
 	for _, severity := range []Severity{SeverityError, SeverityWarning} {
 		if i := slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == severity }); i >= 0 {
-			return findings[i].Message
+			return findings[i]
 		}
 	}
-	return ""
+	return Finding{}
 }

@@ -102,8 +102,8 @@ func summaryRow(p problem) string {
 	if p.unknown {
 		status = "unknown"
 	}
-	if p.fix != "" {
-		fix = "<code>" + cell(p.fix) + "</code>"
+	if p.Fix != "" {
+		fix = "<code>" + cell(p.Fix) + "</code>"
 	}
 	return fmt.Sprintf("| %s | [%s](%s) | %s | %s | %s |\n", status, p.id, docs.CheckURL(p.id), cell(place(p.Finding)), cell(p.Message), fix)
 }

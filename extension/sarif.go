@@ -207,25 +207,24 @@ func fingerprint(p problem, seen map[string]int) string {
 type problem struct {
 	core.Finding
 	id      string
-	fix     string
 	unknown bool // the check could not be carried out
 }
 
-// problems are the findings of a check, and the check itself where none of them says why it failed. A check has one fix,
-// which is meant for its worst finding.
+// problems are the findings of a check, and the check itself where none of them says why it failed. The fix of a check is
+// meant for its worst finding.
 func problems(r core.Result) []problem {
 	worst := core.Severity(r.Status)
 	told := slices.IndexFunc(r.Findings, func(f core.Finding) bool { return f.Severity == worst })
 	var out []problem
 	if told < 0 && r.Status != core.StatusOK && r.Status != core.StatusSkipped {
 		out = append(out, problem{
-			Finding: core.Finding{Severity: worst, Message: r.Message}, id: r.ID, fix: r.Fix, unknown: r.Status == core.StatusUnknown,
+			Finding: core.Finding{Severity: worst, Message: r.Message, Fix: r.Fix}, id: r.ID, unknown: r.Status == core.StatusUnknown,
 		})
 	}
 	for i, f := range r.Findings {
 		p := problem{Finding: f, id: r.ID}
 		if i == told {
-			p.fix = r.Fix
+			p.Fix = r.Fix
 		}
 		out = append(out, p)
 	}
@@ -246,8 +245,8 @@ func (p problem) text() string {
 	if p.unknown {
 		text = "could not be checked: " + text
 	}
-	if p.fix != "" {
-		text += "\nfix: " + safe(p.fix)
+	if p.Fix != "" {
+		text += "\nfix: " + safe(p.Fix)
 	}
 	return text
 }

@@ -45,26 +45,15 @@ func (s *survey) envFiles(ctx context.Context) ([]EnvFile, error) {
 	return s.files, s.err
 }
 
-// verdict collects findings together with the command that fixes each.
-type verdict struct {
-	findings []core.Finding
-	fixes    []string
-}
+// verdict collects findings.
+type verdict struct{ findings []core.Finding }
 
 func (v *verdict) add(f core.Finding, fix string) {
+	f.Fix = fix
 	v.findings = append(v.findings, f)
-	v.fixes = append(v.fixes, fix)
 }
 
-// result names the fix of the finding that the message is about.
-func (v *verdict) result(fine string) core.Result {
-	for _, severity := range []core.Severity{core.SeverityError, core.SeverityWarning} {
-		if i := slices.IndexFunc(v.findings, func(f core.Finding) bool { return f.Severity == severity }); i >= 0 {
-			return core.Judge(v.findings, fine, v.fixes[i])
-		}
-	}
-	return core.Judge(v.findings, fine, "")
-}
+func (v *verdict) result(fine string) core.Result { return core.Judge(v.findings, fine, "") }
 
 const runInit = "gh hex init"
 

@@ -159,7 +159,7 @@ const (
 	stepTo   = "\x00end\x00"
 )
 
-// result is what core says of the findings; fix is that of the worst one.
+// result is what core says of the findings.
 func (v *verdict) result(fine string) core.Result {
 	if !v.looked {
 		if v.nothing == "" {
@@ -171,25 +171,14 @@ func (v *verdict) result(fine string) core.Result {
 	findings := make([]core.Finding, 0, len(v.entries))
 	for _, e := range v.entries {
 		findings = append(findings, core.Finding{
-			File: e.place.File, Line: e.place.Line, Column: e.place.Column, Severity: e.severity, Message: e.message(),
+			File: e.place.File, Line: e.place.Line, Column: e.place.Column, Severity: e.severity, Message: e.message(), Fix: e.fix,
 		})
 	}
-	r := core.Judge(findings, fine, v.fix())
+	r := core.Judge(findings, fine, "")
 	if len(v.unknown) > 0 && r.Status != core.StatusError {
 		r.Status, r.Message, r.Fix = core.StatusUnknown, strings.Join(v.unknown, "; "), ""
 	}
 	return r
-}
-
-func (v *verdict) fix() string {
-	for _, severity := range []core.Severity{core.SeverityError, core.SeverityWarning} {
-		for _, e := range v.entries {
-			if e.severity == severity {
-				return e.fix
-			}
-		}
-	}
-	return ""
 }
 
 // label names a run's job, with its file where it is not the root's.
