@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +24,7 @@ type TokenInput struct {
 	Token       Token
 	TokenErr    error
 	TokenSource string // where it was found, such as ".env"
-	// Replace says how to put another token, such as "a new token from …", in the place of this one; nil for gh hex auth.
-	Replace func(other string) string
+	Advice      Advice
 
 	// Host is where the token belongs; HostErr says why there is none that can be used.
 	Host       Host
@@ -47,6 +47,15 @@ type TokenInput struct {
 	Now func() time.Time
 }
 
+// Advice is what to do, in the commands of the program that shows the results. What is left out is not said. other is a
+// token in words, such as "a new token from https://app.hex.tech: Settings → API keys → New Token".
+type Advice struct {
+	Keep    string                    // keep a token on this machine
+	Replace func(other string) string // put another token in the place of the one that was found
+	Rotate  string                    // put another token wherever the old one is
+	Name    string                    // name a project to check
+}
+
 // ProjectUse is a project that should be runnable, and where that is said. Severity and Message of Place are not used.
 type ProjectUse struct {
 	ID    string
@@ -63,8 +72,9 @@ func newTokenChecks(in TokenInput) *tokenChecks {
 	if in.Now == nil {
 		in.Now = time.Now
 	}
-	if in.Replace == nil {
-		in.Replace = func(other string) string { return "gh hex auth, with " + other }
+	in.Advice.Rotate = cmp.Or(in.Advice.Rotate, "put it in the place of the old one")
+	if in.Advice.Replace == nil {
+		in.Advice.Replace = func(other string) string { return "use " + other }
 	}
 	c := &tokenChecks{in: in, client: NewClient(in.Host, in.Token, in.Options), asked: make(chan struct{}), done: make(chan struct{})}
 	c.deadline = sync.OnceValue(func() time.Time { return time.Now().Add(c.client.patience) })
@@ -190,18 +200,18 @@ func (c *tokenChecks) present(ctx context.Context) Result {
 	case errors.As(c.in.TokenErr, &refused):
 		return OK("token on this machine" + from(c.in.TokenSource))
 	case c.in.TokenErr != nil:
-		return Unknown("the token"+from(c.in.TokenSource)+" could not be read: "+cleanText(c.in.TokenErr.Error()), c.in.Replace("a token from "+c.menu()))
+		return Unknown("the token"+from(c.in.TokenSource)+" could not be read: "+cleanText(c.in.TokenErr.Error()), c.in.Advice.Replace("a token from "+c.menu()))
 	case !c.in.Token.IsZero():
 		return OK("token on this machine" + from(c.in.TokenSource) + " (" + c.in.Token.String() + ")")
 	case c.in.Missing != nil:
 		return c.in.Missing(ctx)
 	}
-	return NoToken("no Hex token on this machine")
+	return NoToken("no Hex token on this machine", c.in.Advice.Keep)
 }
 
-// NoToken is the result of token-present that fails because this machine has no token.
-func NoToken(message string) Result {
-	r := Fail(message, "gh hex auth --local keyring, or set HEX_API_TOKEN")
+// NoToken is the result of token-present that fails because this machine has no token; keep is how to keep one there.
+func NoToken(message, keep string) Result {
+	r := Fail(message, keep)
 	r.Auth = true
 	return r
 }
@@ -218,7 +228,7 @@ func (c *tokenChecks) format(context.Context) Result {
 		return Skip("needs token-present")
 	}
 	if c.in.TokenErr != nil {
-		return Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), c.in.Replace("a token from "+c.menu()))
+		return Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), c.in.Advice.Replace("a token from "+c.menu()))
 	}
 	if warning := c.in.Token.ShapeWarning(); warning != "" {
 		return Warn(warning, "copy the token again, or make a new one: "+c.menu())
@@ -314,7 +324,7 @@ func (c *tokenChecks) verdict(err error) verdict {
 
 func (c *tokenChecks) rejected() Result {
 	r := Fail(fmt.Sprintf("%s rejects the token%s (401): it is expired, revoked, or belongs to another region's host", c.in.Host, from(c.in.TokenSource)),
-		c.in.Replace("a new token from "+c.menu())+"; or set HEX_WORKSPACE_URL to the host you log in to")
+		c.in.Advice.Replace("a new token from "+c.menu())+"; or set HEX_WORKSPACE_URL to the host you log in to")
 	r.Auth = true
 	return r
 }
@@ -366,7 +376,7 @@ func (c *tokenChecks) expiry(ctx context.Context) Result {
 	}
 	left := a.me.ExpiresAt.Sub(c.in.Now())
 	date := a.me.ExpiresAt.Format(time.DateOnly)
-	fix := "gh hex rotate, with a new token from " + c.menu()
+	fix := c.in.Advice.Rotate + ", with a new token from " + c.menu()
 	switch {
 	case left <= 0:
 		return Fail("the token expired on "+date, fix)
@@ -398,7 +408,7 @@ func (c *tokenChecks) owner(ctx context.Context) Result {
 	whose := "personal token of " + a.me.Owner()
 	if c.in.Shared {
 		return Warn(whose+": workflows stop when that account is deactivated",
-			"ask an admin of the Hex workspace for a workspace token ("+c.menu()+", Workspace tokens), then gh hex rotate")
+			"ask an admin of the Hex workspace for a workspace token ("+c.menu()+", Workspace tokens), then "+c.in.Advice.Rotate)
 	}
 	r := OK(whose)
 	r.Findings = []Finding{{Severity: SeverityNote, Message: whose + "; the token stored on GitHub need not be this one"}}
@@ -490,9 +500,16 @@ func (c *tokenChecks) toRun(p ProjectUse) bool { return c.in.RunsProjects || p.P
 
 func (c *tokenChecks) noProjects() Result {
 	if c.in.RunsProjects {
-		return Skip("not checked: no project ID is known; name one with --project")
+		return Skip("not checked: no project ID is known" + c.in.Advice.name(""))
 	}
-	return Skip("nothing runs projects; name one with --project to check it")
+	return Skip("nothing runs projects" + c.in.Advice.name(" to check it"))
+}
+
+func (a Advice) name(why string) string {
+	if a.Name == "" {
+		return ""
+	}
+	return "; " + a.Name + why
 }
 
 func at(p ProjectUse, severity Severity, message string) Finding {

@@ -69,7 +69,8 @@ var (
 func usual(w *workspace) TokenInput {
 	secret := sample("hxtw_", "checks")
 	token, _ := ParseToken(secret)
-	return TokenInput{Token: token, TokenSource: ".env", Host: DefaultHost(), HostSource: "the default", Options: ClientOptions{Transport: w}}
+	advice := Advice{Keep: "keep it", Replace: func(other string) string { return "replace it with " + other }, Rotate: "rotate", Name: "name one with --project"}
+	return TokenInput{Token: token, TokenSource: ".env", Advice: advice, Host: DefaultHost(), HostSource: "the default", Options: ClientOptions{Transport: w}}
 }
 
 func brief(report Report) string {

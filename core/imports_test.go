@@ -1,6 +1,7 @@
 package core
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
@@ -42,6 +43,32 @@ func TestImports(t *testing.T) {
 			if folder == "." && forbidden[path] {
 				t.Errorf("%s imports %s", file, path)
 			}
+		}
+	}
+}
+
+// TestCoreNamesNoCommand keeps the commands of one program out of the sentences of a library: what to type is given to it.
+// A hook is a script that runs such a command.
+func TestCoreNamesNoCommand(t *testing.T) {
+	for _, folder := range []string{".", "leak", "dotenv", "scaffold", "worktree"} {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(folder, err)
+		}
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") || name == filepath.Join("worktree", "hook.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING && strings.Contains(text.Value, "gh hex") {
+					t.Errorf("%s names a command: %s", name, text.Value)
+				}
+				return true
+			})
 		}
 	}
 }

@@ -293,7 +293,7 @@ func (p *process) accept(ctx context.Context, found settings, token core.Token, 
 	err := p.interruptible(ctx, "Asking Hex about the token", func(ctx context.Context) error {
 		owner, report = core.Verify(ctx, core.TokenInput{
 			Token: token, Host: found.host, HostSource: found.hostSource,
-			Shared: true, Options: p.clientOptions(), Now: p.now,
+			Advice: advice(storeAgain), Shared: true, Options: p.clientOptions(), Now: p.now,
 		})
 		return cancelled(ctx)
 	})

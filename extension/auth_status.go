@@ -370,7 +370,7 @@ func (r *statusRun) judgeLocal(ctx context.Context) func() localToken {
 	answer := make(chan localToken, 1)
 	go func() {
 		owner, report := core.Verify(ctx, core.TokenInput{
-			Token: r.settings.token, TokenErr: r.settings.tokenErr, TokenSource: r.settings.tokenSource, Replace: r.settings.replace,
+			Token: r.settings.token, TokenErr: r.settings.tokenErr, TokenSource: r.settings.tokenSource, Advice: advice(r.settings.replace),
 			Host: r.settings.host, HostErr: r.settings.hostErr, HostSource: r.settings.hostSource,
 			Options: r.clientOptions(), Now: r.now,
 		})

@@ -67,5 +67,5 @@ func (i *inspection) workflowCheck(group core.Group, id, title string) core.Chec
 
 // fileChecks judge the files of the work tree.
 func fileChecks(tree *worktree.Tree, o worktree.LeakOptions) []core.Check {
-	return append(worktree.Checks(tree), worktree.LeakCheck(tree, o))
+	return append(worktree.Checks(tree, "gh hex init"), worktree.LeakCheck(tree, o))
 }

@@ -127,7 +127,7 @@ func (i *inspection) namedHost(inv github.Inventory) string {
 
 func (i *inspection) tokenChecks() []core.Check {
 	return core.TokenChecks(core.TokenInput{
-		Token: i.settings.token, TokenErr: i.settings.tokenErr, TokenSource: i.settings.tokenSource, Replace: i.replace,
+		Token: i.settings.token, TokenErr: i.settings.tokenErr, TokenSource: i.settings.tokenSource, Advice: advice(i.replace),
 		Host: i.settings.host, HostErr: i.settings.hostErr, HostSource: i.settings.hostSource,
 		Missing: i.judgeMissing,
 		Shared:  i.inActions(),
@@ -139,10 +139,21 @@ func (i *inspection) tokenChecks() []core.Check {
 	})
 }
 
+// keepToken is the command that keeps a token on this machine.
+const keepToken = "gh hex auth --local keyring, or set " + tokenName
+
+// advice names the commands that mend what core finds.
+func advice(replace func(other string) string) core.Advice {
+	return core.Advice{Keep: keepToken, Replace: replace, Rotate: "gh hex rotate", Name: "name one with --project"}
+}
+
+// storeAgain puts another token into the place of the one on GitHub.
+func storeAgain(other string) string { return "gh hex auth, with " + other }
+
 // replace says how to put another token in the place of the one found. In a workflow that is the stored secret.
 func (i *inspection) replace(other string) string {
 	if i.inActions() {
-		return "gh hex auth, with " + other
+		return storeAgain(other)
 	}
 	return i.settings.replace(other)
 }
@@ -162,7 +173,7 @@ func (i *inspection) judgeMissing(context.Context) core.Result {
 	if len(i.settings.notes) > 0 {
 		message += " (" + strings.Join(i.settings.notes, "; ") + ")"
 	}
-	missing := core.NoToken(message)
+	missing := core.NoToken(message, keepToken)
 	asked := slices.ContainsFunc(core.TokenChecks(core.TokenInput{}), func(c core.Check) bool { return slices.Contains(i.only, c.ID) })
 	if asked || len(i.projects) > 0 {
 		return missing

@@ -21,9 +21,10 @@ import (
 // historyTime bounds the search of the history.
 const historyTime = 20 * time.Second
 
-// Checks returns env-ignored, env-tracked, env-permissions and env-example.
-func Checks(t *Tree) []core.Check {
-	s := &survey{tree: t}
+// Checks returns env-ignored, env-tracked, env-permissions and env-example. complete is the command that completes
+// .gitignore and .env.example.
+func Checks(t *Tree, complete string) []core.Check {
+	s := &survey{tree: t, complete: complete}
 	return []core.Check{
 		{ID: "env-ignored", Group: core.GroupFiles, Title: ".env files are ignored by git", Run: s.ignored},
 		{ID: "env-tracked", Group: core.GroupFiles, Title: ".env files are not in git", Run: s.tracked},
@@ -34,10 +35,11 @@ func Checks(t *Tree) []core.Check {
 
 // survey is what the checks share: the .env files are looked for once.
 type survey struct {
-	tree  *Tree
-	once  sync.Once
-	files []EnvFile
-	err   error
+	tree     *Tree
+	complete string
+	once     sync.Once
+	files    []EnvFile
+	err      error
 }
 
 func (s *survey) envFiles(ctx context.Context) ([]EnvFile, error) {
@@ -54,8 +56,6 @@ func (v *verdict) add(f core.Finding, fix string) {
 }
 
 func (v *verdict) result(fine string) core.Result { return core.Judge(v.findings, fine, "") }
-
-const runInit = "gh hex init"
 
 func (s *survey) ignored(ctx context.Context) core.Result {
 	files, err := s.envFiles(ctx)
@@ -79,7 +79,7 @@ func (s *survey) ignored(ctx context.Context) core.Result {
 		if a.Ignored && a.Shared {
 			continue
 		}
-		f, fix := s.unignored(ctx, a, known[a.Path]), runInit
+		f, fix := s.unignored(ctx, a, known[a.Path]), s.complete
 		if a.Path != ".env" && a.Path != ".env.local" {
 			fix = fmt.Sprintf("add %s to .gitignore", core.Printable(a.Path))
 		}
@@ -283,7 +283,7 @@ func (s *survey) example(ctx context.Context) core.Result {
 	defer r.Close()
 	data, _, err := scaffold.Read(r, name, maxEnvFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return missingExample(r)
+		return s.missingExample(r)
 	}
 	if err != nil {
 		return core.Warn(err.Error(), "")
@@ -296,20 +296,20 @@ func (s *survey) example(ctx context.Context) core.Result {
 	}
 	for _, wanted := range []string{"HEX_API_TOKEN", "HEX_WORKSPACE_URL"} {
 		if _, _, ok := dotenv.Lookup(data, wanted); !ok {
-			v.add(core.Finding{File: name, Severity: core.SeverityWarning, Message: fmt.Sprintf("%s lacks %s", name, wanted)}, runInit)
+			v.add(core.Finding{File: name, Severity: core.SeverityWarning, Message: fmt.Sprintf("%s lacks %s", name, wanted)}, s.complete)
 		}
 	}
 	return v.result(name + " names what a teammate needs and holds no token")
 }
 
-func missingExample(r *os.Root) core.Result {
+func (s *survey) missingExample(r *os.Root) core.Result {
 	for _, name := range []string{".env", ".env.local"} {
 		if info, err := r.Lstat(name); err == nil && !info.IsDir() {
 			return core.Judge([]core.Finding{{File: name, Severity: core.SeverityWarning,
-				Message: fmt.Sprintf("there is no .env.example beside %s", name)}}, "", runInit)
+				Message: fmt.Sprintf("there is no .env.example beside %s", name)}}, "", s.complete)
 		}
 	}
-	note := "there is no .env.example; gh hex init creates one"
+	note := "there is no .env.example; " + s.complete + " creates one"
 	return core.Judge([]core.Finding{{Severity: core.SeverityNote, Message: note}}, note, "")
 }
 

@@ -23,7 +23,7 @@ func token(seed int) string {
 // judge runs one check, or all of them for an empty id, and writes its result in short.
 func (r repository) judge(id string) string {
 	r.t.Helper()
-	checks := slices.DeleteFunc(Checks(r.open()), func(c core.Check) bool { return id != "" && c.ID != id })
+	checks := slices.DeleteFunc(Checks(r.open(), "gh hex init"), func(c core.Check) bool { return id != "" && c.ID != id })
 	return written(core.Run(r.t.Context(), checks))
 }
 
@@ -321,7 +321,7 @@ func TestChecksOutsideHistoryOfGit(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("GIT_CEILING_DIRECTORIES", filepath.Dir(r.dir))
-	for _, result := range core.Run(t.Context(), Checks(tree)[:2]) {
+	for _, result := range core.Run(t.Context(), Checks(tree, "gh hex init")[:2]) {
 		if result.Status != core.StatusUnknown || !strings.Contains(result.Message, "not a git repository") {
 			t.Errorf("%s is %s: %s", result.ID, result.Status, result.Message)
 		}
