@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	ghterm "github.com/cli/go-gh/v2/pkg/term"
+	"github.com/mgutz/ansi"
 	"golang.org/x/term"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -43,6 +44,9 @@ func systemStreams() *streams {
 	width, _, err := t.Size()
 	if err != nil || width <= 0 {
 		width = 80
+	}
+	if !t.IsColorEnabled() {
+		ansi.DisableColors(true) // as gh does: the function color of a template would paint a pipe
 	}
 	s := &streams{
 		in: os.Stdin, out: &stickyWriter{w: os.Stdout}, err: masking{os.Stderr},
