@@ -14,7 +14,6 @@ import (
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/leak"
-	"github.com/gh-hex/gh-hex/extension/table"
 )
 
 // errCancelled means that the user said no, or pressed Ctrl-C.
@@ -77,21 +76,6 @@ func (s *stickyWriter) Write(p []byte) (int, error) {
 		return 0, s.err
 	}
 	return len(p), nil
-}
-
-// table prints rows: in columns below a header on a terminal, else as records.
-func (s *streams) table(header []string, rows [][]table.Cell) error {
-	var t table.Table
-	if s.outTTY {
-		t.Row(table.Texts(header...)...)
-	}
-	for _, row := range rows {
-		t.Row(row...)
-	}
-	if !s.outTTY {
-		return t.Records(s.out)
-	}
-	return t.Columns(s.out, s.width)
 }
 
 // masking shortens every token that is written. Nothing is meant to write one: this is for what a service echoes in a
