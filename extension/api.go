@@ -18,10 +18,10 @@ import (
 	"github.com/MakeNowJust/heredoc"
 	"github.com/cli/go-gh/v2/pkg/jq"
 	"github.com/cli/go-gh/v2/pkg/jsonpretty"
+	"github.com/cli/go-gh/v2/pkg/template"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
-	"github.com/gh-hex/gh-hex/extension/jsontemplate"
 )
 
 type apiOptions struct {
@@ -39,7 +39,7 @@ type apiOptions struct {
 	jq       string
 	template string
 
-	format *jsontemplate.Template // nil without --template
+	format *template.Template // nil without --template
 }
 
 func newAPICmd(p *process) *cobra.Command {
@@ -121,7 +121,7 @@ func (o *apiOptions) check(methodGiven bool) error {
 	}
 	if o.template != "" {
 		var err error
-		if o.format, err = jsontemplate.New(o.out, o.template, jsontemplate.Options{Width: o.width, Color: o.color}); err != nil {
+		if o.format, err = newTemplate(o.streams, o.template); err != nil {
 			return err
 		}
 	}
@@ -263,7 +263,7 @@ func (o *apiOptions) show(r *core.Response) error {
 	case o.jq != "":
 		return jq.EvaluateFormatted(bytes.NewReader(body), o.out, o.jq, indent(o.streams), o.color)
 	case o.format != nil:
-		return o.format.Execute(body)
+		return o.format.Execute(bytes.NewReader(body))
 	}
 	return o.raw(r, body, isJSON)
 }
@@ -288,5 +288,5 @@ func (o *apiOptions) flush() error {
 	if o.format == nil {
 		return nil
 	}
-	return o.format.Flush()
+	return drawRows(o.format)
 }

@@ -328,13 +328,6 @@ func (p *process) accept(ctx context.Context, found settings, token core.Token, 
 	return owner, nil
 }
 
-func capitalised(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
-}
-
 // tell prints a line of the result: behind an icon on a terminal, behind the status and a tab in a pipe. With --json it
 // is conversation.
 func (o *authOptions) tell(status, format string, args ...any) {

@@ -16,7 +16,6 @@ import (
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/github"
-	"github.com/gh-hex/gh-hex/extension/table"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
@@ -301,19 +300,19 @@ func (r *statusRun) show(places []*spot) error {
 }
 
 func (r *statusRun) printPlaces(places []*spot) error {
-	header := []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}
-	if r.org != "" {
-		header = append([]string{"REPOSITORY"}, header...)
-	}
-	rows := make([][]table.Cell, len(places))
+	c := columns{titles: []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}, whole: []string{"UPDATED"}}
+	rows := make([][]string, len(places))
 	for i, p := range places {
 		row := p.result()
+		rows[i] = []string{safe(row.Secret), string(row.App), levelOf(p), safe(row.Name), r.updated(p), safe(usage(p))}
 		if r.org != "" {
-			rows[i] = table.Texts(safe(row.Repository))
+			rows[i] = slices.Insert(rows[i], 0, safe(row.Repository))
 		}
-		rows[i] = append(rows[i], table.Texts(safe(row.Secret), string(row.App), levelOf(p), safe(row.Name), r.updated(p), safe(usage(p)))...)
 	}
-	return r.table(header, rows)
+	if r.org != "" {
+		c.titles = slices.Insert(c.titles, 0, "REPOSITORY")
+	}
+	return r.table(c, rows)
 }
 
 func levelOf(p *spot) string {

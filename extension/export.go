@@ -12,8 +12,6 @@ import (
 	"github.com/cli/go-gh/v2/pkg/jq"
 	"github.com/cli/go-gh/v2/pkg/jsonpretty"
 	"github.com/spf13/cobra"
-
-	"github.com/gh-hex/gh-hex/extension/jsontemplate"
 )
 
 // exporter is the machine output of a command: --json, --jq and --template, as in gh.
@@ -46,7 +44,7 @@ func addExport(cmd *cobra.Command, fields []string) *exporter {
 
 // parse refuses a filter that cannot work before anything is done: afterwards its error would read as if nothing was.
 func (e *exporter) parse() error {
-	if _, err := jsontemplate.New(io.Discard, e.template, jsontemplate.Options{}); err != nil {
+	if err := parseTemplate(e.template); err != nil {
 		return err
 	}
 	return parseJQ(e.jq)
@@ -111,7 +109,7 @@ func (e *exporter) write(s *streams, data any) error {
 	case e.jq != "":
 		return jq.EvaluateFormatted(bytes.NewReader(reduced), s.out, e.jq, indent(s), s.color)
 	case e.template != "":
-		return jsontemplate.Execute(s.out, e.template, reduced, jsontemplate.Options{Width: s.width, Color: s.color})
+		return writeTemplate(s, e.template, reduced)
 	case s.color:
 		return jsonpretty.Format(s.out, bytes.NewReader(reduced), "  ", true)
 	}

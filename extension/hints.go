@@ -35,7 +35,7 @@ func (p *process) report(err error) {
 	var usage *usageError
 	if errors.As(err, &usage) {
 		p.say("")
-		fmt.Fprint(p.err, usageOf(usage.cmd))
+		fmt.Fprint(p.err, usage.cmd.UsageString())
 	}
 }
 

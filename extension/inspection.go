@@ -330,20 +330,3 @@ func nowhere(inv github.Inventory, name string, t target) core.Result {
 	}
 	return core.Fail(message, fix)
 }
-
-// ago writes a distance in time as people do.
-func ago(then, now time.Time) string {
-	d := now.Sub(then)
-	switch {
-	case then.IsZero():
-		return "at an unknown time"
-	case d < time.Minute:
-		return "just now"
-	case d < time.Hour:
-		return plural(int(d.Minutes()), "minute") + " ago"
-	case d < 24*time.Hour:
-		return plural(int(d.Hours()), "hour") + " ago"
-	default:
-		return plural(int(d.Hours()/24), "day") + " ago"
-	}
-}

@@ -24,10 +24,13 @@ func TestListsAtEightyColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := b.stdout.String()
-	for _, whole := range []string{id + "  Weekly revenue  ", "COMPLETED  " + id} {
+	for _, whole := range []string{id + "  Weekly revenue  ", "COMPLETED  " + id + "  ", "  324 days ago\n"} {
 		if !strings.Contains(shown, whole) {
 			t.Errorf("%q is not in\n%s", whole, shown)
 		}
+	}
+	if strings.Contains(shown, "...") {
+		t.Errorf("something was shortened although a column could go:\n%s", shown)
 	}
 	for line := range strings.Lines(shown) {
 		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
-	"github.com/gh-hex/gh-hex/extension/table"
 )
 
 type projectListOptions struct {
@@ -141,12 +140,15 @@ func (o *projectListOptions) exportProjects(ctx context.Context, projects []core
 }
 
 func (o *projectListOptions) printTable(projects []core.Project) error {
-	rows := make([][]table.Cell, len(projects))
+	rows := make([][]string, len(projects))
 	for i, p := range projects {
-		rows[i] = table.Texts(safe(p.ID), safe(p.Title), safe(p.Owner.Email), o.publication(p), o.when(p.LastEditedAt))
-		rows[i][0].Whole, rows[i][1].Firm = true, true
+		rows[i] = []string{safe(p.ID), safe(p.Title), safe(p.Owner.Email), o.publication(p), o.when(p.LastEditedAt)}
 	}
-	return o.table([]string{"ID", "TITLE", "OWNER", "PUBLISHED", "EDITED"}, rows)
+	return o.table(columns{
+		titles: []string{"ID", "TITLE", "OWNER", "PUBLISHED", "EDITED"},
+		whole:  []string{"ID"},
+		spare:  []string{"OWNER", "PUBLISHED", "EDITED"},
+	}, rows)
 }
 
 // publication says when a project was published. On a terminal one that cannot run says so.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/MakeNowJust/heredoc"
+	"github.com/cli/go-gh/v2/pkg/text"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -104,6 +105,6 @@ func (s *streams) detail(name, value, heading string) {
 	case !s.outTTY:
 		s.print("%s\t%s", name, value)
 	case value != "" && name != heading:
-		s.print("  %s %s", s.gray(name+strings.Repeat(" ", max(0, 11-len(name)))), value)
+		s.print("  %s %s", s.gray(text.PadRight(11, name)), value)
 	}
 }

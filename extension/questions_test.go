@@ -34,13 +34,3 @@ func TestParseChoice(t *testing.T) {
 		}
 	}
 }
-
-func TestQuoteArgument(t *testing.T) {
-	for name, want := range map[string]string{
-		"prod": "prod", "prod/eu": "prod/eu", "a b": "'a b'", "": "''", "-x": "'-x'", "it's": `'it'\''s'`, "$(x)": "'$(x)'",
-	} {
-		if got := quoteArgument(name); got != want {
-			t.Errorf("%q: %s, want %s", name, got, want)
-		}
-	}
-}

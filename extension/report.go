@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cli/go-gh/v2/pkg/text"
+
 	"github.com/gh-hex/gh-hex/core"
 )
 
@@ -166,7 +168,7 @@ func summary(results []core.Result) string {
 		if len(telling) > 0 {
 			return strings.Join(telling, "; ")
 		}
-		return plural(count[core.StatusOK], "check") + " passed"
+		return text.Pluralize(count[core.StatusOK], "check") + " passed"
 	}
 	return counts(count)
 }
@@ -244,8 +246,8 @@ func counts(count map[core.Status]int) string {
 			parts = append(parts, text)
 		}
 	}
-	add(core.StatusError, plural(count[core.StatusError], "error"))
-	add(core.StatusWarning, plural(count[core.StatusWarning], "warning"))
+	add(core.StatusError, text.Pluralize(count[core.StatusError], "error"))
+	add(core.StatusWarning, text.Pluralize(count[core.StatusWarning], "warning"))
 	add(core.StatusUnknown, fmt.Sprintf("%d unknown", count[core.StatusUnknown]))
 	add(core.StatusOK, fmt.Sprintf("%d ok", count[core.StatusOK]))
 	add(core.StatusSkipped, fmt.Sprintf("%d skipped", count[core.StatusSkipped]))
@@ -253,11 +255,4 @@ func counts(count map[core.Status]int) string {
 		return "nothing to check"
 	}
 	return strings.Join(parts, ", ")
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

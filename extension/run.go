@@ -1,8 +1,6 @@
 package extension
 
 import (
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/MakeNowJust/heredoc"
@@ -43,17 +41,6 @@ func runFields() []string {
 	return []string{"projectId", "projectVersion", "runId", "runUrl", "status", "runTrigger", "startTime", "endTime", "elapsedTime", "traceId"}
 }
 
-// word is a status or the like in Hex's words, cut down to letters and underscores: at the start of a line, anything
-// else could be a command to the log of GitHub Actions.
-func word(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '_' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
-			return r
-		}
-		return -1
-	}, text)
-}
-
 // statusIcon tells how a run stands at a glance.
 func statusIcon(s *streams, status core.RunStatus) styled {
 	switch {
@@ -81,17 +68,6 @@ func elapsed(run core.ProjectRun, now time.Time) time.Duration {
 }
 
 const maxElapsed = 10000 * time.Hour
-
-// took writes a duration as people do: 1h2m3s, to the second.
-func took(d time.Duration) string {
-	if d <= 0 {
-		return ""
-	}
-	if d < time.Second {
-		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
-	}
-	return d.Round(time.Second).String()
-}
 
 // watchCommand is what to type to watch a run (again).
 func watchCommand(project, run string) string { return "gh hex run watch " + project + " " + run }

@@ -3,13 +3,13 @@ package extension
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
-	"github.com/gh-hex/gh-hex/extension/table"
 )
 
 type runListOptions struct {
@@ -105,18 +105,21 @@ func runRunList(ctx context.Context, o *runListOptions) error {
 }
 
 func (o *runListOptions) printTable(runs []core.ProjectRun) error {
-	header := []string{"STATUS", "RUN", "TRIGGER", "VERSION", "STARTED", "ELAPSED"}
-	rows := make([][]table.Cell, len(runs))
+	c := columns{
+		titles: []string{"STATUS", "RUN", "TRIGGER", "VERSION", "STARTED", "ELAPSED"},
+		whole:  []string{"", "STATUS", "RUN"},
+		spare:  []string{"VERSION", "TRIGGER", "ELAPSED", "STARTED"},
+	}
+	rows := make([][]string, len(runs))
 	for i, run := range runs {
-		rows[i] = table.Texts(word(string(run.Status)), safe(run.RunID), word(run.RunTrigger), safe(string(run.ProjectVersion)), o.when(run.StartTime), took(elapsed(run, o.now())))
-		rows[i][0].Whole, rows[i][1].Whole = true, true
+		rows[i] = []string{word(string(run.Status)), safe(run.RunID), word(run.RunTrigger), safe(string(run.ProjectVersion)), o.when(run.StartTime), took(elapsed(run, o.now()))}
 	}
 	if !o.outTTY {
-		return o.table(header, rows)
+		return o.table(c, rows)
 	}
+	c.titles = slices.Insert(c.titles, 0, "")
 	for i, run := range runs {
-		icon := table.Cell{Text: "*", Color: func(string) string { return string(statusIcon(o.streams, run.Status)) }}
-		rows[i] = append([]table.Cell{icon}, rows[i]...)
+		rows[i] = slices.Insert(rows[i], 0, string(statusIcon(o.streams, run.Status)))
 	}
-	return o.table(append([]string{""}, header...), rows)
+	return o.table(c, rows)
 }

@@ -77,6 +77,7 @@ func runScripts(t *testing.T, dir string) {
 			"release":  cmdRelease,
 			"job":      cmdJob,
 			"expires":  cmdExpires,
+			"alike":    cmdAlike,
 		},
 	})
 }
@@ -358,6 +359,38 @@ func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	clean(ts, "stdout", []byte(ts.ReadFile("stdout")))
 	clean(ts, "stderr", []byte(ts.ReadFile("stderr")))
+}
+
+// alike FILE: asserts that gh prints the same of the sandbox's document by this template with and without us: in a pipe,
+// in color, and on terminals of three widths. With ! every line of the file is a template that has to fail for both.
+func cmdAlike(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] alike FILE")
+	}
+	file := ts.ReadFile(args[0])
+	if neg {
+		for template := range strings.Lines(file) {
+			compareWithGH(ts, "", strings.TrimSuffix(template, "\n"), true)
+		}
+		return
+	}
+	for _, setting := range []string{"", "CLICOLOR_FORCE=1", "GH_FORCE_TTY=20", "GH_FORCE_TTY=50", "GH_FORCE_TTY=200"} {
+		compareWithGH(ts, setting, file, false)
+	}
+}
+
+func compareWithGH(ts *testscript.TestScript, setting, template string, fails bool) {
+	if name, value, found := strings.Cut(setting, "="); found {
+		defer ts.Setenv(name, ts.Getenv(name))
+		ts.Setenv(name, value)
+	}
+	wantErr := ts.Exec("gh", "api", "document", "--template", template)
+	want := ts.ReadFile("stdout")
+	err := ts.Exec("gh", "hex", "api", "document", "--template", template)
+	got := ts.ReadFile("stdout")
+	if (err != nil) != fails || (wantErr != nil) != fails || got != want {
+		ts.Fatalf("%s %s\ngh hex api: %q, %v\ngh api:     %q, %v", setting, template, got, err, want, wantErr)
+	}
 }
 
 // clean [FILE...]: asserts that no token stands in the arguments of any child, nor in any file but those named.

@@ -11,6 +11,7 @@ import (
 	"github.com/cli/go-gh/v2/pkg/auth"
 	"github.com/cli/go-gh/v2/pkg/repository"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
@@ -233,7 +234,7 @@ func (s *storing) offer(p workflow.Proposal, inv github.Inventory) (bool, error)
 	command, question, likely := "--app actions,dependabot", "store it for Dependabot too?", true
 	if p.Environment != "" {
 		_, likely = inv.EnvironmentSecrets[strings.ToLower(p.Environment)].Find(s.secret)
-		command, question = "--env "+quoteArgument(p.Environment), "store it there too?"
+		command, question = "--env "+core.ShellWord(p.Environment), "store it there too?"
 		if _, exists := inv.Environments.Find(p.Environment); !exists && inv.Environments.Err == nil {
 			question = "that environment does not exist yet: create it, and store it there too?"
 			command += " --create-env"
@@ -244,15 +245,6 @@ func (s *storing) offer(p workflow.Proposal, inv github.Inventory) (bool, error)
 		return false, nil
 	}
 	return s.confirm(fmt.Sprintf("%s: %s", capitalised(p.Reason), question), likely)
-}
-
-// quoteArgument makes a name one word of a shell command.
-func quoteArgument(name string) string {
-	plain := strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@") == ""
-	if plain && name != "" && name[0] != '-' {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
 // inspectStores asks GitHub for the keys of all stores, and for what is there already, all at once.

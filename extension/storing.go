@@ -479,13 +479,6 @@ func describeSharing(org string, sharing github.Sharing) string {
 	return org + " (private repositories)"
 }
 
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 func (s *storing) writeVariable(ctx context.Context, r *variableResult) error {
 	if s.existing == nil {
 		return nil

@@ -9,11 +9,11 @@ import (
 	"strings"
 
 	ghterm "github.com/cli/go-gh/v2/pkg/term"
+	"github.com/mgutz/ansi"
 	"golang.org/x/term"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/leak"
-	"github.com/gh-hex/gh-hex/extension/table"
 )
 
 // errCancelled means that the user said no, or pressed Ctrl-C.
@@ -44,6 +44,9 @@ func systemStreams() *streams {
 	if err != nil || width <= 0 {
 		width = 80
 	}
+	if !t.IsColorEnabled() {
+		ansi.DisableColors(true) // as gh does: the function color of a template would paint a pipe
+	}
 	s := &streams{
 		in: os.Stdin, out: &stickyWriter{w: os.Stdout}, err: masking{os.Stderr},
 		outTTY: t.IsTerminalOutput(), errTTY: ghterm.IsTerminal(os.Stderr), color: t.IsColorEnabled(), width: width,
@@ -73,21 +76,6 @@ func (s *stickyWriter) Write(p []byte) (int, error) {
 		return 0, s.err
 	}
 	return len(p), nil
-}
-
-// table prints rows: in columns below a header on a terminal, else as records.
-func (s *streams) table(header []string, rows [][]table.Cell) error {
-	var t table.Table
-	if s.outTTY {
-		t.Row(table.Texts(header...)...)
-	}
-	for _, row := range rows {
-		t.Row(row...)
-	}
-	if !s.outTTY {
-		return t.Records(s.out)
-	}
-	return t.Columns(s.out, s.width)
 }
 
 // masking shortens every token that is written. Nothing is meant to write one: this is for what a service echoes in a

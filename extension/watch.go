@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cli/go-gh/v2/pkg/text"
+
 	"github.com/gh-hex/gh-hex/core"
-	"github.com/gh-hex/gh-hex/extension/table"
 )
 
 const (
@@ -221,7 +222,7 @@ func (w *watcher) draw() {
 		status = "waiting for Hex"
 	}
 	line := fmt.Sprintf("%s %s  %s", status, took(elapsed(w.last, w.now())), link(w.last.RunURL))
-	fmt.Fprintf(w.err, "\r\x1b[K%s %s", w.yellow("*"), table.Shorten(max(10, w.width-3), line))
+	fmt.Fprintf(w.err, "\r\x1b[K%s %s", w.yellow("*"), text.Truncate(max(10, w.width-3), line))
 }
 
 func (w *watcher) erase() {

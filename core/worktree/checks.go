@@ -325,12 +325,8 @@ func command(line, path string) string {
 	if strings.HasPrefix(path, "-") {
 		path = "./" + path
 	}
-	plain := strings.Trim(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./+,@%") == ""
-	switch {
-	case core.Printable(path) != path:
+	if core.Printable(path) != path {
 		return ""
-	case !plain:
-		path = "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 	}
-	return line + " " + path
+	return line + " " + core.ShellWord(path)
 }

@@ -530,11 +530,11 @@ func (j *judgement) variableCommand(name, environment string) string {
 	if environment != "" {
 		path = environmentPath(environment) + "/variables"
 	}
-	return j.apiCommand("", path) + " -f name=" + quote(name) + " -f value=VALUE"
+	return j.apiCommand("", path) + " -f name=" + core.ShellWord(name) + " -f value=VALUE"
 }
 
 func environmentPath(name string) string {
-	return "environments/" + quote(strings.ReplaceAll(name, "/", "%2F"))
+	return "environments/" + core.ShellWord(strings.ReplaceAll(name, "/", "%2F"))
 }
 
 // apiCommand is a call of GitHub's API, path being below the repository's.
@@ -542,7 +542,7 @@ func (j *judgement) apiCommand(flags, path string) string {
 	host, repository := "", j.c.Repository
 	if strings.Count(repository, "/") == 2 {
 		host, repository, _ = strings.Cut(repository, "/")
-		flags += "--hostname " + quote(host) + " "
+		flags += "--hostname " + core.ShellWord(host) + " "
 	}
 	return "gh api " + flags + "repos/" + cmp.Or(repository, "{owner}/{repo}") + "/" + path
 }

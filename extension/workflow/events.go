@@ -76,7 +76,7 @@ func (j *judgement) reportDependabot(v *verdict, x *read, r *run, s scenario) {
 			v.doubt(r.at(x), fmt.Sprintf("cannot tell whether Dependabot's runs of job %s see secret %s: %s", r.label(), name, doubt))
 			continue
 		}
-		command := "gh secret set " + quote(name) + " --app dependabot"
+		command := "gh secret set " + core.ShellWord(name) + " --app dependabot"
 		if j.w.isHexToken(name) {
 			command = strings.TrimSuffix(j.storeCommand(name, "")+" --app dependabot", " ")
 		}
@@ -210,7 +210,7 @@ func (j *judgement) environmentExists(v *verdict, r *run, name string) {
 		v.add(r.environmentPlace(), core.SeverityError, r.label(), fmt.Sprintf("%s; did you mean %s?", subject, near), fmt.Sprintf("write %s instead of %s", near, name))
 		return
 	}
-	command := fmt.Sprintf("gh hex auth --env %s --create-env", quote(name))
+	command := fmt.Sprintf("gh hex auth --env %s --create-env", core.ShellWord(name))
 	if !r.job.hex {
 		command = j.apiCommand("-X PUT ", environmentPath(name))
 	}

@@ -266,35 +266,24 @@ func (j *judgement) names(x *read, r *run, v variant) set {
 	return out
 }
 
-// quote makes a name one word of a shell command.
-func quote(name string) string {
-	plain := strings.IndexFunc(name, func(r rune) bool {
-		return !isAlphanumeric(r) && !strings.ContainsRune("_-./:@", r)
-	}) < 0
-	if plain && name != "" && name[0] != '-' {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
-}
-
 // storeCommand is the command that stores a secret.
 func (j *judgement) storeCommand(name, environment string) string {
 	if !j.w.isHexToken(name) {
-		command := "gh secret set " + quote(name)
+		command := "gh secret set " + core.ShellWord(name)
 		if j.c.Repository != "" {
 			command += " --repo " + j.c.Repository
 		}
 		if environment != "" {
-			command += " --env " + quote(environment)
+			command += " --env " + core.ShellWord(environment)
 		}
 		return command
 	}
 	command := "gh hex auth"
 	if name != secretNames()[0] {
-		command += " --secret " + quote(name)
+		command += " --secret " + core.ShellWord(name)
 	}
 	if environment != "" {
-		command += " --env " + quote(environment)
+		command += " --env " + core.ShellWord(environment)
 	}
 	if _, exists := j.k.Environments.Find(environment); environment != "" && !exists && j.k.Environments.Err == nil {
 		command += " --create-env"
