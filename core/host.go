@@ -33,6 +33,9 @@ func ParseHost(raw string) (Host, error) {
 		return Host{}, errors.New("the Hex host holds characters that no host name has")
 	}
 	if !strings.Contains(s, "://") {
+		if isScheme(s) {
+			return Host{}, errors.New("the Hex host needs two slashes behind the scheme; it should look like https://app.hex.tech")
+		}
 		s = "https://" + s
 	}
 	u, err := url.Parse(s)
@@ -42,12 +45,23 @@ func ParseHost(raw string) (Host, error) {
 	return hostOf(u)
 }
 
+// isScheme tells whether s starts with the scheme of a URL, as in https:/app.hex.tech, and not with a host: one has a
+// dot in its name, or is this machine, or has the number of a port behind the colon.
+func isScheme(s string) bool {
+	before, after, found := strings.Cut(s, ":")
+	port, _, _ := strings.Cut(after, "/")
+	_, err := strconv.ParseUint(port, 10, 16)
+	return found && (isWebScheme(before) || err != nil && !strings.ContainsAny(before, "./[") && !strings.Contains(s, "@") && !isLoopback(before))
+}
+
+func isWebScheme(s string) bool { return strings.EqualFold(s, "https") || strings.EqualFold(s, "http") }
+
 func hostOf(u *url.URL) (Host, error) {
 	if u.User != nil {
 		return Host{}, errors.New("the Hex host holds a user name or password; leave out everything before the @")
 	}
 	name := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
-	if !isHostName(name) {
+	if !isHostName(name) || isWebScheme(name) {
 		return Host{}, errors.New("the Hex host is not a host name; it should look like https://app.hex.tech")
 	}
 	if err := refuseHost(name); err != nil {
@@ -71,6 +85,10 @@ func isHostName(name string) bool {
 		return addr.Zone() == ""
 	}
 	if len(name) > 253 {
+		return false
+	}
+	// What ends in a number is an address in a form that others read differently: 127.1, 2130706433.
+	if last := name[strings.LastIndexByte(name, '.')+1:]; strings.Trim(last, "0123456789") == "" || strings.HasPrefix(last, "0x") {
 		return false
 	}
 	for label := range strings.SplitSeq(name, ".") {
@@ -97,7 +115,7 @@ func refuseHost(name string) error {
 
 func cleanPort(u *url.URL) (string, error) {
 	port := u.Port()
-	if port == "" {
+	if port == "" && !strings.HasSuffix(u.Host, ":") {
 		return "", nil
 	}
 	n, err := strconv.ParseUint(port, 10, 16)

@@ -27,6 +27,13 @@ func TestParseHost(t *testing.T) {
 		{"http://127.0.0.1:80", "http://127.0.0.1", false, true},
 		{"http://[::1]:99", "http://[::1]:99", false, true},
 		{"https://localhost", "https://localhost", false, true},
+		{"localhost:8080/x", "https://localhost:8080", false, true},
+		{"app.hex.tech:443", "https://app.hex.tech", true, false},
+		{"eu.hex.tech/x?next=https:/y", "https://eu.hex.tech", true, false},
+		{"hex:8443", "https://hex:8443", false, false},
+		{"https://hex", "https://hex", false, false},
+		{"https://10.0.0.7:8443", "https://10.0.0.7:8443", false, false},
+		{"https://h2.0x.example", "https://h2.0x.example", false, false},
 	} {
 		host, err := ParseHost(test.raw)
 		if err != nil || host.String() != test.want || host.IsHex() != test.hex || host.IsLoopback() != test.loopback {
@@ -45,6 +52,15 @@ func TestParseHostRefuses(t *testing.T) {
 		{"https://xn--e-xfa.hex.tech", "not a host name"}, {"https://eu_x.hex.tech", "not a host name"}, {"https://-eu.hex.tech", "not a host name"},
 		{"https://eu..hex.tech", "not a host name"}, {"https://eu.hex.tech:0", "port"}, {"https://eu.hex.tech:70000", "port"},
 		{"https://[fe80::1%25eth0]", "not a host name"}, {"https://%65u.hex.tech%2f", "not a"},
+		{"https:/app.hex.tech", "two slashes"}, {"HTTPS:/app.hex.tech/x", "two slashes"}, {"https:app.hex.tech", "two slashes"}, {"http:/localhost", "two slashes"},
+		{"https:443/app.hex.tech", "two slashes"}, {"https:", "two slashes"}, {"ftp:/app.hex.tech", "two slashes"}, {"hex:pw", "two slashes"},
+		{"https:///app.hex.tech", "not a host name"}, {"https:/app.hex.tech/?next=https://eu.hex.tech", "not a host name"}, {"//app.hex.tech", "not a host name"},
+		{"/app.hex.tech", "not a host name"}, {"://app.hex.tech", "not a URL"}, {"https://https:/app.hex.tech", "not a host name"}, {"https://http//app.hex.tech", "not a host name"},
+		{"https://https://app.hex.tech", "not a host name"}, {"https:\\\\app.hex.tech", "characters"}, {"ada:pw@app.hex.tech", "user name"}, {"https://@app.hex.tech", "user name"},
+		{"https://app.hex.tech:", "port"}, {"app.hex.tech:/x", "port"}, {"https://app.hex.tech:+443", "not a URL"}, {"https://app.hex.tech:443:443", "not a"},
+		{"app.hex.tech:https", "not a URL"}, {"https://app.hex.tech..", "not a host name"}, {"https://.", "not a host name"}, {"https://127.1", "not a host name"},
+		{"https://2130706433", "not a host name"}, {"https://0x7f000001", "not a host name"}, {"https://app%2ehex.tech", "not a"}, {"https://?app.hex.tech", "not a host name"},
+		{"https://#@app.hex.tech", "not a host name"}, {"https://app.hex.tech,evil.example", "not a host name"}, {"javascript:alert(1)", "two slashes"}, {"mailto:a@b.c", "user name"},
 		{"hex.tech", "app.hex.tech"}, {"https://www.hex.tech/", "app.hex.tech"}, {"https://learn.hex.tech/docs", "app.hex.tech"},
 		{"static.hex.site", "app.hex.tech"}, {"hex.pm", "Elixir"}, {sample("hxtp_", "a"), "not a host name"},
 	} {
@@ -70,7 +86,7 @@ func TestHostMarshalsAsOrigin(t *testing.T) {
 }
 
 func FuzzParseHost(f *testing.F) {
-	for _, seed := range []string{"eu.hex.tech", "https://a@b", "http://[::1]:1", "https://eu.hex.tech:443/x", "//x", "https://a\\b", "https://a%41.b", "1", "https://[::ffff:1.2.3.4]"} {
+	for _, seed := range []string{"eu.hex.tech", "https://a@b", "http://[::1]:1", "https://eu.hex.tech:443/x", "//x", "https://a\\b", "https://a%41.b", "1", "https://[::ffff:1.2.3.4]", "https:/a.b", "https:443/a", "a.b:"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -249,6 +250,9 @@ func (c *Client) exchange(ctx context.Context, r request) (*answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.what, err)
 	}
+	if climbs(req.URL) {
+		return nil, c.noAnswer(r, errClimbs)
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, &Error{What: r.what, Host: c.host, Source: c.source, err: plain(err)}
@@ -270,6 +274,14 @@ func (c *Client) exchange(ctx context.Context, r request) (*answer, error) {
 		return nil, c.failure(r, resp)
 	}
 	return &answer{resp.StatusCode, resp.Header, raw}, nil
+}
+
+// climbs tells whether an address holds a name, out of a file or an answer, that would lead to another path of the host.
+func climbs(u *url.URL) bool {
+	return slices.ContainsFunc(strings.Split(u.EscapedPath(), "/"), func(part string) bool {
+		name, _ := url.PathUnescape(part)
+		return name == "." || name == ".."
+	})
 }
 
 func (c *Client) url(path string) string {

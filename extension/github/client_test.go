@@ -69,6 +69,30 @@ func TestStorePaths(t *testing.T) {
 	}
 }
 
+// A name out of a workflow, an answer or a flag stays one part of a path.
+func TestNamesDoNotClimb(t *testing.T) {
+	c := newTestClient(t)
+	for _, uses := range []string{"../../user/repos@main", "octo/../user@main", "octo/x/../../../../user@main", "octo/x/./y@main", "octo/x/.github/workflows/..@main"} {
+		if _, err := c.Workflow(t.Context(), uses); !errors.Is(err, errClimbs) {
+			t.Errorf("%s: %v", uses, err)
+		}
+	}
+	for _, store := range []Store{
+		{App: Actions, Level: LevelRepository, Owner: "..", Repo: "analytics"},
+		{App: Actions, Level: LevelRepository, Owner: "octo", Repo: ".."},
+		{App: Actions, Level: LevelEnvironment, Owner: "octo", Repo: "analytics", Environment: ".."},
+	} {
+		if _, err := c.PublicKey(t.Context(), store); !errors.Is(err, errClimbs) {
+			t.Errorf("%v: %v", store, err)
+		}
+	}
+	gock.New(root).Get("/repos/octo/analytics/environments/prod/../secrets").Reply(200).JSON(map[string]any{"total_count": 0, "secrets": []any{}})
+	odd := Store{App: Actions, Level: LevelEnvironment, Owner: "octo", Repo: "analytics", Environment: "prod/.."} // one part, as a whole
+	if l := c.Secrets(t.Context(), odd); l.Err != nil {
+		t.Error(l.Err)
+	}
+}
+
 // key mocks a public key and returns what opens its boxes.
 func key(t *testing.T, c *Client) (PublicKey, func(body []byte) string) {
 	t.Helper()

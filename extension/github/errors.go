@@ -28,6 +28,7 @@ var (
 	errRedirect = errors.New("redirect not followed")
 	errTooLarge = errors.New("the answer is too large")
 	errNotJSON  = errors.New("the answer is not JSON of the expected form")
+	errClimbs   = errors.New("a name in it leads to another path")
 	// errStrayPage is for a list of which only the beginning is to be had.
 	errStrayPage = errors.New("the next page of the list is said to be elsewhere, and not followed")
 	errCircle    = errors.New("the pages of the list do not end")
