@@ -18,7 +18,9 @@ func TestImports(t *testing.T) {
 		".":      {},
 		"leak":   {},
 		"dotenv": {},
-		"shell":  {},
+		"script": {
+			"mvdan.cc/sh/v3/syntax": "reads scripts as shells do; our own reader was wrong about quotes and here-documents",
+		},
 		"scaffold": {
 			"github.com/gh-hex/gh-hex/core/dotenv": "completes .env files",
 			"golang.org/x/sys/windows":             "locks a file, which syscall cannot do there",
@@ -28,7 +30,7 @@ func TestImports(t *testing.T) {
 			"github.com/gh-hex/gh-hex/core/dotenv":   "reads .env files",
 			"github.com/gh-hex/gh-hex/core/leak":     "file checks look for tokens",
 			"github.com/gh-hex/gh-hex/core/scaffold": "file checks say what init would write",
-			"github.com/gh-hex/gh-hex/core/shell":    "the hook that is there may run the check already",
+			"github.com/gh-hex/gh-hex/core/script":   "the hook that is there may run the check already",
 		},
 	}
 	// Standard packages that have no business here: core has no terminal, no flags and starts no program; git does

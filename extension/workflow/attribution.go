@@ -20,42 +20,76 @@ func marksAround(r *read) marks {
 		}
 		return r.step.decided(name)
 	}
-	scope, steps := r.doc.marks, []*step(nil)
+	scope, goes := r.doc.marks, &r.doc.goes
 	if r.job != nil {
-		scope, steps = r.job.marks, r.job.steps
-	} else {
-		for _, j := range r.doc.jobs {
-			steps = append(steps, j.steps...)
-		}
+		scope, goes = r.job.marks, &r.job.goes
 	}
 	if name == "" || scope == 0 {
 		return scope
 	}
-	var m marks
-	for _, s := range steps {
-		if s.marks != 0 {
-			m |= s.marksFor(name)
-		}
+	if goes.byName == nil {
+		goes.find(r)
 	}
+	m := goes.to(name)
 	if m == 0 && !scope.has(marksHex) {
 		return scope // nothing but hex.pm is around, in whichever way it is given its key
 	}
 	return m
 }
 
-// marksFor says what the step does with an environment variable that it inherits.
-func (s *step) marksFor(name string) marks {
-	if s.local != nil {
-		return s.marks // what an action's steps read is not followed that far
+// destinations says what the environment variables of a job or a file go to.
+type destinations struct {
+	byName map[string]marks // by the steps that name them
+	local  marks            // by local actions: what their steps read is not followed that far
+	self   marks            // by the steps whose tools read variables by themselves
+	both   int              // steps that talk to both vendors
+	among  map[string]int   // how many of those name a variable
+	mixed  marks            // of those
+}
+
+// find works the destinations out for all reads of a job or, for those that stand outside jobs, of a file.
+func (t *destinations) find(r *read) {
+	t.byName, t.among = map[string]marks{}, map[string]int{}
+	jobs := []*job{r.job}
+	if r.job == nil {
+		jobs = r.doc.jobs
 	}
-	if s.mentions(name) {
-		return s.decided(name)
+	asked := namesOfReads(r.doc.reads, r.job)
+	for _, j := range jobs {
+		for _, s := range j.steps {
+			t.step(s, asked)
+		}
 	}
-	var m marks
-	if s.marks.has(marksHex) && hexReads(name) {
-		m |= s.marks &^ marksPM
+}
+
+func (t *destinations) step(s *step, asked map[string]bool) {
+	switch {
+	case s.marks == 0:
+		return
+	case s.local != nil:
+		t.local |= s.marks
+		return
+	case s.marks.has(marksHex | marksPM):
+		t.both++
+		t.mixed |= s.marks
+		s.namesAny(asked, func(name string) { t.among[name]++ })
+	default:
+		t.self |= s.marks
 	}
-	if s.marks.has(marksPM) && packagesRead(name) {
+	s.namesAny(asked, func(name string) { t.byName[name] |= s.decided(name) })
+}
+
+// to says where a variable goes: to the steps that name it, and to those that read one of its name by themselves.
+func (t *destinations) to(name string) marks {
+	m := t.local | t.byName[name]
+	self := t.self
+	if t.among[name] < t.both {
+		self |= t.mixed
+	}
+	if self.has(marksHex) && hexReads(name) {
+		m |= self &^ marksPM
+	}
+	if self.has(marksPM) && packagesRead(name) {
 		m |= marksPM
 	}
 	return m
@@ -66,7 +100,7 @@ func (s *step) decided(name string) marks {
 	if !s.marks.has(marksHex) || !s.marks.has(marksPM) {
 		return s.marks
 	}
-	lines := s.marksOfLines(name)
+	lines := s.script.uses[name].marks
 	switch hex, pm := lines.has(marksHex), lines.has(marksPM); {
 	case hex && pm:
 		return s.marks
@@ -76,44 +110,58 @@ func (s *step) decided(name string) marks {
 	return s.marks &^ marksPM
 }
 
-// marksOfLines judges the lines of the script that name a variable. A line that is continued is one line.
-func (s *step) marksOfLines(name string) marks {
-	e, ok := s.ast.Exec.(*actionlint.ExecRun)
-	if !ok {
-		return 0
-	}
-	var m marks
-	for line := range strings.SplitSeq(strings.ReplaceAll(withoutComments(e.Run.Value), "\\\n", " "), "\n") {
-		if hasWord(line, name) {
-			m |= marksOf(line)
+// namesOfReads are the environment variables that reads outside steps go into: those of these jobs, nil for the file's own.
+func namesOfReads(reads []*read, jobs ...*job) map[string]bool {
+	out := map[string]bool{}
+	for _, r := range reads {
+		if r.step == nil && r.site.env != "" && slices.Contains(jobs, r.job) {
+			out[r.site.env] = true
 		}
 	}
-	return m
+	return out
 }
 
-func (s *step) mentions(name string) bool {
-	found := false
-	each(s.ast, func(_ string, value *actionlint.String) { found = found || hasWord(value.Value, name) })
-	if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok {
-		found = found || hasWord(e.Run.Value, name)
+// namesAny reports whether a step names one of the variables, and yields each that it does if asked to.
+func (s *step) namesAny(names map[string]bool, yield func(name string)) bool {
+	found := map[string]bool{}
+	take := func(name string) {
+		if names[name] {
+			found[name] = true
+		}
 	}
-	return found
+	if len(names) == 0 {
+		return false
+	}
+	s.eachName(take)
+	if yield != nil {
+		for name := range found {
+			yield(name)
+		}
+	}
+	return len(found) > 0
 }
 
-// hasWord tells whether a name stands in a text, and is not a part of a longer one there.
-func hasWord(text, name string) bool {
-	for at := 0; name != ""; {
-		n := strings.Index(text[at:], name)
-		if n < 0 {
-			return false
-		}
-		start, end := at+n, at+n+len(name)
-		if (start == 0 || !isNameByte(text[start-1])) && (end == len(text) || !isNameByte(text[end])) {
-			return true
-		}
-		at = start + 1
+// eachName yields what could be the names of variables in a step's script, inputs and environment.
+func (s *step) eachName(yield func(name string)) {
+	each(s.ast, func(_ string, value *actionlint.String) { eachName(value.Value, yield) })
+	if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok && e.Run != nil {
+		eachName(e.Run.Value, yield)
 	}
-	return false
+}
+
+// eachName yields what could be the name of a variable in a text.
+func eachName(text string, yield func(name string)) {
+	start := -1
+	for i := 0; i <= len(text); i++ {
+		in := i < len(text) && isNameByte(text[i])
+		if in && start < 0 {
+			start = i
+		}
+		if !in && start >= 0 {
+			yield(text[start:i])
+			start = -1
+		}
+	}
 }
 
 // hexReads tells the environment variables that Hex's tools read by themselves.
@@ -127,26 +175,19 @@ func packagesRead(name string) bool {
 }
 
 // namesOfHosts are the environment variables that hold the address of a Hex workspace.
-func namesOfHosts(e *actionlint.Env) []string {
-	if e == nil {
-		return nil
-	}
-	var out []string
-	for _, x := range e.Vars {
-		if callsHost(x.Value.Value) {
-			out = append(out, x.Name.Value)
+func namesOfHosts(list ...*actionlint.Env) map[string]bool {
+	out := map[string]bool{}
+	for _, e := range list {
+		if e == nil {
+			continue
+		}
+		for _, x := range e.Vars {
+			if callsHost(x.Value.Value) {
+				out[x.Name.Value] = true
+			}
 		}
 	}
 	return out
-}
-
-func (s *step) mentionsAny(lists ...[]string) bool {
-	for _, names := range lists {
-		if slices.ContainsFunc(names, s.mentions) {
-			return true
-		}
-	}
-	return false
 }
 
 // assigned is the variable of Hex's that a script gives the value of the read's own environment variable to, in the step
@@ -155,28 +196,7 @@ func (r *read) assigned() string {
 	if r.step == nil || r.site.env == "" {
 		return ""
 	}
-	e, ok := r.step.ast.Exec.(*actionlint.ExecRun)
-	if !ok || !mentionsHex(e.Run.Value) || !strings.Contains(e.Run.Value, r.site.env) {
-		return ""
-	}
-	script := withoutComments(e.Run.Value)
-	for _, form := range []string{"$" + r.site.env, "${" + r.site.env + "}"} {
-		for at := 0; ; {
-			n := strings.Index(script[at:], form)
-			if n < 0 {
-				break
-			}
-			start := at + n
-			at = start + len(form)
-			if rest := script[at:]; rest != "" && isWord(rest[0]) && !strings.HasSuffix(form, "}") {
-				continue
-			}
-			if name := assignedTo(script[:start]); name != "" {
-				return name
-			}
-		}
-	}
-	return ""
+	return r.step.script.uses[r.site.env].assigned
 }
 
 func isNameByte(b byte) bool { return b == '_' || isAlphanumeric(rune(b)) }

@@ -119,7 +119,7 @@ func (d *document) projects(p passage) []Project {
 	if mentionsHex(text) {
 		matches = compiled().projectURL.FindAllStringIndex(text, -1)
 	}
-	toHex := named(p.name, []string{projectName}) || p.script && marksOf(text).has(marksHex)
+	toHex := named(p.name, []string{projectName}) || p.script && p.step.script.marks.has(marksHex)
 	if toHex {
 		for _, m := range compiled().uuid.FindAllStringIndex(text, -1) {
 			within := slices.ContainsFunc(matches, func(url []int) bool { return url[0] <= m[0] && m[1] <= url[1] })

@@ -45,9 +45,9 @@ func isVariableName(name string) bool { return named(name, append(hostNames(), p
 // isContested tells a name that is nearly always hex.pm's: alone it says nothing.
 func isContested(name string) bool { return named(name, []string{"HEX_API_KEY"}) }
 
-// patterns find Hex and hex.pm in scripts and values.
+// patterns find what is Hex's and hex.pm's in values, and addresses in what a command is given.
 type patterns struct {
-	command, run, look, oldPath, pm, pmAction, uuid, projectURL, argument, token, endsWell, prose, heredoc, reader, expanded *regexp.Regexp
+	runsURL, oldPath, pmHost, pmAction, uuid, projectURL, token, expanded *regexp.Regexp
 }
 
 // compiled compiles the patterns when they are first needed: most commands never need them.
@@ -55,21 +55,13 @@ var compiled = sync.OnceValue(compile)
 
 func compile() *patterns {
 	return &patterns{
-		// in the place of a command: at the start of a line or after what may stand before one
-		command:    regexp.MustCompile("(?m)(?:^|[;&|(`!]|\\b(?:then|do|else|exec|sudo|time|npx|if|env|nohup|command|timeout(?:[ \\t]+-\\S+)*[ \\t]+[0-9]\\S*))[ \\t]*(?:[A-Za-z_][A-Za-z0-9_]*=\\S*[ \\t]+)*(?:hex[ \\t]+(?:auth|app|run|project|context)\\b|gh[ \\t]+hex\\b|paradime[ \\t]+hex\\b)"),
-		run:        regexp.MustCompile(`\bhex[ \t]+(?:run|app[ \t]+run|project[ \t]+run|trigger)\b|/projects?/[^\s"']+/runs?\b`),
-		look:       regexp.MustCompile(`\bgh[ \t]+hex[ \t]+run[ \t]+(?:list|view|watch|cancel)\b`),
+		runsURL:    regexp.MustCompile(`/projects?/[^\s"']+/runs?\b`),
 		oldPath:    regexp.MustCompile(`/api/v1/project/`),
-		pm:         regexp.MustCompile(`(?i)\bmix[ \t]+(?:do[ \t]+)?hex\.|\brebar3[ \t]+(?:\S+[ \t]+)?hex\b|\bhex\.pm\b|\bgleam[ \t]+(?:publish|hex)\b`),
+		pmHost:     regexp.MustCompile(`(?i)\bhex\.pm\b`),
 		pmAction:   regexp.MustCompile(`(?i)publish[-_]?(?:to[-_])?hex|hex[-_]?publish|hex_?pm|hex\.pm`),
 		uuid:       regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`),
 		projectURL: regexp.MustCompile(`(?i)https://[a-z0-9-]+\.hex\.tech/[^\s"'<>]*?/(?:app|hex)/(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9_-]*-?[0-9A-Za-z]{22})(?:/[^\s"'<>]*)?`),
-		argument:   regexp.MustCompile(`--(?:api-)?token(?:[ \t]+|=)["']?\$(?:[A-Za-z_]|\{[A-Za-z_])`),
-		prose:      regexp.MustCompile(`(?m)^[ \t]*(?:echo|printf|gh[ \t]+(?:pr|issue|release)|git[ \t]+(?:commit|tag))\b`),
-		heredoc:    regexp.MustCompile(`<<-?[ \t]*["'\\]?([A-Za-z_][A-Za-z0-9_]*)`),
-		reader:     regexp.MustCompile(`\b(?:bash|sh|zsh|pwsh|python[0-9.]*|node|ruby|perl|ssh|xargs|eval|source|docker|kubectl)\b`),
 		expanded:   regexp.MustCompile(`\$\{\{[ \t]*env\.([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}`),
-		endsWell:   regexp.MustCompile(`\bexit[ \t]+0\b`),
 		token:      regexp.MustCompile(`\bhxt[pw]_[0-9a-fA-F]{16,}|(?i)\bbearer[ \t]+[0-9a-f]{64,}\b`),
 	}
 }
@@ -88,29 +80,6 @@ func mentionsHex(text string) bool {
 	return strings.Contains(text, "hex") || strings.Contains(text, "HEX") || strings.Contains(text, "Hex")
 }
 
-// marksOf judges a script or a value.
-func marksOf(script string) marks {
-	var m marks
-	if !mentionsHex(script) && !strings.Contains(script, "gleam") {
-		return 0
-	}
-	script = withoutProse(withoutComments(script))
-	if callsHost(script) || compiled().command.MatchString(script) {
-		m |= marksHex
-		starting := script
-		if strings.Contains(script, "gh") {
-			starting = compiled().look.ReplaceAllString(script, "")
-		}
-		if compiled().run.MatchString(starting) {
-			m |= marksRuns
-		}
-	}
-	if mayBePM(script) && compiled().pm.MatchString(script) {
-		m |= marksPM
-	}
-	return m
-}
-
 // callsHost tells a host that is called, alone or below /api, from a link to a page there.
 func callsHost(text string) bool {
 	for _, m := range apiHosts(text) {
@@ -124,33 +93,6 @@ func callsHost(text string) bool {
 		}
 	}
 	return false
-}
-
-// withoutProse leaves out the lines of a script that only print or post their words, and the texts that are handed to
-// them, so that a host or a command in them is nothing that is called.
-func withoutProse(script string) string {
-	speaks := strings.Contains(script, "echo") || strings.Contains(script, "printf") || strings.Contains(script, "gh") || strings.Contains(script, "git")
-	if !strings.Contains(script, "<<") && !(speaks && compiled().prose.MatchString(script)) {
-		return script
-	}
-	var b strings.Builder
-	end := ""
-	for line := range strings.Lines(script) {
-		if end != "" {
-			if strings.TrimSpace(line) == end {
-				end = ""
-			}
-			continue
-		}
-		plain := compiled().prose.MatchString(line) && !strings.ContainsAny(line, "|>")
-		if !plain {
-			b.WriteString(line)
-		}
-		if m := compiled().heredoc.FindStringSubmatch(line); m != nil && !compiled().reader.MatchString(line) && !strings.Contains(strings.ReplaceAll(line, "<<", ""), ">") {
-			end = m[1]
-		}
-	}
-	return b.String()
 }
 
 // mayBePM spares most scripts a pattern that is slow to refuse them.
@@ -225,14 +167,9 @@ const toolkit = "hex-inc/action-context-toolkit"
 // marksOfStep judges one step, with the local action that it uses.
 func marksOfStep(s *step) marks {
 	var m marks
-	each(s.ast, func(_ string, value *actionlint.String) { m |= marksOf(value.Value) })
-	switch e := s.ast.Exec.(type) {
-	case *actionlint.ExecRun:
-		m |= marksOf(e.Run.Value)
-	case *actionlint.ExecAction:
-		if e.Uses == nil {
-			break
-		}
+	each(s.ast, func(_ string, value *actionlint.String) { m |= marksOfValue(value.Value) })
+	m |= s.script.marks
+	if e, ok := s.ast.Exec.(*actionlint.ExecAction); ok && e.Uses != nil {
 		if owner, _, _ := strings.Cut(e.Uses.Value, "/"); strings.EqualFold(owner, "hex-inc") {
 			m |= marksHex
 		}
@@ -319,20 +256,22 @@ func (w *Workflows) callersOfHex(docs []*document) {
 
 // mark judges the steps, jobs and the whole of a file.
 func (d *document) mark() {
-	var hosts []string
+	var shared *actionlint.Env
 	if d.ast != nil {
-		hosts = namesOfHosts(d.ast.Env)
+		shared = d.ast.Env
 	}
 	for _, j := range d.jobs {
+		hosts := namesOfHosts(shared, j.ast.Env)
+		asked := namesOfReads(d.reads, nil, j)
 		j.words = map[string]bool{}
 		for _, s := range j.steps {
 			s.marks = marksOfStep(s)
-			if s.mentionsAny(hosts, namesOfHosts(j.ast.Env)) {
+			if len(hosts) > 0 && s.namesAny(hosts, nil) {
 				s.marks |= marksHex
 			}
 			j.marks |= s.marks
 			if s.marks.has(marksHex) {
-				s.words(j.words)
+				s.namesAny(asked, func(name string) { j.words[name] = true })
 			}
 		}
 		d.marks |= j.marks
@@ -358,10 +297,28 @@ func (d *document) speaksOfHex() bool {
 	if len(d.problems) == 0 || !mentionsHex(d.src.text) {
 		return false
 	}
+	text := withoutComments(d.src.text)
 	upper := strings.ToUpper(d.src.text)
-	return marksOf(d.src.text).has(marksHex) || slices.ContainsFunc(secretNames(), func(n string) bool {
+	return callsHost(text) || hasHexLine(text) || slices.ContainsFunc(secretNames(), func(n string) bool {
 		return !isContested(n) && strings.Contains(upper, n)
 	})
+}
+
+// hasHexLine tells whether a line of a text, one of the first that may, is a command of Hex's.
+func hasHexLine(text string) bool {
+	left := 1000
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, "hex ") {
+			continue
+		}
+		if left--; left < 0 {
+			return false
+		}
+		if marksOfValue(strings.TrimPrefix(strings.TrimSpace(line), "- run: ")).has(marksHex) {
+			return true
+		}
+	}
+	return false
 }
 
 // isHex tells whether a read concerns Hex without --all.
@@ -413,15 +370,7 @@ func (r *read) seenByHexStep() bool {
 
 // words adds the words of a step's script, inputs and environment.
 func (s *step) words(into map[string]bool) {
-	add := func(text string) {
-		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r != '_' && !isAlphanumeric(r) }) {
-			into[word] = true
-		}
-	}
-	each(s.ast, func(_ string, value *actionlint.String) { add(value.Value) })
-	if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok {
-		add(e.Run.Value)
-	}
+	s.eachName(func(name string) { into[name] = true })
 }
 
 func isAlphanumeric(r rune) bool {

@@ -1,10 +1,9 @@
 package workflow
 
 import (
-	"regexp"
+	"maps"
+	"slices"
 	"strings"
-
-	"github.com/rhysd/actionlint"
 )
 
 // markOptional marks reads whose absence the workflow provides for by a condition (R18): a step's `if` looks at an
@@ -127,40 +126,15 @@ func comparedIn(reads []*read) []*read {
 // step reads itself and ends well without is provided for.
 func (s *step) lookAt(shared, own map[string][]*read) {
 	s.looks = comparedIn(s.reads)
-	e, ok := s.ast.Exec.(*actionlint.ExecRun)
-	if !ok {
-		return
-	}
-	script := withoutComments(e.Run.Value)
-	for _, reads := range []map[string][]*read{envReads(s.reads, nil), own, shared} {
-		for _, list := range reads {
-			if name := list[0].site.env; testsForEmpty(script, name) {
-				s.looks = append(s.looks, list...)
+	reads := envReads(s.reads, nil)
+	for _, name := range slices.Sorted(maps.Keys(s.script.uses)) {
+		if u := s.script.uses[name]; u.tested || u.checked {
+			for _, list := range []map[string][]*read{reads, own, shared} {
+				s.looks = append(s.looks, list[strings.ToLower(name)]...)
 			}
 		}
 	}
-	if !strings.Contains(script, "exit") || !compiled().endsWell.MatchString(script) {
-		return
-	}
 	for _, r := range s.reads {
-		if name := r.site.env; name != "" && mayTest(script, name) && emptinessTest(name).MatchString(script) {
-			r.optional = true
-		}
+		r.optional = r.optional || s.script.exits && s.script.uses[r.site.env].tested
 	}
-}
-
-// mayTest is the cheap question before the pattern of each variable.
-func mayTest(script, name string) bool {
-	return strings.Contains(script, name) && (strings.Contains(script, "[") || strings.Contains(script, "test"))
-}
-
-func testsForEmpty(script, name string) bool {
-	return strings.Contains(script, "${"+name+":") || strings.Contains(script, "${"+name+"+") ||
-		mayTest(script, name) && emptinessTest(name).MatchString(script)
-}
-
-// emptinessTest matches a shell's tests of a variable: [ -n "$A" ], [[ $A ]], test "$A", [ "${A}" != "" ].
-func emptinessTest(name string) *regexp.Regexp {
-	variable := `"?\$(?:` + regexp.QuoteMeta(name) + `\b|\{` + regexp.QuoteMeta(name) + `(?::?-)?\})"?`
-	return regexp.MustCompile(`-[nz][ \t]+` + variable + `|(?:\btest|\[\[?)[ \t]+(?:![ \t]+)?` + variable + `[ \t]*(?:\]|;|\n|&&|\|\||!=|=|$)`)
 }

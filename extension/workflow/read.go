@@ -80,6 +80,8 @@ type document struct {
 	hex      bool            // uses Hex, or may: it cannot be parsed and speaks of Hex
 	hexNames map[string]bool // names of secrets that are read as Hex's
 	called   bool            // a workflow at hand calls it
+	goes     destinations    // of environment variables of the whole file
+	scripts  int             // bytes of scripts that were read
 	calls    []*document     // the workflows it calls, as far as they are at hand
 	cyclic   []*document     // those of them that call it again
 }
@@ -96,13 +98,15 @@ type job struct {
 
 	stepByID map[string]*step
 	provided map[string]bool // names of secrets without which its `if` keeps it from running
-	words    map[string]bool // of the steps that talk to Hex
+	words    map[string]bool // environment variables that the steps name which talk to Hex
+	goes     destinations    // of its environment variables
 }
 
 // step is one step of a job, or of a composite action.
 type step struct {
 	ast    *actionlint.Step
 	label  string
+	script scripted
 	marks  marks
 	tested map[string]bool // environment variables that its `if` looks at
 	gates  []string        // "steps.check", "needs.check": whose outputs its `if` looks at

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -227,6 +228,7 @@ type passage struct {
 	name   string // of the variable or input; "" for a script
 	value  *actionlint.String
 	job    *job
+	step   *step // of a script
 	script bool
 }
 
@@ -256,7 +258,7 @@ func (d *document) texts() []passage {
 				out = append(out, passage{name: name, value: value, job: j})
 			})
 			if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok {
-				out = append(out, passage{value: e.Run, job: j, script: true})
+				out = append(out, passage{value: e.Run, job: j, step: s, script: true})
 			}
 		}
 	}
@@ -309,32 +311,22 @@ func (j *judgement) endpoint(v *verdict, d *document, p passage) {
 
 // arguments warns of tokens that a script writes into the argument list of another process.
 func (j *judgement) arguments(v *verdict, d *document, p passage, text string) {
-	var offsets []int
-	if strings.Contains(text, "token") && marksOf(text).has(marksHex) {
-		for _, m := range compiled().argument.FindAllStringIndex(text, -1) {
-			offsets = append(offsets, m[0])
-		}
-	}
-	line := func(at int) int { return strings.Count(text[:at], "\n") }
-	if strings.Contains(text, "HEX_") && strings.Contains(text, "TOKEN") {
-		for _, at := range tokenArguments(text) {
-			if !slices.ContainsFunc(offsets, func(known int) bool { return line(known) == line(at) }) {
-				offsets = append(offsets, at)
-			}
-		}
-	}
-	matches := make([][]int, len(offsets))
-	for i, at := range offsets {
+	matches := make([][]int, len(p.step.script.arguments))
+	for i, at := range p.step.script.arguments {
 		matches[i] = []int{at}
 	}
 	j.mark(v, d, p, matches, "the token goes into an argument list, which other processes can read; let the command read it from its environment", "")
 	if !strings.Contains(text, "${{") {
 		return
 	}
+	named := map[string][][]int{}
 	for _, m := range compiled().expanded.FindAllStringSubmatchIndex(text, -1) {
 		if name := text[m[2]:m[3]]; isSecretName(name) && !isContested(name) {
-			j.mark(v, d, p, [][]int{m}, fmt.Sprintf("env.%s is written straight into the script, where it can end up in argument lists and logs; use it as $%s", name, name), "")
+			named[name] = append(named[name], m)
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		j.mark(v, d, p, named[name], fmt.Sprintf("env.%s is written straight into the script, where it can end up in argument lists and logs; use it as $%s", name, name), "")
 	}
 }
 
@@ -370,10 +362,14 @@ func (j *judgement) hosts(v *verdict, d *document, p passage, text string) {
 	if j.c.Host == "" {
 		return
 	}
+	others := map[string][][]int{}
 	for _, m := range apiHosts(text) {
-		if host := text[m[0]:m[1]]; !strings.EqualFold(host, j.c.Host) {
-			j.mark(v, d, p, [][]int{m}, fmt.Sprintf("%s is not the host of this repository's workspace, %s", strings.ToLower(host), j.c.Host), "")
+		if host := strings.ToLower(text[m[0]:m[1]]); !strings.EqualFold(host, j.c.Host) {
+			others[host] = append(others[host], m)
 		}
+	}
+	for _, host := range slices.Sorted(maps.Keys(others)) {
+		j.mark(v, d, p, others[host], fmt.Sprintf("%s is not the host of this repository's workspace, %s", host, j.c.Host), "")
 	}
 }
 

@@ -84,6 +84,7 @@ func (v visitor) visitJob(j *actionlint.Job) {
 func (v visitor) addStep(s *actionlint.Step, index int) {
 	v.step = &step{ast: s, label: stepLabel(s, index)}
 	v.job.steps = append(v.job.steps, v.step)
+	v.step.script = v.readScript(s)
 	v.visitStep(s)
 }
 
