@@ -1,6 +1,7 @@
 package extension
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -78,8 +79,7 @@ func hint(err error) string {
 	var rejected *rejection
 	var conflict *variableConflictError
 	var token *core.TokenError
-	var place *initPlaceError
-	if next := storeHint(err); next != "" {
+	if next := cmp.Or(storeHint(err), ownHint(err)); next != "" {
 		return next
 	}
 	switch {
@@ -103,8 +103,6 @@ func hint(err error) string {
 		return "Name the repository with: -R [HOST/]OWNER/REPO"
 	case errors.Is(err, worktree.ErrPushList):
 		return "git runs this from its pre-push hook; to add one: gh hex init --hook"
-	case errors.Is(err, worktree.ErrNotRepository) && errors.As(err, &place):
-		return "Change into a git repository, then run the command again"
 	case errors.Is(err, worktree.ErrNotRepository):
 		return "Change into a git repository, or name one with: -R [HOST/]OWNER/REPO"
 	case errors.As(err, &file):
@@ -117,30 +115,52 @@ func hint(err error) string {
 	return hexHint(err)
 }
 
+// hinted makes an error that is the same wherever it happens, with the next command to type.
+func hinted(text, hint string) error { return &hintedError{text, hint} }
+
+type hintedError struct{ text, hint string }
+
+func (e *hintedError) Error() string { return e.text }
+func (e *hintedError) Hint() string  { return e.hint }
+
+// ownHint is what the outermost of our errors that knows the next command to type says. An error of ours has its hint
+// beside it; those of core do not know our commands.
+func ownHint(err error) string {
+	if e, ok := err.(interface{ Hint() string }); ok { //nolint:errorlint // one that has nothing to say leaves it to what it wraps
+		if next := e.Hint(); next != "" {
+			return next
+		}
+	}
+	switch e := err.(type) { //nolint:errorlint // this walks through all that are wrapped
+	case interface{ Unwrap() error }:
+		return ownHint(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			if next := ownHint(inner); next != "" {
+				return next
+			}
+		}
+	}
+	return ""
+}
+
 // storeHint is for the errors of commands that store, keep or replace tokens.
 func storeHint(err error) string {
 	var vendor *vendorError
 	var environment *missingEnvironmentError
 	var same *sameTokenError
 	var unnamed *unnamedError
-	var foreign *foreignHostError
 	var logout *logoutError
 	var rotated *newTokenError
 	switch {
 	case errors.As(err, &rotated):
 		return strings.Replace(hint(rotated.err), "gh hex auth", "gh hex rotate", 1)
-	case errors.As(err, &foreign):
-		return fmt.Sprintf("If you log in to Hex there, set it in the environment (export %s=…); else take the line out of %s", hostName, foreign.file)
-	case errors.Is(err, errNoLocalToken):
-		return "Set the environment variable HEX_API_TOKEN, or keep a token with: gh hex auth --local dotenv (or --local keyring)"
 	case errors.As(err, &vendor):
 		return "Store the Hex token under another name with: --secret HEX_WORKSPACE_TOKEN, or replace that key with: --force"
 	case errors.As(err, &environment):
 		return "Create it with: --create-env"
 	case errors.As(err, &logout):
 		return "Where there is no keyring there is nothing to remove; one that is locked: unlock it, then run the command again"
-	case errors.Is(err, errNoKeyring):
-		return "Keep the copy in .env with: --local dotenv, or keep none with: --local none"
 	case errors.Is(err, errNoTimeLeft):
 		return "Run the command again: what is stored already is only replaced by the same"
 	case errors.As(err, &same):

@@ -1,7 +1,6 @@
 package extension
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -15,20 +14,8 @@ import (
 
 // hexHint is the next command to type after an answer of Hex, or after none.
 func hexHint(err error) string {
-	var start *startError
-	var other *otherHostError
 	var answer *core.APIError
-	var run *noRunError
-	var input *inputError
 	switch {
-	case errors.As(err, &run):
-		return "Its runs: gh hex run list " + cmp.Or(run.project, "<project>")
-	case errors.As(err, &input):
-		return "Check the file that --input, or -F with @, names"
-	case errors.Is(err, core.ErrMaybeStarted) && errors.As(err, &start):
-		return "It is not started again by itself. See whether it runs: gh hex run list " + start.project
-	case errors.As(err, &other):
-		return "If the token belongs there, name the host: HEX_WORKSPACE_URL=" + other.named.String()
 	case errors.Is(err, core.ErrNotHexAPI):
 		return "Check the path and the host: HEX_WORKSPACE_URL, or --workspace-url, names where you log in to Hex"
 	case errors.Is(err, core.ErrRedirect):

@@ -70,6 +70,13 @@ type initPlaceError struct{ err error }
 func (e *initPlaceError) Error() string { return e.err.Error() }
 func (e *initPlaceError) Unwrap() error { return e.err }
 
+func (e *initPlaceError) Hint() string {
+	if !errors.Is(e.err, worktree.ErrNotRepository) {
+		return ""
+	}
+	return "Change into a git repository, then run the command again"
+}
+
 func runInit(ctx context.Context, o *initOptions) error {
 	tree, err := worktree.Open(ctx, o.dir)
 	if err != nil {

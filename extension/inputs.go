@@ -114,6 +114,7 @@ type inputError struct{ err error }
 
 func (e *inputError) Error() string { return e.err.Error() }
 func (e *inputError) Unwrap() error { return e.err }
+func (e *inputError) Hint() string  { return "Check the file that --input, or -F with @, names" }
 
 // readInput reads a file, or standard input when it is named "-".
 func (p *process) readInput(name string) ([]byte, error) {

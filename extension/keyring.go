@@ -16,7 +16,7 @@ import (
 )
 
 // errNoKeyring means that this machine has no keyring that can be used.
-var errNoKeyring = errors.New("no usable keyring on this machine")
+var errNoKeyring = hinted("no usable keyring on this machine", "Keep the copy in .env with: --local dotenv, or keep none with: --local none")
 
 // errNotInKeyring means that the keyring holds no token for a host.
 var errNotInKeyring = errors.New("the keyring holds no Hex token")

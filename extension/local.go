@@ -21,7 +21,7 @@ const (
 )
 
 // errNoLocalToken means that no place on this machine holds a token.
-var errNoLocalToken = errors.New("no Hex token on this machine")
+var errNoLocalToken = hinted("no Hex token on this machine", "Set the environment variable HEX_API_TOKEN, or keep a token with: gh hex auth --local dotenv (or --local keyring)")
 
 // settings is what this machine says of Hex: the token and the host, each with where it came from.
 type settings struct {
@@ -164,6 +164,10 @@ type foreignHostError struct {
 
 func (e *foreignHostError) Error() string {
 	return fmt.Sprintf("%s in %s names a host outside hex.tech (%s): it is accepted only from --workspace-url or the environment", hostName, e.file, e.host.Name())
+}
+
+func (e *foreignHostError) Hint() string {
+	return fmt.Sprintf("If you log in to Hex there, set it in the environment (export %s=…); else take the line out of %s", hostName, e.file)
 }
 
 // fromFile accepts only Hex's own hosts: a repository must not be able to name where a token is sent.

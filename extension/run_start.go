@@ -99,6 +99,13 @@ type startError struct {
 func (e *startError) Error() string { return e.err.Error() }
 func (e *startError) Unwrap() error { return e.err }
 
+func (e *startError) Hint() string {
+	if !errors.Is(e.err, core.ErrMaybeStarted) {
+		return ""
+	}
+	return "It is not started again by itself. See whether it runs: gh hex run list " + e.project
+}
+
 func runRunStart(ctx context.Context, o *runStartOptions) error {
 	a := newActions(o.process, o.export.asked())
 	run, err := o.start(ctx)

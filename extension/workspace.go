@@ -1,6 +1,7 @@
 package extension
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,6 +72,10 @@ func (e *otherHostError) Error() string {
 	return fmt.Sprintf("the URL is on %s, but the token is used on %s", e.named, e.used)
 }
 
+func (e *otherHostError) Hint() string {
+	return "If the token belongs there, name the host: HEX_WORKSPACE_URL=" + e.named.String()
+}
+
 // reach refuses what is on another host: a URL that somebody passed on must not decide where the token is sent.
 func (w *workspace) reach(r reference) error {
 	if used := w.client.Host(); !r.host.IsZero() && r.host != used {
@@ -100,6 +105,10 @@ type noRunError struct{ project string }
 
 func (*noRunError) Error() string {
 	return "no run given: name a project and the ID of a run, or the URL of a run; the ID of a run alone is enough when " + projectName + " is set"
+}
+
+func (e *noRunError) Hint() string {
+	return "Its runs: gh hex run list " + cmp.Or(e.project, "<project>")
 }
 
 // runArguments reads a project and a run, the URL of a run, or a run of the project in HEX_PROJECT_ID.
