@@ -70,6 +70,8 @@ func hint(err error) string {
 	var several *severalRemotesError
 	var noRemote *noRemoteError
 	var elsewhere *otherHostsError
+	var stray *strayDefaultError
+	var moved *movedRemoteError
 	var path *scaffold.PathError
 	var file *fileError
 	var onGitHub *github.Error
@@ -95,7 +97,9 @@ func hint(err error) string {
 		return "Choose one with: gh repo set-default, or name it with: -R OWNER/REPO"
 	case errors.As(err, &elsewhere):
 		return "Add a remote on that host, unset GH_HOST, or name the repository with: -R [HOST/]OWNER/REPO"
-	case errors.As(err, &noRemote):
+	case errors.As(err, &stray):
+		return "Choose again with: gh repo set-default, or name the repository with: -R [HOST/]OWNER/REPO"
+	case errors.As(err, &noRemote), errors.As(err, &moved):
 		return "Name the repository with: -R [HOST/]OWNER/REPO"
 	case errors.Is(err, worktree.ErrPushList):
 		return "git runs this from its pre-push hook; to add one: gh hex init --hook"

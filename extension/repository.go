@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -68,7 +69,7 @@ func resolveTarget(ctx context.Context, p *process, flag string, tree *worktree.
 		flag = p.getenv("GH_REPO")
 	}
 	if flag != "" {
-		named, err := repository.Parse(flag)
+		named, err := plainRepository(repository.Parse(flag))
 		if err != nil {
 			return target{}, err
 		}
@@ -85,8 +86,8 @@ func resolveTarget(ctx context.Context, p *process, flag string, tree *worktree.
 	if remotes, err = ofHost(remotes); err != nil {
 		return target{}, err
 	}
-	if chosen, found := setDefault(remotes); found {
-		return target{chosen, true}, nil
+	if chosen, found, err := setDefault(remotes); found || err != nil {
+		return target{chosen, true}, err
 	}
 	distinct := slices.CompactFunc(slices.Clone(remotes), func(a, b remoteRepository) bool { return a.is(b.Repository) })
 	switch len(distinct) {
@@ -143,29 +144,43 @@ func inTree(ctx context.Context, tree *worktree.Tree, named repository.Repositor
 		return false, nil
 	}
 	remotes, _, err := gitHubRemotes(ctx, tree)
+	if moved := (*movedRemoteError)(nil); errors.As(err, &moved) {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
-	if chosen, found := setDefault(remotes); found {
+	if chosen, found, _ := setDefault(remotes); found {
 		return remoteRepository{Repository: chosen}.is(named), nil
 	}
 	return slices.ContainsFunc(remotes, func(r remoteRepository) bool { return r.is(named) }), nil
 }
 
-// setDefault is the choice that `gh repo set-default` left in git's configuration.
-func setDefault(remotes []remoteRepository) (repository.Repository, bool) {
+// strayDefaultError means that git's configuration chooses a repository that is none on the host of its remote.
+type strayDefaultError struct{ remote, host string }
+
+func (e *strayDefaultError) Error() string {
+	return fmt.Sprintf("git's configuration (remote.%s.gh-resolved) names no repository on %s, where that remote is", e.remote, e.host)
+}
+
+// setDefault is the choice that `gh repo set-default` left in git's configuration: another repository of the remote's
+// host at most. The host is never taken from there: it is where gh's login goes.
+func setDefault(remotes []remoteRepository) (chosen repository.Repository, found bool, err error) {
 	for _, r := range remotes {
 		switch r.resolved {
 		case "":
 			continue
 		case "base":
-			return r.Repository, true
+			return r.Repository, true, nil
 		}
-		if named, err := repository.ParseWithHost(r.resolved, r.Host); err == nil {
-			return named, true
+		chosen, err = plainRepository(repository.ParseWithHost(r.resolved, r.Host))
+		if err != nil || !isKnown([]string{r.Host}, chosen.Host) {
+			return repository.Repository{}, false, &strayDefaultError{r.remote, r.Host}
 		}
+		chosen.Host = r.Host
+		return chosen, true, nil
 	}
-	return repository.Repository{}, false
+	return repository.Repository{}, false, nil
 }
 
 func chooseRemote(p *process, remotes []remoteRepository) (target, error) {
@@ -183,6 +198,13 @@ func chooseRemote(p *process, remotes []remoteRepository) (target, error) {
 	return target{remotes[i].Repository, true}, nil
 }
 
+// movedRemoteError means that a rule in git's configuration leads from one host that gh knows to another one.
+type movedRemoteError struct{ remote, from, to string }
+
+func (e *movedRemoteError) Error() string {
+	return fmt.Sprintf("the remote %s is on %s, and a rule of git's configuration (url.….insteadOf) leads to %s", e.remote, e.from, e.to)
+}
+
 // gitHubRemotes lists the remotes on hosts where gh is logged in, ordered by repository, and the hosts of the others.
 func gitHubRemotes(ctx context.Context, tree *worktree.Tree) (remotes []remoteRepository, others []string, err error) {
 	all, err := tree.Remotes(ctx)
@@ -194,6 +216,10 @@ func gitHubRemotes(ctx context.Context, tree *worktree.Tree) (remotes []remoteRe
 		repo, err := parseRemote(r.URL, known, translator)
 		if err != nil {
 			continue // a path, or a host that is no forge: not GitHub
+		}
+		if own, err := parseRemote(r.Configured, known, translator); err == nil && isKnown(known, own.Host) && !isKnown([]string{own.Host}, repo.Host) {
+			// A rule (url.….insteadOf) may shorten an address; from one of gh's hosts to another it may not lead.
+			return nil, nil, &movedRemoteError{r.Name, own.Host, repo.Host}
 		}
 		if !isKnown(known, repo.Host) {
 			others = append(others, auth.NormalizeHostname(repo.Host))
@@ -213,13 +239,41 @@ func parseRemote(raw string, known []string, translator *ssh.Translator) (reposi
 		raw = "ssh://" + user + "/" + strings.TrimPrefix(path, "/")
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Hostname() == "" || strings.HasPrefix(u.Hostname(), "-") {
+	if err != nil || !plainHost.MatchString(u.Hostname()) {
 		return repository.Repository{}, fmt.Errorf("not the address of a repository: %q", raw)
 	}
 	if u.Scheme == "ssh" && !isKnown(known, u.Hostname()) {
 		u = translator.Translate(u)
 	}
-	return repository.ParseWithHost(u.String(), "")
+	return plainRepository(repository.ParseWithHost(u.String(), ""))
+}
+
+// What a host, an owner and a repository are called: all three become part of addresses, and of the commands that hints
+// show. A host may become an argument of ssh as well.
+var (
+	plainHost  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+	plainOwner = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*$`)
+	plainName  = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+)
+
+// plainRepository refuses names that GitHub does not have. It takes what a function of package repository returned.
+func plainRepository(repo repository.Repository, err error) (repository.Repository, error) {
+	if err != nil {
+		return repository.Repository{}, err
+	}
+	for _, part := range []struct {
+		what, value string
+		plain       bool
+	}{
+		{"host", repo.Host, plainHost.MatchString(repo.Host)},
+		{"owner", repo.Owner, plainOwner.MatchString(repo.Owner)},
+		{"repository", repo.Name, plainName.MatchString(repo.Name) && strings.Trim(repo.Name, ".") != ""},
+	} {
+		if !part.plain {
+			return repository.Repository{}, fmt.Errorf(`expected the "[HOST/]OWNER/REPO" format: %q is no name of a %s`, part.value, part.what)
+		}
+	}
+	return repo, nil
 }
 
 func isKnown(hosts []string, host string) bool {

@@ -402,8 +402,8 @@ func TestRemotes(t *testing.T) {
 	r.git("config", "remote.nourl.fetch", "x")
 	got, err := tree.Remotes(t.Context())
 	want := []Remote{
-		{Name: "origin", URL: "git@github.com:octo/analytics", PushURL: "git@github.com:octo/analytics"},
-		{Name: "up.stream", URL: "https://github.com/hubot/analytics.git", PushURL: "no_push", Resolved: "base"},
+		{Name: "origin", Configured: "work:octo/analytics", URL: "git@github.com:octo/analytics", PushURL: "git@github.com:octo/analytics"},
+		{Name: "up.stream", Configured: "https://github.com/hubot/analytics.git", URL: "https://github.com/hubot/analytics.git", PushURL: "no_push", Resolved: "base"},
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
