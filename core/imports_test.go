@@ -20,6 +20,7 @@ func TestImports(t *testing.T) {
 		"shell":  {},
 		"scaffold": {
 			"github.com/gh-hex/gh-hex/core/dotenv": "completes .env files",
+			"golang.org/x/sys/windows":             "locks a file, which syscall cannot do there",
 		},
 		"worktree": {
 			"github.com/gh-hex/gh-hex/core":          "the vocabulary of checks",

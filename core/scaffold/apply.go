@@ -2,14 +2,16 @@ package scaffold
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"os"
 	"path"
+	"slices"
 )
 
 // Apply writes the changes in order and stops at the first that fails. Each file is replaced whole or not at all. Nothing
-// is written when a file is no longer as it was planned. The error is a *PathError unless root itself cannot be opened.
+// is written when a file is neither as it was planned from nor, because another process did the same, as it was planned to
+// be. Only one process at a time writes; what a killed one has left is removed, also when there is nothing to write. The
+// error is a *PathError unless root itself cannot be opened.
 func Apply(root string, changes []Change) error { return apply(root, changes, (*os.Root).Rename) }
 
 func apply(root string, changes []Change, rename func(r *os.Root, from, to string) error) error {
@@ -18,15 +20,20 @@ func apply(root string, changes []Change, rename func(r *os.Root, from, to strin
 		return err
 	}
 	defer r.Close()
+	if !isWork(r, changes) {
+		return nil
+	}
+	leave, err := enter(r)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	for _, c := range changes {
-		if err := c.stillHolds(r); err != nil {
+		if _, err := c.stillHolds(r); err != nil {
 			return err
 		}
 	}
 	for _, c := range changes {
-		if c.Action == Unchanged {
-			continue
-		}
 		if err := c.replace(r, rename); err != nil {
 			return err
 		}
@@ -34,42 +41,57 @@ func apply(root string, changes []Change, rename func(r *os.Root, from, to strin
 	return nil
 }
 
-// stillHolds returns an error when the file is not as it was when the change was planned.
-func (c Change) stillHolds(r *os.Root) error {
+// isWork tells whether there is anything to write or to clear away.
+func isWork(r *os.Root, changes []Change) bool {
+	_, err := r.Lstat(workshop)
+	return err == nil || slices.ContainsFunc(changes, func(c Change) bool { return c.Action != Unchanged })
+}
+
+// stillHolds returns an error when the file is not as it was when the change was planned; done tells that it is already
+// as it will be.
+func (c Change) stillHolds(r *os.Root) (done bool, err error) {
 	if c.Action == Unchanged {
-		return nil
+		return true, nil
 	}
 	now, err := current(r, c.Path)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if planned := c.write(); now.existed != planned.existed || !bytes.Equal(now.before, planned.before) {
-		return &PathError{Path: c.Path, Reason: "changed meanwhile, nothing was written to it; run the command again"}
+	planned := c.write()
+	if now.existed && bytes.Equal(now.before, planned.after) && now.mode&^planned.mode == 0 {
+		return true, nil
 	}
-	return nil
+	if now.existed != planned.existed || !bytes.Equal(now.before, planned.before) {
+		return false, &PathError{Path: c.Path, Reason: "changed meanwhile, nothing was written to it; run the command again"}
+	}
+	return false, nil
 }
 
-// replace writes a file beside the old one and puts it in its place.
+// replace writes a file in the workshop and puts it in the place of the old one.
 func (c Change) replace(r *os.Root, rename func(r *os.Root, from, to string) error) error {
+	if c.Action == Unchanged {
+		return nil
+	}
 	dir := path.Dir(c.Path)
 	if err := r.MkdirAll(dir, 0o777); err != nil {
 		return &PathError{Path: c.Path, Reason: "cannot be written", Err: err}
 	}
-	temporary := path.Join(dir, ".gh-hex-"+rand.Text()+".tmp")
+	temporary := temporaryName()
 	err := c.write().create(r, temporary)
+	done := false
 	if err == nil {
-		err = c.stillHolds(r)
+		done, err = c.stillHolds(r)
 	}
-	if err == nil {
+	if err == nil && !done {
 		err = rename(r, temporary, c.Path)
 	}
-	if err == nil {
+	if err == nil && !done {
 		syncFolder(r, dir)
 		return nil
 	}
 	_ = r.Remove(temporary)
-	if known := (*PathError)(nil); errors.As(err, &known) {
-		return known
+	if known := (*PathError)(nil); err == nil || errors.As(err, &known) {
+		return err
 	}
 	return &PathError{Path: c.Path, Reason: "cannot be written", Err: err}
 }

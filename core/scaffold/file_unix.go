@@ -27,3 +27,9 @@ func writableFolder(r *os.Root, dir string) error {
 
 // private is mode without the rights of group and others.
 func private(mode fs.FileMode) fs.FileMode { return mode &^ 0o077 }
+
+// lock gives the file to this process until it closes it or ends, and tells when another has it; it does not wait. Where
+// the file system knows no locks, it is as if nobody had it: a file that changed meanwhile is noticed all the same.
+func lock(f *os.File) bool {
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != syscall.EWOULDBLOCK
+}
