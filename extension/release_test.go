@@ -48,8 +48,7 @@ func TestReleaseInstalls(t *testing.T) {
 	}
 	gh := func(args ...string) string {
 		t.Helper()
-		// gh keeps what it read of a release for 30 seconds.
-		if err := os.RemoveAll(filepath.Join(dir, "tmp", "gh-cli-cache")); err != nil {
+		if err := sandbox.ForgetReleases(dir); err != nil {
 			t.Fatal(err)
 		}
 		cmd := exec.Command("gh", args...)

@@ -162,8 +162,7 @@ func TestRealGhInstallsAndUpgradesAnExtension(t *testing.T) {
 	gh("extension", "install", "octo/gh-hex")
 	contains(t, gh("hex", "hello"), "v1.0.0 hello")
 	publish(release("v1.1.0"))
-	// gh remembers a release for thirty seconds.
-	if err := os.RemoveAll(filepath.Join(filepath.Dir(s.Socket()), "tmp", "gh-cli-cache")); err != nil {
+	if err := sandbox.ForgetReleases(filepath.Dir(s.Socket())); err != nil {
 		t.Fatal(err)
 	}
 	contains(t, gh("extension", "upgrade", "hex"), "v1.1.0")

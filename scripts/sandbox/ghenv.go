@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -60,6 +61,11 @@ func GHEnv(dir, token string) ([]string, error) {
 		"HTTP_PROXY=http://127.0.0.1:1",
 	}
 	return append(append(env, windowsEnv(dir)...), loginEnv(token)...), nil
+}
+
+// ForgetReleases empties what gh below dir remembers of releases for thirty seconds; where it does depends on its version.
+func ForgetReleases(dir string) error {
+	return errors.Join(os.RemoveAll(filepath.Join(dir, "tmp", "gh-cli-cache")), os.RemoveAll(filepath.Join(dir, "cache", "gh")))
 }
 
 func loginEnv(token string) []string {
