@@ -35,6 +35,7 @@ func TestParseProjectRef(t *testing.T) {
 		"", "analytics", "019f681a-1870-731d-bf1e-b82d136117f", "019f681a-1870-731d-bf1e-b82d136117fg", "019f681a1870-731d-bf1e-b82d136117fa0",
 		strings.Repeat("z", 22), "033qADkKFIi4rt3feMxx3_", "https://app.hex.tech/octo/home", "https://app.hex.tech/octo/app/My-Title/latest",
 		"http://app.hex.tech/octo/app/" + sampleProject, "https://a@b/app/" + sampleProject, "../" + sampleProject,
+		"https:/app.hex.tech/octo/app/" + sampleProject, "https:///app.hex.tech/octo/app/" + sampleProject, "https:app.hex.tech/octo/app/" + sampleProject,
 	} {
 		if id, _, err := ParseProjectRef(ref); err == nil {
 			t.Errorf("ParseProjectRef(%q) = %s", ref, id)

@@ -17,7 +17,7 @@ func loggedIn(t *testing.T) {
 	t.Helper()
 	home := t.TempDir()
 	for name, value := range map[string]string{
-		"GH_CONFIG_DIR": home, "HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
+		"GH_CONFIG_DIR": home, "HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": filepath.Join(home, "gitconfig"),
 		"GH_TOKEN": "sample-login", "GH_ENTERPRISE_TOKEN": "sample-login", "GH_PATH": "/nonexistent", "GH_HOST": "", "GH_REPO": "",
 	} {
 		t.Setenv(name, value)

@@ -133,6 +133,9 @@ func TestEnvTrackedQuotesNames(t *testing.T) {
 		"$(id)/.env":   "git rm --cached '$(id)/.env'",
 		"a\x1b[m/.env": "",
 	} {
+		if nameHere(name) != name {
+			continue // this system has no such name
+		}
 		r := newRepository(t)
 		r.write(name, "")
 		r.git("add", "-f", "--", name)

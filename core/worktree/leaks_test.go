@@ -165,12 +165,13 @@ func TestLeaksInCommits(t *testing.T) {
 	r.remote()
 	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and 0 commits that no remote has []")
 
-	r.write("a\nb", "x "+token(2))
-	first := r.commit("a\nb")
-	r.write("a\nb", "y\n"+token(2)) // reported with the first commit
-	r.commit("a\nb")
-	r.write("a\nb", "")
-	r.commit("a\nb")
+	odd := nameHere("a\nb")
+	r.write(odd, "x "+token(2))
+	first := r.commit(odd)
+	r.write(odd, "y\n"+token(2)) // reported with the first commit
+	r.commit(odd)
+	r.write(odd, "")
+	r.commit(odd)
 	r.git("commit", "-q", "--allow-empty", "-m", "Subject\n\nuse "+token(3))
 	message := r.git("rev-parse", "HEAD")
 	r.write("dir/"+token(4), "")
@@ -180,8 +181,8 @@ func TestLeaksInCommits(t *testing.T) {
 	fix := revoke + " and the commits: git rebase --interactive " + first[:12] + "^, mark the commits that are listed as edit, and at each stop: " +
 		"edit the file, git add it, rename with git mv, git commit --amend, git rebase --continue"
 	r.expectLeaks(LeakOptions{},
-		"error: a\nb holds a Hex token ("+short(token(2))+") in a commit that no remote has (and 2 more) ["+fix+"]",
-		"  error a\nb:1:3 in "+first+" a\nb holds a Hex token ("+short(token(2))+") in a commit that no remote has",
+		"error: "+odd+" holds a Hex token ("+short(token(2))+") in a commit that no remote has (and 2 more) ["+fix+"]",
+		"  error "+odd+":1:3 in "+first+" "+odd+" holds a Hex token ("+short(token(2))+") in a commit that no remote has",
 		"  error :3:5 in "+message+" the message of commit "+message[:7]+" holds a Hex token ("+short(token(3))+")",
 		"  error dir/"+short(token(4))+":0:0 in "+named+" the name of dir/"+short(token(4))+" holds a Hex token ("+short(token(4))+") in a commit that no remote has")
 	r.remote()
@@ -353,7 +354,7 @@ func TestCloneWithoutItsHistory(t *testing.T) {
 	origin.git("config", "uploadpack.allowFilter", "true")
 	clone := func(args ...string) repository {
 		r := repository{t, filepath.Join(t.TempDir(), "clone")}
-		origin.git(append(append([]string{"clone", "-q"}, args...), "file://"+origin.dir, r.dir)...)
+		origin.git(append(append([]string{"clone", "-q"}, args...), "file:///"+strings.TrimPrefix(filepath.ToSlash(origin.dir), "/"), r.dir)...)
 		return r
 	}
 

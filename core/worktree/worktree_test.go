@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -74,6 +75,19 @@ func (r repository) write(name, data string) {
 	if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
 		r.t.Fatal(err)
 	}
+}
+
+// nameHere is name as this system can have it: Windows lacks control characters and some others in names of files.
+func nameHere(name string) string {
+	if runtime.GOOS != "windows" {
+		return name
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, name)
 }
 
 func (r repository) commit(paths ...string) string {
@@ -192,7 +206,7 @@ func TestOpenNamesUnsafeOwnership(t *testing.T) {
 func TestIgnored(t *testing.T) {
 	r := newRepository(t)
 	r.write("user-excludes", ".env.local\n*.user\n")
-	r.git("config", "--global", "core.excludesFile", filepath.Join(r.dir, "user-excludes"))
+	r.git("config", "--global", "core.excludesFile", filepath.ToSlash(filepath.Join(r.dir, "user-excludes")))
 	r.write(".git/info/exclude", "*.mine\n")
 	r.write(".gitignore", "\xef\xbb\xbf.env*\r\n!.env.example\n/dir/\n-x\n:(literal)\n")
 	r.write("sub/.gitignore", "!.env\n")
@@ -211,7 +225,7 @@ func TestIgnored(t *testing.T) {
 		{"sub/.env", "sub/.gitignore", 1, false, true},
 		{"sub/.env.x", ".gitignore", 1, true, true},
 		{"dir/.env.example", ".gitignore", 3, true, true},
-		{"a.user", filepath.Join(r.dir, "user-excludes"), 2, true, false},
+		{"a.user", filepath.ToSlash(filepath.Join(r.dir, "user-excludes")), 2, true, false},
 		{"a.mine", ".git/info/exclude", 1, true, false},
 		{"-x", ".gitignore", 4, true, true},
 		{":(literal)", ".gitignore", 5, true, true},
@@ -241,19 +255,19 @@ func TestIgnored(t *testing.T) {
 
 func TestTracked(t *testing.T) {
 	r := newRepository(t)
-	names := []string{"-x", ":(glob)*", "a\nb", "dir/file", "*"}
+	names := []string{"-x", nameHere(":(glob)*"), nameHere("a\nb"), "dir/file", nameHere("*")}
 	for _, name := range names {
 		r.write(name, "")
 	}
 	r.write("untracked", "")
-	r.git("--literal-pathspecs", "add", "--", "-x", ":(glob)*", "a\nb", "dir")
+	r.git("--literal-pathspecs", "add", "--", "-x", names[1], names[2], "dir")
 	tree := r.open()
-	got, err := tree.Tracked(t.Context(), "-x", ":(glob)*", "a\nb", "dir", "untracked", "*", "none")
+	got, err := tree.Tracked(t.Context(), "-x", names[1], names[2], "dir", "untracked", names[4], "none")
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(got)
-	if want := []string{"-x", ":(glob)*", "a\nb", "dir/file"}; !slices.Equal(got, want) {
+	if want := names[:4]; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got, err := tree.Tracked(t.Context()); got != nil || err != nil {
@@ -266,24 +280,24 @@ func TestEnvFiles(t *testing.T) {
 	const hex = "HEX_API_TOKEN=\n"
 	r.write(".gitignore", ".env\nnode_modules/\n/venv/.env/\nsecret.*\n")
 	for name, data := range map[string]string{
-		".env":                    "A=1\n",
-		".env.local":              "",
-		".env.production":         "export HEX_WORKSPACE_URL_EU=x\n",
-		".env.other":              "A=1\nMY_HEX_API_TOKEN=\nHEXAGON=1\n",
-		".env.example":            hex,
-		".env.local.Sample":       hex,
-		".env.dist":               hex,
-		"app/.env":                hex,
-		"app/deep/.env.prod":      hex,
-		"-dash/.env":              hex,
-		"line\nfeed/.env.x":       hex,
-		"node_modules/pkg/.env":   hex,
-		"venv/.env/bin/.env.prod": hex,
-		"tracked/.env.staging":    hex,
-		"gone/.env.staging":       hex,
-		"changed/.env.staging":    hex,
-		"not.env":                 hex,
-		"folder/.env.d/settings":  hex,
+		".env":                             "A=1\n",
+		".env.local":                       "",
+		".env.production":                  "export HEX_WORKSPACE_URL_EU=x\n",
+		".env.other":                       "A=1\nMY_HEX_API_TOKEN=\nHEXAGON=1\n",
+		".env.example":                     hex,
+		".env.local.Sample":                hex,
+		".env.dist":                        hex,
+		"app/.env":                         hex,
+		"app/deep/.env.prod":               hex,
+		"-dash/.env":                       hex,
+		nameHere("line\nfeed") + "/.env.x": hex,
+		"node_modules/pkg/.env":            hex,
+		"venv/.env/bin/.env.prod":          hex,
+		"tracked/.env.staging":             hex,
+		"gone/.env.staging":                hex,
+		"changed/.env.staging":             hex,
+		"not.env":                          hex,
+		"folder/.env.d/settings":           hex,
 	} {
 		r.write(name, data)
 	}
@@ -327,7 +341,7 @@ func TestEnvFiles(t *testing.T) {
 		got = append(got, about)
 	}
 	want := []string{"-dash/.env", ".env", ".env.local", ".env.production", "app/.env", "app/deep/.env.prod", "changed/.env.staging tracked",
-		"gone/.env.staging tracked gone", "line\nfeed/.env.x", "tracked/.env.staging tracked"}
+		"gone/.env.staging tracked gone", nameHere("line\nfeed") + "/.env.x", "tracked/.env.staging tracked"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -402,8 +416,8 @@ func TestRemotes(t *testing.T) {
 	r.git("config", "remote.nourl.fetch", "x")
 	got, err := tree.Remotes(t.Context())
 	want := []Remote{
-		{Name: "origin", URL: "git@github.com:octo/analytics", PushURL: "git@github.com:octo/analytics"},
-		{Name: "up.stream", URL: "https://github.com/hubot/analytics.git", PushURL: "no_push", Resolved: "base"},
+		{Name: "origin", Configured: "work:octo/analytics", URL: "git@github.com:octo/analytics", PushURL: "git@github.com:octo/analytics"},
+		{Name: "up.stream", Configured: "https://github.com/hubot/analytics.git", URL: "https://github.com/hubot/analytics.git", PushURL: "no_push", Resolved: "base"},
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, want)

@@ -252,6 +252,8 @@ func TestErrors(t *testing.T) {
 			func(e *Error) bool { return slices.Equal(e.Permissions, []string{"secrets=write"}) }},
 		{"single sign-on", 403, headers("X-GitHub-SSO", "required; url=https://github.com/orgs/octo/sso"), ErrForbidden,
 			func(e *Error) bool { return e.SSO == "https://github.com/orgs/octo/sso" }},
+		{"single sign-on, another host", 403, headers("X-GitHub-SSO", "required; url=https://github.com.evil.example/orgs/octo/sso"), ErrForbidden, func(e *Error) bool { return e.SSO == "" }},
+		{"single sign-on, another user", 403, headers("X-GitHub-SSO", "required; url=https://github.com@evil.example/sso"), ErrForbidden, func(e *Error) bool { return e.SSO == "" }},
 		{"single sign-on, elsewhere", 403, headers("X-GitHub-SSO", "required; url=javascript:x"), ErrForbidden, func(e *Error) bool { return e.SSO == "" }},
 		{"primary limit beyond our patience", 403, headers("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "4102444800"), ErrRateLimited,
 			func(e *Error) bool { return e.Retry.Year() == 2100 }},

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cli/go-gh/v2/pkg/api"
+	"github.com/cli/go-gh/v2/pkg/auth"
 
 	"github.com/gh-hex/gh-hex/core"
 )
@@ -116,7 +118,7 @@ func (e *Error) resumes(strikes int) time.Time {
 func (c *Client) failure(r request, resp *http.Response) *Error {
 	e := &Error{What: r.what, Host: c.host, Source: c.source, Status: resp.StatusCode, err: message(resp)}
 	h := resp.Header
-	e.SSO = ssoURL(h.Get("X-GitHub-SSO"))
+	e.SSO = ssoURL(h.Get("X-GitHub-SSO"), c.host)
 	e.RateLimited, e.Retry = rateLimit(resp.StatusCode, h)
 	if resp.StatusCode == http.StatusForbidden && strings.Contains(e.err.Error(), "secondary rate limit") {
 		e.RateLimited = true // GitHub does not always say for how long
@@ -173,9 +175,11 @@ func rateLimit(status int, h http.Header) (limited bool, retry time.Time) {
 	return status == http.StatusTooManyRequests, time.Time{}
 }
 
-func ssoURL(header string) string {
+// ssoURL is where the user shall go to authorize the login: a page of the host that was asked, and no other.
+func ssoURL(header, host string) string {
 	required, found := strings.CutPrefix(header, "required; url=")
-	if !found || !strings.HasPrefix(required, "https://") || len(required) > maxHeader {
+	u, err := url.Parse(required)
+	if !found || err != nil || u.Scheme != "https" || u.User != nil || !strings.EqualFold(u.Host, auth.NormalizeHostname(host)) || len(required) > maxHeader {
 		return ""
 	}
 	return core.Printable(required)
