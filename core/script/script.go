@@ -90,8 +90,11 @@ type Script struct {
 	inner       int // scripts within it that were read
 }
 
-// span is a part of a text.
-type span struct{ from, to int }
+// span is a part of a text whose value is not known: an expression or, in a script within a script, a variable.
+type span struct {
+	from, to int
+	variable string
+}
 
 // Parse reads a script. Expressions of GitHub, ${{ … }}, count as a piece of a word that nobody knows. It never fails:
 // Err says what was not understood.
@@ -106,7 +109,9 @@ func (s *Script) parse() {
 	if len(s.text) > maxLength {
 		s.text, s.Err = s.text[:strings.LastIndexByte(s.text[:maxLength], '\n')+1], ErrLong
 	}
-	s.expressions = expressionsIn(s.text)
+	if s.expressions == nil {
+		s.expressions = expressionsIn(s.text)
+	}
 	if !s.Language.posix() {
 		return
 	}
@@ -207,7 +212,7 @@ func expressionsIn(text string) []span {
 		if end < 0 {
 			return out // nor does any other end
 		}
-		out = append(out, span{from, end})
+		out = append(out, span{from: from, to: end})
 		at = end
 	}
 }

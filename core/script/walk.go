@@ -190,20 +190,25 @@ func (w walker) inner(c *Command, a around) {
 	}
 	w.s.inner++
 	var text strings.Builder
+	spans := []span{}
 	for _, p := range word.Parts {
+		from := text.Len()
+		text.WriteString(p.Text)
 		switch {
-		case p.Kind == Literal, p.Kind == Expression:
-			text.WriteString(p.Text)
-		case p.Kind == Variable && p.Whole && syntax.ValidName(p.Text):
-			text.WriteString("${" + p.Text + "}")
+		case p.Kind == Literal:
+			continue
+		case p.Kind == Expression:
+			spans = append(spans, span{from: from, to: text.Len()})
+		case p.Kind == Variable && p.Whole:
+			spans = append(spans, span{from: from, to: text.Len(), variable: p.Text})
 		default:
 			return
 		}
 	}
-	if text.Len() == 0 {
+	if text.Len() == 0 || text.Len() > maxLength {
 		return
 	}
-	s := &Script{Language: l, text: text.String(), base: word.Parts[0].At, functions: w.s.functions, inner: maxInner}
+	s := &Script{Language: l, text: text.String(), base: word.Parts[0].At, functions: w.s.functions, inner: maxInner, expressions: spans}
 	s.parse()
 	s.collect()
 	for _, inner := range s.commands {

@@ -172,7 +172,11 @@ func (s *Script) literal(out []Part, value string, from, to syntax.Pos, read fun
 		if e.from > at {
 			out = s.add(out, read(value[at-start:e.from-start]), at)
 		}
-		out = append(out, Part{Kind: Expression, Text: s.text[e.from:e.to], At: s.base + max(e.from, start)})
+		part := Part{Kind: Expression, Text: s.text[e.from:min(e.to, len(s.text))], At: s.base + max(e.from, start)}
+		if e.variable != "" {
+			part.Kind, part.Text, part.Whole = Variable, e.variable, true
+		}
+		out = append(out, part)
 		at = min(e.to, end)
 	}
 	return s.add(out, read(value[at-start:]), at)

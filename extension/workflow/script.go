@@ -199,19 +199,22 @@ func isHexName(name string) bool { return isSecretName(name) || isVariableName(n
 // What is sent as a header is left alone. What goes to Hex behind --token is a token under whatever name.
 func tokenArguments(c *script.Command, m marks) []int {
 	var out []int
-	for i, w := range c.Words {
-		text := w.Known()
-		switch {
-		case i == 0:
-		case m.has(marksHex) && (text == "--token" || text == "--api-token") && i+1 < len(c.Words) && c.Words[i+1].Variable() != "":
+	for i := 1; i < len(c.Words); i++ {
+		w := c.Words[i]
+		switch flag := m.has(marksHex) && isTokenFlag(w.Known()); {
+		case flag && w.Is(w.Known()) && i+1 < len(c.Words) && c.Words[i+1].Variable() != "":
 			out = append(out, w.At)
-		case m.has(marksHex) && (text == "--token=" || text == "--api-token=") && len(w.Variables()) > 0:
-			out = append(out, w.At)
-		case holdsToken(w) && (len(out) == 0 || out[len(out)-1] != c.Words[i-1].At):
+			i++
+		case flag && len(w.Variables()) > 0, holdsToken(w):
 			out = append(out, w.At)
 		}
 	}
 	return out
+}
+
+func isTokenFlag(text string) bool {
+	name := strings.TrimSuffix(text, "=")
+	return name == "--token" || name == "--api-token"
 }
 
 // holdsToken tells a word that is a variable with a Hex token, has it behind a flag, or in a query.
@@ -220,7 +223,7 @@ func holdsToken(w script.Word) bool {
 		if p.Kind != script.Variable || !p.Whole || !isSecretName(p.Text) || isContested(p.Text) {
 			continue
 		}
-		before, after := "", ""
+		before, after := "", "" // of the text around it
 		if i > 0 {
 			before = w.Parts[i-1].Text
 		}
@@ -229,11 +232,22 @@ func holdsToken(w script.Word) bool {
 		}
 		query := strings.HasSuffix(before, "token=") && strings.Contains(w.Known(), "?")
 		flag := strings.HasPrefix(before, "-") && strings.HasSuffix(before, "=") && strings.Count(before, "=") == 1
-		if i == 0 && (after == "" || p.Checked) || flag && after == "" || query && (after == "" || after[0] == '&') {
+		if i == first(w) && (after == "" || p.Checked) || flag && after == "" || query && (after == "" || after[0] == '&') {
 			return true
 		}
 	}
 	return false
+}
+
+// first is the part of a word that its value begins with: behind the flag, in ${A:+--flag "$B"}.
+func first(w script.Word) int {
+	if len(w.Parts) < 2 || !w.Parts[0].Checked || w.Parts[0].Whole {
+		return 0
+	}
+	if w.Parts[1].Kind == script.Literal && strings.HasPrefix(w.Parts[1].Text, "-") && strings.HasSuffix(w.Parts[1].Text, " ") {
+		return 2
+	}
+	return 1
 }
 
 // isInProcess tells the commands of a shell itself, whose arguments no other process sees, and what is no command. In
