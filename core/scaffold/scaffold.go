@@ -3,6 +3,8 @@
 package scaffold
 
 import (
+	"bytes"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -59,11 +61,7 @@ type Change struct {
 // Plan says what .gitignore and .env.example lack, in that order; a file that lacks nothing is listed as Unchanged. An
 // error is a *PathError or one of git's.
 func Plan(root string, git Git, o Options) ([]Change, error) {
-	lines, err := missingPatterns(git)
-	if err != nil {
-		return nil, err
-	}
-	ignore, err := planIgnore(root, lines)
+	ignore, err := planIgnore(root, git)
 	if err != nil {
 		return nil, err
 	}
@@ -74,15 +72,37 @@ func Plan(root string, git Git, o Options) ([]Change, error) {
 	return []Change{ignore, example}, nil
 }
 
-// planIgnore does not even look at a file that lacks nothing.
-func planIgnore(root string, lines []string) (Change, error) {
-	const name = ".gitignore"
-	if len(lines) == 0 {
-		return Change{Path: name, Action: Unchanged}, nil
+// planIgnore asks git and then reads the file, which another process may complete in between: what is planned has to come
+// from the file that git answered for, or the same lines are added twice. A file that lacks nothing may be anything.
+func planIgnore(root string, git Git) (Change, error) {
+	const name, attempts = ".gitignore", 10
+	for range attempts {
+		asked := readIgnore(root, name)
+		lines, err := missingPatterns(git)
+		if err != nil || len(lines) == 0 {
+			return Change{Path: name, Action: Unchanged}, err
+		}
+		change, err := PlanFile(root, name, 0o666, func(old []byte) []byte { return dotenv.Append(old, lines...) })
+		if err != nil {
+			return Change{}, err
+		}
+		if bytes.Equal(change.write().before, asked) {
+			change.ignores, change.Detail = lines, added(lines)
+			return change, nil
+		}
 	}
-	change, err := PlanFile(root, name, 0o666, func(old []byte) []byte { return dotenv.Append(old, lines...) })
-	change.ignores, change.Detail = lines, added(lines)
-	return change, err
+	return Change{}, &PathError{Path: name, Reason: "changes all the time; run the command again"}
+}
+
+// readIgnore is nil for a file that cannot be completed: whoever wants to hears it from PlanFile.
+func readIgnore(root, name string) []byte {
+	r, err := os.OpenRoot(root)
+	if err != nil {
+		return nil
+	}
+	defer r.Close()
+	now, _ := current(r, name)
+	return now.before
 }
 
 // missingPatterns relies on the last pattern of the topmost .gitignore winning over every other for files beside it.

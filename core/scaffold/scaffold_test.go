@@ -162,6 +162,33 @@ func TestFileThatLacksNothingMayBeAnything(t *testing.T) {
 	}
 }
 
+// What git says is about the file as it was when it was asked.
+func TestFileThatIsCompletedWhilePlanning(t *testing.T) {
+	root := t.TempDir()
+	put(t, root, ".gitignore", "first\n")
+	git := fakeGit(root)
+	honest, asked := git.Ignored, 0
+	git.Ignored = func(path string) (Reach, error) {
+		reach, err := honest(path)
+		if asked++; asked == 3 { // the last question of the first round
+			put(t, root, ".gitignore", "first\n.env\n.env.local\n")
+		}
+		return reach, err
+	}
+	changes, err := Plan(root, git, Options{})
+	if err != nil || changes[0].Action != Unchanged {
+		t.Errorf("%s, %v", summary(changes...), err)
+	}
+
+	git.Ignored = func(path string) (Reach, error) {
+		asked++
+		put(t, root, ".gitignore", fmt.Sprintln(asked))
+		return honest(path)
+	}
+	_, err = Plan(root, git, Options{})
+	wantPathError(t, err, ".gitignore", "changes all the time")
+}
+
 func TestGitsErrorComesBack(t *testing.T) {
 	broken := errors.New("broken")
 	git := Git{Ignored: func(string) (Reach, error) { return Nobody, broken }}
