@@ -101,7 +101,7 @@ func (i *inspection) judgeWorkflows() map[string]core.Result {
 		return workflow.JudgeFiles(i.local(), about)
 	}
 	about.Host, about.Repository = i.namedHost(inv), i.target.String()
-	judged := workflow.Judge(i.workflows(), inv, about)
+	judged := workflow.Judge(i.workflows(), kept{inv}, about)
 	for id, r := range judged {
 		if refusals := inv.Refusals(); r.Status == core.StatusUnknown && r.Fix == "" && len(refusals) > 0 {
 			r.Fix = hint(refusals[0])
@@ -206,12 +206,12 @@ func (i *inspection) fetch(ctx context.Context) (github.Inventory, error) {
 	ctx, cancel := context.WithTimeout(ctx, networkLimit) // a second round does not get the time of the first once more
 	defer cancel()
 	go i.workflows() // what is called elsewhere is fetched meanwhile
-	named := i.local().Environments(github.Inventory{})
+	named := i.local().Environments(nil)
 	inv, err := client.Inventory(ctx, i.target.Owner, i.target.Name, named)
 	if err != nil {
 		return inv, err
 	}
-	rest := i.workflows().Environments(inv)
+	rest := i.workflows().Environments(kept{inv})
 	if !inv.Holds(i.secretNames()) {
 		rest = append(rest, inv.EnvironmentNames()...)
 	}

@@ -18,6 +18,7 @@ type expression struct {
 	whole   bool // the scalar consists of this expression only
 	problem string
 	where   int
+	numbers map[int]float64 // those in a form that the parser does not know, by their offset
 }
 
 // expressions returns the expressions of a scalar. condition tells that the scalar is an `if:`, which is an expression
@@ -93,8 +94,9 @@ func parseExpression(text string) expression {
 	}
 	node, err := actionlint.NewExprParser().Parse(actionlint.NewExprLexer(text))
 	if err != nil {
-		if plain := plainNumbers(text); plain != text {
+		if plain, numbers := plainNumbers(text); plain != text {
 			node, err = actionlint.NewExprParser().Parse(actionlint.NewExprLexer(plain))
+			e.numbers = numbers
 		}
 	}
 	if err == nil {
@@ -106,9 +108,10 @@ func parseExpression(text string) expression {
 }
 
 // plainNumbers writes ones for numbers in forms that GitHub reads and the parser does not (.5, +1, 0o17, 1e+5, .inf), so
-// that offsets stay.
-func plainNumbers(text string) string {
+// that offsets stay, and returns what they are.
+func plainNumbers(text string) (string, map[int]float64) {
 	out := []byte(text)
+	numbers := map[int]float64{}
 	quoted := false
 	for i := 0; i < len(out); i++ {
 		if out[i] == '\'' {
@@ -121,11 +124,12 @@ func plainNumbers(text string) string {
 		for end < len(out) && (isWord(out[end]) || out[end] == '+' || out[end] == '.') {
 			end++
 		}
-		if isNumber(string(out[i:end])) {
+		if word := string(out[i:end]); isNumber(word) {
+			numbers[i] = parseNumber(word)
 			copy(out[i:end], strings.Repeat("1", end-i))
 		}
 	}
-	return string(out)
+	return string(out), numbers
 }
 
 func isWord(b byte) bool { return b == '_' || b == '-' || isAlphanumeric(rune(b)) }
@@ -183,26 +187,32 @@ type finder struct {
 	group *alternatives
 }
 
-// walk visits a node. optional tells that an empty value is provided for (R18).
-func (f finder) walk(node actionlint.ExprNode, optional bool) {
+// walk visits a node.
+func (f finder) walk(node actionlint.ExprNode) {
 	switch n := node.(type) {
 	case *actionlint.VariableNode:
-		f.whole(n, optional)
+		if n.Name == "secrets" { // toJSON(secrets), secrets.*
+			f.found(read{kind: secret, whole: true}, n.Token().Offset)
+		}
 	case *actionlint.ObjectDerefNode:
-		f.deref(n, optional)
+		if v, ok := n.Receiver.(*actionlint.VariableNode); ok {
+			f.name(v, n.Property)
+			return
+		}
+		f.walk(n.Receiver)
 	case *actionlint.ArrayDerefNode:
-		f.walk(n.Receiver, optional)
+		f.walk(n.Receiver)
 	case *actionlint.IndexAccessNode:
-		f.index(n, optional)
+		f.index(n)
 	case *actionlint.NotOpNode:
-		f.compared().walk(n.Operand, true)
+		f.compared().walk(n.Operand)
 	case *actionlint.CompareOpNode:
-		f.compared().walk(n.Left, true)
-		f.compared().walk(n.Right, true)
+		f.compared().walk(n.Left)
+		f.compared().walk(n.Right)
 	case *actionlint.LogicalOpNode:
-		f.logical(n, optional)
+		f.logical(n)
 	case *actionlint.FuncCallNode:
-		f.call(n, optional)
+		f.call(n)
 	}
 }
 
@@ -216,74 +226,56 @@ func (f finder) compared() finder {
 	}}
 }
 
-// whole reports a context that is taken as a whole: toJSON(secrets), secrets.*.
-func (f finder) whole(n *actionlint.VariableNode, optional bool) {
-	if n.Name == "secrets" {
-		f.found(read{kind: secret, whole: true, optional: optional}, n.Token().Offset)
-	}
-}
-
-func (f finder) deref(n *actionlint.ObjectDerefNode, optional bool) {
-	if v, ok := n.Receiver.(*actionlint.VariableNode); ok {
-		f.name(v, n.Property, optional)
-		return
-	}
-	f.walk(n.Receiver, optional)
-}
-
-func (f finder) name(v *actionlint.VariableNode, name string, optional bool) {
+func (f finder) name(v *actionlint.VariableNode, name string) {
 	if v.Name == "secrets" || v.Name == "vars" {
-		f.found(read{kind: kind(v.Name), name: strings.ToUpper(name), optional: optional, group: f.group}, v.Token().Offset)
+		f.found(read{kind: kind(v.Name), name: strings.ToUpper(name), group: f.group}, v.Token().Offset)
 	}
 }
 
-func (f finder) index(n *actionlint.IndexAccessNode, optional bool) {
+func (f finder) index(n *actionlint.IndexAccessNode) {
 	v, isVariable := n.Operand.(*actionlint.VariableNode)
 	if !isVariable {
-		f.walk(n.Operand, optional)
-		f.alone().walk(n.Index, false)
+		f.walk(n.Operand)
+		f.alone().walk(n.Index)
 		return
 	}
 	if s, literal := n.Index.(*actionlint.StringNode); literal {
-		f.name(v, s.Value, optional)
+		f.name(v, s.Value)
 		return
 	}
-	f.alone().walk(n.Index, false)
+	f.alone().walk(n.Index)
 	if v.Name == "secrets" || v.Name == "vars" {
-		f.found(read{kind: kind(v.Name), index: n.Index, optional: optional, group: f.group}, v.Token().Offset)
+		f.found(read{kind: kind(v.Name), index: n.Index, group: f.group}, v.Token().Offset)
 	}
 }
 
-func (f finder) call(n *actionlint.FuncCallNode, optional bool) {
-	switch strings.ToLower(n.Callee) {
-	case "contains", "startswith", "endswith":
-		optional = true
+// call notes of what fromJSON reads that it is no bare value.
+func (f finder) call(n *actionlint.FuncCallNode) {
+	of := f.alone()
+	if strings.EqualFold(n.Callee, "fromJSON") {
+		of.found = func(r read, offset int) {
+			r.json = true
+			f.found(r, offset)
+		}
 	}
 	for _, arg := range n.Args {
-		f.alone().walk(arg, optional)
+		of.walk(arg)
 	}
 }
 
-func (f finder) logical(n *actionlint.LogicalOpNode, optional bool) {
+func (f finder) logical(n *actionlint.LogicalOpNode) {
 	if n.Kind == actionlint.LogicalOpNodeKindAnd {
-		f.compared().walk(n.Left, true)
-		tested := testedNames(n.Left)
-		right := finder{group: f.group, found: func(r read, offset int) {
-			r.optional = r.optional || tested[r.name]
-			f.found(r, offset)
-		}}
-		right.walk(n.Right, optional)
+		f.compared().walk(n.Left)
+		f.walk(n.Right)
 		return
 	}
 	operands := operandsOf(n)
 	inner := f
-	if f.group == nil && !optional && allDirect(operands) {
+	if f.group == nil && allDirect(operands) {
 		inner.group = &alternatives{}
-	} else if f.group == nil {
-		optional = true
 	}
 	for _, o := range operands {
-		inner.walk(o, optional)
+		inner.walk(o)
 	}
 }
 
@@ -321,13 +313,6 @@ func direct(node actionlint.ExprNode) bool {
 		return ok && (v.Name == "secrets" || v.Name == "vars")
 	}
 	return false
-}
-
-func testedNames(node actionlint.ExprNode) map[string]bool {
-	names := map[string]bool{}
-	f := finder{found: func(r read, _ int) { names[r.name] = r.name != "" }}
-	f.walk(node, true)
-	return names
 }
 
 // pathsIn returns the paths of a node that begin with one of the contexts.

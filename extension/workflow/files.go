@@ -59,7 +59,7 @@ func (j *judgement) contexts() *verdict {
 	return v
 }
 
-func sortedKeys(m map[string]*document) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	out := make([]string, 0, len(m))
 	for k := range m {
 		out = append(out, k)
@@ -127,10 +127,6 @@ func (j *judgement) concernsAction(d *document) bool {
 // dynamic judges secret-dynamic: names that cannot be worked out, and secrets taken as a whole.
 func (j *judgement) dynamic() *verdict {
 	v := &verdict{}
-	runs := map[*job][]*run{}
-	for _, r := range j.w.runs {
-		runs[r.job] = append(runs[r.job], r)
-	}
 	for _, d := range j.w.docs {
 		if !j.concernsFile(d) {
 			continue
@@ -143,7 +139,7 @@ func (j *judgement) dynamic() *verdict {
 			switch {
 			case x.whole:
 				v.add(x.place, core.SeverityWarning, x.jobID(), whole(x), "")
-			case x.index != nil && j.concerns(x) && j.undecided(x, runs[x.job]):
+			case x.index != nil && j.concerns(x) && j.simulated().undecided[x] != "":
 				v.add(x.place, core.SeverityWarning, x.jobID(), unnamed(x), "")
 			}
 		}
@@ -164,24 +160,6 @@ func subjectOf(x *read) string {
 		return "the workflow's env"
 	}
 	return jobMark
-}
-
-// undecided tells whether the text leaves a read's name open in some run.
-func (j *judgement) undecided(x *read, runs []*run) bool {
-	if x.job == nil {
-		return j.names(x, &run{job: &job{doc: x.doc}, root: x.doc, open: true}, variant{}).any
-	}
-	if len(runs) == 0 {
-		runs = []*run{{job: x.job, root: x.doc, open: true}}
-	}
-	for _, r := range runs {
-		for _, s := range j.sightsOf(r) {
-			if j.names(x, r, s.variant).any {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // passed judges secret-passed (R9, R10).
@@ -243,7 +221,7 @@ func declares(name string, names []string) string {
 func (j *judgement) inherited(v *verdict, d *document, job *job) {
 	uses := job.ast.WorkflowCall.Uses.Value
 	owner, _, _ := strings.Cut(uses, "/")
-	if j.k.Repository.Owner == "" || !isRemote(uses) || strings.EqualFold(owner, j.k.Repository.Owner) {
+	if j.k.repository.Owner == "" || !isRemote(uses) || strings.EqualFold(owner, j.k.repository.Owner) {
 		return
 	}
 	v.add(d.placeOf(job.ast.WorkflowCall.Uses), core.SeverityWarning, job.id, fmt.Sprintf("%s says `secrets: inherit` to a workflow of %s: secrets are inherited only within one organization or enterprise; pass them by name", jobMark, owner), "")
@@ -257,23 +235,21 @@ func (j *judgement) passedIntoEnvironment(v *verdict, r *run) {
 			continue
 		}
 		o := r.origin(x.name)
-		if o.by != r.caller || r.declares(x.name) == required {
+		if o.by != r.caller || r.declares(x.name) == declaredRequired {
 			continue
 		}
-		for _, s := range j.sightsOf(r) {
-			j.passedInto(v, r, x, s.environment)
-		}
+		j.passedInto(v, r, x)
 	}
 }
 
-func (j *judgement) passedInto(v *verdict, r *run, x *read, environment set) {
+func (j *judgement) passedInto(v *verdict, r *run, x *read) {
 	severity := core.SeverityWarning
 	where := "its environment"
-	if holders := j.holders(secret, x.name, environment); len(holders) > 0 {
+	if holders := j.k.holders(secret, x.name, j.environmentsOf(r)); len(holders) > 0 {
 		where = "environment " + strings.Join(holders, ", ")
 	} else if j.online {
 		return
-	} else if x.optional || r.declares(x.name) == optional {
+	} else if x.compared || r.declares(x.name) == declaredOptional {
 		severity = core.SeverityNote
 	}
 	v.add(r.at(x), severity, r.label(), fmt.Sprintf("%s reads secret %s (%s) from %s, but job %s of %s calls it without `secrets: inherit`: it will be empty; say `secrets: inherit` there",

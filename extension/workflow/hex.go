@@ -22,7 +22,7 @@ func (m marks) has(x marks) bool { return m&x != 0 }
 
 // Names that are Hex's, alone or with a suffix (HEX_API_TOKEN_EU).
 func secretNames() []string {
-	return []string{"HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN"}
+	return []string{"HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN", loginName, "DATAHUB_HEX_TOKEN", connectionName}
 }
 
 func hostNames() []string {
@@ -284,9 +284,6 @@ func (w *Workflows) setHex(r *read, hex bool) {
 		return
 	}
 	r.doc.hexNames[r.name] = true
-	if isToken(r) {
-		w.tokens[r.name] = true
-	}
 }
 
 // speaksOfHex tells whether a file concerns Hex: by what it reads or calls or, when it cannot be parsed, by its text.
@@ -404,11 +401,53 @@ func (w *Workflows) passOn(docs []*document) {
 	}
 }
 
-// isToken tells whether a read serves as a Hex token, rather than standing beside one.
-func isToken(r *read) bool {
-	return r.name != "" && (isSecretName(r.name) || isSecretName(r.site.env) || isSecretName(r.site.passes) || isSecretName(r.assigned()) ||
-		r.step != nil && usesToolkit(r.step.ast) && r.site.what == "with token")
+// classifyNames decides which secrets, by the names that GitHub keeps them under, serve as a token.
+func (w *Workflows) classifyNames() {
+	w.resolve(func(x *read, r *run, name string) {
+		switch {
+		case x.kind != secret || !x.hex:
+		case w.isToken(x, r, name, 0):
+			w.tokens[name] = true
+		case x.marks.has(marksHex):
+			w.besides[name] = true
+		}
+		if x.kind == secret && x.json {
+			w.holding[name] = "JSON"
+		}
+	})
 }
+
+// structured says what a secret holds that is no bare token; empty when it is one.
+func (w *Workflows) structured(name string) string {
+	if name == connectionName {
+		return "an Airflow connection"
+	}
+	return w.holding[name]
+}
+
+// isToken tells whether a read serves as a Hex token, rather than standing beside one.
+func (w *Workflows) isToken(r *read, in *run, name string, depth int) bool {
+	return name != "" && (isSecretName(name) || isSecretName(r.site.env) || isSecretName(r.site.passes) || isSecretName(r.assigned()) ||
+		r.step != nil && usesToolkit(r.step.ast) && r.site.what == "with token" || r.sentAsToken() || w.passesToken(r, in, depth))
+}
+
+// passesToken tells a read that is passed to a workflow which uses it as a token.
+func (w *Workflows) passesToken(r *read, in *run, depth int) bool {
+	if r.site.passes == "" || depth > maxDepth {
+		return false
+	}
+	for _, called := range in.called {
+		for _, x := range called.reads() {
+			if x.kind == secret && x.name == r.site.passes && w.isToken(x, called, x.name, depth+1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// connectionName is the variable of Airflow that holds a connection to Hex.
+const connectionName = "AIRFLOW_CONN_HEX_DEFAULT"
 
 // usesToolkit tells whether a step runs Hex's own action.
 func usesToolkit(s *actionlint.Step) bool {

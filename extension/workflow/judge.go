@@ -5,13 +5,13 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/gh-hex/gh-hex/core"
-	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 // Judge answers all checks of this package by ID.
-func Judge(w *Workflows, inv github.Inventory, c Context) map[string]core.Result {
+func Judge(w *Workflows, inv Inventory, c Context) map[string]core.Result {
 	j := newJudgement(w, inv, c)
 	j.online = true
 	results := j.files()
@@ -26,7 +26,7 @@ func Judge(w *Workflows, inv github.Inventory, c Context) map[string]core.Result
 // JudgeFiles answers those checks that need no inventory: secret-context, secret-passed, secret-dynamic,
 // workflow-syntax and the hex ones.
 func JudgeFiles(w *Workflows, c Context) map[string]core.Result {
-	return newJudgement(w, github.Inventory{}, c).files()
+	return newJudgement(w, nil, c).files()
 }
 
 func (j *judgement) files() map[string]core.Result {
@@ -39,17 +39,14 @@ func (j *judgement) files() map[string]core.Result {
 		{SecretContext, (*judgement).contexts, "secrets stand only where GitHub provides them"},
 		{SecretPassed, (*judgement).passed, "called workflows get their secrets"},
 		{SecretDynamic, (*judgement).dynamic, "every secret is named"},
+		{TokenMapped, (*judgement).mapped, "the token reaches every step that needs it"},
 		{HexVendor, (*judgement).vendors, "no secret serves hex.pm too"},
 		{HexAction, (*judgement).actions, "Hex's action is used as its version allows"},
 		{HexEndpoint, (*judgement).endpoints, "calls to Hex are in order"},
 	}
 	results := make([]core.Result, len(checks))
-	// Each has a judgement of its own: what one remembers is not shared between those that work at the same time.
-	atOnce(len(checks), func(i int) {
-		own := newJudgement(j.w, j.k.Inventory, j.c)
-		own.online = j.online
-		results[i] = checks[i].judge(own).result(checks[i].ok)
-	})
+	j.simulated() // all read it
+	atOnce(len(checks), func(i int) { results[i] = checks[i].judge(j).result(checks[i].ok) })
 	byID := map[string]core.Result{}
 	for i, c := range checks {
 		byID[c.id] = results[i]
@@ -59,20 +56,27 @@ func (j *judgement) files() map[string]core.Result {
 
 // judgement is one evaluation of workflows against an inventory.
 type judgement struct {
-	w       *Workflows
-	k       *knowledge
-	c       Context
-	online  bool
-	started map[scenario]map[*job]bool
-	sights  map[*run][]sight
-	users   map[*job]map[string][]*step
+	w      *Workflows
+	k      *knowledge
+	c      Context
+	online bool
+	roots  map[*document][]*run
+
+	once    sync.Once
+	sim     *simulation
+	mapping *verdict               // of token-mapped, found on the way
+	again   map[string]*simulation // with a name missing that cannot be told
+	failing map[lackKey]bool       // what secret-available reports as an error
 }
 
-func newJudgement(w *Workflows, inv github.Inventory, c Context) *judgement {
-	return &judgement{
-		w: w, k: newKnowledge(inv), c: c,
-		started: map[scenario]map[*job]bool{}, sights: map[*run][]sight{}, users: map[*job]map[string][]*step{},
+func newJudgement(w *Workflows, inv Inventory, c Context) *judgement {
+	j := &judgement{w: w, k: newKnowledge(inv), c: c, roots: map[*document][]*run{}}
+	for _, r := range w.runs {
+		if r.caller == nil {
+			j.roots[r.job.doc] = append(j.roots[r.job.doc], r)
+		}
 	}
+	return j
 }
 
 // concerns tells whether a read is judged.
@@ -222,53 +226,9 @@ func (d *document) shared() []*read {
 	return out
 }
 
-// sight is one variant of a run with the environments it may be in; "" is none.
-type sight struct {
-	variant     variant
-	environment set
-}
-
-// sightsOf works out the variants of a run.
-func (j *judgement) sightsOf(r *run) []sight {
-	if known, ok := j.sights[r]; ok {
-		return known
-	}
-	env := ""
-	if e := r.job.ast.Environment; e != nil && e.Name != nil {
-		env = e.Name.Value
-	}
-	paths := pathsOf(env)
-	for _, x := range r.job.reads {
-		if x.index != nil {
-			paths = append(paths, pathsIn(x.index, "matrix", "inputs", "github")...)
-		}
-	}
-	var out []sight
-	for _, v := range r.variants(paths, j.k) {
-		out = append(out, sight{variant: v, environment: evaluateText(env, r.resolver(v, j.k))})
-	}
-	j.sights[r] = out
-	return out
-}
-
-// names works out which secrets a read may mean in a variant; any when that is decided at run time.
-func (j *judgement) names(x *read, r *run, v variant) set {
-	if x.index == nil {
-		return one(textValue(x.name))
-	}
-	s := evaluate(x.index, r.resolver(v, j.k))
-	out := set{any: s.any}
-	for _, v := range s.values {
-		if v.text != "" {
-			out = out.with(textValue(strings.ToUpper(v.text)))
-		}
-	}
-	return out
-}
-
 // storeCommand is the command that stores a secret.
 func (j *judgement) storeCommand(name, environment string) string {
-	if !j.w.isHexToken(name) {
+	if !j.w.isHexToken(name) || j.w.structured(name) != "" {
 		command := "gh secret set " + core.ShellWord(name)
 		if j.c.Repository != "" {
 			command += " --repo " + j.c.Repository
@@ -285,13 +245,15 @@ func (j *judgement) storeCommand(name, environment string) string {
 	if environment != "" {
 		command += " --env " + core.ShellWord(environment)
 	}
-	if _, exists := j.k.Environments.Find(environment); environment != "" && !exists && j.k.Environments.Err == nil {
+	if _, exists := j.k.environment(environment); environment != "" && !exists && j.k.repository.EnvironmentsErr == nil {
 		command += " --create-env"
 	}
 	return command
 }
 
-// isHexToken tells a secret that serves as a Hex token somewhere, or was named as one.
+// isHexToken tells a secret that serves as a Hex token somewhere, or was named as one. Where none can be told to be the
+// token, all that Hex's steps read may be.
 func (w *Workflows) isHexToken(name string) bool {
-	return w.tokens[name] || strings.EqualFold(name, w.options.Secret) || isSecretName(name) && !isContested(name)
+	return w.tokens[name] || strings.EqualFold(name, w.options.Secret) || isSecretName(name) && !isContested(name) ||
+		len(w.tokens) == 0 && w.besides[name]
 }

@@ -33,8 +33,8 @@ type read struct {
 	name     string // upper case
 	index    actionlint.ExprNode
 	whole    bool
-	optional bool
 	compared bool // the expression yields whether the value is there, not the value
+	json     bool // the value is taken apart as JSON
 	group    *alternatives
 
 	doc   *document
@@ -80,10 +80,17 @@ type document struct {
 	hex      bool            // uses Hex, or may: it cannot be parsed and speaks of Hex
 	hexNames map[string]bool // names of secrets that are read as Hex's
 	called   bool            // a workflow at hand calls it
-	goes     destinations    // of environment variables of the whole file
-	scripts  int             // bytes of scripts that were read
-	calls    []*document     // the workflows it calls, as far as they are at hand
-	cyclic   []*document     // those of them that call it again
+	nodes    []actionlint.ExprNode
+	located  map[*actionlint.String]map[int]*read             // by the scalar and where in it
+	raw      map[*actionlint.RawYAMLString]*actionlint.String // scalars of matrices
+	matrix   [][]string                                       // what is read of matrices
+	isAction bool                                             // a composite action
+	defaults map[string]*actionlint.String                    // of its inputs; nil in it for one without
+	outputs  map[string]*actionlint.String
+	goes     destinations // of environment variables of the whole file
+	scripts  int          // bytes of scripts that were read
+	calls    []*document  // the workflows it calls, as far as they are at hand
+	cyclic   []*document  // those of them that call it again
 }
 
 // job is one job of a workflow.
@@ -96,10 +103,8 @@ type job struct {
 	marks marks
 	hex   bool // concerns Hex
 
-	stepByID map[string]*step
-	provided map[string]bool // names of secrets without which its `if` keeps it from running
-	words    map[string]bool // environment variables that the steps name which talk to Hex
-	goes     destinations    // of its environment variables
+	words map[string]bool // environment variables that the steps name which talk to Hex
+	goes  destinations    // of its environment variables
 }
 
 // step is one step of a job, or of a composite action.
@@ -108,11 +113,7 @@ type step struct {
 	label  string
 	script scripted
 	marks  marks
-	tested map[string]bool // environment variables that its `if` looks at
-	gates  []string        // "steps.check", "needs.check": whose outputs its `if` looks at
-	local  *document       // the local action it uses
-	reads  []*read
-	looks  []*read // those that are compared, or whose environment variable the script tests for emptiness
+	local  *document // the local action it uses
 }
 
 // Workflows is what [Read] understood. It is not changed by judging and may be shared.
@@ -124,8 +125,10 @@ type Workflows struct {
 	runs    []*run
 	// callsLeft says that more workflows are called than are looked at.
 	callsLeft bool
-	tokens    map[string]bool // names of secrets that serve as a Hex token
-	missing   map[string]bool // remote references that were not at hand
+	tokens    map[string]bool   // names of secrets that serve as a Hex token
+	besides   map[string]bool   // names of other secrets that steps of Hex's read
+	holding   map[string]string // what secrets hold that are no bare token
+	missing   map[string]bool   // remote references that were not at hand
 }
 
 // Read understands the workflows among files: those right in .github/workflows whose name ends in .yml or .yaml. The
@@ -133,7 +136,7 @@ type Workflows struct {
 func Read(files []File, o ReadOptions) *Workflows {
 	w := &Workflows{
 		options: o, callees: map[string]*document{}, actions: map[string]*document{},
-		tokens: map[string]bool{}, missing: map[string]bool{},
+		tokens: map[string]bool{}, besides: map[string]bool{}, holding: map[string]string{}, missing: map[string]bool{},
 	}
 	w.docs = parseAll(slices.DeleteFunc(slices.Clone(files), func(f File) bool { return !isWorkflow(f.Path) }))
 	for _, d := range w.docs {
@@ -142,10 +145,10 @@ func Read(files []File, o ReadOptions) *Workflows {
 	w.loadCalls()
 	for _, d := range w.documents() {
 		w.loadActions(d)
-		d.markOptional()
 	}
 	w.classify()
 	w.expand()
+	w.classifyNames()
 	return w
 }
 
@@ -186,7 +189,7 @@ func atOnce(n int, work func(i int)) {
 
 // parse reads one workflow.
 func parse(name, remote string, data []byte, known parsed) *document {
-	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}}
+	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}, raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String]map[int]*read{}}
 	if len(data) > maxFile {
 		d.src, d.unread = newSource(nil), true
 		d.fault(Place{}, core.SeverityNote, "the file is larger than 1 MiB and was not read")

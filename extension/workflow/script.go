@@ -14,7 +14,9 @@ type scripted struct {
 	marks     marks
 	arguments []int          // where a token goes into the argument list of another process
 	uses      map[string]use // of variables, by name
-	exits     bool           // ends well before its end: exit 0
+	needs     []need         // variables that its commands take a token from
+	language  script.Language
+	parsed    *script.Script // nil when nothing in it matters
 	inputs    map[int]marks  // of the here-documents that were judged, by where they stand
 }
 
@@ -22,8 +24,6 @@ type scripted struct {
 type use struct {
 	marks    marks  // of the lines that name it, in a script that talks to both vendors
 	assigned string // the variable of Hex's that gets its value
-	tested   bool   // for emptiness, by a test
-	checked  bool   // by an expansion: ${A:-}
 }
 
 // maxScripts is how much of the scripts of one file is read command by command, in bytes; what is beyond is judged by the
@@ -33,10 +33,13 @@ const maxScripts = 256 << 10
 // readScript reads the script of a step.
 func (v visitor) readScript(s *actionlint.Step) scripted {
 	e, ok := s.Exec.(*actionlint.ExecRun)
-	if !ok || e.Run == nil || !mayMatter(e.Run.Value) {
+	if !ok || e.Run == nil {
 		return scripted{}
 	}
 	language := v.language(e)
+	if !mayMatter(e.Run.Value) {
+		return scripted{language: language}
+	}
 	if v.doc.scripts += len(e.Run.Value); v.doc.scripts > maxScripts {
 		language = script.Unknown
 	}
@@ -45,7 +48,7 @@ func (v visitor) readScript(s *actionlint.Step) scripted {
 
 // mayMatter is the cheap question before a script is read: whether it speaks of one of the vendors, or tests something.
 func mayMatter(text string) bool {
-	return mentionsHex(text) || strings.Contains(text, "gleam") || strings.Contains(text, "[") || strings.Contains(text, "test") ||
+	return mentionsHex(text) || strings.Contains(text, "GITHUB_") || strings.Contains(text, "exit") || strings.Contains(text, "gleam") || strings.Contains(text, "[") || strings.Contains(text, "test") ||
 		strings.Contains(text, "${") || strings.Contains(text, "case")
 }
 
@@ -84,16 +87,16 @@ func onWindows(r *actionlint.Runner) bool {
 // judgeScript reads a script and keeps what it does.
 func judgeScript(text string, language script.Language) scripted {
 	if language == script.Unknown {
-		return scripted{marks: marksOfText(withoutComments(text))}
+		return scripted{language: language, marks: marksOfText(withoutComments(text))}
 	}
-	out := scripted{uses: map[string]use{}, inputs: map[int]marks{}}
 	parsed := script.Parse(text, language)
+	out := scripted{language: language, parsed: parsed, uses: map[string]use{}, inputs: map[int]marks{}}
 	commands := parsed.Commands()
 	own := make([]marks, len(commands))
 	for i, c := range commands {
 		own[i] = marksOfCommand(c) | out.input(c)
 		out.marks |= own[i]
-		out.exits = out.exits || c.Begins("exit", "0")
+		out.needs = append(out.needs, needsOf(c)...)
 		out.look(c)
 		if !isInProcess(c.Name()) && !parsed.Defines(c.Name()) {
 			out.arguments = append(out.arguments, tokenArguments(c, own[i])...)
@@ -125,8 +128,6 @@ func (o *scripted) tellApart(text string, commands []*script.Command, own []mark
 func (o *scripted) note(name string, more use) {
 	u := o.uses[name]
 	u.marks |= more.marks
-	u.tested = u.tested || more.tested
-	u.checked = u.checked || more.checked
 	if u.assigned == "" {
 		u.assigned = more.assigned
 	}
@@ -135,15 +136,10 @@ func (o *scripted) note(name string, more use) {
 	}
 }
 
-// look notes what a command does with variables.
+// look notes which variables of Hex's a command gives the values of others.
 func (o *scripted) look(c *script.Command) {
-	name := c.Name()
-	tests := name == "[" || name == "test" || name == "[[" || name == "case"
-	for i, w := range c.Words {
+	for _, w := range c.Words {
 		o.lookAt(w)
-		if v := w.Variable(); v != "" && tests && (i == 1 || name == "[[" || beforeOperand(c.Words[i-1])) {
-			o.note(v, use{tested: true})
-		}
 	}
 	for _, a := range c.Assigns {
 		o.lookAt(a.Value)
@@ -154,31 +150,12 @@ func (o *scripted) look(c *script.Command) {
 			o.lookAt(w)
 		}
 	}
-	for _, w := range c.Outputs {
-		o.lookAt(w)
-	}
 }
 
-// beforeOperand tells what stands before an operand of [ that is asked about by itself.
-func beforeOperand(w script.Word) bool {
-	text, _ := w.Literal()
-	switch text {
-	case "-n", "-z", "!", "-a", "-o", "(":
-		return true
-	}
-	return false
-}
-
-// lookAt notes the variables of a word: those it checks, and those that follow HEX_API_TOKEN=.
+// lookAt notes the variables of a word that follow HEX_API_TOKEN=.
 func (o *scripted) lookAt(w script.Word) {
 	for i, p := range w.Parts {
-		if p.Kind != script.Variable {
-			continue
-		}
-		if p.Checked {
-			o.note(p.Text, use{checked: true})
-		}
-		if i > 0 && w.Parts[i-1].Kind == script.Literal {
+		if p.Kind == script.Variable && i > 0 && w.Parts[i-1].Kind == script.Literal {
 			if name := assignedTo(w.Parts[i-1].Text); name != "" {
 				o.gives(name, p)
 			}

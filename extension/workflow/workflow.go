@@ -75,6 +75,7 @@ const (
 	SecretPassed      = "secret-passed"
 	SecretDynamic     = "secret-dynamic"
 	Syntax            = "workflow-syntax"
+	TokenMapped       = "token-mapped"
 	HexVendor         = "hex-vendor"
 	HexAction         = "hex-action"
 	HexEndpoint       = "hex-endpoint"
