@@ -93,9 +93,33 @@ func (s *step) explicit(name string) bool {
 	return s.mentions(name) || s.marks.has(marksHex) && hexReads(name) || s.marks.has(marksPM) && packagesRead(name)
 }
 
-// names tells whether a step of a job uses a variable openly.
-func (j *job) names(name string) bool {
-	return slices.ContainsFunc(j.steps, func(s *step) bool { return s.explicit(name) })
+// usedBy is a variable of a job, or of all jobs of a file.
+type usedBy struct {
+	job  *job
+	doc  *document
+	name string
+}
+
+// usedOpenly tells whether a step that shares a variable of a job, or of a file, uses it openly.
+func (sim *simulation) usedOpenly(j *job, v *envVar) bool {
+	key := usedBy{job: j, name: v.name}
+	if v.level == ofWorkflow {
+		key = usedBy{doc: j.doc, name: v.name}
+	}
+	used, known := sim.used[key]
+	if known {
+		return used
+	}
+	jobs := []*job{j}
+	if v.level == ofWorkflow {
+		jobs = j.doc.jobs
+	}
+	used = slices.ContainsFunc(jobs, func(j *job) bool {
+		sim.fuel -= len(j.steps)
+		return slices.ContainsFunc(j.steps, func(s *step) bool { return s.explicit(v.name) })
+	})
+	sim.used[key] = used
+	return used
 }
 
 // seen notes that a step runs which may read the environment of its job.
@@ -115,8 +139,7 @@ func (i *instance) settleEnv() {
 		if len(v.value.lacks()) == 0 || v.level == ofExport {
 			continue
 		}
-		used := i.r.job.names(v.name) || v.level == ofWorkflow && slices.ContainsFunc(i.d.jobs, func(j *job) bool { return j.names(v.name) })
-		if !used && v.seen {
+		if v.seen && !i.sim.usedOpenly(i.r.job, v) {
 			i.flow(v.value.lacks(), false)
 		}
 	}

@@ -416,6 +416,9 @@ func (e *evaluator) scalar(s string, list []expression) set {
 	if len(list) == 0 {
 		return one(textValue(s))
 	}
+	if len(list) > maxParts {
+		return e.long(list)
+	}
 	out := one(value{is: text})
 	at := 0
 	for _, x := range list {
@@ -427,6 +430,18 @@ func (e *evaluator) scalar(s string, list []expression) set {
 		at = x.at + closing(s[x.at:]) + len("}}")
 	}
 	return concatText(out, s[at:])
+}
+
+// maxParts is how many expressions of a scalar are put together; a text of more is opaque.
+const maxParts = 100
+
+func (e *evaluator) long(list []expression) set {
+	out := value{is: opaque, opaque: &opacity{}}
+	for _, x := range list {
+		v := e.expression(x)
+		out.lacks, out.holds = union(out.lacks, v.lacks()), union(out.holds, v.holds())
+	}
+	return one(out)
 }
 
 func concatText(s set, literal string) set {

@@ -52,7 +52,7 @@ func (w *Workflows) HexSecrets() []Named {
 
 // resolve yields the names that reads have in GitHub's stores, as far as the text decides them.
 func (w *Workflows) resolve(yield func(x *read, r *run, name string)) {
-	j := w.offline()
+	j := w.textual()
 	for _, r := range w.runs {
 		if r.open {
 			continue
@@ -67,9 +67,6 @@ func (w *Workflows) resolve(yield func(x *read, r *run, name string)) {
 		}
 	}
 }
-
-// offline is the judgement of what the text alone decides.
-func (w *Workflows) offline() *judgement { return newJudgement(w, nil, Context{}) }
 
 // OnlyCalled tells whether all that uses Hex is called by other repositories: its secrets are theirs to keep.
 func (w *Workflows) OnlyCalled() bool {

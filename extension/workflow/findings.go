@@ -67,6 +67,7 @@ func (j *judgement) available() (secrets, variables *verdict) {
 		if j.concerns(f.x) && j.severityOf(f) == core.SeverityError {
 			groups[f.x.group] = true
 			j.failing[lackKey{x: f.x, r: f.r, name: f.name}] = true
+			j.failing[lackKey{x: f.x, name: f.name}] = true
 		}
 	}
 	for _, r := range j.w.runs {
@@ -78,6 +79,9 @@ func (j *judgement) available() (secrets, variables *verdict) {
 		}
 	}
 	for _, f := range fates {
+		if !f.flows && !f.early && j.failing[lackKey{x: f.x, name: f.name}] {
+			continue // said of another job
+		}
 		if !j.judges(f.x) || f.x.group != nil && groups[f.x.group] && !f.flows {
 			continue // said at the last one of A || B
 		}

@@ -168,7 +168,7 @@ const toolkit = "hex-inc/action-context-toolkit"
 func marksOfStep(s *step) marks {
 	var m marks
 	each(s.ast, func(_ string, value *actionlint.String) { m |= marksOfValue(value.Value) })
-	m |= s.script.marks
+	m |= s.script.marks | s.marksOfCalled()
 	if e, ok := s.ast.Exec.(*actionlint.ExecAction); ok && e.Uses != nil {
 		if owner, _, _ := strings.Cut(e.Uses.Value, "/"); strings.EqualFold(owner, "hex-inc") {
 			m |= marksHex
@@ -336,6 +336,9 @@ func (w *Workflows) isHex(r *read) bool {
 	}
 	if !r.marks.has(marksHex) || r.site.ifs {
 		return false
+	}
+	if r.step != nil && len(r.step.called) > 0 && !r.step.script.marks.has(marksHex) {
+		return slices.ContainsFunc(r.step.called, func(text string) bool { return hasWord(text, r.site.env) })
 	}
 	if r.step != nil {
 		return true

@@ -114,6 +114,7 @@ type step struct {
 	script scripted
 	marks  marks
 	local  *document // the local action it uses
+	called []string  // files of the repository that its script runs and that speak of Hex
 }
 
 // Workflows is what [Read] understood. It is not changed by judging and may be shared.
@@ -125,9 +126,11 @@ type Workflows struct {
 	runs    []*run
 	// callsLeft says that more workflows are called than are looked at.
 	callsLeft bool
+	textual   func() *judgement // of what the text alone decides
 	tokens    map[string]bool   // names of secrets that serve as a Hex token
 	besides   map[string]bool   // names of other secrets that steps of Hex's read
 	holding   map[string]string // what secrets hold that are no bare token
+	files     map[string]string // of the repository that were looked at; empty for one that is not there
 	missing   map[string]bool   // remote references that were not at hand
 }
 
@@ -136,7 +139,7 @@ type Workflows struct {
 func Read(files []File, o ReadOptions) *Workflows {
 	w := &Workflows{
 		options: o, callees: map[string]*document{}, actions: map[string]*document{},
-		tokens: map[string]bool{}, besides: map[string]bool{}, holding: map[string]string{}, missing: map[string]bool{},
+		tokens: map[string]bool{}, besides: map[string]bool{}, holding: map[string]string{}, files: map[string]string{}, missing: map[string]bool{},
 	}
 	w.docs = parseAll(slices.DeleteFunc(slices.Clone(files), func(f File) bool { return !isWorkflow(f.Path) }))
 	for _, d := range w.docs {
@@ -145,9 +148,15 @@ func Read(files []File, o ReadOptions) *Workflows {
 	w.loadCalls()
 	for _, d := range w.documents() {
 		w.loadActions(d)
+		w.loadScripts(d)
 	}
 	w.classify()
 	w.expand()
+	w.textual = sync.OnceValue(func() *judgement {
+		j := newJudgement(w, nil, Context{})
+		j.simulated()
+		return j
+	})
 	w.classifyNames()
 	return w
 }

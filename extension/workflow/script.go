@@ -1,6 +1,8 @@
 package workflow
 
 import (
+	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -44,6 +46,92 @@ func (v visitor) readScript(s *actionlint.Step) scripted {
 		language = script.Unknown
 	}
 	return judgeScript(e.Run.Value, language)
+}
+
+// maxCalled bounds how many files of the repository a step's script is followed into.
+const maxCalled = 20
+
+// loadScripts reads the files of the repository that the steps run: scripts by their path, and the recipes of make.
+func (w *Workflows) loadScripts(d *document) {
+	if w.options.Lookup == nil || d.remote != "" {
+		return
+	}
+	for _, j := range d.jobs {
+		for _, s := range j.steps {
+			e, ok := s.ast.Exec.(*actionlint.ExecRun)
+			if !ok || e.Run == nil || s.script.language == script.Unknown || len(e.Run.Value) > maxScript || !strings.ContainsAny(e.Run.Value, "/.m") {
+				continue
+			}
+			for _, c := range script.Parse(e.Run.Value, s.script.language).Commands() {
+				w.follow(s, c)
+			}
+		}
+	}
+}
+
+// maxScript is the size up to which a script is looked through for others that it runs.
+const maxScript = 16 << 10
+
+// follow reads what a command runs.
+func (w *Workflows) follow(s *step, c *script.Command) {
+	target := ""
+	for i, word := range c.Words {
+		text, known := word.Literal()
+		if i > 0 && c.Name() == "make" && target == "" && !strings.HasPrefix(text, "-") {
+			target, text = text, "Makefile"
+		}
+		name := path.Clean(strings.TrimPrefix(text, "./"))
+		if !known || text == "" || len(s.called) >= maxCalled || strings.HasPrefix(text, "-") || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "..") || !strings.ContainsAny(text, "./") && target == "" {
+			continue
+		}
+		data, there := w.lookup(name)
+		if !there || !mentionsHex(data) {
+			continue
+		}
+		if target != "" {
+			data = recipe(data, target)
+		}
+		s.called = append(s.called, data)
+	}
+}
+
+// lookup reads a file of the repository, once.
+func (w *Workflows) lookup(name string) (string, bool) {
+	text, known := w.files[name]
+	if !known && len(w.files) < maxActions {
+		if data, there := w.options.Lookup(name); there && len(data) <= maxFile {
+			text = string(data)
+		}
+		w.files[name] = text
+	}
+	return text, text != ""
+}
+
+// recipe is what make runs for a target.
+func recipe(makefile, target string) string {
+	var b strings.Builder
+	in := false
+	for line := range strings.Lines(makefile) {
+		if !strings.HasPrefix(line, "\t") {
+			names, _, rule := strings.Cut(line, ":")
+			in = rule && slices.Contains(strings.Fields(names), target)
+		} else if in {
+			b.WriteString(strings.TrimLeft(line, "\t@-"))
+		}
+	}
+	return b.String()
+}
+
+// marksOfCalled says what the files that a step runs talk to.
+func (s *step) marksOfCalled() marks {
+	var m marks
+	for _, text := range s.called {
+		m |= marksOfText(text)
+		if len(text) <= maxScript {
+			m |= judgeScript(text, script.Bash).marks
+		}
+	}
+	return m
 }
 
 // mayMatter is the cheap question before a script is read: whether it speaks of one of the vendors, or tests something.
@@ -235,6 +323,9 @@ func isInProcess(name string) bool {
 		":", "eval", "return", "exit", "true", "false", "if", "elseif", "while", "foreach", "throw", "else":
 		return true
 	}
+	if strings.HasPrefix(name, "-") {
+		return true // an operator of PowerShell
+	}
 	verb, noun, found := strings.Cut(name, "-")
 	return strings.HasSuffix(name, ".ps1") || found && startsUpper(verb) && startsUpper(noun)
 }
@@ -327,7 +418,7 @@ func hexCommand(c *script.Command) ([]script.Word, bool) {
 	words := c.Words
 	switch c.Name() {
 	case "hex":
-		for _, sub := range []string{"auth", "app", "run", "project", "context"} {
+		for _, sub := range []string{"auth", "app", "run", "project", "context", "guide", "cell", "thread", "connection", "suggestion"} {
 			if len(words) > 1 && words[1].Is(sub) {
 				return words[1:], true
 			}

@@ -26,6 +26,7 @@ type simulation struct {
 	hollow    map[*actionlint.String]bool // conditions that are the text 'false', which counts as true
 	onSteps   func(stepFact)              // is told of every step
 	parsed    map[*actionlint.String][]expression
+	used      map[usedBy]bool
 }
 
 type readKey struct {
@@ -55,7 +56,7 @@ func (j *judgement) simulate(without string, onSteps func(stepFact)) *simulation
 	sim := &simulation{
 		j: j, fuel: maxFuel, without: without, onSteps: onSteps,
 		lacks: map[lackKey]*lack{}, names: map[readKey][]string{}, undecided: map[*read]string{}, events: map[*step][]string{},
-		parsed: map[*actionlint.String][]expression{}, hollow: map[*actionlint.String]bool{},
+		parsed: map[*actionlint.String][]expression{}, hollow: map[*actionlint.String]bool{}, used: map[usedBy]bool{},
 	}
 	for _, d := range j.w.docs {
 		runs := j.roots[d]
@@ -81,6 +82,7 @@ type frame struct {
 	passed  map[string]set // secrets that the caller gives, by name in upper case
 	jobs    *fields        // its jobs, for its outputs
 	results map[string]*result
+	byID    map[string]*run
 	alive   bool // of a called workflow: its caller may run
 }
 
@@ -94,7 +96,10 @@ type result struct {
 }
 
 func (f *frame) walk() {
-	f.results = map[string]*result{}
+	f.results, f.byID = map[string]*result{}, map[string]*run{}
+	for _, r := range f.runs {
+		f.byID[strings.ToLower(r.job.id)] = r
+	}
 	for _, r := range f.runs {
 		f.job(r, 0)
 	}
@@ -164,10 +169,8 @@ func (i *instance) before(job *actionlint.Job) {
 const maxNeeds = 1000
 
 func (f *frame) needed(id string, depth int) *result {
-	for _, r := range f.runs {
-		if strings.EqualFold(r.job.id, id) {
-			return f.job(r, depth+1)
-		}
+	if r := f.byID[strings.ToLower(id)]; r != nil {
+		return f.job(r, depth+1)
 	}
 	return &result{fine: either(), failed: either(), result: open("needs." + id), outputs: newFields("needs." + id)}
 }
