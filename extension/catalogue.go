@@ -49,8 +49,8 @@ func (i *inspection) workflowChecks() []core.Check {
 		i.workflowCheck(core.GroupWorkflows, workflow.SecretContext, "Secrets stand where GitHub provides them"),
 		i.workflowCheck(core.GroupWorkflows, workflow.SecretPassed, "Called workflows get their secrets"),
 		i.workflowCheck(core.GroupWorkflows, workflow.SecretDynamic, "Secrets are read by name"),
-		i.workflowCheck(core.GroupHex, workflow.TokenMapped, "The token reaches the steps that need it"),
 		i.workflowCheck(core.GroupHex, workflow.HexVendor, "The secret is not hex.pm's"),
+		i.workflowCheck(core.GroupHex, workflow.TokenMapped, "The token reaches the steps that need it"),
 		i.workflowCheck(core.GroupHex, workflow.HexAction, "Hex's action is used as its version allows"),
 		i.workflowCheck(core.GroupHex, workflow.HexEndpoint, "Hex is called safely"),
 	}
