@@ -64,7 +64,7 @@ func contains(a, b value) (yes, no bool) {
 	x, knowX := a.asText()
 	y, knowY := b.asText()
 	switch {
-	case knowY && y == "":
+	case knowY && y == "" && a.is != anything:
 		return true, false
 	case knowX && knowY:
 		yes = strings.Contains(strings.ToLower(x), strings.ToLower(y))
@@ -106,7 +106,7 @@ func startsWith(a, b value) (yes, no bool) {
 	case knowX && knowY:
 		yes = strings.HasPrefix(strings.ToUpper(x), strings.ToUpper(y))
 		return yes, !yes
-	case knowY && y == "":
+	case knowY && y == "" && a.is != anything:
 		return true, false
 	case knowY && a.is == opaque:
 		return a.opaque.mayStart(y)
@@ -126,7 +126,7 @@ func endsWith(a, b value) (yes, no bool) {
 	case knowX && knowY:
 		yes = strings.HasSuffix(strings.ToUpper(x), strings.ToUpper(y))
 		return yes, !yes
-	case knowY && y == "", knowY && a.is == opaque && strings.HasSuffix(strings.ToUpper(a.opaque.suffix), strings.ToUpper(y)):
+	case knowY && y == "" && a.is != anything, knowY && a.is == opaque && strings.HasSuffix(strings.ToUpper(a.opaque.suffix), strings.ToUpper(y)):
 		return true, false
 	case knowY && a.is == opaque && !compatible(a.opaque.suffix, y, strings.HasSuffix), knowX && x == "" && b.is == opaque:
 		return false, true

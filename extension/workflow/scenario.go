@@ -237,11 +237,17 @@ func (s *starts) facts(event string, actor set) *fields {
 	payload.put("sender", objectOf(newFields("github.event.sender").put("login", actor)))
 	for key, of := range map[string]string{
 		"inputs": "workflow_dispatch", "schedule": "schedule", "release": "release", "workflow_run": "workflow_run",
-		"client_payload": "repository_dispatch", "merge_group": "merge_group", "deployment": "deployment",
+		"client_payload": "repository_dispatch", "merge_group": "merge_group", "deployment": "deployment", "head_commit": "push", "commits": "push", "pusher": "push",
 	} {
 		if of != event {
 			payload.put(key, one(value{}))
 		}
+	}
+	if members, listed := membersOf(event); listed {
+		for _, name := range members {
+			payload.put(name, open("github.event."+name))
+		}
+		payload.open = ""
 	}
 	if !strings.HasPrefix(event, "pull_request") {
 		payload.put("pull_request", one(value{}))
@@ -254,6 +260,18 @@ func (s *starts) facts(event string, actor set) *fields {
 }
 
 func payloadOf(f *fields) *fields { return f.get("event")[0].fields }
+
+// membersOf are the further members of the payload of events that have few.
+func membersOf(event string) (names []string, listed bool) {
+	common := []string{"organization", "enterprise", "installation"}
+	switch event {
+	case "push":
+		return append(common, "before", "after", "created", "deleted", "forced", "base_ref", "compare", "commits", "head_commit", "pusher"), true
+	case "schedule", "workflow_dispatch":
+		return append(common, "workflow", "ref"), true
+	}
+	return nil, false
+}
 
 // human is anybody but Dependabot.
 func human() set {
