@@ -59,7 +59,7 @@ func exitCode(err error) int {
 		return exitAuth
 	case errors.Is(err, core.ErrUnauthorized), errors.Is(err, github.ErrUnauthorized):
 		return exitAuth
-	case errors.Is(err, core.ErrWatchTimeout), errors.As(err, &unanswered):
+	case errors.Is(err, core.ErrWatchTimeout), errors.As(err, &unanswered), errors.Is(err, worktree.ErrStalled):
 		return exitUnknown
 	}
 	return exitProblem
