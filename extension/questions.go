@@ -23,7 +23,13 @@ func (s *streams) ask(prompt string, hidden bool) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("prepare the terminal: %w", err)
 	}
-	defer func() { _ = term.Restore(int(s.tty.Fd()), state) }()
+	lost := false
+	defer func() {
+		_ = term.Restore(int(s.tty.Fd()), state)
+		if lost {
+			s.say("%s Only the first line was taken: what came behind it was thrown away", s.yellow("!"))
+		}
+	}()
 	if s.terminal == nil {
 		s.terminal = term.NewTerminal(struct {
 			io.Reader
@@ -41,7 +47,10 @@ func (s *streams) ask(prompt string, hidden bool) (string, error) {
 		s.terminal.SetPrompt(prompt)
 		line, err = s.terminal.ReadLine()
 	}
-	if errors.Is(err, io.EOF) {
+	if hidden && !errors.Is(err, errCancelled) {
+		lost = s.keys.discard()
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, errCancelled) {
 		fmt.Fprint(s.questions, "\r\n")
 		return "", errCancelled
 	}

@@ -2,12 +2,14 @@ package extension
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
+	"github.com/cli/go-gh/v2/pkg/config"
 	ghterm "github.com/cli/go-gh/v2/pkg/term"
 	"golang.org/x/term"
 
@@ -36,6 +38,10 @@ type streams struct {
 	questions io.Writer
 	terminal  *term.Terminal
 	keys      *keys
+	// before is how the terminal was when the command began.
+	before *term.State
+	// over ends when the process was told to end: then nothing is asked any more. Nil where nobody tells.
+	over context.Context
 }
 
 func systemStreams() *streams {
@@ -48,13 +54,40 @@ func systemStreams() *streams {
 		in: os.Stdin, out: &stickyWriter{w: os.Stdout}, err: masking{os.Stderr},
 		outTTY: t.IsTerminalOutput(), errTTY: ghterm.IsTerminal(os.Stderr), color: t.IsColorEnabled(), width: width,
 	}
-	if ghterm.IsTerminal(os.Stdin) && os.Getenv("GH_PROMPT_DISABLED") == "" {
+	if ghterm.IsTerminal(os.Stdin) && promptsWanted() {
 		s.tty, s.questions = os.Stdin, os.Stderr
+		s.before, _ = term.GetState(int(s.tty.Fd()))
 		if !s.errTTY {
 			s.questions = os.Stdin
 		}
 	}
 	return s
+}
+
+// promptsWanted reports whether gh may ask: not with GH_PROMPT_DISABLED, even when that is empty, nor with gh's setting
+// prompt, which gh reads without a host.
+func promptsWanted() bool {
+	if _, set := os.LookupEnv("GH_PROMPT_DISABLED"); set {
+		return false
+	}
+	return setting("prompt") != "disabled"
+}
+
+// setting is what gh's configuration says; empty where it says nothing.
+func setting(name string) string {
+	c, err := config.Read(nil)
+	if err != nil {
+		return ""
+	}
+	value, _ := c.Get([]string{name})
+	return value
+}
+
+// giveBack leaves the terminal as it was, unless it belongs to another job by now.
+func (s *streams) giveBack() {
+	if s.before != nil && inForeground(s.tty) {
+		_ = term.Restore(int(s.tty.Fd()), s.before)
+	}
 }
 
 // stickyWriter remembers the first failure: output that could not be written (a full disk) must not pass as success.
