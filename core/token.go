@@ -81,7 +81,7 @@ func cleanToken(s string) string {
 }
 
 func isPastedAround(r rune) bool {
-	return unicode.IsSpace(r) || strings.ContainsRune("\"'`“”‘’\ufeff\u200b", r)
+	return unicode.IsSpace(r) || Hidden(r) && !unicode.IsControl(r) || strings.ContainsRune("\"'`“”‘’", r)
 }
 
 func cutPrefixFold(s, prefix string) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/cli/go-gh/v2/pkg/jsonpretty"
 	"github.com/spf13/cobra"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/jsontemplate"
 )
 
@@ -106,16 +107,20 @@ func (e *exporter) write(s *streams, data any) error {
 	if err != nil {
 		return err
 	}
-	reduced = cleanJSON(reduced) // a filter would print an escape sequence as what it stands for
 	switch {
 	case e.jq != "":
-		return jq.EvaluateFormatted(bytes.NewReader(reduced), s.out, e.jq, indent(s), s.color)
+		// A filter and a template would print an escape sequence as what it stands for.
+		return jq.EvaluateFormatted(bytes.NewReader(s.cleanJSON(reduced)), s.out, e.jq, indent(s), s.color)
 	case e.template != "":
-		return jsontemplate.Execute(s.out, e.template, reduced, jsontemplate.Options{Width: s.width, Color: s.color})
+		return jsontemplate.Execute(s.out, e.template, s.cleanJSON(reduced), jsontemplate.Options{Width: s.width, Color: s.color})
 	case s.color:
-		return jsonpretty.Format(s.out, bytes.NewReader(reduced), "  ", true)
+		var pretty bytes.Buffer
+		if err := jsonpretty.Format(&pretty, bytes.NewReader(reduced), "  ", true); err != nil {
+			return err
+		}
+		reduced = bytes.TrimSuffix(pretty.Bytes(), []byte("\n"))
 	}
-	_, err = s.out.Write(append(reduced, '\n'))
+	_, err = io.WriteString(s.out, core.EscapeJSON(string(reduced))+"\n")
 	return err
 }
 
