@@ -187,7 +187,10 @@ func (w *waiting) close() {
 func (s *streams) interruptible(ctx context.Context, doing string, f func(context.Context) error) error {
 	w := s.wait(ctx)
 	defer w.close()
-	if s.errTTY {
+	switch {
+	case s.plainProgress:
+		fmt.Fprintf(s.err, "%s...\r\n", safe(doing))
+	case s.errTTY:
 		fmt.Fprintf(s.err, "\r\x1b[K%s %s", s.yellow("*"), safe(doing))
 		defer fmt.Fprint(s.err, "\r\x1b[K")
 	}

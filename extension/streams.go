@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/cli/go-gh/v2/pkg/config"
@@ -36,8 +37,13 @@ type streams struct {
 	tty *os.File
 	// questions is where questions are written: standard error, or the terminal itself when that is redirected.
 	questions io.Writer
-	terminal  *term.Terminal
-	keys      *keys
+	// menus tells that options may be shown as a menu. Elsewhere they have numbers, which needs no cursor control.
+	menus bool
+	// plainProgress tells that what is going on is said once, in a line of its own.
+	plainProgress bool
+
+	terminal *term.Terminal
+	keys     *keys
 	// before is how the terminal was when the command began.
 	before *term.State
 	// over ends when the process was told to end: then nothing is asked any more. Nil where nobody tells.
@@ -54,9 +60,13 @@ func systemStreams() *streams {
 		in: os.Stdin, out: &stickyWriter{w: os.Stdout}, err: masking{os.Stderr},
 		outTTY: t.IsTerminalOutput(), errTTY: ghterm.IsTerminal(os.Stderr), color: t.IsColorEnabled(), width: width,
 	}
+	if s.errTTY {
+		s.plainProgress = switchedOn("GH_SPINNER_DISABLED", "spinner", "disabled")
+	}
 	if ghterm.IsTerminal(os.Stdin) && promptsWanted() {
 		s.tty, s.questions = os.Stdin, os.Stderr
 		s.before, _ = term.GetState(int(s.tty.Fd()))
+		s.menus = !slices.Contains([]string{"", "dumb"}, os.Getenv("TERM")) && !switchedOn("GH_ACCESSIBLE_PROMPTER", "accessible_prompter", "enabled")
 		if !s.errTTY {
 			s.questions = os.Stdin
 		}
@@ -71,6 +81,14 @@ func promptsWanted() bool {
 		return false
 	}
 	return setting("prompt") != "disabled"
+}
+
+// switchedOn reads a switch of gh's: a variable, else a setting with the value that means yes.
+func switchedOn(variable, name, yes string) bool {
+	if value, set := os.LookupEnv(variable); set {
+		return !slices.Contains([]string{"", "0", "false", "no"}, value)
+	}
+	return setting(name) == yes
 }
 
 // setting is what gh's configuration says; empty where it says nothing.

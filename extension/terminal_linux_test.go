@@ -3,6 +3,7 @@ package extension_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -36,8 +37,8 @@ func openTerminal() (control, tty *os.File, err error) {
 }
 
 // terminal CODE DIALOGUE COMMAND...: runs a command on a terminal and asserts its exit code. The dialogue is a file with
-// a line a step: "expect REGEXP" waits for new output, "send TEXT" types a line, "token NAME" types a token and Enter,
-// "key ^C" presses Ctrl-C, "paste NAME TEXT" types a token and further lines at once ("|" for Enter), "signal NAME" sends the
+// a line a step: "expect REGEXP" waits for new output, "send TEXT" types a line, "type TEXT" types no Enter, "token NAME" types a token and Enter,
+// "key NAME..." presses Ctrl-C (^C) or other keys, "paste NAME TEXT" types a token and further lines at once ("|" for Enter), "signal NAME" sends the
 // extension a signal. All output is then in the file "screen", and holds no token; the terminal is as it was before.
 func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
@@ -79,12 +80,16 @@ func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
 func environment(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GH_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
-		"GH_NO_UPDATE_NOTIFIER", "GH_PROMPT_DISABLED", "GH_SPINNER_DISABLED", "GH_ACCESSIBLE_PROMPTER", "GH_TELEMETRY", "GIT_CONFIG_NOSYSTEM", "HTTPS_PROXY", "HTTP_PROXY", "GH_TOKEN", "HEX_WORKSPACE_URL", "HEX_API_TOKEN", "NO_COLOR"} {
+		"GH_NO_UPDATE_NOTIFIER", "GH_PROMPT_DISABLED", "GH_SPINNER_DISABLED", "GH_TELEMETRY", "GIT_CONFIG_NOSYSTEM", "HTTPS_PROXY", "HTTP_PROXY", "GH_TOKEN", "HEX_WORKSPACE_URL", "HEX_API_TOKEN", "NO_COLOR"} {
 		if v := ts.Getenv(name); v == "empty" {
 			env = append(env, name+"=")
 		} else if v != "" {
 			env = append(env, name+"="+v)
 		}
+	}
+	// Most scripts answer by number; menus.txtar sees the menus.
+	if prompter := cmp.Or(ts.Getenv("GH_ACCESSIBLE_PROMPTER"), "enabled"); prompter != "unset" {
+		env = append(env, "GH_ACCESSIBLE_PROMPTER="+prompter)
 	}
 	return append(env, "TERM=xterm")
 }
@@ -101,10 +106,14 @@ func converse(ts *testscript.TestScript, control *os.File, s *screen, gh int, di
 			}
 		case "send":
 			fmt.Fprint(control, rest+"\r")
+		case "type":
+			fmt.Fprint(control, rest)
 		case "token":
 			fmt.Fprint(control, worldOf(ts).tokens[rest]+"\r")
 		case "key":
-			control.Write([]byte{3})
+			for name := range strings.FieldsSeq(rest) {
+				fmt.Fprint(control, map[string]string{"^C": "\x03", "up": "\x1b[A", "down": "\x1bOB", "right": "\x1b[C", "left": "\x1b[D", "space": " ", "back": "\x7f"}[name])
+			}
 		case "paste":
 			name, more, _ := strings.Cut(rest, " ")
 			fmt.Fprint(control, worldOf(ts).tokens[name]+"\r"+strings.ReplaceAll(more, "|", "\r"))
