@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
 // Kind says whose token it is.
@@ -50,7 +51,7 @@ func (e *TokenError) Empty() bool { return e.Reason == reasonEmpty }
 
 const reasonEmpty = "is empty"
 
-// ParseToken cleans what a user pasted (white space, quotes, a byte-order mark, "Bearer ", "HEX_API_TOKEN=") and
+// ParseToken cleans what a user pasted or piped (UTF-16, white space, quotes, a byte-order mark, "Bearer ", "HEX_API_TOKEN=") and
 // judges it. The error is a [*TokenError]: nothing there, inner white space or control characters, a placeholder, or
 // a token that is recognisably another vendor's. A token of no known shape is accepted: see [Token.ShapeWarning].
 func ParseToken(raw string) (Token, error) {
@@ -63,6 +64,7 @@ func ParseToken(raw string) (Token, error) {
 }
 
 func cleanToken(s string) string {
+	s = fromUTF16(s)
 	for {
 		before := s
 		s = strings.TrimFunc(s, isPastedAround)
@@ -80,8 +82,37 @@ func cleanToken(s string) string {
 	}
 }
 
+// fromUTF16 reads what Windows writes into pipes and files: text in UTF-16 with a byte-order mark, or without one where every
+// other byte is zero, as no text in UTF-8 is. Anything else is returned as it is.
+func fromUTF16(s string) string {
+	var low, high int // where the two bytes of a character stand
+	switch {
+	case strings.HasPrefix(s, "\xff\xfe") || zeroAt(s, 1):
+		high = 1
+	case strings.HasPrefix(s, "\xfe\xff") || zeroAt(s, 0):
+		low = 1
+	default:
+		return s
+	}
+	units := make([]uint16, 0, len(s)/2)
+	for i := 0; i+1 < len(s); i += 2 {
+		units = append(units, uint16(s[i+high])<<8|uint16(s[i+low]))
+	}
+	return string(utf16.Decode(units))
+}
+
+// zeroAt reports whether of each two bytes that one is zero, and the other is not.
+func zeroAt(s string, at int) bool {
+	for i := 0; i+1 < len(s); i += 2 {
+		if s[i+at] != 0 || s[i+1-at] == 0 {
+			return false
+		}
+	}
+	return len(s) > 1 && len(s)%2 == 0
+}
+
 func isPastedAround(r rune) bool {
-	return unicode.IsSpace(r) || strings.ContainsRune("\"'`“”‘’\ufeff\u200b", r)
+	return unicode.IsSpace(r) || Hidden(r) && !unicode.IsControl(r) || strings.ContainsRune("\"'`“”‘’", r)
 }
 
 func cutPrefixFold(s, prefix string) string {

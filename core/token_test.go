@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"unicode/utf16"
 )
 
 // sample builds a token in code: the product looks for complete ones in its own repository.
@@ -199,4 +200,34 @@ func FuzzParseToken(f *testing.F) {
 			t.Errorf("%q shows", secret)
 		}
 	})
+}
+
+// TestParseTokenReadsUTF16 reads what PowerShell and Windows' editors write.
+func TestParseTokenReadsUTF16(t *testing.T) {
+	secret := "hxtp_" + strings.Repeat("0f1e2d3c", 12)
+	wide := func(text string, low, high int) string {
+		out := make([]byte, 0, 2*len(text))
+		for _, u := range utf16.Encode([]rune(text)) {
+			pair := [2]byte{}
+			pair[low], pair[high] = byte(u), byte(u>>8)
+			out = append(out, pair[:]...)
+		}
+		return string(out)
+	}
+	for name, raw := range map[string]string{
+		"little endian": wide("\ufeff"+secret+"\r\n", 0, 1), "big endian": wide("\ufeff"+secret+"\r\n", 1, 0),
+		"little endian without a mark": wide(secret+"\r\n", 0, 1), "big endian without a mark": wide(secret, 1, 0),
+		"a whole line": wide("\ufeffHEX_API_TOKEN=\""+secret+"\"\r\n", 0, 1), "UTF-8 with a mark": "\ufeff" + secret + "\r\n",
+	} {
+		if token, err := ParseToken(raw); err != nil || token.Reveal() != secret {
+			t.Errorf("%s: %v, %v", name, token, err)
+		}
+	}
+	for name, raw := range map[string]string{
+		"cut in a character": wide(secret, 0, 1)[:151], "one zero": secret + "\x00", "zeros": "\x00\x00\x00\x00", "mixed": wide(secret, 0, 1) + "ab",
+	} {
+		if token, err := ParseToken(raw); err == nil {
+			t.Errorf("%s: taken as %v", name, token)
+		}
+	}
 }

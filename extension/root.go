@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/MakeNowJust/heredoc"
@@ -44,14 +42,15 @@ func (p *process) inActions() bool { return p.getenv("GITHUB_ACTIONS") == "true"
 
 // Main runs gh hex with the arguments behind the program's name and returns the exit code.
 func Main(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	dir, err := os.Getwd()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "find the current folder:", err)
 		return exitProblem
 	}
 	p := &process{streams: systemStreams(), getenv: os.Getenv, dir: dir, now: time.Now}
+	ctx, stop := listen(p.giveBack)
+	defer stop()
+	p.over = ctx
 	return run(ctx, p, args)
 }
 
