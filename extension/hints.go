@@ -81,6 +81,8 @@ func hint(err error) string {
 		return next
 	}
 	switch {
+	case errors.As(err, &token) && token.Reference:
+		return "" // the sentence names the way
 	case errors.As(err, &token):
 		return "Copy the token again, or create one in Hex (Settings → API keys → New Token), then run: gh hex auth"
 	case errors.As(err, &rejected):
