@@ -1,6 +1,7 @@
 package extension
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -169,10 +170,12 @@ func gitHubFix(e *github.Error) string {
 		return "Wait, then run the command again; `gh api rate_limit` shows the limits"
 	case len(e.Scopes) > 0:
 		return scopeFix(e)
+	case e.Classic && errors.Is(e, github.ErrForbidden):
+		return roleFix(e)
 	case len(e.Permissions) > 0 && errors.Is(e, github.ErrForbidden):
 		return fmt.Sprintf("The login needs the permission %s; give it to the fine-grained token under Settings → Developer settings", permissionName(e.Permissions))
 	case errors.Is(e, github.ErrNotFound):
-		return "Check the name, and that this login may see it: gh auth status"
+		return "Check the name, and that this login may see it: gh auth status" + switchAccount(e, "; with another account: ")
 	case errors.Is(e, github.ErrForbidden):
 		return "Ask an owner for the permission; this login: gh auth status"
 	case e.Status < 300, e.Status >= 500: // none, one that is not GitHub's, or a failure
@@ -187,6 +190,27 @@ func unauthorizedFix(e *github.Error) string {
 		return fmt.Sprintf("The token in %s is not accepted: replace it, or unset it to use gh's own login", e.Source)
 	}
 	return "Log in again: gh auth login" + hostFlag(e.Host)
+}
+
+// roleFix is for a login with every scope that its account's role does not let do this.
+func roleFix(e *github.Error) string {
+	role := "lacks the role for it: ask an owner for write access there, or to do it"
+	if slices.Contains(e.Permissions, "administration=write") {
+		role = "lacks the role for it: ask an owner for the role admin there, or to do it"
+	}
+	if strings.Contains(e.Source, "TOKEN") {
+		return "The account of the token in " + e.Source + " " + role
+	}
+	account, _ := e.Account()
+	return "The account " + cmp.Or(account, "of this login") + " " + role + switchAccount(e, ", or use another account: ")
+}
+
+// switchAccount is how to use another account, where gh has several: empty elsewhere.
+func switchAccount(e *github.Error, before string) string {
+	if _, others := e.Account(); !others {
+		return ""
+	}
+	return before + "gh auth switch" + hostFlag(e.Host)
 }
 
 func scopeFix(e *github.Error) string {

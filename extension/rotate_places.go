@@ -293,11 +293,11 @@ func (r *rotation) write(ctx context.Context, p *spot) error {
 	}
 	key, err := r.client.PublicKey(ctx, p.store)
 	if err != nil {
-		return err
+		return github.ForWrite(err)
 	}
 	sharing, err := r.sharing(ctx, p)
 	if err != nil {
-		return err
+		return github.ForWrite(err)
 	}
 	_, err = r.client.PutSecret(ctx, p.store, key, p.entry.Name, r.token.Reveal(), p.entry, sharing)
 	return err

@@ -303,7 +303,7 @@ func (s *storing) inspect(ctx context.Context, slot *slot) {
 		}
 	})
 	wg.Wait()
-	slot.err = firstError(slot.err, beforeErr, sharingErr)
+	slot.err = github.ForWrite(firstError(slot.err, beforeErr, sharingErr))
 }
 
 func firstError(errs ...error) error {

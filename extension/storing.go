@@ -97,7 +97,7 @@ func (s *storing) ask(ctx context.Context) error {
 		return s.failures()
 	}
 	if s.existing != nil && s.existing.err != nil && !errors.Is(s.existing.err, github.ErrNotFound) {
-		return s.variableTrouble(s.existing.err)
+		return s.variableTrouble(github.ForWrite(s.existing.err))
 	}
 	if err := s.widenVariable(ctx); err != nil {
 		return s.variableTrouble(err)
