@@ -35,6 +35,8 @@ type authOptions struct {
 	noScaffold   bool
 	dryRun       bool
 	force        bool
+	// variableGiven says that --variable was named.
+	variableGiven bool
 }
 
 func newAuthCmd(p *process) *cobra.Command {
@@ -83,6 +85,7 @@ func newLoginCmd(p *process, name, short string) *cobra.Command {
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.repo, _ = cmd.Flags().GetString("repo")
+			o.variableGiven = cmd.Flags().Changed("variable")
 			if err := o.check(cmd.Flags().Changed); err != nil {
 				return &usageError{err, cmd}
 			}
@@ -104,7 +107,7 @@ func newLoginCmd(p *process, name, short string) *cobra.Command {
 	f.BoolVar(&o.noScaffold, "no-scaffold", false, "Leave .gitignore and .env.example alone")
 	f.BoolVar(&o.dryRun, "dry-run", false, "Verify, and show what would be stored and written; change nothing")
 	f.BoolVar(&o.force, "force", false, "Replace a variable that has another value; store although the secret looks like another vendor's")
-	o.export = addExport(cmd, []string{"secret", "repository", "host", "token", "stores", "variable", "files"})
+	o.export = addExport(cmd, []string{"secret", "repository", "host", "token", "stores", "variable", "variables", "files"})
 	return cmd
 }
 
@@ -159,6 +162,7 @@ type authResult struct {
 	Token      tokenResult     `json:"token"`
 	Stores     []storeResult   `json:"stores"`
 	Variable   *variableResult `json:"variable"`
+	Variables  []variablePlace `json:"variables"`
 	Files      []fileResult    `json:"files"`
 }
 
@@ -351,7 +355,7 @@ func (s *storing) explainRejection(ctx context.Context, err error) error {
 	if !errors.As(err, &r) || !r.Auth || s.variable == "" {
 		return err
 	}
-	return explainHost(ctx, s.client, s.variableStore(), s.variable, s.host, s.label(), err)
+	return explainHost(ctx, s.client, s.actionsStore(), s.variable, s.host, s.label(), err)
 }
 
 func explainHost(ctx context.Context, client *github.Client, store github.Store, variable string, host core.Host, label string, err error) error {

@@ -141,13 +141,6 @@ func (s *storing) chosen() []github.Store {
 	return stores
 }
 
-// variableStore is where the host is kept as a variable: on the same level, which only Actions has.
-func (s *storing) variableStore() github.Store {
-	store := s.chosen()[0]
-	store.App = github.Actions
-	return store
-}
-
 // vendorError means that the workflows use the secret's name for another vendor's key.
 type vendorError struct {
 	name string

@@ -27,22 +27,14 @@ type storing struct {
 	token  core.Token
 	owner  core.Identity
 
-	slots    []*slot
-	selected []int64       // the repositories of --repos
-	existing *variableSlot // nil when no variable is wanted
-	keep     string        // where to keep a copy on this machine
+	slots      []*slot
+	selected   []int64 // the repositories of --repos
+	companions []*companion
+	runs       string // the ID of the project of --project
+	keep       string // where to keep a copy on this machine
 	// interrupted says that Ctrl-C was pressed while something was written.
 	interrupted bool
 	files       []scaffold.Change
-}
-
-// variableSlot is the variable that holds the host.
-type variableSlot struct {
-	store  github.Store
-	before github.Entry // what is there already
-	err    error
-	// wider is who has to see an organization's variable besides those who do now; zero when all do who see the secret.
-	wider github.Sharing
 }
 
 // errNoPush means that the login can read the repository but not set its secrets.
@@ -61,7 +53,7 @@ func (s *storing) prepare(ctx context.Context, source tokenSource) error {
 	}
 	for _, settle := range []func() error{
 		s.settleEnvironment,
-		s.settleVariable,
+		s.settleVariables,
 		func() error { return s.settleCopy(ctx, source) },
 	} {
 		if err := settle(); err != nil {
@@ -81,6 +73,7 @@ func (s *storing) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.planCompanions()
 	for _, store := range append(s.chosen(), proposed...) {
 		s.slots = append(s.slots, &slot{store: store, status: "failed"})
 	}
@@ -89,57 +82,21 @@ func (s *storing) ask(ctx context.Context) error {
 	}
 	if s.env != "" { // from here on as GitHub spells it
 		s.env = s.slots[0].store.Environment
-		if s.existing != nil {
-			s.existing.store = s.slots[0].store
+		for _, v := range s.companions {
+			v.store = s.slots[0].store
 		}
 	}
 	if !slices.ContainsFunc(s.slots, func(t *slot) bool { return t.err == nil }) {
 		return s.failures()
 	}
-	if s.existing != nil && s.existing.err != nil && !errors.Is(s.existing.err, github.ErrNotFound) {
-		return s.variableTrouble(github.ForWrite(s.existing.err))
-	}
-	if err := s.widenVariable(ctx); err != nil {
-		return s.variableTrouble(err)
-	}
-	return nil
+	return s.judgeCompanions(ctx)
 }
 
-func (s *storing) variableTrouble(err error) error {
-	return fmt.Errorf("%w\nTo store the secret alone, add: --variable \"\"", err)
-}
-
-// widenVariable finds out whether some who see an organization's secret do not see the variable that is there already:
-// they would take the token to the default host.
-func (s *storing) widenVariable(ctx context.Context) error {
-	usable := slices.IndexFunc(s.slots, func(t *slot) bool { return t.err == nil })
-	if s.org == "" || s.existing == nil || s.existing.before.Visibility == "" {
-		return nil
-	}
-	wanted, before := s.slots[usable].sharing, s.existing.before
-	widths := []string{"selected", "private", "all"}
-	if slices.Index(widths, wanted.Visibility) > slices.Index(widths, before.Visibility) {
-		s.existing.wider = wanted
-	}
-	if wanted.Visibility != "selected" || before.Visibility != "selected" {
-		return nil
-	}
-	now, err := s.client.VariableSharing(ctx, s.existing.store, before)
-	all := slices.Compact(slices.Sorted(slices.Values(slices.Concat(now.Repositories, wanted.Repositories))))
-	if err == nil && len(all) > len(slices.Compact(slices.Sorted(slices.Values(now.Repositories)))) {
-		s.existing.wider = github.Sharing{Visibility: "selected", Repositories: all}
-	}
-	return err
-}
-
-// inspectAll asks about the stores and the variable at the same time.
+// inspectAll asks about the stores and the variables at the same time.
 func (s *storing) inspectAll(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.inspectStores(ctx) })
-	if s.variable != "" {
-		s.existing = &variableSlot{store: s.variableStore()}
-		wg.Go(func() { s.existing.before, s.existing.err = s.client.Variable(ctx, s.existing.store, s.variable) })
-	}
+	wg.Go(func() { s.inspectCompanions(ctx) })
 	wg.Wait()
 	return nil
 }
@@ -192,48 +149,6 @@ func (s *storing) settleEnvironment() error {
 		return errors.Join(errCancelled, err)
 	}
 	return nil
-}
-
-// variableConflictError means that the variable has another value, which is not replaced silently.
-type variableConflictError struct{ name, value, wanted string }
-
-func (e *variableConflictError) Error() string {
-	return fmt.Sprintf("the variable %s has another value (%s, not %s); nothing was stored", e.name, e.value, e.wanted)
-}
-
-// conflicts tells whether the variable has a value that is not to be replaced without a word.
-func (s *storing) conflicts() bool {
-	return s.existing != nil && s.existing.before.Name != "" && !s.sameHost() && !s.force
-}
-
-func (s *storing) conflict() error {
-	return &variableConflictError{s.variable, s.existing.before.Value, s.host.String()}
-}
-
-func (s *storing) settleVariable() error {
-	if !s.conflicts() || s.dryRun {
-		return nil
-	}
-	existing := s.existing.before.Value
-	if !s.canAsk() {
-		return s.conflict()
-	}
-	yes, err := s.confirm(fmt.Sprintf("Replace the variable %s of %s, now %s, with %s?", s.variable, s.label(), existing, s.host), false)
-	if err != nil || !yes {
-		return errors.Join(errCancelled, err)
-	}
-	return nil
-}
-
-// sameHost tells whether the variable names the host already, in whichever form.
-func (s *storing) sameHost() bool {
-	named, err := core.ParseHost(s.existing.before.Value)
-	return err == nil && named == s.host
-}
-
-// variableStands tells whether the variable is as it has to be.
-func (s *storing) variableStands() bool {
-	return s.existing.before.Name != "" && s.sameHost() && s.existing.wider.Visibility == ""
 }
 
 // settleCopy decides where a copy for gh hex verify is kept. It is asked only after a prompt: who pipes a token in keeps
@@ -340,7 +255,7 @@ var errNoTimeLeft = errors.New("GitHub did not answer in time before")
 func (s *storing) carryOut(ctx context.Context) error {
 	if s.dryRun {
 		err := errors.Join(s.finish(s.planned()), s.failures())
-		if err == nil && s.conflicts() && !s.canAsk() {
+		if err == nil && !s.canAsk() {
 			return s.conflict() // as it would end without --dry-run
 		}
 		return err
@@ -367,12 +282,11 @@ func (s *storing) carryOut(ctx context.Context) error {
 	}
 	ctx, cancel = context.WithDeadline(context.WithoutCancel(ctx), end)
 	defer cancel()
-	variableErr := s.writeVariable(ctx, r.Variable)
-	s.complain(variableErr)
+	variableFailed := s.writeVariables(ctx, r.Variables)
 	rest := errors.Join(s.writeFiles(&r), s.writeKeyring())
 	s.complain(rest)
 	code := s.failed()
-	if variableErr != nil || rest != nil {
+	if variableFailed || rest != nil {
 		code = worst(code, exitProblem)
 	}
 	return s.conclude(r, code)
@@ -486,33 +400,6 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-func (s *storing) writeVariable(ctx context.Context, r *variableResult) error {
-	if s.existing == nil {
-		return nil
-	}
-	exists := s.existing.before.Name != ""
-	if s.variableStands() {
-		s.tellUnchanged(r)
-		return nil
-	}
-	sharing := s.existing.wider
-	if !exists {
-		sharing = s.slots[0].sharing
-	}
-	if err := s.client.SetVariable(ctx, s.existing.store, s.variable, s.host.String(), exists, sharing); err != nil {
-		r.Status, r.Error = "failed", safe(err.Error())
-		return fmt.Errorf("the secret was stored, the variable was not: %w", err)
-	}
-	r.Status = map[bool]string{true: "updated", false: "created"}[exists]
-	s.tell("ok", "Set %s variable %s for %s", s.levelName(), s.variable, s.label())
-	return nil
-}
-
-// levelName names the level of the variable as a sentence needs it.
-func (s *storing) levelName() string {
-	return s.existing.store.String()
-}
-
 func (s *storing) writeFiles(r *authResult) error {
 	if s.tree == nil {
 		return nil
@@ -558,9 +445,8 @@ func (s *storing) result() authResult {
 		at := s.owner.ExpiresAt.Format("2006-01-02T15:04:05Z07:00")
 		r.Token.ExpiresAt = &at
 	}
-	if s.existing != nil {
-		r.Variable = &variableResult{Name: s.variable, Value: s.host.String(), Status: "skipped"}
-	}
+	r.Variables = s.variableResults()
+	r.Variable = s.hostResult(r.Variables)
 	return r
 }
 
@@ -588,38 +474,14 @@ func (s *storing) planned() authResult {
 		s.tell("planned", "Would set %s secret %s for %s", t.store, s.secret, s.describe(t))
 	}
 	r := s.result()
-	if r.Variable != nil {
-		s.planVariable(r.Variable)
+	for i, v := range s.companions {
+		s.planVariable(v, &r.Variables[i].variableResult)
 	}
 	for _, c := range s.files {
 		r.Files = append(r.Files, fileResult{c.Path, c.Action})
 		s.tell("planned", "%s: %s", c.Path, describe(c))
 	}
 	return r
-}
-
-func (s *storing) planVariable(r *variableResult) {
-	before := s.existing.before
-	r.Status = "planned"
-	switch {
-	case before.Name == "":
-		s.tell("planned", "Would set %s variable %s for %s to %s", s.levelName(), s.variable, s.label(), s.host)
-	case s.variableStands():
-		s.tellUnchanged(r)
-	case s.sameHost():
-		s.tell("planned", "Would let %s see %s variable %s", describeSharing(s.org, s.existing.wider), s.levelName(), s.variable)
-	case s.force:
-		s.tell("planned", "Would replace %s variable %s of %s, now %s, with %s", s.levelName(), s.variable, s.label(), before.Value, s.host)
-	case s.canAsk():
-		s.tell("planned", "Would ask whether to replace %s variable %s of %s, now %s, with %s", s.levelName(), s.variable, s.label(), before.Value, s.host)
-	default:
-		r.Status, r.Error = "failed", safe(s.conflict().Error())
-	}
-}
-
-func (s *storing) tellUnchanged(r *variableResult) {
-	r.Status = "unchanged"
-	s.tell("ok", "%s variable %s of %s is %s already", s.levelName(), s.variable, s.label(), s.existing.before.Value)
 }
 
 func (s *storing) finish(r authResult) error {
