@@ -197,7 +197,7 @@ func (c *tokenChecks) present(ctx context.Context) Result {
 
 // NoToken is the result of token-present that fails because this machine has no token.
 func NoToken(message string) Result {
-	r := Fail(message, "gh hex auth --local keyring, or set HEX_API_TOKEN")
+	r := Fail(message, "gh hex auth login, or set HEX_API_TOKEN")
 	r.Auth = true
 	return r
 }

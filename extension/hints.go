@@ -125,13 +125,22 @@ func storeHint(err error) string {
 	var foreign *foreignHostError
 	var logout *logoutError
 	var rotated *newTokenError
+	var local *localTokenError
+	var keep *keepError
+	var refused *refusedRunError
 	switch {
+	case errors.As(err, &keep):
+		return "Next: " + keep.next
+	case errors.As(err, &local):
+		return strings.Replace(hint(local.err), "gh hex auth", "gh hex auth login", 1)
+	case errors.As(err, &refused):
+		return capitalised(runScope(refused.kind)) + "; to go on all the same: --force"
 	case errors.As(err, &rotated):
 		return strings.Replace(hint(rotated.err), "gh hex auth", "gh hex rotate", 1)
 	case errors.As(err, &foreign):
 		return fmt.Sprintf("If you log in to Hex there, set it in the environment (export %s=…); else take the line out of %s", hostName, foreign.file)
 	case errors.Is(err, errNoLocalToken):
-		return "Set the environment variable HEX_API_TOKEN, or keep a token with: gh hex auth --local dotenv (or --local keyring)"
+		return "Set the environment variable HEX_API_TOKEN, or keep a token on this machine with: gh hex auth login (without a keyring: --local dotenv)"
 	case errors.As(err, &vendor):
 		return "Store the Hex token under another name with: --secret HEX_WORKSPACE_TOKEN, or replace that key with: --force"
 	case errors.As(err, &environment):

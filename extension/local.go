@@ -115,9 +115,9 @@ func (s *settings) findToken(p *process, files []localFile) {
 func (s *settings) replace(other string) string {
 	switch s.tokenSource {
 	case keyringSource:
-		return "gh hex auth --local keyring, with " + other
+		return "gh hex auth login, with " + other
 	case ".env":
-		return "gh hex auth --local dotenv, with " + other
+		return "gh hex auth login --local dotenv, with " + other
 	case environmentSource:
 		return "set " + tokenName + " to " + other
 	}

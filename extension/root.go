@@ -106,7 +106,7 @@ func newRootCmd(p *process) *cobra.Command {
 	cmd.SetUsageFunc(func(c *cobra.Command) error { fmt.Fprint(c.ErrOrStderr(), usageOf(c)); return nil })
 	cmd.SetHelpFunc(func(c *cobra.Command, _ []string) { fmt.Fprint(c.OutOrStdout(), help(c)) })
 	cmd.SetFlagErrorFunc(flagError)
-	cmd.PersistentFlags().StringP("repo", "R", "", "Select another repository using the `[HOST/]OWNER/REPO` format")
+	cmd.PersistentFlags().VarP(new(single), "repo", "R", "Select another repository using the `[HOST/]OWNER/REPO` format")
 	cmd.Flags().BoolP("version", "v", false, "Show the version of gh hex")
 	cmd.PersistentFlags().BoolP("help", "h", false, "Show help for command")
 	cmd.AddCommand(newAuthCmd(p), newVerifyCmd(p), newInitCmd(p), newProjectCmd(p), newRunCmd(p), newAPICmd(p), newRotateCmd(p))

@@ -35,6 +35,9 @@ type storing struct {
 	// interrupted says that Ctrl-C was pressed while something was written.
 	interrupted bool
 	files       []scaffold.Change
+	trials      *trials
+	known       *remote // the workflows, once they are read
+	err         error   // why nothing is stored here: of several repositories, the others go on
 }
 
 // errNoPush means that the login can read the repository but not set its secrets.
@@ -42,17 +45,16 @@ var errNoPush = errors.New("permission to push is missing")
 
 // prepare asks and decides everything that can be known before the first write.
 func (s *storing) prepare(ctx context.Context, source tokenSource) error {
-	if source == fromEnvironment && s.canAsk() && !s.dryRun {
-		yes, err := s.confirm(fmt.Sprintf("Store the token in the environment variable %s (%s) for %s?", tokenName, s.owner.Describe(), s.label()), true)
-		if err != nil || !yes {
-			return errors.Join(errCancelled, err)
-		}
+	if err := s.settleName(ctx); err != nil {
+		return err
 	}
 	if err := s.ask(ctx); err != nil {
 		return err
 	}
 	for _, settle := range []func() error{
+		func() error { return s.tryProjects(ctx) },
 		s.settleEnvironment,
+		s.settleReplacement,
 		s.settleVariables,
 		func() error { return s.settleCopy(ctx, source) },
 	} {
@@ -252,13 +254,13 @@ var errNoTimeLeft = errors.New("GitHub did not answer in time before")
 
 // carryOut writes: the secrets, the variable, the files. A write that has begun is finished even when the user interrupts.
 // Each failure is told where it happens.
-func (s *storing) carryOut(ctx context.Context) error {
+func (s *storing) carryOut(ctx context.Context) (authResult, error) {
 	if s.dryRun {
-		err := errors.Join(s.finish(s.planned()), s.failures())
+		r, err := s.planned(), s.failures()
 		if err == nil && !s.canAsk() {
-			return s.conflict() // as it would end without --dry-run
+			err = s.conflict() // as it would end without --dry-run
 		}
-		return err
+		return r, err
 	}
 	// All writes share one time: several stores that do not answer take no longer than one.
 	end := time.Now().Add(cmp.Or(s.patience, writeLimit))
@@ -274,7 +276,7 @@ func (s *storing) carryOut(ctx context.Context) error {
 	r := s.result()
 	if stored == 0 {
 		s.say("No variable was set and no file was changed.")
-		return s.conclude(r, s.failed())
+		return r, ended(s.failed())
 	}
 	// What belongs to a secret that is stored is not left out, whatever comes.
 	if least := time.Now().Add(variableTime); end.Before(least) {
@@ -289,7 +291,15 @@ func (s *storing) carryOut(ctx context.Context) error {
 	if variableFailed || rest != nil {
 		code = worst(code, exitProblem)
 	}
-	return s.conclude(r, code)
+	return r, ended(code)
+}
+
+// ended is the exit code of failures that have been told.
+func ended(code int) error {
+	if code == exitOK {
+		return nil
+	}
+	return outcome(code)
 }
 
 // failed is the exit code for the stores: that of the login only when nothing was stored for want of one.
@@ -316,14 +326,6 @@ func (s *storing) complain(err error) {
 	if next := hint(err); next != "" && !s.interrupted {
 		s.say("  %s", next)
 	}
-}
-
-// conclude prints the result for programs. Failures have been told: only their exit code is left.
-func (s *storing) conclude(r authResult, code int) error {
-	if err := s.finish(r); err != nil || code == exitOK {
-		return err
-	}
-	return outcome(code)
 }
 
 // write fills one store.
@@ -471,7 +473,7 @@ func (s *storing) planned() authResult {
 		if t.missing {
 			s.tell("planned", "Would create environment %s of %s", t.store.Environment, s.place)
 		}
-		s.tell("planned", "Would set %s secret %s for %s", t.store, s.secret, s.describe(t))
+		s.tell("planned", "Would set %s secret %s for %s%s", t.store, s.secret, s.describe(t), s.replaced(t))
 	}
 	r := s.result()
 	for i, v := range s.companions {
@@ -482,11 +484,4 @@ func (s *storing) planned() authResult {
 		s.tell("planned", "%s: %s", c.Path, describe(c))
 	}
 	return r
-}
-
-func (s *storing) finish(r authResult) error {
-	if s.export.asked() {
-		return s.export.write(s.streams, r)
-	}
-	return nil
 }
