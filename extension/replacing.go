@@ -54,7 +54,7 @@ func (s *storing) settleName(ctx context.Context) error {
 		return nil
 	}
 	if !s.canAsk() || s.dryRun {
-		s.say("Note: the workflows of %s read the token as %s only, not as %s. To store it under that name: gh hex auth --secret %s", s.place, other, s.secret, other)
+		s.say("Note: the workflows of %s read the token as %s only, not as %s. To store it under that name: gh hex auth --secret %s%s", s.place, other, s.secret, other, s.placeFlag())
 		return nil
 	}
 	yes, err := s.confirm(fmt.Sprintf("The workflows of %s read the token as %s only, not as %s: store it under that name instead?", s.place, other, s.secret), true)
@@ -62,6 +62,14 @@ func (s *storing) settleName(ctx context.Context) error {
 		s.secret, s.known = other, nil
 	}
 	return err
+}
+
+// placeFlag names the repository for gh hex where it is not the one here.
+func (s *storing) placeFlag() string {
+	if s.place.here {
+		return ""
+	}
+	return " -R " + s.place.String()
 }
 
 // otherName is the name under which the workflows read the token, when it is not the secret's; empty when they read that

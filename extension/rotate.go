@@ -30,6 +30,7 @@ type rotateOptions struct {
 	apps         []string
 	withToken    bool
 	yes          bool
+	force        bool
 	secret       string
 	variable     string
 	workspaceURL string
@@ -52,7 +53,8 @@ func newRotateCmd(p *process) *cobra.Command {
 			organization alone means its Actions secret.
 
 			A place whose variable names another Hex host, or whose repository uses the name for
-			hex.pm, is left alone unless it is named.
+			hex.pm, is left alone unless it is named. So is one whose workflows run a project that
+			the new token may not run, as a dry run tells (five at most), unless --force is given.
 
 			Each place ends as new, old, or cannot tell, and the exit code is 1 unless all chosen
 			ones are new. Run the same command again to finish. Nothing is deleted. The copy of
@@ -87,6 +89,7 @@ func newRotateCmd(p *process) *cobra.Command {
 	enumListVar(f, &o.apps, "app", "a", appNames(), "Replace the secrets of these apps: {}")
 	f.BoolVar(&o.withToken, "with-token", false, "Read the new token from standard input")
 	f.BoolVarP(&o.yes, "yes", "y", false, "Do not ask for confirmation")
+	f.BoolVar(&o.force, "force", false, "Replace it, too, where the new token may not run what the workflows run")
 	f.StringVar(&o.secret, "secret", tokenName, "The `name` of the secret")
 	f.StringVar(&o.variable, "variable", hostName, "The `name` of the variable that holds the host; empty for none")
 	f.StringVar(&o.workspaceURL, "workspace-url", "", "The Hex host of the new token, as any `URL` of the workspace")
@@ -120,6 +123,7 @@ type rotation struct {
 	settings settings
 	host     core.Host
 	token    core.Token
+	owner    core.Identity
 	spots    []*spot
 	unlisted []string // notes on what could not be listed
 	done     atomic.Int64
@@ -139,6 +143,9 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 		return err
 	}
 	if err := r.choose(); err != nil {
+		return err
+	}
+	if err := r.tryProjects(ctx); err != nil {
 		return err
 	}
 	interrupted := r.replace(ctx)
@@ -173,7 +180,7 @@ func (r *rotation) locate(ctx context.Context) error {
 	options := r.gitHubOptions()
 	options.Limited = r.progress.limit
 	client, err := github.NewClient(host, options)
-	r.search = &search{client: client, wanted: r.secret}
+	r.search = &search{client: client, wanted: r.secret, starts: true}
 	r.local = r.ownWorkflows
 	return err
 }
@@ -267,7 +274,7 @@ func (r *rotation) takeToken(ctx context.Context) (err error) {
 	if !r.settings.token.IsZero() && r.settings.token.Equal(r.token) {
 		return &sameTokenError{r.settings.tokenSource}
 	}
-	_, err = r.accept(ctx, r.settings, r.token, r.tell)
+	r.owner, err = r.accept(ctx, r.settings, r.token, r.tell)
 	err = ofNewToken(err)
 	if err != nil && len(r.targets) > 0 {
 		return r.explain(ctx, err)

@@ -286,6 +286,8 @@ func (r *rotation) write(ctx context.Context, p *spot) error {
 		return errors.New("the repository is archived: GitHub lets nobody change its secrets, and its workflows do not run")
 	case p.repo.Name != "" && !p.repo.CanPush:
 		return fmt.Errorf("this login cannot set secrets of %s: %w", p.repo.FullName(), errNoPush)
+	case p.refused != nil && !r.force:
+		return fmt.Errorf("left alone: %w", p.refused)
 	case !p.named && p.hostErr != nil:
 		return fmt.Errorf("left alone, since it is not known for which host it is: %w", p.hostErr)
 	case !p.named && p.readErr != nil:

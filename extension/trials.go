@@ -19,9 +19,13 @@ import (
 const (
 	// maxTrials bounds the dry runs of one command: Hex allows 20 starts a minute.
 	maxTrials = 5
+	// maxLookUps bounds the variables that are asked for to find out what to try.
+	maxLookUps = 20
 	// trialLimit is how long all of them may take together.
 	trialLimit = 15 * time.Second
 )
+
+var errNotTried = fmt.Errorf("not tried: only the first %d projects are", maxTrials)
 
 // trials tries with dry runs, which start nothing, whether a token may run projects: each project once a command.
 type trials struct {
@@ -32,6 +36,7 @@ type trials struct {
 	// results are what the dry run of a project said, by its ID: a refusal only where Hex shows the project to the token.
 	results map[string]trial
 	values  map[string]trialValue
+	seen    map[string]bool // the projects that were named so far
 }
 
 type trial struct {
@@ -47,7 +52,7 @@ type trialValue struct {
 func (p *process) newTrials(host core.Host, token core.Token, client *github.Client) *trials {
 	return &trials{
 		hex: core.NewClient(host, token, p.clientOptions()), host: host, github: client, limit: cmp.Or(p.patience, trialLimit),
-		results: map[string]trial{}, values: map[string]trialValue{},
+		results: map[string]trial{}, values: map[string]trialValue{}, seen: map[string]bool{},
 	}
 }
 
@@ -80,6 +85,8 @@ func (t *trials) resolve(ctx context.Context, owner, repo string, starts []workf
 		s := started{Start: start}
 		ref := start.Ref
 		switch {
+		case start.Variable != "" && (len(t.seen) >= maxTrials || len(t.values) >= maxLookUps):
+			s.doubt = errNotTried.Error()
 		case start.Variable != "":
 			v := t.value(ctx, owner, repo, start)
 			ref = v.text
@@ -93,6 +100,9 @@ func (t *trials) resolve(ctx context.Context, owner, repo string, starts []workf
 		}
 		if s.doubt == "" {
 			s.id, s.doubt = t.projectOf(ref)
+		}
+		if s.id != "" {
+			t.seen[s.id] = true
 		}
 		if s.doubt != "" && start.Variable != "" && !strings.HasPrefix(start.Variable, projectName) {
 			continue // it need not hold a project at all
@@ -183,6 +193,8 @@ func (t *trials) one(ctx context.Context, id string) trial {
 		return trial{}
 	case errors.As(err, &answer) && answer.Status == http.StatusUnprocessableEntity && !errors.Is(err, core.ErrUnpublished):
 		return trial{}
+	case errors.Is(err, core.ErrNotFound):
+		return trial{doubt: "Hex has no such project, or does not show it to the token"}
 	case !errors.Is(err, core.ErrForbidden):
 		return trial{doubt: err.Error()}
 	}
@@ -200,14 +212,13 @@ func (t *trials) of(s started) trial {
 	if r, tried := t.results[s.id]; tried {
 		return r
 	}
-	return trial{doubt: fmt.Sprintf("not tried: only the first %d projects are", maxTrials)}
+	return trial{doubt: errNotTried.Error()}
 }
 
 // refusedRunError means that the token may not run what the workflows run with it.
 type refusedRunError struct {
 	places []string
 	kind   core.Kind
-	force  string // the flag that goes on all the same, with the verb that it is for
 }
 
 func (e *refusedRunError) Error() string {
@@ -215,7 +226,7 @@ func (e *refusedRunError) Error() string {
 	for i, place := range e.places {
 		lines[i] = "the token may not run " + place + ": Hex answers 403, although the token sees the project"
 	}
-	return strings.Join(lines, "\n") + "\nnothing was stored"
+	return strings.Join(lines, "\n")
 }
 
 // runScope is what to tick for a token that may not run projects. Only workspace tokens have scopes.
@@ -264,7 +275,7 @@ func (s *storing) tryProjects(ctx context.Context) error {
 		}
 		return nil
 	}
-	return refused
+	return fmt.Errorf("%w\nnothing was stored", refused)
 }
 
 // sayDoubts shows the first of them, and how many more there are.
