@@ -31,6 +31,7 @@ type rotateOptions struct {
 	withToken    bool
 	yes          bool
 	force        bool
+	dryRun       bool
 	secret       string
 	variable     string
 	workspaceURL string
@@ -89,6 +90,7 @@ func newRotateCmd(p *process) *cobra.Command {
 	enumListVar(f, &o.apps, "app", "a", appNames(), "Replace the secrets of these apps: {}")
 	f.BoolVar(&o.withToken, "with-token", false, "Read the new token from standard input")
 	f.BoolVarP(&o.yes, "yes", "y", false, "Do not ask for confirmation")
+	f.BoolVar(&o.dryRun, "dry-run", false, "Verify, and show what would be replaced; change nothing")
 	f.BoolVar(&o.force, "force", false, "Replace it, too, where the new token may not run what the workflows run")
 	f.StringVar(&o.secret, "secret", tokenName, "The `name` of the secret")
 	f.StringVar(&o.variable, "variable", hostName, "The `name` of the variable that holds the host; empty for none")
@@ -463,10 +465,14 @@ const (
 	statusCannotTell = "cannot tell"
 	statusUnchanged  = "unchanged" // not chosen
 	statusMissing    = "missing"
+	statusPlanned    = "planned" // with --dry-run
 )
 
 // errNoneChosen means that every place was left alone, or that there is none.
 var errNoneChosen = errors.New("no place was chosen: nothing was replaced")
+
+// errPlanned stands for a write that --dry-run leaves out.
+var errPlanned = errors.New("not written: --dry-run")
 
 // conclude says how the rotation went, and replaces the copy on this machine when all is new.
 func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
@@ -484,6 +490,13 @@ func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 	}
 	if chosen == 0 {
 		return errNoneChosen
+	}
+	if r.dryRun {
+		r.say("Nothing was replaced: %d of %s would be.", count[statusPlanned], counted(chosen, "chosen place", "chosen places"))
+		if count[statusPlanned] == chosen {
+			return nil
+		}
+		return outcome(exitProblem)
 	}
 	left := chosen - count[statusNew]
 	if left == 0 && !interrupted {

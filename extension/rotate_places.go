@@ -62,11 +62,13 @@ func (r *rotation) choose() error {
 	switch n := r.writable(); {
 	case n == 0:
 		return nil
-	case r.canAsk() && !r.yes:
+	case r.canAsk() && !r.yes && !r.dryRun:
 		return r.confirmAll(n)
 	}
-	r.say("Replacing the token in:")
-	r.nameChosen()
+	if !r.dryRun {
+		r.say("Replacing the token in:")
+		r.nameChosen()
+	}
 	return nil
 }
 
@@ -268,6 +270,8 @@ func (r *rotation) settle(p *spot, err error) {
 	case err == nil:
 		p.status = statusNew
 		p.entry.UpdatedAt = r.now().UTC().Truncate(time.Second)
+	case errors.Is(err, errPlanned):
+		p.status = statusPlanned
 	case errors.As(err, &doubt):
 		p.status, p.reason, p.err = statusCannotTell, doubt.Err.Error(), err
 	default:
@@ -296,6 +300,9 @@ func (r *rotation) write(ctx context.Context, p *spot) error {
 	key, err := r.client.PublicKey(ctx, p.store)
 	if err != nil {
 		return github.ForWrite(err)
+	}
+	if r.dryRun {
+		return errPlanned
 	}
 	sharing, err := r.sharing(ctx, p)
 	if err != nil {
@@ -332,6 +339,7 @@ func (r *rotation) show() error {
 	icons := map[string]core.Status{
 		statusNew: core.StatusOK, statusOld: core.StatusError, statusCannotTell: core.StatusUnknown,
 		statusUnchanged: core.StatusSkipped, statusMissing: core.StatusSkipped,
+		statusPlanned: core.StatusOK,
 	}
 	for _, p := range r.spots {
 		switch {
