@@ -42,6 +42,8 @@ type Token struct {
 type TokenError struct {
 	Reason string // completes "the token …", such as "is empty"
 	Vendor string // whose token it is instead, such as "GitHub"; empty when that cannot be told
+	// Reference says that it stands for a token, or is an encrypted one: whoever put it there knows how to read it.
+	Reference bool
 }
 
 func (e *TokenError) Error() string { return "the token " + e.Reason }
@@ -130,6 +132,9 @@ func refuseToken(s string) error {
 	if e := foreignToken(s); e != nil {
 		return e
 	}
+	if e := reference(s); e != nil {
+		return e
+	}
 	if isPlaceholder(s) {
 		return &TokenError{Reason: "is a placeholder, not a real one"}
 	}
@@ -165,6 +170,50 @@ func foreignToken(s string) *TokenError {
 		return &TokenError{Reason: "is a key of hex.pm, the Elixir package registry, which is another company than hex.tech", Vendor: "hex.pm"}
 	}
 	return nil
+}
+
+// reference knows what stands in a file instead of a token: a name under which a password manager keeps it, an encrypted
+// value, or an expression that a shell or a template was to fill in. None of them is a token's to begin with, so none is
+// ever sent anywhere.
+func reference(s string) *TokenError {
+	lower := strings.ToLower(s)
+	switch {
+	case strings.HasPrefix(lower, "op:"), strings.Contains(lower, "op://"):
+		return referenceTo("a reference to 1Password (op://…)", "let it fill in the token, with: op run -- COMMAND")
+	case strings.HasPrefix(lower, "encrypted:"):
+		return referenceTo("encrypted (encrypted:…)", "let dotenvx fill in the token, with: dotenvx run -- COMMAND")
+	case strings.HasPrefix(lower, "enc["):
+		return referenceTo("encrypted (ENC[…])", "let sops fill in the token, with: sops exec-env FILE COMMAND")
+	case strings.HasPrefix(s, "$ANSIBLE_VAULT"), strings.HasPrefix(s, "-----BEGIN "):
+		return referenceTo("encrypted", "decrypt it first, and pipe it in with --with-token")
+	case strings.HasPrefix(s, "${"), strings.HasPrefix(s, "$("), strings.HasPrefix(s, "{{"):
+		return referenceTo("an expression ("+s[:2]+"…) that nothing has filled in", "set HEX_API_TOKEN to what it stands for, or pipe that in with --with-token")
+	}
+	const tool = "let the tool that keeps it fill in the token, as op run -- COMMAND and dotenvx run -- COMMAND do"
+	switch {
+	case strings.HasPrefix(lower, "vault:"):
+		return referenceTo("a reference to a vault (vault:…)", tool)
+	case hasScheme(s):
+		return referenceTo("a reference (NAME:…)", tool) // the name is not shown: it may be a part of another secret
+	}
+	return nil
+}
+
+func referenceTo(what, way string) *TokenError {
+	return &TokenError{Reason: "is " + what + ", not the token itself: " + way, Reference: true}
+}
+
+// hasScheme tells what begins as vault:…, awssm://… or ref+sops://… do: no token has a colon. What is pasted together with
+// its name ("token:hxtp_…") is no reference.
+func hasScheme(s string) bool {
+	name, rest, found := strings.Cut(s, ":")
+	odd := strings.ContainsFunc(name, func(r rune) bool {
+		return !strings.ContainsRune("+.-_", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+	if !found || odd || name == "" || rest == "" || unicode.IsSpace(rune(rest[0])) {
+		return false
+	}
+	return !strings.HasPrefix(rest, personalPrefix) && !strings.HasPrefix(rest, workspacePrefix)
 }
 
 // isPlaceholder knows what documentation and example files put where a token belongs. Runs of hex digits are left

@@ -384,7 +384,7 @@ func (r *statusRun) printLocal(local localToken) int {
 		r.say("%s %s", r.yellow("!"), note)
 	}
 	if r.settings.token.IsZero() && r.settings.tokenErr == nil {
-		r.say("No Hex token on this machine. To keep one here: gh hex auth --local keyring, or set HEX_API_TOKEN")
+		r.say("No Hex token on this machine. To keep one here: gh hex auth login, or set HEX_API_TOKEN")
 		return exitOK
 	}
 	r.say("%s", capitalised(local.report.Of("token-present").Message))

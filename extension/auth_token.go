@@ -51,7 +51,7 @@ func runToken(ctx context.Context, o *tokenOptions) error {
 	case found.hostErr != nil:
 		return found.hostTrouble()
 	case found.tokenErr != nil:
-		return fmt.Errorf("the token from %s cannot be used: %w", found.tokenSource, found.tokenErr)
+		return ofLocalToken(fmt.Errorf("the token from %s cannot be used: %w", found.tokenSource, found.tokenErr))
 	case found.token.IsZero():
 		return &missingTokenError{fmt.Errorf("%w for %s", errNoLocalToken, found.host.Name())}
 	}

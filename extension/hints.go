@@ -83,6 +83,8 @@ func hint(err error) string {
 		return next
 	}
 	switch {
+	case errors.As(err, &token) && token.Reference:
+		return "" // the sentence names the way
 	case errors.As(err, &token):
 		return "Copy the token again, or create one in Hex (Settings → API keys → New Token), then run: gh hex auth"
 	case errors.As(err, &rejected):
@@ -152,7 +154,16 @@ func storeHint(err error) string {
 	var unnamed *unnamedError
 	var logout *logoutError
 	var rotated *newTokenError
+	var local *localTokenError
+	var keep *keepError
+	var refused *refusedRunError
 	switch {
+	case errors.As(err, &keep):
+		return "Next: " + keep.next
+	case errors.As(err, &local):
+		return strings.Replace(hint(local.err), "gh hex auth", "gh hex auth login", 1)
+	case errors.As(err, &refused):
+		return capitalised(runScope(refused.kind)) + "; to go on all the same: --force"
 	case errors.As(err, &rotated):
 		return strings.Replace(hint(rotated.err), "gh hex auth", "gh hex rotate", 1)
 	case errors.As(err, &vendor):
@@ -191,10 +202,12 @@ func gitHubFix(e *github.Error) string {
 		return "Wait, then run the command again; `gh api rate_limit` shows the limits"
 	case len(e.Scopes) > 0:
 		return scopeFix(e)
+	case e.Classic && errors.Is(e, github.ErrForbidden):
+		return roleFix(e)
 	case len(e.Permissions) > 0 && errors.Is(e, github.ErrForbidden):
 		return fmt.Sprintf("The login needs the permission %s; give it to the fine-grained token under Settings → Developer settings", permissionName(e.Permissions))
 	case errors.Is(e, github.ErrNotFound):
-		return "Check the name, and that this login may see it: gh auth status"
+		return "Check the name, and that this login may see it: gh auth status" + switchAccount(e, "; with another account: ")
 	case errors.Is(e, github.ErrForbidden):
 		return "Ask an owner for the permission; this login: gh auth status"
 	case e.Status < 300, e.Status >= 500: // none, one that is not GitHub's, or a failure
@@ -209,6 +222,27 @@ func unauthorizedFix(e *github.Error) string {
 		return fmt.Sprintf("The token in %s is not accepted: replace it, or unset it to use gh's own login", e.Source)
 	}
 	return "Log in again: gh auth login" + hostFlag(e.Host)
+}
+
+// roleFix is for a login with every scope that its account's role does not let do this.
+func roleFix(e *github.Error) string {
+	role := "lacks the role for it: ask an owner for write access there, or to do it"
+	if slices.Contains(e.Permissions, "administration=write") {
+		role = "lacks the role for it: ask an owner for the role admin there, or to do it"
+	}
+	if strings.Contains(e.Source, "TOKEN") {
+		return "The account of the token in " + e.Source + " " + role
+	}
+	account, _ := e.Account()
+	return "The account " + cmp.Or(account, "of this login") + " " + role + switchAccount(e, ", or use another account: ")
+}
+
+// switchAccount is how to use another account, where gh has several: empty elsewhere.
+func switchAccount(e *github.Error, before string) string {
+	if _, others := e.Account(); !others {
+		return ""
+	}
+	return before + "gh auth switch" + hostFlag(e.Host)
 }
 
 func scopeFix(e *github.Error) string {

@@ -140,7 +140,7 @@ func (i *inspection) tokenChecks() []core.Check {
 }
 
 // keepToken is the command that keeps a token on this machine.
-const keepToken = "gh hex auth --local keyring, or set " + tokenName
+const keepToken = "gh hex auth login, or set " + tokenName
 
 // advice names the commands that mend what core finds.
 func advice(replace func(other string) string) core.Advice {

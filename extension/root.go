@@ -105,7 +105,7 @@ func newRootCmd(p *process) *cobra.Command {
 	cmd.SetUsageTemplate(usageTemplate)
 	cmd.SetHelpTemplate(helpTemplate)
 	cmd.SetFlagErrorFunc(flagError)
-	cmd.PersistentFlags().StringP("repo", "R", "", "Select another repository using the `[HOST/]OWNER/REPO` format")
+	cmd.PersistentFlags().VarP(new(single), "repo", "R", "Select another repository using the `[HOST/]OWNER/REPO` format")
 	cmd.Flags().BoolP("version", "v", false, "Show the version of gh hex")
 	cmd.PersistentFlags().BoolP("help", "h", false, "Show help for command")
 	cmd.AddCommand(newAuthCmd(p), newVerifyCmd(p), newInitCmd(p), newProjectCmd(p), newRunCmd(p), newAPICmd(p), newRotateCmd(p))
