@@ -113,7 +113,7 @@ func misplaced(x *read) string {
 
 // concernsAction tells whether a local action is judged.
 func (j *judgement) concernsAction(d *document) bool {
-	if j.w.options.All || d.marksOfSteps(0).has(marksHex) {
+	if j.w.options.All || d.marks.has(marksHex) {
 		return true
 	}
 	for _, x := range d.reads {

@@ -241,7 +241,7 @@ func marksOfStep(s *step) marks {
 		}
 	}
 	if s.local != nil {
-		m |= s.local.marksOfSteps(0)
+		m |= s.local.marks
 	}
 	return m
 }
@@ -260,28 +260,39 @@ func each(s *actionlint.Step, yield func(name string, value *actionlint.String))
 	}
 }
 
-// marksOfSteps judges a local action. Actions may use each other, so the depth is bounded.
-func (d *document) marksOfSteps(depth int) marks {
-	var m marks
-	for _, j := range d.jobs {
-		for _, s := range j.steps {
-			if s.local == nil || depth < 10 {
-				m |= s.ownMarks(depth)
+// markActions says what each local action does, once: what its own steps do, handed on to the actions that use it.
+func (w *Workflows) markActions() {
+	users := map[*document][]*document{}
+	var queue []*document
+	for _, d := range w.actions {
+		if d == nil {
+			continue
+		}
+		for _, j := range d.jobs {
+			for _, s := range j.steps {
+				d.marks |= marksOfStep(s)
+				if s.local != nil {
+					users[s.local] = append(users[s.local], d)
+				}
+			}
+		}
+		queue = append(queue, d)
+	}
+	for len(queue) > 0 {
+		d := queue[0]
+		queue = queue[1:]
+		for _, user := range users[d] {
+			if user.marks|d.marks != user.marks {
+				user.marks |= d.marks
+				queue = append(queue, user)
 			}
 		}
 	}
-	return m
-}
-
-func (s *step) ownMarks(depth int) marks {
-	if s.local == nil {
-		return marksOfStep(s)
-	}
-	return s.local.marksOfSteps(depth + 1)
 }
 
 // classify decides which reads, jobs and files concern Hex.
 func (w *Workflows) classify() {
+	w.markActions()
 	docs := w.documents()
 	atOnce(len(docs), func(i int) { docs[i].mark() })
 	for _, d := range docs {

@@ -265,7 +265,7 @@ func (j *judgement) sightsOf(r *run) []sight {
 // names works out which secrets a read may mean in a variant; any when that is decided at run time.
 func (j *judgement) names(x *read, r *run, v variant) set {
 	if x.index == nil {
-		return one(textValue(x.name))
+		return set{values: []value{textValue(x.name)}}
 	}
 	s := evaluate(x.index, r.resolver(v, j.k))
 	out := set{any: s.any}
