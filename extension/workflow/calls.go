@@ -100,13 +100,13 @@ func (w *Workflows) load(ref string) *document {
 			return nil
 		}
 		if data, ok := w.options.Lookup(ref); ok {
-			return parse(ref, "", data, nil)
+			return parse(ref, "", data, w.admit(countYAML(data)), nil)
 		}
 		return nil
 	}
 	if w.options.Remote != nil && !strings.Contains(ref, "${{") {
 		if data, err := w.options.Remote(ref); err == nil {
-			return parse(ref, ref, data, nil)
+			return parse(ref, ref, data, w.admit(countYAML(data)), nil)
 		}
 	}
 	w.missing[ref] = true

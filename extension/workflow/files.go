@@ -25,6 +25,13 @@ func (j *judgement) syntax() *verdict {
 			}
 		}
 	}
+	for _, folder := range sortedKeys(j.w.actions) {
+		if d := j.w.actions[folder]; d != nil && d.unread {
+			for _, p := range d.problems {
+				v.add(p.place, p.severity, "", p.message, "")
+			}
+		}
+	}
 	if v.looked && j.w.callsLeft {
 		v.add(Place{}, core.SeverityNote, "", fmt.Sprintf("more than %d workflows are called: what the last of them call was not judged", maxCalls), "")
 	}

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"sort"
 	"strings"
@@ -86,8 +87,9 @@ type verdict struct {
 	looked  bool // there was something to look at
 	entries []entry
 	index   map[string]int
-	unknown []string // why something could not be told
-	nothing string   // why there was nothing to look at
+	rest    map[string]*rest // by file: what is counted and not said
+	unknown []string         // why something could not be told
+	nothing string           // why there was nothing to look at
 }
 
 // entry is a finding in the making: one that holds for several jobs is said once.
@@ -107,6 +109,9 @@ func (v *verdict) add(p Place, severity core.Severity, job, format, fix string) 
 		v.index = map[string]int{}
 	}
 	i, known := v.index[key]
+	if !known && v.full(p, severity, key, fix) {
+		return
+	}
 	if !known {
 		i = len(v.entries)
 		v.index[key] = i
@@ -114,6 +119,57 @@ func (v *verdict) add(p Place, severity core.Severity, job, format, fix string) 
 	}
 	if e := &v.entries[i]; job != "" && !slices.Contains(e.jobs, job) && len(e.jobs) < maxJobsNamed {
 		e.jobs = append(e.jobs, job)
+	}
+}
+
+// maxFindings bounds what one check says of one file.
+const maxFindings = 100
+
+// rest are the findings about a file beyond those that are said.
+type rest struct {
+	said  int
+	more  map[uint64]bool // hashes: a finding that holds for several jobs counts once
+	first Place
+	worst core.Severity
+	fix   string
+}
+
+// full tells whether enough was said of a file. What is not said is counted, and keeps its weight.
+func (v *verdict) full(p Place, severity core.Severity, key, fix string) bool {
+	if v.rest == nil {
+		v.rest = map[string]*rest{}
+	}
+	r := v.rest[p.File]
+	if r == nil {
+		r = &rest{more: map[uint64]bool{}, worst: core.SeverityNote}
+		v.rest[p.File] = r
+	}
+	if r.said < maxFindings {
+		r.said++
+		return false
+	}
+	if len(r.more) == 0 {
+		r.first = p
+	}
+	r.more[hash(key)] = true
+	if severity == core.SeverityError && r.worst != severity || r.worst == core.SeverityNote {
+		r.worst, r.fix = severity, fix
+	}
+	return true
+}
+
+func hash(s string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(s))
+	return h.Sum64()
+}
+
+// count says for each file how much was not said of it.
+func (v *verdict) count() {
+	for _, r := range v.rest {
+		if n := len(r.more); n > 0 {
+			v.entries = append(v.entries, entry{place: r.first, severity: r.worst, format: fmt.Sprintf("and %d more from here on", n), fix: r.fix})
+		}
 	}
 }
 
@@ -167,6 +223,7 @@ func (v *verdict) result(fine string) core.Result {
 		}
 		return core.Skip(v.nothing)
 	}
+	v.count()
 	sort.SliceStable(v.entries, func(i, j int) bool { return before(v.entries[i].place, v.entries[j].place) })
 	findings := make([]core.Finding, 0, len(v.entries))
 	for _, e := range v.entries {
