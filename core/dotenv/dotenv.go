@@ -30,6 +30,15 @@ func Lookup(data []byte, key string) (value string, line int, ok bool) {
 	return value, line, ok
 }
 
+// Values returns the value of the last assignment of each name.
+func Values(data []byte) map[string]string {
+	values := map[string]string{}
+	for _, a := range parse(toUTF8(data)) {
+		values[a.name] = a.value
+	}
+	return values
+}
+
 // Names returns the names that are assigned, each once, in the order of their first assignment.
 func Names(data []byte) []string {
 	var names []string

@@ -20,43 +20,79 @@ func marksAround(r *read) marks {
 		}
 		return r.step.decided(name)
 	}
-	scope, steps := r.doc.marks, []*step(nil)
+	scope, steps := r.doc.marks, &r.doc.inherit
 	if r.job != nil {
-		scope, steps = r.job.marks, r.job.steps
-	} else {
-		for _, j := range r.doc.jobs {
-			steps = append(steps, j.steps...)
-		}
+		scope, steps = r.job.marks, &r.job.inherit
 	}
 	if name == "" || scope == 0 {
 		return scope
 	}
-	var m marks
-	for _, s := range steps {
-		if s.marks != 0 {
-			m |= s.marksFor(name)
-		}
+	if *steps == nil {
+		*steps = newConsumers(r.doc.stepsOf(r.job))
 	}
+	m := (*steps).marksFor(name)
 	if m == 0 && !scope.has(marksHex) {
 		return scope // nothing but hex.pm is around, in whichever way it is given its key
 	}
 	return m
 }
 
-// marksFor says what the step does with an environment variable that it inherits.
-func (s *step) marksFor(name string) marks {
-	if s.local != nil {
-		return s.marks // what an action's steps read is not followed that far
+// stepsOf are the steps of a job, or with nil of all of them.
+func (d *document) stepsOf(own *job) []*step {
+	var out []*step
+	for _, j := range d.jobs {
+		if own == nil || own == j {
+			out = append(out, j.steps...)
+		}
 	}
-	if s.mentions(name) {
-		return s.decided(name)
+	return out
+}
+
+// consumers are steps by what they do with environment variables that they inherit: asked for one variable after another, they
+// are not all looked at again.
+type consumers struct {
+	always marks              // of those that use a local action: what its steps read is not followed that far
+	naming map[string][]*step // by the words of their scripts, inputs and variables
+	number map[marks]int      // of the others, by what they talk to
+}
+
+func newConsumers(steps []*step) *consumers {
+	u := &consumers{naming: map[string][]*step{}, number: map[marks]int{}}
+	for _, s := range steps {
+		switch {
+		case s.marks == 0:
+		case s.local != nil:
+			u.always |= s.marks
+		default:
+			u.number[s.marks]++
+			words := map[string]bool{}
+			s.words(words)
+			for word := range words {
+				u.naming[word] = append(u.naming[word], s)
+			}
+		}
 	}
-	var m marks
-	if s.marks.has(marksHex) && hexReads(name) {
-		m |= s.marks &^ marksPM
+	return u
+}
+
+// marksFor says what the steps do with an environment variable.
+func (u *consumers) marksFor(name string) marks {
+	m := u.always
+	naming := map[marks]int{}
+	for _, s := range u.naming[name] {
+		m |= s.decided(name)
+		naming[s.marks]++
 	}
-	if s.marks.has(marksPM) && packagesRead(name) {
-		m |= marksPM
+	for does, n := range u.number {
+		if n == naming[does] {
+			continue // all of them name it
+		}
+		if does.has(marksHex) && hexReads(name) {
+			m |= does &^ marksPM
+		}
+		if does.has(marksPM) && packagesRead(name) {
+			m |= marksPM
+		}
 	}
 	return m
 }

@@ -334,16 +334,19 @@ func (d *document) mark() {
 	if d.ast != nil {
 		hosts = namesOfHosts(d.ast.Env)
 	}
+	d.hexWords = map[string]bool{}
 	for _, j := range d.jobs {
 		j.words = map[string]bool{}
+		own := namesOfHosts(j.ast.Env)
 		for _, s := range j.steps {
 			s.marks = marksOfStep(s)
-			if s.mentionsAny(hosts, namesOfHosts(j.ast.Env)) {
+			if s.mentionsAny(hosts, own) {
 				s.marks |= marksHex
 			}
 			j.marks |= s.marks
 			if s.marks.has(marksHex) {
 				s.words(j.words)
+				s.words(d.hexWords)
 			}
 		}
 		d.marks |= j.marks
@@ -419,7 +422,7 @@ func (r *read) seenByHexStep() bool {
 	if r.job != nil {
 		return r.job.words[r.site.env]
 	}
-	return slices.ContainsFunc(r.doc.jobs, func(j *job) bool { return j.words[r.site.env] })
+	return r.doc.hexWords[r.site.env]
 }
 
 // words adds the words of a step's script, inputs and environment.

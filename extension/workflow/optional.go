@@ -3,6 +3,7 @@ package workflow
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/rhysd/actionlint"
 )
@@ -24,8 +25,9 @@ func (d *document) markOptional() {
 		own := envReads(j.reads, func(r *read) bool { return r.step == nil })
 		for _, s := range j.steps {
 			names := map[string]bool{}
+			inner := envReads(s.reads, nil)
 			for name := range s.tested {
-				take(names, shared[name], own[name], envReads(s.reads, nil)[name])
+				take(names, shared[name], own[name], inner[name])
 			}
 			d.lookAtGates(j, s.gates, names)
 			allow(s.reads, names)
@@ -132,10 +134,14 @@ func (s *step) lookAt(shared, own map[string][]*read) {
 		return
 	}
 	script := withoutComments(e.Run.Value)
+	defaulted, tested := testedIn(script)
 	for _, reads := range []map[string][]*read{envReads(s.reads, nil), own, shared} {
-		for _, list := range reads {
-			if name := list[0].site.env; testsForEmpty(script, name) {
-				s.looks = append(s.looks, list...)
+		for name := range defaulted {
+			s.lookInto(reads, name)
+		}
+		for name := range tested {
+			if !defaulted[name] {
+				s.lookInto(reads, name)
 			}
 		}
 	}
@@ -143,24 +149,47 @@ func (s *step) lookAt(shared, own map[string][]*read) {
 		return
 	}
 	for _, r := range s.reads {
-		if name := r.site.env; name != "" && mayTest(script, name) && emptinessTest(name).MatchString(script) {
-			r.optional = true
-		}
+		r.optional = r.optional || tested[r.site.env]
 	}
 }
 
-// mayTest is the cheap question before the pattern of each variable.
-func mayTest(script, name string) bool {
-	return strings.Contains(script, name) && (strings.Contains(script, "[") || strings.Contains(script, "test"))
+func (s *step) lookInto(reads map[string][]*read, name string) {
+	if list := reads[strings.ToLower(name)]; len(list) > 0 && list[0].site.env == name {
+		s.looks = append(s.looks, list...)
+	}
 }
 
-func testsForEmpty(script, name string) bool {
-	return strings.Contains(script, "${"+name+":") || strings.Contains(script, "${"+name+"+") ||
-		mayTest(script, name) && emptinessTest(name).MatchString(script)
+// testedIn returns the variables that a script has a default for, and those that it tests for emptiness.
+func testedIn(script string) (defaulted, tested map[string]bool) {
+	if strings.Contains(script, "${") {
+		defaulted = namesIn(script, tests().defaulted)
+	}
+	if strings.Contains(script, "$") && (strings.Contains(script, "[") || strings.Contains(script, "test")) {
+		tested = namesIn(script, tests().tested)
+	}
+	return defaulted, tested
 }
 
-// emptinessTest matches a shell's tests of a variable: [ -n "$A" ], [[ $A ]], test "$A", [ "${A}" != "" ].
-func emptinessTest(name string) *regexp.Regexp {
-	variable := `"?\$(?:` + regexp.QuoteMeta(name) + `\b|\{` + regexp.QuoteMeta(name) + `(?::?-)?\})"?`
-	return regexp.MustCompile(`-[nz][ \t]+` + variable + `|(?:\btest|\[\[?)[ \t]+(?:![ \t]+)?` + variable + `[ \t]*(?:\]|;|\n|&&|\|\||!=|=|$)`)
+// namesIn returns what the groups of a pattern match.
+func namesIn(script string, pattern *regexp.Regexp) map[string]bool {
+	out := map[string]bool{}
+	for _, m := range pattern.FindAllStringSubmatch(script, -1) {
+		for _, name := range m[1:] {
+			if name != "" {
+				out[name] = true
+			}
+		}
+	}
+	return out
 }
+
+// emptiness are a shell's tests of a variable: [ -n "$A" ], [[ $A ]], test "$A", [ "${A}" != "" ], ${A:-b}.
+type emptiness struct{ tested, defaulted *regexp.Regexp }
+
+var tests = sync.OnceValue(func() emptiness {
+	const variable = `"?\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?-)?\})"?`
+	return emptiness{
+		tested:    regexp.MustCompile(`-[nz][ \t]+` + variable + `|(?:\btest|\[\[?)[ \t]+(?:![ \t]+)?` + variable + `[ \t]*(?:\]|;|\n|&&|\|\||!=|=|$)`),
+		defaulted: regexp.MustCompile(`\$\{([A-Za-z_]\w*)[:+]`),
+	}
+})

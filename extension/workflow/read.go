@@ -82,6 +82,8 @@ type document struct {
 	called   bool            // a workflow at hand calls it
 	calls    []*document     // the workflows it calls, as far as they are at hand
 	cyclic   []*document     // those of them that call it again
+	inherit  *consumers      // its steps
+	hexWords map[string]bool // the words of those that talk to Hex
 }
 
 // job is one job of a workflow.
@@ -97,6 +99,7 @@ type job struct {
 	stepByID map[string]*step
 	provided map[string]bool // names of secrets without which its `if` keeps it from running
 	words    map[string]bool // of the steps that talk to Hex
+	inherit  *consumers
 }
 
 // step is one step of a job, or of a composite action.
