@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -163,22 +162,27 @@ func packagesRead(name string) bool {
 }
 
 // namesOfHosts are the environment variables that hold the address of a Hex workspace.
-func namesOfHosts(e *actionlint.Env) []string {
+func namesOfHosts(e *actionlint.Env) map[string]bool {
+	out := map[string]bool{}
 	if e == nil {
-		return nil
+		return out
 	}
-	var out []string
 	for _, x := range e.Vars {
 		if callsHost(x.Value.Value) {
-			out = append(out, x.Name.Value)
+			out[x.Name.Value] = true
 		}
 	}
 	return out
 }
 
-func (s *step) mentionsAny(lists ...[]string) bool {
-	for _, names := range lists {
-		if slices.ContainsFunc(names, s.mentions) {
+func (s *step) mentionsAny(names, more map[string]bool) bool {
+	if len(names)+len(more) == 0 {
+		return false
+	}
+	words := map[string]bool{}
+	s.words(words)
+	for word := range words {
+		if names[word] || more[word] {
 			return true
 		}
 	}

@@ -46,6 +46,9 @@ func (s set) mayBe(truth bool) bool {
 }
 
 func (s set) with(more ...value) set {
+	if len(more) > maxValues {
+		return unknown()
+	}
 	for _, v := range more {
 		if len(v.text) > maxText {
 			return unknown()
@@ -335,10 +338,10 @@ func literalJSON(node actionlint.ExprNode) any {
 }
 
 // evaluateText works out a scalar with expressions in it.
-func evaluateText(s string, resolve resolver) set {
+func evaluateText(s string, list []expression, resolve resolver) set {
 	out := one(value{})
 	at := 0
-	for _, e := range expressions(s, false, nil) {
+	for _, e := range list {
 		if e.node == nil {
 			return unknown()
 		}

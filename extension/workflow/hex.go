@@ -330,7 +330,7 @@ func (w *Workflows) callersOfHex(docs []*document) {
 
 // mark judges the steps, jobs and the whole of a file.
 func (d *document) mark() {
-	var hosts []string
+	var hosts map[string]bool
 	if d.ast != nil {
 		hosts = namesOfHosts(d.ast.Env)
 	}

@@ -276,18 +276,7 @@ func (r *run) reads() []*read {
 	if r.job.ast.WorkflowCall != nil {
 		return r.job.reads
 	}
-	return append(slices.Clone(r.job.reads), r.job.doc.shared()...)
-}
-
-// shared returns the reads of the file's own env.
-func (d *document) shared() []*read {
-	var out []*read
-	for _, x := range d.reads {
-		if x.job == nil && x.site.secrets {
-			out = append(out, x)
-		}
-	}
-	return out
+	return append(slices.Clone(r.job.reads), r.job.doc.common...)
 }
 
 // sight is one variant of a run with the environments it may be in; "" is none.
@@ -305,7 +294,8 @@ func (j *judgement) sightsOf(r *run) []sight {
 	if e := r.job.ast.Environment; e != nil && e.Name != nil {
 		env = e.Name.Value
 	}
-	paths := pathsOf(env)
+	list := expressions(env, false, nil)
+	paths := pathsOf(list)
 	for _, x := range r.job.reads {
 		if x.index != nil {
 			paths = append(paths, pathsIn(x.index, "matrix", "inputs", "github")...)
@@ -313,7 +303,11 @@ func (j *judgement) sightsOf(r *run) []sight {
 	}
 	var out []sight
 	for _, v := range r.variants(paths, j.k) {
-		out = append(out, sight{variant: v, environment: evaluateText(env, r.resolver(v, j.k))})
+		s := sight{variant: v, environment: unknown()}
+		if j.k.spend(len(env)/10 + 1) {
+			s.environment = evaluateText(env, list, r.resolver(v, j.k))
+		}
+		out = append(out, s)
 	}
 	j.sights[r] = out
 	return out
@@ -323,6 +317,9 @@ func (j *judgement) sightsOf(r *run) []sight {
 func (j *judgement) names(x *read, r *run, v variant) set {
 	if x.index == nil {
 		return set{values: []value{textValue(x.name)}}
+	}
+	if !j.k.spend(x.weight) {
+		return unknown()
 	}
 	s := evaluate(x.index, r.resolver(v, j.k))
 	out := set{any: s.any}

@@ -32,6 +32,7 @@ type read struct {
 	kind     kind
 	name     string // upper case
 	index    actionlint.ExprNode
+	weight   int // how much the index takes to be worked out
 	whole    bool
 	optional bool
 	compared bool // the expression yields whether the value is there, not the value
@@ -74,7 +75,8 @@ type document struct {
 	// unread says that the file is too large to be read: whether it concerns Hex cannot be told.
 	unread   bool
 	reads    []*read
-	jobs     []*job // in order of place
+	common   []*read // those of the file's own env
+	jobs     []*job  // in order of place
 	byID     map[string]*job
 	marks    marks
 	hex      bool            // uses Hex, or may: it cannot be parsed and speaks of Hex
@@ -121,7 +123,9 @@ type Workflows struct {
 	callees map[string]*document // called workflows by path or owner/repo/path@ref; nil in it for one not at hand
 	actions map[string]*document // local actions by folder; nil in it for one not at hand
 	runs    []*run
-	values  int // of YAML, in all files that are judged
+	// runReads is how many reads all of these have.
+	runReads int
+	values   int // of YAML, in all files that are judged
 	// callsLeft says that more workflows are called than are looked at.
 	callsLeft bool
 	tokens    map[string]bool // names of secrets that serve as a Hex token
@@ -170,6 +174,7 @@ func (w *Workflows) parseAll(files []File) []*document {
 	atOnce(len(files), func(i int) {
 		k := <-known
 		docs[i] = parse(files[i].Path, "", files[i].Data, sizes[i], k)
+		files[i].Data = nil
 		known <- k
 	})
 	return docs
@@ -239,6 +244,11 @@ func parse(name, remote string, data []byte, size int, known parsed) *document {
 	d.known = nil
 	d.takeErrors(errs, data)
 	sort.SliceStable(d.reads, func(i, j int) bool { return before(d.reads[i].place, d.reads[j].place) })
+	for _, x := range d.reads {
+		if x.job == nil && x.site.secrets {
+			d.common = append(d.common, x)
+		}
+	}
 	return d
 }
 

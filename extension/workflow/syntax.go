@@ -263,7 +263,7 @@ func (d *document) modernStep(j *job, n *yaml.Node, known map[Place]bool) {
 // Bounds of YAML values, aliases expanded: of one file, and of all of them together. A file beyond them is not judged.
 const (
 	maxYAML      = 100_000
-	maxYAMLOfAll = 1_000_000
+	maxYAMLOfAll = 400_000
 	fewYAML      = 10_000 // what is taken on trust, without counting
 )
 

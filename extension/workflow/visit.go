@@ -310,6 +310,13 @@ func (v visitor) complete(r read, at site) *read {
 	if r.group != nil {
 		r.group.reads = append(r.group.reads, &r)
 	}
+	if r.index != nil {
+		actionlint.VisitExprNode(r.index, func(_, _ actionlint.ExprNode, entering bool) {
+			if entering {
+				r.weight++
+			}
+		})
+	}
 	return &r
 }
 
