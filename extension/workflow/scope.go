@@ -287,15 +287,16 @@ func inputKey(p []string) string {
 // knowledge is an inventory, with what was worked out from it. It belongs to one judgement.
 type knowledge struct {
 	github.Inventory
-	inputs map[*run]map[string]set
-	left   int // how much may still be worked out
+	inputs  map[*run]map[string]set
+	choices map[*actionlint.DispatchInput]set
+	left    int // how much may still be worked out
 }
 
 // maxWork is how many expressions, ways of a run and pairs of a call and what it calls one judgement looks at.
 const maxWork = 200_000
 
 func newKnowledge(inv github.Inventory) *knowledge {
-	return &knowledge{Inventory: inv, inputs: map[*run]map[string]set{}, left: maxWork}
+	return &knowledge{Inventory: inv, inputs: map[*run]map[string]set{}, choices: map[*actionlint.DispatchInput]set{}, left: maxWork}
 }
 
 // spend tells whether so much may still be worked out. What may not counts as decided at run time.
@@ -335,7 +336,11 @@ func (r *run) workInput(key string, k *knowledge) set {
 			out = out.with(value{})
 			continue
 		}
-		s := dispatched(dispatch.Inputs[key])
+		s, known := k.choices[dispatch.Inputs[key]]
+		if !known {
+			s = dispatched(dispatch.Inputs[key])
+			k.choices[dispatch.Inputs[key]] = s
+		}
 		if s.any {
 			return s
 		}
@@ -351,6 +356,9 @@ func dispatched(in *actionlint.DispatchInput) set {
 	case in.Type == actionlint.WorkflowDispatchEventInputTypeBoolean:
 		return either()
 	case in.Type != actionlint.WorkflowDispatchEventInputTypeChoice || len(in.Options) == 0:
+		return unknown()
+	}
+	if len(in.Options) > maxValues {
 		return unknown()
 	}
 	var out set
