@@ -242,11 +242,12 @@ func (t *Tree) keepsToken(f EnvFile) bool {
 	if err != nil {
 		return false
 	}
-	named := false
 	for name, value := range dotenv.Values(data) {
-		named = named || tokenName(name) && value != ""
+		if tokenName(name) && value != "" {
+			return true
+		}
 	}
-	return named || len(leak.Find(data)) > 0
+	return len(leak.Find(data)) > 0
 }
 
 // FixPermissions makes every untracked .env file that holds a token readable by its owner alone, and returns the paths

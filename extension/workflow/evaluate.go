@@ -29,10 +29,13 @@ type set struct {
 	same   string
 }
 
-// maxValues is where working out ends and a set becomes any.
-const maxValues = 256
+// Where working out ends and a set becomes any: by its values, or by the length of one of them.
+const (
+	maxValues = 256
+	maxText   = 1000
+)
 
-func one(v value) set { return set{values: []value{v}} }
+func one(v value) set { return set{}.with(v) }
 
 func either() set { return set{values: []value{boolValue(true), boolValue(false)}} }
 
@@ -43,13 +46,19 @@ func (s set) mayBe(truth bool) bool {
 }
 
 func (s set) with(more ...value) set {
+	if len(more) > maxValues {
+		return unknown()
+	}
 	for _, v := range more {
+		if len(v.text) > maxText {
+			return unknown()
+		}
 		if !slices.Contains(s.values, v) {
 			s.values = append(s.values[:len(s.values):len(s.values)], v)
 		}
-	}
-	if len(s.values) > maxValues {
-		return unknown()
+		if len(s.values) > maxValues {
+			return unknown()
+		}
 	}
 	return s
 }
@@ -133,6 +142,9 @@ func meet(l, r set) (equal, different bool) {
 		}
 		return true, true
 	}
+	if tooMany(l, r) {
+		return true, true
+	}
 	for _, a := range l.values {
 		for _, b := range r.values {
 			if strings.EqualFold(a.text, b.text) {
@@ -211,7 +223,7 @@ func affix(n *actionlint.FuncCallNode, resolve resolver) set {
 }
 
 func each2(l, r set, test func(l, r string) bool) set {
-	if l.any || r.any {
+	if l.any || r.any || tooMany(l, r) {
 		return either()
 	}
 	yes, no := false, false
@@ -257,15 +269,23 @@ func format(n *actionlint.FuncCallNode, resolve resolver) set {
 			}
 			continue
 		}
-		out = product(out, s, func(text, part string) string { return strings.ReplaceAll(text, mark, part) })
+		out = product(out, s, func(text, part string) string { return replace(text, mark, part) })
 	}
 	return product(out, one(value{}), func(text, _ string) string {
 		return strings.NewReplacer("{{", "{", "}}", "}").Replace(text)
 	})
 }
 
+// replace puts a part in the place of each mark; of a text that becomes too long, in as many as make it that.
+func replace(text, mark, part string) string {
+	return strings.Replace(text, mark, part, maxText/max(len(part), 1)+1)
+}
+
+// tooMany tells sets whose pairs are more than what is worked out.
+func tooMany(l, r set) bool { return len(l.values)*len(r.values) > maxValues }
+
 func product(l, r set, combine func(l, r string) string) set {
-	if l.any || r.any || len(l.values)*len(r.values) > maxValues {
+	if l.any || r.any || tooMany(l, r) {
 		return unknown()
 	}
 	var out set
@@ -318,10 +338,10 @@ func literalJSON(node actionlint.ExprNode) any {
 }
 
 // evaluateText works out a scalar with expressions in it.
-func evaluateText(s string, resolve resolver) set {
+func evaluateText(s string, list []expression, resolve resolver) set {
 	out := one(value{})
 	at := 0
-	for _, e := range expressions(s, false, nil) {
+	for _, e := range list {
 		if e.node == nil {
 			return unknown()
 		}

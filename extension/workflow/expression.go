@@ -1,8 +1,11 @@
 package workflow
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/rhysd/actionlint"
 )
@@ -71,13 +74,19 @@ func closing(s string) int {
 // nothing. The trees are shared and never changed.
 type parsed map[string]expression
 
+// What is remembered: so many expressions, none of them long.
+const (
+	maxRemembered = 1000
+	maxRemember   = 200
+)
+
 // parse parses the text of an expression that begins at an offset of its scalar.
 func (p parsed) parse(text string, at int) expression {
 	e, known := p[text]
 	if !known {
 		e = parseExpression(text)
-		if p != nil {
-			p[text] = e
+		if p != nil && len(p) < maxRemembered && len(text) <= maxRemember {
+			p[strings.Clone(text)] = e
 		}
 	}
 	e.at += at
@@ -91,6 +100,7 @@ func parseExpression(text string) expression {
 		e.problem = "the expression is longer than the 21,000 characters that GitHub accepts"
 		return e
 	}
+	text = plainBlanks(text)
 	node, err := actionlint.NewExprParser().Parse(actionlint.NewExprLexer(text))
 	if err != nil {
 		if plain := plainNumbers(text); plain != text {
@@ -103,6 +113,28 @@ func parseExpression(text string) expression {
 	}
 	e.problem, e.where = plainly(err.Message), min(err.Offset, len(text))
 	return e
+}
+
+// plainBlanks writes spaces for the white space that the parser does not take for it, such as a no-break space, so that
+// offsets stay. What stands in quotes is left alone.
+func plainBlanks(text string) string {
+	wide := func(r rune) bool { return r >= utf8.RuneSelf && unicode.IsSpace(r) }
+	if strings.IndexFunc(text, wide) < 0 {
+		return text
+	}
+	var b strings.Builder
+	quoted := false
+	for _, r := range text {
+		if r == '\'' {
+			quoted = !quoted
+		}
+		if !quoted && wide(r) {
+			b.WriteString(strings.Repeat(" ", utf8.RuneLen(r)))
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // plainNumbers writes ones for numbers in forms that GitHub reads and the parser does not (.5, +1, 0o17, 1e+5, .inf), so
@@ -151,27 +183,32 @@ func plainly(message string) string {
 	return message
 }
 
+// maxPath is the length from which a chain of names is none that a context has.
+const maxPath = 32
+
 // pathOf is the chain of names that an expression reads from a context, in lower case: github.event.pull_request.
 // It is nil for anything else.
 func pathOf(node actionlint.ExprNode) []string {
-	switch n := node.(type) {
-	case *actionlint.VariableNode:
-		return []string{n.Name}
-	case *actionlint.ObjectDerefNode:
-		return join(pathOf(n.Receiver), n.Property)
-	case *actionlint.IndexAccessNode:
-		if s, ok := n.Index.(*actionlint.StringNode); ok {
-			return join(pathOf(n.Operand), strings.ToLower(s.Value))
+	var out []string
+	for len(out) < maxPath {
+		switch n := node.(type) {
+		case *actionlint.VariableNode:
+			out = append(out, n.Name)
+			slices.Reverse(out)
+			return out
+		case *actionlint.ObjectDerefNode:
+			out, node = append(out, n.Property), n.Receiver
+		case *actionlint.IndexAccessNode:
+			s, ok := n.Index.(*actionlint.StringNode)
+			if !ok {
+				return nil
+			}
+			out, node = append(out, strings.ToLower(s.Value)), n.Operand
+		default:
+			return nil
 		}
 	}
 	return nil
-}
-
-func join(receiver []string, name string) []string {
-	if receiver == nil {
-		return nil
-	}
-	return append(receiver[:len(receiver):len(receiver)], name)
 }
 
 // alternatives are the operands of `A || B`: one that is there is enough.
@@ -179,8 +216,15 @@ type alternatives struct{ reads []*read }
 
 // finder collects the reads of secrets and vars of an expression.
 type finder struct {
-	found func(r read, offset int)
-	group *alternatives
+	found    func(r read, offset int)
+	group    *alternatives
+	compared bool           // in an operand of a comparison
+	names    *[]string      // those that were found, in order
+	tested   map[string]int // those that the conditions around look at, with how many do
+}
+
+func newFinder(found func(r read, offset int)) finder {
+	return finder{found: found, names: new([]string), tested: map[string]int{}}
 }
 
 // walk visits a node. optional tells that an empty value is provided for (R18).
@@ -195,10 +239,10 @@ func (f finder) walk(node actionlint.ExprNode, optional bool) {
 	case *actionlint.IndexAccessNode:
 		f.index(n, optional)
 	case *actionlint.NotOpNode:
-		f.compared().walk(n.Operand, true)
+		f.comparing().walk(n.Operand, true)
 	case *actionlint.CompareOpNode:
-		f.compared().walk(n.Left, true)
-		f.compared().walk(n.Right, true)
+		f.comparing().walk(n.Left, true)
+		f.comparing().walk(n.Right, true)
 	case *actionlint.LogicalOpNode:
 		f.logical(n, optional)
 	case *actionlint.FuncCallNode:
@@ -206,20 +250,30 @@ func (f finder) walk(node actionlint.ExprNode, optional bool) {
 	}
 }
 
-func (f finder) alone() finder { return finder{found: f.found} }
+func (f finder) alone() finder {
+	f.group = nil
+	return f
+}
 
-// compared is a finder for operands of a comparison.
-func (f finder) compared() finder {
-	return finder{found: func(r read, offset int) {
-		r.compared = true
-		f.found(r, offset)
-	}}
+// comparing is a finder for operands of a comparison.
+func (f finder) comparing() finder {
+	f.group, f.compared = nil, true
+	return f
+}
+
+// report hands on a read.
+func (f finder) report(r read, offset int) {
+	r.compared, r.optional = f.compared, r.optional || f.tested[r.name] > 0
+	if r.name != "" {
+		*f.names = append(*f.names, r.name)
+	}
+	f.found(r, offset)
 }
 
 // whole reports a context that is taken as a whole: toJSON(secrets), secrets.*.
 func (f finder) whole(n *actionlint.VariableNode, optional bool) {
 	if n.Name == "secrets" {
-		f.found(read{kind: secret, whole: true, optional: optional}, n.Token().Offset)
+		f.report(read{kind: secret, whole: true, optional: optional}, n.Token().Offset)
 	}
 }
 
@@ -233,7 +287,7 @@ func (f finder) deref(n *actionlint.ObjectDerefNode, optional bool) {
 
 func (f finder) name(v *actionlint.VariableNode, name string, optional bool) {
 	if v.Name == "secrets" || v.Name == "vars" {
-		f.found(read{kind: kind(v.Name), name: strings.ToUpper(name), optional: optional, group: f.group}, v.Token().Offset)
+		f.report(read{kind: kind(v.Name), name: strings.ToUpper(name), optional: optional, group: f.group}, v.Token().Offset)
 	}
 }
 
@@ -250,7 +304,7 @@ func (f finder) index(n *actionlint.IndexAccessNode, optional bool) {
 	}
 	f.alone().walk(n.Index, false)
 	if v.Name == "secrets" || v.Name == "vars" {
-		f.found(read{kind: kind(v.Name), index: n.Index, optional: optional, group: f.group}, v.Token().Offset)
+		f.report(read{kind: kind(v.Name), index: n.Index, optional: optional, group: f.group}, v.Token().Offset)
 	}
 }
 
@@ -265,36 +319,49 @@ func (f finder) call(n *actionlint.FuncCallNode, optional bool) {
 }
 
 func (f finder) logical(n *actionlint.LogicalOpNode, optional bool) {
+	operands := operandsOf(n, n.Kind, nil)
 	if n.Kind == actionlint.LogicalOpNodeKindAnd {
-		f.compared().walk(n.Left, true)
-		tested := testedNames(n.Left)
-		right := finder{group: f.group, found: func(r read, offset int) {
-			r.optional = r.optional || tested[r.name]
-			f.found(r, offset)
-		}}
-		right.walk(n.Right, optional)
+		f.and(operands[:len(operands)-1], operands[len(operands)-1], optional)
 		return
 	}
-	operands := operandsOf(n)
-	inner := f
 	if f.group == nil && !optional && allDirect(operands) {
-		inner.group = &alternatives{}
+		f.group = &alternatives{}
 	} else if f.group == nil {
 		optional = true
 	}
 	for _, o := range operands {
-		inner.walk(o, optional)
+		f.walk(o, optional)
 	}
 }
 
-func operandsOf(node actionlint.ExprNode) []actionlint.ExprNode {
-	var out []actionlint.ExprNode
+// and visits the conditions of A && B && last, then what they are conditions of. What they look at is optional there.
+func (f finder) and(conditions []actionlint.ExprNode, last actionlint.ExprNode, optional bool) {
+	from := len(*f.names)
+	for _, c := range conditions {
+		f.comparing().walk(c, true)
+	}
+	if optional {
+		f.walk(last, true)
+		return
+	}
+	tested := slices.Clone((*f.names)[from:])
+	for _, name := range tested {
+		f.tested[name]++
+	}
+	f.walk(last, false)
+	for _, name := range tested {
+		f.tested[name]--
+	}
+}
+
+// operandsOf adds the operands of a chain of one operator, however it is nested.
+func operandsOf(node actionlint.ExprNode, kind actionlint.LogicalOpNodeKind, out []actionlint.ExprNode) []actionlint.ExprNode {
 	for {
 		n, ok := node.(*actionlint.LogicalOpNode)
-		if !ok || n.Kind != actionlint.LogicalOpNodeKindOr {
+		if !ok || n.Kind != kind {
 			return append(out, node)
 		}
-		out = append(out, operandsOf(n.Left)...)
+		out = operandsOf(n.Left, kind, out)
 		node = n.Right
 	}
 }
@@ -321,13 +388,6 @@ func direct(node actionlint.ExprNode) bool {
 		return ok && (v.Name == "secrets" || v.Name == "vars")
 	}
 	return false
-}
-
-func testedNames(node actionlint.ExprNode) map[string]bool {
-	names := map[string]bool{}
-	f := finder{found: func(r read, _ int) { names[r.name] = r.name != "" }}
-	f.walk(node, true)
-	return names
 }
 
 // pathsIn returns the paths of a node that begin with one of the contexts.

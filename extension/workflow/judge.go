@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"sort"
 	"strings"
@@ -86,8 +87,9 @@ type verdict struct {
 	looked  bool // there was something to look at
 	entries []entry
 	index   map[string]int
-	unknown []string // why something could not be told
-	nothing string   // why there was nothing to look at
+	rest    map[string]*rest // by file: what is counted and not said
+	unknown []string         // why something could not be told
+	nothing string           // why there was nothing to look at
 }
 
 // entry is a finding in the making: one that holds for several jobs is said once.
@@ -107,6 +109,9 @@ func (v *verdict) add(p Place, severity core.Severity, job, format, fix string) 
 		v.index = map[string]int{}
 	}
 	i, known := v.index[key]
+	if !known && v.full(p, severity, key, fix) {
+		return
+	}
 	if !known {
 		i = len(v.entries)
 		v.index[key] = i
@@ -114,6 +119,57 @@ func (v *verdict) add(p Place, severity core.Severity, job, format, fix string) 
 	}
 	if e := &v.entries[i]; job != "" && !slices.Contains(e.jobs, job) && len(e.jobs) < maxJobsNamed {
 		e.jobs = append(e.jobs, job)
+	}
+}
+
+// maxFindings bounds what one check says of one file.
+const maxFindings = 100
+
+// rest are the findings about a file beyond those that are said.
+type rest struct {
+	said  int
+	more  map[uint64]bool // hashes: a finding that holds for several jobs counts once
+	first Place
+	worst core.Severity
+	fix   string
+}
+
+// full tells whether enough was said of a file. What is not said is counted, and keeps its weight.
+func (v *verdict) full(p Place, severity core.Severity, key, fix string) bool {
+	if v.rest == nil {
+		v.rest = map[string]*rest{}
+	}
+	r := v.rest[p.File]
+	if r == nil {
+		r = &rest{more: map[uint64]bool{}, worst: core.SeverityNote}
+		v.rest[p.File] = r
+	}
+	if r.said < maxFindings {
+		r.said++
+		return false
+	}
+	if len(r.more) == 0 {
+		r.first = p
+	}
+	r.more[hash(key)] = true
+	if severity == core.SeverityError && r.worst != severity || r.worst == core.SeverityNote {
+		r.worst, r.fix = severity, fix
+	}
+	return true
+}
+
+func hash(s string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(s))
+	return h.Sum64()
+}
+
+// count says for each file how much was not said of it.
+func (v *verdict) count() {
+	for _, r := range v.rest {
+		if n := len(r.more); n > 0 {
+			v.entries = append(v.entries, entry{place: r.first, severity: r.worst, format: fmt.Sprintf("and %d more from here on", n), fix: r.fix})
+		}
 	}
 }
 
@@ -167,6 +223,7 @@ func (v *verdict) result(fine string) core.Result {
 		}
 		return core.Skip(v.nothing)
 	}
+	v.count()
 	sort.SliceStable(v.entries, func(i, j int) bool { return before(v.entries[i].place, v.entries[j].place) })
 	findings := make([]core.Finding, 0, len(v.entries))
 	for _, e := range v.entries {
@@ -208,18 +265,7 @@ func (r *run) reads() []*read {
 	if r.job.ast.WorkflowCall != nil {
 		return r.job.reads
 	}
-	return append(slices.Clone(r.job.reads), r.job.doc.shared()...)
-}
-
-// shared returns the reads of the file's own env.
-func (d *document) shared() []*read {
-	var out []*read
-	for _, x := range d.reads {
-		if x.job == nil && x.site.secrets {
-			out = append(out, x)
-		}
-	}
-	return out
+	return append(slices.Clone(r.job.reads), r.job.doc.common...)
 }
 
 // sight is one variant of a run with the environments it may be in; "" is none.
@@ -237,7 +283,8 @@ func (j *judgement) sightsOf(r *run) []sight {
 	if e := r.job.ast.Environment; e != nil && e.Name != nil {
 		env = e.Name.Value
 	}
-	paths := pathsOf(env)
+	list := expressions(env, false, nil)
+	paths := pathsOf(list)
 	for _, x := range r.job.reads {
 		if x.index != nil {
 			paths = append(paths, pathsIn(x.index, "matrix", "inputs", "github")...)
@@ -245,7 +292,11 @@ func (j *judgement) sightsOf(r *run) []sight {
 	}
 	var out []sight
 	for _, v := range r.variants(paths, j.k) {
-		out = append(out, sight{variant: v, environment: evaluateText(env, r.resolver(v, j.k))})
+		s := sight{variant: v, environment: unknown()}
+		if j.k.spend(len(env)/10 + 1) {
+			s.environment = evaluateText(env, list, r.resolver(v, j.k))
+		}
+		out = append(out, s)
 	}
 	j.sights[r] = out
 	return out
@@ -254,7 +305,10 @@ func (j *judgement) sightsOf(r *run) []sight {
 // names works out which secrets a read may mean in a variant; any when that is decided at run time.
 func (j *judgement) names(x *read, r *run, v variant) set {
 	if x.index == nil {
-		return one(textValue(x.name))
+		return set{values: []value{textValue(x.name)}}
+	}
+	if !j.k.spend(x.weight) {
+		return unknown()
 	}
 	s := evaluate(x.index, r.resolver(v, j.k))
 	out := set{any: s.any}

@@ -23,8 +23,9 @@ func (d *document) markOptional() {
 		own := envReads(j.reads, func(r *read) bool { return r.step == nil })
 		for _, s := range j.steps {
 			names := map[string]bool{}
+			inner := envReads(s.reads, nil)
 			for name := range s.tested {
-				take(names, shared[name], own[name], envReads(s.reads, nil)[name])
+				take(names, shared[name], own[name], inner[name])
 			}
 			d.lookAtGates(j, s.gates, names)
 			allow(s.reads, names)

@@ -42,6 +42,21 @@ func combinations(m *actionlint.Matrix) (out []combination, ok bool) {
 	return out, len(out) <= maxValues
 }
 
+// sizeOf is how much expanding a matrix takes at most: its cells, each compared with what is included and excluded.
+func sizeOf(m *actionlint.Matrix) int {
+	cells := 1
+	for _, row := range m.Rows {
+		cells = min(cells*max(len(row.Values), 1), maxValues)
+	}
+	size := cells
+	for _, c := range []*actionlint.MatrixCombinations{m.Include, m.Exclude} {
+		if c != nil {
+			size += cells * len(c.Combinations)
+		}
+	}
+	return size
+}
+
 func undecided(c *actionlint.MatrixCombinations) bool { return c != nil && c.ContainsExpression() }
 
 // rowValues returns the values of one row: literal, or a literal list in fromJSON.
@@ -178,7 +193,11 @@ func (c combination) member(path []string) set {
 // variants lists the ways a run may come about, as far as paths (matrix.…, inputs.…) tell them apart.
 func (r *run) variants(paths [][]string, k *knowledge) []variant {
 	out := []variant{{}}
-	if cells, ok := r.cells(); ok {
+	if !k.spend(len(paths)) {
+		return out
+	}
+	paths = distinct(paths)
+	if cells, ok := r.cells(k); ok && k.spend(len(cells)*len(paths)) {
 		out = matrixVariants(cells, paths)
 	}
 	for _, p := range paths {
@@ -187,7 +206,7 @@ func (r *run) variants(paths [][]string, k *knowledge) []variant {
 			continue
 		}
 		s := r.input(key, k)
-		if s.any || len(out)*len(s.values) > maxValues {
+		if s.any || len(out)*len(s.values) > maxValues || !k.spend(len(out)*len(s.values)) {
 			continue
 		}
 		out = choose(out, "inputs."+key, s)
@@ -195,9 +214,20 @@ func (r *run) variants(paths [][]string, k *knowledge) []variant {
 	return out
 }
 
-func (r *run) cells() ([]combination, bool) {
+// distinct leaves out the paths that are there already.
+func distinct(paths [][]string) [][]string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(paths, func(p []string) bool {
+		key := strings.Join(p, ".")
+		known := seen[key]
+		seen[key] = true
+		return known
+	})
+}
+
+func (r *run) cells(k *knowledge) ([]combination, bool) {
 	s := r.job.ast.Strategy
-	if s == nil || s.Matrix == nil {
+	if s == nil || s.Matrix == nil || !k.spend(sizeOf(s.Matrix)) {
 		return nil, false
 	}
 	return combinations(s.Matrix)
@@ -257,11 +287,22 @@ func inputKey(p []string) string {
 // knowledge is an inventory, with what was worked out from it. It belongs to one judgement.
 type knowledge struct {
 	github.Inventory
-	inputs map[*run]map[string]set
+	inputs  map[*run]map[string]set
+	choices map[*actionlint.DispatchInput]set
+	left    int // how much may still be worked out
 }
 
+// maxWork is how many expressions, ways of a run and pairs of a call and what it calls one judgement looks at.
+const maxWork = 200_000
+
 func newKnowledge(inv github.Inventory) *knowledge {
-	return &knowledge{Inventory: inv, inputs: map[*run]map[string]set{}}
+	return &knowledge{Inventory: inv, inputs: map[*run]map[string]set{}, choices: map[*actionlint.DispatchInput]set{}, left: maxWork}
+}
+
+// spend tells whether so much may still be worked out. What may not counts as decided at run time.
+func (k *knowledge) spend(n int) bool {
+	k.left -= n
+	return k.left >= 0
 }
 
 // input is what an input may be. It is worked out once for each run: chains of calls would multiply the work.
@@ -295,7 +336,11 @@ func (r *run) workInput(key string, k *knowledge) set {
 			out = out.with(value{})
 			continue
 		}
-		s := dispatched(dispatch.Inputs[key])
+		s, known := k.choices[dispatch.Inputs[key]]
+		if !known {
+			s = dispatched(dispatch.Inputs[key])
+			k.choices[dispatch.Inputs[key]] = s
+		}
 		if s.any {
 			return s
 		}
@@ -311,6 +356,9 @@ func dispatched(in *actionlint.DispatchInput) set {
 	case in.Type == actionlint.WorkflowDispatchEventInputTypeBoolean:
 		return either()
 	case in.Type != actionlint.WorkflowDispatchEventInputTypeChoice || len(in.Options) == 0:
+		return unknown()
+	}
+	if len(in.Options) > maxValues {
 		return unknown()
 	}
 	var out set
@@ -344,8 +392,12 @@ func (r *run) work(text string, k *knowledge) set {
 		return one(textValue(text))
 	}
 	var out set
-	for _, v := range r.variants(pathsOf(text), k) {
-		s := evaluateText(text, r.resolver(v, k))
+	list := expressions(text, false, nil)
+	for _, v := range r.variants(pathsOf(list), k) {
+		if !k.spend(len(text)/10 + 1) {
+			return unknown()
+		}
+		s := evaluateText(text, list, r.resolver(v, k))
 		if s.any {
 			return s
 		}
@@ -355,9 +407,9 @@ func (r *run) work(text string, k *knowledge) set {
 }
 
 // pathsOf returns the paths that tell variants apart in a text.
-func pathsOf(text string) [][]string {
+func pathsOf(list []expression) [][]string {
 	var out [][]string
-	for _, e := range expressions(text, false, nil) {
+	for _, e := range list {
 		if e.node != nil {
 			out = append(out, pathsIn(e.node, "matrix", "inputs", "github")...)
 		}

@@ -268,22 +268,26 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 		v.step.conditions(list)
 	}
 	var found []*read
-	var offsets []int
+	var offsets, faulty []int
+	var problems []string
 	for _, e := range list {
 		if e.problem != "" {
-			p := v.doc.src.places(s, []int{e.where})[0]
-			v.doc.fault(p, core.SeverityError, "expression: "+e.problem)
+			faulty, problems = append(faulty, e.where), append(problems, e.problem)
 			continue
 		}
-		f := finder{found: func(r read, offset int) {
+		newFinder(func(r read, offset int) {
 			own := at
 			if at.what == "run" {
 				own.env = assignedTo(s.Value[:max(e.at-len("${{"), 0)])
 			}
 			found = append(found, v.complete(r, own))
 			offsets = append(offsets, e.at+offset)
-		}}
-		f.walk(e.node, at.ifs)
+		}).walk(e.node, at.ifs)
+	}
+	if len(faulty) > 0 {
+		for i, p := range v.doc.src.places(s, faulty) {
+			v.doc.fault(p, core.SeverityError, "expression: "+problems[i])
+		}
 	}
 	v.keep(s, found, offsets)
 }
@@ -306,6 +310,13 @@ func (v visitor) complete(r read, at site) *read {
 	r.doc, r.job, r.step, r.site = v.doc, v.job, v.step, at
 	if r.group != nil {
 		r.group.reads = append(r.group.reads, &r)
+	}
+	if r.index != nil {
+		actionlint.VisitExprNode(r.index, func(_, _ actionlint.ExprNode, entering bool) {
+			if entering {
+				r.weight++
+			}
+		})
 	}
 	return &r
 }
