@@ -20,6 +20,9 @@ const (
 
 func (m marks) has(x marks) bool { return m&x != 0 }
 
+// both tells what talks to both vendors.
+func (m marks) both() bool { return m.has(marksHex) && m.has(marksPM) }
+
 // Names that are Hex's, alone or with a suffix (HEX_API_TOKEN_EU).
 func secretNames() []string {
 	return []string{"HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN"}

@@ -37,7 +37,7 @@ func (v visitor) readScript(s *actionlint.Step) scripted {
 		return scripted{}
 	}
 	language := v.language(e)
-	if v.doc.scripts += len(e.Run.Value); v.doc.scripts > maxScripts {
+	if v.doc.scripts += min(len(e.Run.Value), script.MaxLength); v.doc.scripts > maxScripts {
 		language = script.Unknown
 	}
 	return judgeScript(e.Run.Value, language)
@@ -99,7 +99,10 @@ func judgeScript(text string, language script.Language) scripted {
 			out.arguments = append(out.arguments, tokenArguments(c, own[i])...)
 		}
 	}
-	if out.marks.has(marksHex | marksPM) {
+	if len(text) > script.MaxLength {
+		out.marks |= marksOfText(withoutComments(text[script.MaxLength:]))
+	}
+	if out.marks.both() {
 		out.tellApart(text, commands, own)
 	}
 	return out
