@@ -152,6 +152,7 @@ type missingTokenError struct{ err error }
 
 func (e *missingTokenError) Error() string { return e.err.Error() }
 func (e *missingTokenError) Unwrap() error { return e.err }
+func (*missingTokenError) ExitCode() int   { return exitAuth }
 
 // authResult is what --json shows.
 type authResult struct {
@@ -315,6 +316,15 @@ func parseToken(raw string) (core.Token, error) {
 type rejection struct{ core.Result }
 
 func (r *rejection) Error() string { return r.Message }
+
+func (r *rejection) Hint() string { return "Next: " + r.Fix }
+
+func (r *rejection) ExitCode() int {
+	if r.Auth {
+		return exitAuth
+	}
+	return exitProblem
+}
 
 // accept asks Hex whose token it is and what it can read, and says so through tell.
 func (p *process) accept(ctx context.Context, found settings, token core.Token, tell func(status, format string, args ...any)) (core.Identity, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
@@ -62,6 +63,7 @@ type keepError struct {
 
 func (e *keepError) Error() string { return "nothing was saved: " + e.err.Error() }
 func (e *keepError) Unwrap() error { return e.err }
+func (e *keepError) Hint() string  { return "Next: " + e.next }
 
 // runLogin finds out first whether there is a place for the token, so that nobody pastes one in vain.
 func runLogin(ctx context.Context, o *loginOptions) error {
@@ -150,6 +152,10 @@ type localTokenError struct{ err error }
 
 func (e *localTokenError) Error() string { return e.err.Error() }
 func (e *localTokenError) Unwrap() error { return e.err }
+
+func (e *localTokenError) Hint() string {
+	return strings.Replace(hint(e.err), "gh hex auth", "gh hex auth login", 1)
+}
 
 func ofLocalToken(err error) error {
 	var refused *core.TokenError

@@ -116,6 +116,7 @@ type unansweredError struct{ err error }
 
 func (e *unansweredError) Error() string { return e.err.Error() }
 func (e *unansweredError) Unwrap() error { return e.err }
+func (e *unansweredError) ExitCode() int { return exitUnknown }
 
 func unanswered(err error) error {
 	var onGitHub *github.Error

@@ -100,6 +100,10 @@ type logoutError struct{ err error }
 func (e *logoutError) Error() string { return "nothing was removed: " + e.err.Error() }
 func (e *logoutError) Unwrap() error { return e.err }
 
+func (*logoutError) Hint() string {
+	return "Where there is no keyring there is nothing to remove; one that is locked: unlock it, then run the command again"
+}
+
 func runLogout(ctx context.Context, o *logoutOptions) error {
 	tree, err := openTree(ctx, o.process)
 	if err != nil {

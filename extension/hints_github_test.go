@@ -43,7 +43,7 @@ func TestRefusalsNameWhatIsMissing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			accounts(t, tt.accounts...)
 			tt.err.Status, tt.err.Host = 403, "github.com"
-			if got := gitHubFix(&tt.err); !strings.Contains(got, tt.want) || strings.Contains(got, tt.not) {
+			if got := tt.err.Hint(); !strings.Contains(got, tt.want) || strings.Contains(got, tt.not) {
 				t.Errorf("%q, want %q and no %q", got, tt.want, tt.not)
 			}
 		})

@@ -322,6 +322,6 @@ func hiddenNote(client *github.Client, org string, apps []github.App) string {
 	for i, app := range apps {
 		names[i] = github.Store{App: app}.String()
 	}
-	fix := scopeFix(&github.Error{Host: client.Host(), Source: client.Source(), Scopes: []string{"admin:org"}})
+	fix := (&github.Error{Host: client.Host(), Source: client.Source(), Scopes: []string{"admin:org"}}).ScopeHint()
 	return fmt.Sprintf("Not listed: the %s secrets of the organization %s, which only its administrators see. If you are one: %s", strings.Join(names, ", "), org, strings.ToLower(fix[:1])+fix[1:])
 }

@@ -245,11 +245,19 @@ func (e *sameTokenError) Error() string {
 	return "this is the token on this machine already (from " + e.source + "): rotating takes a new one"
 }
 
+func (*sameTokenError) Hint() string {
+	return "To store this one in further places, run: gh hex auth"
+}
+
 // newTokenError means that the token to rotate to cannot be used: the next one goes to gh hex rotate too.
 type newTokenError struct{ err error }
 
 func (e *newTokenError) Error() string { return e.err.Error() }
 func (e *newTokenError) Unwrap() error { return e.err }
+
+func (e *newTokenError) Hint() string {
+	return strings.Replace(hint(e.err), "gh hex auth", "gh hex rotate", 1)
+}
 
 func ofNewToken(err error) error {
 	var refused *core.TokenError

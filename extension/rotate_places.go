@@ -26,6 +26,13 @@ func (e *unnamedError) Error() string {
 	return "no place is named, and equal names need not hold equal values; nothing was replaced. Found:\n\t" + strings.Join(e.places, "\n\t")
 }
 
+func (e *unnamedError) Hint() string {
+	if len(e.places) == 0 {
+		return "Store the token with: gh hex auth"
+	}
+	return "Name places with --app, --env, --org and -R, or replace all of them with: --all"
+}
+
 // wants tells whether the flags name a place.
 func (r *rotation) names(p *spot) bool {
 	if len(r.apps)+len(r.envs) == 0 {

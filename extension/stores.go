@@ -151,6 +151,10 @@ func (e *vendorError) Error() string {
 		e.name, e.at.File, e.at.Line)
 }
 
+func (*vendorError) Hint() string {
+	return "Store the Hex token under another name with: --secret HEX_WORKSPACE_TOKEN, or replace that key with: --force"
+}
+
 // refuseVendor keeps the key of another vendor from being overwritten.
 func (s *storing) refuseVendor(ctx context.Context) error {
 	if s.force || s.org != "" {

@@ -41,7 +41,7 @@ type storing struct {
 }
 
 // errNoPush means that the login can read the repository but not set its secrets.
-var errNoPush = errors.New("permission to push is missing")
+var errNoPush = hinted("permission to push is missing", "Ask an owner of the repository for write access; this login: gh auth status")
 
 // prepare asks and decides everything that can be known before the first write.
 func (s *storing) prepare(ctx context.Context, source tokenSource) error {
@@ -137,6 +137,7 @@ type missingEnvironmentError struct{ name, place string }
 func (e *missingEnvironmentError) Error() string {
 	return fmt.Sprintf("%s has no environment %s; nothing was stored", e.place, e.name)
 }
+func (*missingEnvironmentError) Hint() string { return "Create it with: --create-env" }
 
 // settleEnvironment decides whether an environment that --env names is created. One that was proposed has been asked about.
 func (s *storing) settleEnvironment() error {
@@ -240,6 +241,7 @@ type fileError struct {
 
 func (e *fileError) Error() string { return e.err.Error() }
 func (e *fileError) Unwrap() error { return e.err }
+func (e *fileError) Hint() string  { return "Mend that, or go on without " + e.without }
 
 const (
 	// writeLimit is the time that all writes of gh hex auth have, so that with what comes after it the command ends within
@@ -250,7 +252,7 @@ const (
 )
 
 // errNoTimeLeft means that the writes before took all the time.
-var errNoTimeLeft = errors.New("GitHub did not answer in time before")
+var errNoTimeLeft = hinted("GitHub did not answer in time before", "Run the command again: what is stored already is only replaced by the same")
 
 // carryOut writes: the secrets, the variable, the files. A write that has begun is finished even when the user interrupts.
 // Each failure is told where it happens.

@@ -229,6 +229,10 @@ func (e *refusedRunError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+func (e *refusedRunError) Hint() string {
+	return capitalised(runScope(e.kind)) + "; to go on all the same: --force"
+}
+
 // runScope is what to tick for a token that may not run projects. Only workspace tokens have scopes.
 func runScope(kind core.Kind) string {
 	const scope = `Projects: Run ("Run projects")`

@@ -163,6 +163,10 @@ func (e *variableConflictError) Error() string {
 	return fmt.Sprintf("the variable %s has another value (%s, not %s); nothing was stored", e.name, e.value, e.wanted)
 }
 
+func (*variableConflictError) Hint() string {
+	return "Keep both with: --variable OTHER_NAME, or replace it with: --force"
+}
+
 // conflicts tells whether the variable has a value that is not to be replaced without a word.
 func (s *storing) conflicts(v *companion) bool {
 	return v.before.Name != "" && !v.same(v.before.Value) && !s.force
