@@ -50,7 +50,7 @@ func Main(args []string) int {
 	p := &process{streams: systemStreams(), getenv: os.Getenv, dir: dir, now: time.Now}
 	ctx, stop := listen(p.giveBack)
 	defer stop()
-	p.over = ctx
+	p.over, p.in = ctx, endingReader{p.in, ctx}
 	return run(ctx, p, args)
 }
 

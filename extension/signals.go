@@ -2,6 +2,7 @@ package extension
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -51,3 +52,28 @@ func watchParent(ctx context.Context, parent int, gone chan<- struct{}) {
 
 // isProgramGH reports whether a program's name is that of gh, which some packagers wrap under another one.
 func isProgramGH(name string) bool { return name == "gh" || name == ".gh-wrapped" }
+
+// endingReader is an input that ends with errCancelled when a context does, also while nothing comes.
+type endingReader struct {
+	in   io.Reader
+	over context.Context
+}
+
+func (e endingReader) Read(p []byte) (int, error) {
+	const most = 32 << 10
+	type result struct {
+		n   int
+		err error
+	}
+	piece, done := make([]byte, min(len(p), most)), make(chan result, 1)
+	go func() {
+		n, err := e.in.Read(piece)
+		done <- result{n, err}
+	}()
+	select {
+	case r := <-done:
+		return copy(p, piece[:r.n]), r.err
+	case <-e.over.Done():
+		return 0, errCancelled
+	}
+}
