@@ -78,6 +78,7 @@ func hint(err error) string {
 	var conflict *variableConflictError
 	var token *core.TokenError
 	var place *initPlaceError
+	var push *noPushError
 	if next := storeHint(err); next != "" {
 		return next
 	}
@@ -90,8 +91,10 @@ func hint(err error) string {
 		return "Next: " + rejected.Fix
 	case errors.As(err, &conflict):
 		return "Keep both with: --variable OTHER_NAME, or replace it with: --force"
-	case errors.Is(err, errNoPush):
-		return "Ask an owner of the repository for write access; this login: gh auth status"
+	case errors.As(err, &push):
+		account, _ := push.login.Account()
+		return "Ask an owner of the repository for write access" + prefixed(" for the account ", account) + "; this login: gh auth status" +
+			switchAccount(push.login, "; another account: ")
 	case errors.As(err, &login):
 		return "To log in, run: gh auth login" + hostFlag(login.Host)
 	case errors.As(err, &several):
@@ -199,6 +202,14 @@ func unauthorizedFix(e *github.Error) string {
 		return fmt.Sprintf("The token in %s is not accepted: replace it, or unset it to use gh's own login", e.Source)
 	}
 	return "Log in again: gh auth login" + hostFlag(e.Host)
+}
+
+// prefixed is empty when there is nothing to put the prefix before.
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
 }
 
 // roleFix is for a login with every scope that its account's role does not let do this.
