@@ -92,7 +92,9 @@ func (all storings) each(step func(*storing) error) error {
 func (all storings) carryOut(ctx context.Context) error {
 	if len(all) == 1 {
 		r, err := all[0].carryOut(ctx)
-		return firstError(all[0].print(r), err)
+		err = firstError(all[0].print(r), err)
+		all.sayNext(err)
+		return err
 	}
 	results := make([]authResult, len(all))
 	code, interrupted := exitOK, false
@@ -116,7 +118,21 @@ func (all storings) carryOut(ctx context.Context) error {
 	if code == exitAuth && slices.ContainsFunc(all, func(s *storing) bool { return s.err == nil }) {
 		code = exitProblem
 	}
-	return firstError(all[0].print(results), ended(code))
+	err := firstError(all[0].print(results), ended(code))
+	all.sayNext(err)
+	return err
+}
+
+// sayNext names the next command, when everything is stored.
+func (all storings) sayNext(err error) {
+	s := all[0]
+	switch {
+	case err != nil || s.dryRun:
+	case s.org != "":
+		s.say("Next: gh hex auth status --org %s", s.org)
+	default:
+		s.say("Next: gh hex verify%s", s.placeFlag())
+	}
 }
 
 // print writes what --json asks for.

@@ -19,22 +19,28 @@ func (s *storing) replaced(t *slot) string {
 	return fmt.Sprintf(" (replaces the one set %s)", ago(t.before.UpdatedAt, s.now()))
 }
 
-// settleReplacement names what is about to be replaced. On a terminal it asks about a personal token, which may take the
-// place of the team's.
+// asksToReplace tells whether the user is asked: a personal token may take the place of the team's.
+func (s *storing) asksToReplace() bool { return s.canAsk() && s.owner.Kind == core.KindPersonal }
+
+// sayReplaced names what is about to be replaced where that was not asked about.
+func (s *storing) sayReplaced(t *slot) {
+	if t.before.Name != "" && !s.asksToReplace() {
+		s.say("Setting %s secret %s for %s%s", t.store, s.secret, s.describe(t), s.replaced(t))
+	}
+}
+
+// settleReplacement asks about a personal token over secrets that are there.
 func (s *storing) settleReplacement() error {
+	if !s.asksToReplace() || s.dryRun {
+		return nil
+	}
 	var places []string
 	for _, t := range s.slots {
 		if t.err == nil && t.before.Name != "" {
 			places = append(places, fmt.Sprintf("%s secret %s of %s%s", t.store, s.secret, s.describe(t), s.replaced(t)))
 		}
 	}
-	if len(places) == 0 || s.dryRun {
-		return nil
-	}
-	if !s.canAsk() || s.owner.Kind != core.KindPersonal {
-		for _, place := range places {
-			s.say("Setting %s", place)
-		}
+	if len(places) == 0 {
 		return nil
 	}
 	yes, err := s.confirm(fmt.Sprintf("Store a personal token of %s as %s?", s.owner.Owner(), strings.Join(places, ", ")), false)

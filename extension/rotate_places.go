@@ -296,7 +296,7 @@ func (r *rotation) write(ctx context.Context, p *spot) error {
 	case p.repo.Archived:
 		return errors.New("the repository is archived: GitHub lets nobody change its secrets, and its workflows do not run")
 	case p.repo.Name != "" && !p.repo.CanPush:
-		return fmt.Errorf("this login cannot set secrets of %s: %w", p.repo.FullName(), errNoPush)
+		return noPush(r.client, p.repo.FullName())
 	case p.refused != nil && !r.force:
 		return fmt.Errorf("left alone: %w", p.refused)
 	case !p.named && p.hostErr != nil:

@@ -15,10 +15,12 @@ func (r *rotation) tryProjects(ctx context.Context) error {
 	t := r.newTrials(r.host, r.token, r.client)
 	found := map[*spot][]started{}
 	err := r.interruptible(ctx, "Trying the projects, without starting them", func(ctx context.Context) error {
+		bounded, cancel := context.WithTimeout(ctx, t.limit)
+		defer cancel()
 		var all []started
 		for _, p := range r.spots {
 			if p.chosen && p.err == nil && p.status == "" && ctx.Err() == nil {
-				found[p] = t.resolve(ctx, p.repo.Owner, p.repo.Name, r.startsOf(p))
+				found[p] = t.resolve(bounded, p.repo.Owner, p.repo.Name, r.startsOf(p))
 				all = append(all, found[p]...)
 			}
 		}

@@ -40,8 +40,21 @@ type storing struct {
 	err         error   // why nothing is stored here: of several repositories, the others go on
 }
 
-// errNoPush means that the login can read the repository but not set its secrets.
-var errNoPush = hinted("permission to push is missing", "Ask an owner of the repository for write access; this login: gh auth status")
+// noPushError means that the login can read the repository but not set its secrets.
+type noPushError struct {
+	place string
+	login *github.Error // which login that is
+}
+
+func (e *noPushError) Error() string {
+	return fmt.Sprintf("this login cannot set secrets of %s: permission to push is missing", e.place)
+}
+
+func (e *noPushError) Hint() string { return e.login.PushHint() }
+
+func noPush(client *github.Client, place string) error {
+	return &noPushError{place, &github.Error{Host: client.Host(), Source: client.Source()}}
+}
 
 // prepare asks and decides everything that can be known before the first write.
 func (s *storing) prepare(ctx context.Context, source tokenSource) error {
@@ -117,7 +130,7 @@ func (s *storing) askTarget(ctx context.Context) error {
 		return fmt.Errorf("%s is archived: GitHub lets nobody change its secrets", s.place)
 	}
 	if !repo.CanPush {
-		return fmt.Errorf("this login cannot set secrets of %s: %w", s.place, errNoPush)
+		return noPush(s.client, s.place.String())
 	}
 	return nil
 }
@@ -345,6 +358,7 @@ func (s *storing) write(ctx context.Context, t *slot) bool {
 	if t.err != nil {
 		return false
 	}
+	s.sayReplaced(t)
 	var created bool
 	err := s.interruptible(ctx, "Storing it in "+s.describe(t), func(interrupted context.Context) error {
 		write, cancel := context.WithCancel(ctx)

@@ -80,6 +80,8 @@ func (s started) what() string {
 
 // resolve finds the projects of what the workflows of a repository start.
 func (t *trials) resolve(ctx context.Context, owner, repo string, starts []workflow.Start) []started {
+	ctx, cancel := context.WithTimeout(ctx, t.limit)
+	defer cancel()
 	var out []started
 	for _, start := range starts {
 		s := started{Start: start}
@@ -248,35 +250,40 @@ func (s *storing) tryProjects(ctx context.Context) error {
 	if err != nil || len(all) == 0 {
 		return err
 	}
+	results := make([]trial, len(all))
 	err = s.interruptible(ctx, "Trying the projects, without starting them", func(ctx context.Context) error {
 		s.trials.try(ctx, all)
+		bounded, cancel := context.WithTimeout(ctx, s.trials.limit)
+		defer cancel()
+		for i, one := range all {
+			if results[i] = s.trials.of(one); results[i].refused {
+				results[i] = s.elsewhere(bounded, one)
+			}
+		}
 		return cancelled(ctx)
 	})
 	if err != nil {
 		return err
 	}
+	return s.judgeTrials(all, results)
+}
+
+// judgeTrials refuses to store what would fail, and says what cannot be told.
+func (s *storing) judgeTrials(all []started, results []trial) error {
 	refused := &refusedRunError{kind: s.owner.Kind}
 	var doubts []string
-	for _, one := range all {
-		result := s.trials.of(one)
-		if result.refused {
-			result = s.elsewhere(ctx, one)
-		}
+	for i, one := range all {
 		switch {
-		case result.refused:
+		case results[i].refused && s.force:
+			s.say("%s The token may not run %s (403); stored all the same, with --force", s.yellow("!"), one.what())
+		case results[i].refused:
 			refused.places = append(refused.places, one.what())
-		case result.doubt != "":
-			doubts = append(doubts, fmt.Sprintf("Cannot tell whether the token may run %s: %s", one.what(), result.doubt))
+		case results[i].doubt != "":
+			doubts = append(doubts, fmt.Sprintf("Cannot tell whether the token may run %s: %s", one.what(), results[i].doubt))
 		}
 	}
 	s.sayDoubts(doubts)
 	if len(refused.places) == 0 {
-		return nil
-	}
-	if s.force {
-		for _, place := range refused.places {
-			s.say("%s The token may not run %s (403); stored all the same, with --force", s.yellow("!"), place)
-		}
 		return nil
 	}
 	return fmt.Errorf("%w\nnothing was stored", refused)

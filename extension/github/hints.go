@@ -79,6 +79,15 @@ func (e *Error) roleHint() string {
 	return "The account " + cmp.Or(account, "of this login") + " " + role + e.switching(", or use another account: ")
 }
 
+// PushHint is for a login that can read a repository and not push to it.
+func (e *Error) PushHint() string {
+	text := "Ask an owner of the repository for write access"
+	if account, _ := e.Account(); account != "" {
+		text += " for the account " + account
+	}
+	return text + "; this login: gh auth status" + e.switching("; another account: ")
+}
+
 // switching is how to use another account, where gh has several: empty elsewhere.
 func (e *Error) switching(before string) string {
 	if _, others := e.Account(); !others {
