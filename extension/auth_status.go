@@ -201,7 +201,7 @@ func (r *statusRun) ownWorkflows(ctx context.Context) remote {
 	if r.tree == nil {
 		return remoteWorkflows(ctx, r.client, r.repo.Owner, r.repo.Name, "")
 	}
-	i := &inspection{verifyOptions: &verifyOptions{process: r.process}, tree: r.tree}
+	i := &inspection{verifyOptions: &verifyOptions{process: r.process}, tree: r.tree, ends: ctx}
 	return remote{workflows: i.readWorkflows(nil)}
 }
 

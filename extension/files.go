@@ -33,7 +33,7 @@ type source struct {
 // readWorkflows reads the workflows of the work tree as they are, uncommitted changes included, unless there is another
 // source. remote holds the content of workflows of other repositories that they call.
 func (i *inspection) readWorkflows(remote func(ref string) ([]byte, error)) *workflow.Workflows {
-	options := workflow.ReadOptions{Remote: remote, Secret: i.secret, All: i.all}
+	options := workflow.ReadOptions{Ends: i.ends, Remote: remote, Secret: i.secret, All: i.all}
 	if i.tree == nil {
 		return workflow.Read(nil, workflow.ReadOptions{})
 	}

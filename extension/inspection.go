@@ -21,6 +21,7 @@ const networkLimit = 55 * time.Second
 // inspection is what the checks of one `gh hex verify` share. What several of them need is fetched once.
 type inspection struct {
 	*verifyOptions
+	ends      context.Context // ends what is read and judged once for several checks
 	tree      *worktree.Tree
 	source    *source // of the workflows; nil for the work tree
 	settings  settings
@@ -37,7 +38,7 @@ type inspection struct {
 }
 
 func newInspection(ctx context.Context, o *verifyOptions, tree *worktree.Tree) *inspection {
-	i := &inspection{verifyOptions: o, tree: tree}
+	i := &inspection{verifyOptions: o, tree: tree, ends: ctx}
 	i.target, i.targetErr = target{here: true}, nil
 	if !o.offline || o.repo != "" || o.getenv("GH_REPO") != "" {
 		i.target, i.targetErr = resolveTarget(ctx, o.process, o.repo, tree)

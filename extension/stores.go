@@ -174,7 +174,7 @@ func (s *storing) refuseVendor(ctx context.Context) error {
 // there are as good as none: nothing can be said of them.
 func (s *storing) readWorkflows(ctx context.Context) *workflow.Workflows {
 	if s.tree != nil {
-		i := &inspection{verifyOptions: &verifyOptions{process: s.process, secret: s.secret}, tree: s.tree}
+		i := &inspection{verifyOptions: &verifyOptions{process: s.process, secret: s.secret}, tree: s.tree, ends: ctx}
 		return i.readWorkflows(nil)
 	}
 	return remoteWorkflows(ctx, s.client, s.place.Owner, s.place.Name, s.secret).workflows
