@@ -217,9 +217,9 @@ func (w *Workflows) admit(size int) int {
 
 // tooLarge tells whether a file of so many values is not judged, which is then said.
 func (d *document) tooLarge(size int) bool {
-	message := fmt.Sprintf("the file holds more than %d YAML values, aliases expanded, and was not judged", maxYAML)
+	message := fmt.Sprintf("the file holds more than %d YAML values and expressions, aliases expanded, and was not judged", maxYAML)
 	if size == maxYAMLOfAll {
-		message = fmt.Sprintf("the workflows and actions together hold more than %d YAML values: this file was not judged", maxYAMLOfAll)
+		message = fmt.Sprintf("the workflows and actions together hold more than %d YAML values and expressions: this file was not judged", maxYAMLOfAll)
 	}
 	if size > maxYAML {
 		d.unread = true
