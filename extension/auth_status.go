@@ -201,7 +201,7 @@ func (r *statusRun) ownWorkflows(ctx context.Context) remote {
 	if r.tree == nil {
 		return remoteWorkflows(ctx, r.client, r.repo.Owner, r.repo.Name, "")
 	}
-	return remote{workflows: readWorkflows(r.tree, workflow.ReadOptions{})}
+	return remote{workflows: readWorkflows(r.tree, workflow.ReadOptions{Ends: ctx})}
 }
 
 // readNames are the names under which workflows read a Hex token.

@@ -177,7 +177,7 @@ func (s *storing) workflows(ctx context.Context) *workflow.Workflows {
 
 func (s *storing) readWorkflows(ctx context.Context) *remote {
 	if s.tree != nil {
-		return &remote{workflows: readWorkflows(s.tree, workflow.ReadOptions{Secret: s.secret})}
+		return &remote{workflows: readWorkflows(s.tree, workflow.ReadOptions{Ends: ctx, Secret: s.secret})}
 	}
 	known := remoteWorkflows(ctx, s.client, s.place.Owner, s.place.Name, s.secret)
 	return &known
@@ -195,7 +195,7 @@ func remoteWorkflows(ctx context.Context, client *github.Client, owner, repo, se
 	for i, f := range files {
 		list[i] = workflow.File{Path: f.Path, Data: f.Data}
 	}
-	return remote{workflow.Read(list, workflow.ReadOptions{Secret: secret}), err}
+	return remote{workflow.Read(list, workflow.ReadOptions{Ends: ctx, Secret: secret}), err}
 }
 
 // propose asks which other stores to fill, when the flags name none: those that the workflows need. Where nobody can be

@@ -33,7 +33,7 @@ func (w *Workflows) loadStepActions(d *document, steps []*step) {
 // loadAction reads the action in a folder of the work tree, once; nil when it is not there (it may be checked out at
 // run time) or is no composite action.
 func (w *Workflows) loadAction(folder string) *document {
-	if d, known := w.actions[folder]; known || w.options.Lookup == nil || len(w.actions) >= maxActions {
+	if d, known := w.actions[folder]; known || w.options.Lookup == nil || len(w.actions) >= maxActions || w.ended() {
 		return d
 	}
 	w.actions[folder] = nil

@@ -40,6 +40,9 @@ const maxPerRead = 1000
 func (j *judgement) available() (secrets, variables *verdict) {
 	secrets, variables = &verdict{nothing: "no workflow reads a Hex secret"}, &verdict{nothing: "no workflow reads a Hex variable"}
 	for _, r := range j.w.runs {
+		if j.w.ended() {
+			break
+		}
 		fates := map[*read][]fate{}
 		var order []*read
 		for _, x := range r.reads() {

@@ -67,7 +67,7 @@ func (w *Workflows) callee(j *job) *document { return w.callees[callRef(j)] }
 // loadCalls reads the workflows that are called and not among the files, and those that they call.
 func (w *Workflows) loadCalls() {
 	queue := w.documents()
-	for len(queue) > 0 && len(w.callees) < maxCalls+len(w.docs) {
+	for len(queue) > 0 && len(w.callees) < maxCalls+len(w.docs) && !w.ended() {
 		d := queue[0]
 		queue = queue[1:]
 		for _, j := range d.jobs {
@@ -99,18 +99,21 @@ func (w *Workflows) loadCalls() {
 }
 
 func (w *Workflows) load(ref string) *document {
+	if w.ended() {
+		return nil
+	}
 	if !isRemote(ref) {
 		if w.options.Lookup == nil || !isWorkflow(ref) {
 			return nil
 		}
 		if data, ok := w.options.Lookup(ref); ok {
-			return parse(ref, "", data, w.admit(countYAML(data)), nil)
+			return w.parse(ref, "", data, w.admit(countYAML(data)), nil)
 		}
 		return nil
 	}
 	if w.options.Remote != nil && !strings.Contains(ref, "${{") {
 		if data, err := w.options.Remote(ref); err == nil {
-			return parse(ref, ref, data, w.admit(countYAML(data)), nil)
+			return w.parse(ref, ref, data, w.admit(countYAML(data)), nil)
 		}
 	}
 	w.missing[ref] = true
@@ -156,6 +159,9 @@ func (w *Workflows) expandJobs(d *document, caller *run, root *document, open bo
 	for _, j := range d.jobs {
 		r := &run{job: j, caller: caller, root: root, open: open}
 		w.runReads += len(j.reads) + len(d.common) + 1
+		if w.ended() {
+			return
+		}
 		if len(w.runs) >= maxRuns || w.runReads > maxReads {
 			root.faultOnce("the workflows call each other so often that only a part of the calls was judged")
 			return

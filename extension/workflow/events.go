@@ -11,7 +11,7 @@ import (
 func (j *judgement) onEvents() *verdict {
 	v := &verdict{nothing: "no workflow reads a Hex secret"}
 	for _, r := range j.w.runs {
-		if r.open {
+		if r.open || j.w.ended() {
 			continue
 		}
 		list := j.scenariosOf(r)

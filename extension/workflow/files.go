@@ -12,7 +12,7 @@ import (
 func (j *judgement) syntax() *verdict {
 	v := &verdict{}
 	for _, d := range j.w.docs {
-		if !j.concernsFile(d) {
+		if j.w.ended() || !j.concernsFile(d) {
 			continue
 		}
 		v.looked = true
@@ -42,7 +42,7 @@ func (j *judgement) syntax() *verdict {
 func (j *judgement) contexts() *verdict {
 	v := &verdict{}
 	for _, d := range j.w.docs {
-		if !j.concernsFile(d) {
+		if j.w.ended() || !j.concernsFile(d) {
 			continue
 		}
 		v.looked = true
@@ -139,7 +139,7 @@ func (j *judgement) dynamic() *verdict {
 		runs[r.job] = append(runs[r.job], r)
 	}
 	for _, d := range j.w.docs {
-		if !j.concernsFile(d) {
+		if j.w.ended() || !j.concernsFile(d) {
 			continue
 		}
 		v.looked = true
@@ -205,7 +205,7 @@ func (j *judgement) passed() *verdict {
 		}
 	}
 	for _, r := range j.w.runs {
-		if r.caller != nil && !r.caller.job.ast.WorkflowCall.InheritSecrets && r.job.ast.Environment != nil {
+		if !j.w.ended() && r.caller != nil && !r.caller.job.ast.WorkflowCall.InheritSecrets && r.job.ast.Environment != nil {
 			j.passedIntoEnvironment(v, r)
 		}
 	}

@@ -49,6 +49,9 @@ func (j *judgement) files() map[string]core.Result {
 	atOnce(len(checks), func(i int) {
 		own := newJudgement(j.w, j.k.Inventory, j.c)
 		own.online = j.online
+		if j.w.ended() {
+			return
+		}
 		results[i] = checks[i].judge(own).result(checks[i].ok)
 	})
 	byID := map[string]core.Result{}

@@ -148,7 +148,12 @@ func Read(files []File, o ReadOptions) *Workflows {
 	w.loadCalls()
 	for _, d := range w.documents() {
 		w.loadActions(d)
-		d.markOptional()
+		if !w.ended() {
+			d.markOptional()
+		}
+	}
+	if w.ended() {
+		return w
 	}
 	w.classify()
 	w.expand()
@@ -169,13 +174,17 @@ func (w *Workflows) parseAll(files []File) []*document {
 		known <- parsed{}
 	}
 	sizes := make([]int, len(files))
-	atOnce(len(files), func(i int) { sizes[i] = countYAML(files[i].Data) })
+	atOnce(len(files), func(i int) {
+		if !w.ended() {
+			sizes[i] = countYAML(files[i].Data)
+		}
+	})
 	for i := range sizes {
 		sizes[i] = w.admit(sizes[i])
 	}
 	atOnce(len(files), func(i int) {
 		k := <-known
-		docs[i] = parse(files[i].Path, "", files[i].Data, sizes[i], k)
+		docs[i] = w.parse(files[i].Path, "", files[i].Data, sizes[i], k)
 		files[i].Data = nil
 		known <- k
 	})
@@ -210,9 +219,9 @@ func (w *Workflows) admit(size int) int {
 
 // tooLarge tells whether a file of so many values is not judged, which is then said.
 func (d *document) tooLarge(size int) bool {
-	message := fmt.Sprintf("the file holds more than %d YAML values, aliases expanded, and was not judged", maxYAML)
+	message := fmt.Sprintf("the file holds more than %d YAML values and expressions, aliases expanded, and was not judged", maxYAML)
 	if size == maxYAMLOfAll {
-		message = fmt.Sprintf("the workflows and actions together hold more than %d YAML values: this file was not judged", maxYAMLOfAll)
+		message = fmt.Sprintf("the workflows and actions together hold more than %d YAML values and expressions: this file was not judged", maxYAMLOfAll)
 	}
 	if size > maxYAML {
 		d.unread = true
@@ -221,9 +230,16 @@ func (d *document) tooLarge(size int) bool {
 	return d.unread
 }
 
+// ended tells whether nobody waits for the result any more.
+func (w *Workflows) ended() bool { return w.options.Ends != nil && w.options.Ends.Err() != nil }
+
 // parse reads one workflow, of so many values.
-func parse(name, remote string, data []byte, size int, known parsed) *document {
+func (w *Workflows) parse(name, remote string, data []byte, size int, known parsed) *document {
 	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}}
+	if w.ended() {
+		d.src, d.unread = newSource(nil), true
+		return d
+	}
 	if len(data) > maxFile {
 		d.src, d.unread = newSource(nil), true
 		d.fault(Place{}, core.SeverityNote, "the file is larger than 1 MiB and was not read")

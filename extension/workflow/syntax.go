@@ -260,27 +260,29 @@ func (d *document) modernStep(j *job, n *yaml.Node, known map[Place]bool) {
 	}
 }
 
-// Bounds of YAML values, aliases expanded: of one file, and of all of them together. A file beyond them is not judged.
+// Bounds of YAML values, aliases expanded, and expressions: of one file, and of all of them together. A file beyond them is
+// not judged.
 const (
 	maxYAML      = 100_000
 	maxYAMLOfAll = 400_000
 	fewYAML      = 10_000 // what is taken on trust, without counting
 )
 
-// countYAML counts the values of a document. A count of few is an upper bound; a document that is surely small, as nearly
+// countYAML counts the values and expressions of a document. A count of few is an upper bound; a document that is surely small, as nearly
 // all are, is not parsed for it.
 func countYAML(data []byte) int {
 	if len(data) > maxFile {
 		return 0 // it is not read at all
 	}
+	expressions := bytes.Count(data, []byte("${{"))
 	if n := atMost(data); n <= fewYAML && !hasAnchor(data) {
-		return n
+		return n + expressions
 	}
 	var root yaml.Node
 	if yaml.Unmarshal(data, &root) != nil {
-		return 0 // the parser says what is wrong
+		return expressions // the parser says what is wrong
 	}
-	return expanded(&root, map[*yaml.Node]int{})
+	return expanded(&root, map[*yaml.Node]int{}) + expressions
 }
 
 // atMost is a number of values that a text surely does not exceed: each but the first stands behind one of these.
