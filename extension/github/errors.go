@@ -154,6 +154,7 @@ func (c *Client) failure(r request, resp *http.Response) *Error {
 	h := resp.Header
 	e.SSO = ssoURL(h.Get("X-GitHub-SSO"), c.host)
 	_, e.Classic = h["X-Oauth-Scopes"]
+	e.RateLimited, e.Retry = rateLimit(resp.StatusCode, h)
 	if resp.StatusCode == http.StatusForbidden && strings.Contains(e.err.Error(), "secondary rate limit") {
 		e.RateLimited = true // GitHub does not always say for how long
 	}
