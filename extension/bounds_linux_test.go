@@ -311,6 +311,12 @@ func loads() []load {
 			return files
 		}},
 
+		{"commands of one script", mebibyte, script("curl -H \"Authorization: Bearer $HEX_API_TOKEN\" https://eu.hex.tech/api/v1/projects/%d")},
+		{"substitutions", mebibyte, script("a=$(hex run start \"$HEX_API_TOKEN%d\")")},
+		{"nested substitutions", mebibyte, quoted("", "$(hex run ", "")},
+		{"alternatives of commands", mebibyte, script("hex run start x || echo %d && [ -n \"$HEX_API_TOKEN\" ] ||")},
+		{"tests of variables", mebibyte, script("[ -n \"$A%d\" ] || exit 0")},
+		{"here documents", mebibyte, script("cat <<A%d")},
 		{"secrets in one script", mebibyte, script("export A%d=${{ secrets.A%d }}")},
 		{"one secret often in one script", mebibyte, script("a ${{ secrets.A }}")},
 		{"faulty expressions in one script", mebibyte, script("a ${{ a b }}")},
