@@ -43,25 +43,37 @@ func TestWorkIsBounded(t *testing.T) {
 	rest := measure(t, binary, one("on: push\n"))
 	for _, l := range loads() {
 		t.Run(l.name, func(t *testing.T) {
-			var costs [3]cost
-			for i, part := range []int{4, 2, 1} {
-				costs[i] = measure(t, binary, l.make(l.full/part))
+			problem := ""
+			for range 2 { // a machine that others use at the same time takes longer now and then
+				if problem = l.measure(t, binary, rest); problem == "" {
+					return
+				}
 			}
-			t.Logf("%v", costs)
-			most, space := fileTime, int64(fileMemory)
-			if strings.HasPrefix(l.name, "forty ") {
-				most, space = treeTime, treeMemory
-			}
-			if c := costs[2]; c.time > most || c.memory > space {
-				t.Errorf("takes %v, want at most %v and %d MB", c, most, space>>20)
-			}
-			// Twice as much of the same takes twice the time; four times as long would be quadratic.
-			half, full := costs[1].time-rest.time, costs[2].time-rest.time
-			if full > 3*half+200*time.Millisecond {
-				t.Errorf("grows faster than its size: %v", costs)
-			}
+			t.Error(problem)
 		})
 	}
+}
+
+// measure says what is wrong with what a load takes.
+func (l load) measure(t *testing.T, binary string, rest cost) string {
+	var costs [3]cost
+	for i, part := range []int{4, 2, 1} {
+		costs[i] = measure(t, binary, l.make(l.full/part))
+	}
+	t.Logf("%v", costs)
+	most, space := fileTime, int64(fileMemory)
+	if strings.HasPrefix(l.name, "forty ") {
+		most, space = treeTime, treeMemory
+	}
+	if c := costs[2]; c.time > most || c.memory > space {
+		return fmt.Sprintf("takes %v, want at most %v and %d MB", c, most, space>>20)
+	}
+	// Twice as much of the same takes twice the time; four times as long would be quadratic.
+	half, full := costs[1].time-rest.time, costs[2].time-rest.time
+	if full > 3*half+200*time.Millisecond {
+		return fmt.Sprintf("grows faster than its size: %v", costs)
+	}
+	return ""
 }
 
 // cost is what a process took.
@@ -299,6 +311,12 @@ func loads() []load {
 			return files
 		}},
 
+		{"commands of one script", mebibyte, script("curl -H \"Authorization: Bearer $HEX_API_TOKEN\" https://eu.hex.tech/api/v1/projects/%d")},
+		{"substitutions", mebibyte, script("a=$(hex run start \"$HEX_API_TOKEN%d\")")},
+		{"nested substitutions", mebibyte, quoted("", "$(hex run ", "")},
+		{"alternatives of commands", mebibyte, script("hex run start x || echo %d && [ -n \"$HEX_API_TOKEN\" ] ||")},
+		{"tests of variables", mebibyte, script("[ -n \"$A%d\" ] || exit 0")},
+		{"here documents", mebibyte, script("cat <<A%d")},
 		{"secrets in one script", mebibyte, script("export A%d=${{ secrets.A%d }}")},
 		{"one secret often in one script", mebibyte, script("a ${{ secrets.A }}")},
 		{"faulty expressions in one script", mebibyte, script("a ${{ a b }}")},
