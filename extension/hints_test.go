@@ -33,3 +33,12 @@ func TestErrorsHintAtTheNextCommand(t *testing.T) {
 		}
 	}
 }
+
+// Who may not push is told which account that is, and how to change to another one.
+func TestNoPushNamesTheAccount(t *testing.T) {
+	accounts(t, "ada", "grace")
+	err := &noPushError{"octo/analytics", &github.Error{Host: "github.com", Source: "oauth_token"}}
+	if got := hint(err); !strings.Contains(got, "for the account ada") || !strings.Contains(got, "gh auth switch") {
+		t.Error(got)
+	}
+}
