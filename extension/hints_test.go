@@ -3,10 +3,12 @@ package extension
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 func TestErrorsHintAtTheNextCommand(t *testing.T) {
