@@ -3,8 +3,12 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 
 	"github.com/gh-hex/gh-hex/extension"
 )
 
-func main() { os.Exit(extension.Main(os.Args[1:])) }
+func main() {
+	debug.SetMemoryLimit(256 << 20) // from here on memory is given back sooner, rather than let grow to twice what is needed
+	os.Exit(extension.Main(os.Args[1:]))
+}

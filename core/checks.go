@@ -224,8 +224,12 @@ func from(source string) string {
 }
 
 func (c *tokenChecks) format(context.Context) Result {
-	if refused := (*TokenError)(nil); c.in.TokenErr != nil && !errors.As(c.in.TokenErr, &refused) {
+	var refused *TokenError
+	if c.in.TokenErr != nil && !errors.As(c.in.TokenErr, &refused) {
 		return Skip("needs token-present")
+	}
+	if c.in.TokenErr != nil && refused.Reference {
+		return Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), "run it as that says, or set HEX_API_TOKEN to the token itself")
 	}
 	if c.in.TokenErr != nil {
 		return Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), c.in.Advice.Replace("a token from "+c.menu()))

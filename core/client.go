@@ -49,6 +49,7 @@ type Client struct {
 	agent    string
 	patience time.Duration
 	http     *http.Client
+	redactor *redactor
 }
 
 // Request is one call of the API.
@@ -82,7 +83,7 @@ func NewClient(host Host, token Token, o ClientOptions) *Client {
 	if o.Transport == nil {
 		o.Transport = BoundedTransport()
 	}
-	return &Client{host: host, token: token, agent: o.UserAgent, patience: o.Patience,
+	return &Client{host: host, token: token, agent: o.UserAgent, patience: o.Patience, redactor: newRedactor(token),
 		http: &http.Client{Transport: o.Transport, CheckRedirect: sameHost}}
 }
 
@@ -235,15 +236,13 @@ func (c *Client) judge(r Request, answer *http.Response, body []byte) (*Response
 	return response, nil
 }
 
-func (c *Client) redact(body []byte) []byte {
-	return bytes.ReplaceAll(body, []byte(c.token.Reveal()), []byte(c.token.String()))
-}
+func (c *Client) redact(body []byte) []byte { return []byte(c.redactor.redact(string(body))) }
 
 func (c *Client) redactHeader(header http.Header) http.Header {
 	clean := make(http.Header, len(header))
 	for name, values := range header {
 		for _, value := range values {
-			clean.Add(name, strings.ReplaceAll(value, c.token.Reveal(), c.token.String()))
+			clean.Add(name, c.redactor.redact(value))
 		}
 	}
 	return clean

@@ -312,8 +312,5 @@ func newNetworkError(host Host, token Token, err error) error {
 	default:
 		text += userinfo.ReplaceAllString(err.Error(), "//")
 	}
-	if !token.IsZero() {
-		text = strings.ReplaceAll(text, token.Reveal(), token.String())
-	}
-	return &networkError{text: cleanText(text), err: err}
+	return &networkError{text: cleanText(newRedactor(token).redact(text)), err: err}
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
 // Kind says whose token it is.
@@ -41,6 +42,8 @@ type Token struct {
 type TokenError struct {
 	Reason string // completes "the token …", such as "is empty"
 	Vendor string // whose token it is instead, such as "GitHub"; empty when that cannot be told
+	// Reference says that it stands for a token, or is an encrypted one: whoever put it there knows how to read it.
+	Reference bool
 }
 
 func (e *TokenError) Error() string { return "the token " + e.Reason }
@@ -50,7 +53,7 @@ func (e *TokenError) Empty() bool { return e.Reason == reasonEmpty }
 
 const reasonEmpty = "is empty"
 
-// ParseToken cleans what a user pasted (white space, quotes, a byte-order mark, "Bearer ", "HEX_API_TOKEN=") and
+// ParseToken cleans what a user pasted or piped (UTF-16, white space, quotes, a byte-order mark, "Bearer ", "HEX_API_TOKEN=") and
 // judges it. The error is a [*TokenError]: nothing there, inner white space or control characters, a placeholder, or
 // a token that is recognisably another vendor's. A token of no known shape is accepted: see [Token.ShapeWarning].
 func ParseToken(raw string) (Token, error) {
@@ -63,6 +66,7 @@ func ParseToken(raw string) (Token, error) {
 }
 
 func cleanToken(s string) string {
+	s = fromUTF16(s)
 	for {
 		before := s
 		s = strings.TrimFunc(s, isPastedAround)
@@ -80,8 +84,37 @@ func cleanToken(s string) string {
 	}
 }
 
+// fromUTF16 reads what Windows writes into pipes and files: text in UTF-16 with a byte-order mark, or without one where every
+// other byte is zero, as no text in UTF-8 is. Anything else is returned as it is.
+func fromUTF16(s string) string {
+	var low, high int // where the two bytes of a character stand
+	switch {
+	case strings.HasPrefix(s, "\xff\xfe") || zeroAt(s, 1):
+		high = 1
+	case strings.HasPrefix(s, "\xfe\xff") || zeroAt(s, 0):
+		low = 1
+	default:
+		return s
+	}
+	units := make([]uint16, 0, len(s)/2)
+	for i := 0; i+1 < len(s); i += 2 {
+		units = append(units, uint16(s[i+high])<<8|uint16(s[i+low]))
+	}
+	return string(utf16.Decode(units))
+}
+
+// zeroAt reports whether of each two bytes that one is zero, and the other is not.
+func zeroAt(s string, at int) bool {
+	for i := 0; i+1 < len(s); i += 2 {
+		if s[i+at] != 0 || s[i+1-at] == 0 {
+			return false
+		}
+	}
+	return len(s) > 1 && len(s)%2 == 0
+}
+
 func isPastedAround(r rune) bool {
-	return unicode.IsSpace(r) || strings.ContainsRune("\"'`“”‘’\ufeff\u200b", r)
+	return unicode.IsSpace(r) || Hidden(r) && !unicode.IsControl(r) || strings.ContainsRune("\"'`“”‘’", r)
 }
 
 func cutPrefixFold(s, prefix string) string {
@@ -97,6 +130,9 @@ func refuseToken(s string) error {
 		return &TokenError{Reason: reasonEmpty}
 	}
 	if e := foreignToken(s); e != nil {
+		return e
+	}
+	if e := reference(s); e != nil {
 		return e
 	}
 	if isPlaceholder(s) {
@@ -134,6 +170,50 @@ func foreignToken(s string) *TokenError {
 		return &TokenError{Reason: "is a key of hex.pm, the Elixir package registry, which is another company than hex.tech", Vendor: "hex.pm"}
 	}
 	return nil
+}
+
+// reference knows what stands in a file instead of a token: a name under which a password manager keeps it, an encrypted
+// value, or an expression that a shell or a template was to fill in. None of them is a token's to begin with, so none is
+// ever sent anywhere.
+func reference(s string) *TokenError {
+	lower := strings.ToLower(s)
+	switch {
+	case strings.HasPrefix(lower, "op:"), strings.Contains(lower, "op://"):
+		return referenceTo("a reference to 1Password (op://…)", "let it fill in the token, with: op run -- COMMAND")
+	case strings.HasPrefix(lower, "encrypted:"):
+		return referenceTo("encrypted (encrypted:…)", "let dotenvx fill in the token, with: dotenvx run -- COMMAND")
+	case strings.HasPrefix(lower, "enc["):
+		return referenceTo("encrypted (ENC[…])", "let sops fill in the token, with: sops exec-env FILE COMMAND")
+	case strings.HasPrefix(s, "$ANSIBLE_VAULT"), strings.HasPrefix(s, "-----BEGIN "):
+		return referenceTo("encrypted", "decrypt it first, and pipe it in with --with-token")
+	case strings.HasPrefix(s, "${"), strings.HasPrefix(s, "$("), strings.HasPrefix(s, "{{"):
+		return referenceTo("an expression ("+s[:2]+"…) that nothing has filled in", "set HEX_API_TOKEN to what it stands for, or pipe that in with --with-token")
+	}
+	const tool = "let the tool that keeps it fill in the token, as op run -- COMMAND and dotenvx run -- COMMAND do"
+	switch {
+	case strings.HasPrefix(lower, "vault:"):
+		return referenceTo("a reference to a vault (vault:…)", tool)
+	case hasScheme(s):
+		return referenceTo("a reference (NAME:…)", tool) // the name is not shown: it may be a part of another secret
+	}
+	return nil
+}
+
+func referenceTo(what, way string) *TokenError {
+	return &TokenError{Reason: "is " + what + ", not the token itself: " + way, Reference: true}
+}
+
+// hasScheme tells what begins as vault:…, awssm://… or ref+sops://… do: no token has a colon. What is pasted together with
+// its name ("token:hxtp_…") is no reference.
+func hasScheme(s string) bool {
+	name, rest, found := strings.Cut(s, ":")
+	odd := strings.ContainsFunc(name, func(r rune) bool {
+		return !strings.ContainsRune("+.-_", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+	if !found || odd || name == "" || rest == "" || unicode.IsSpace(rune(rest[0])) {
+		return false
+	}
+	return !strings.HasPrefix(rest, personalPrefix) && !strings.HasPrefix(rest, workspacePrefix)
 }
 
 // isPlaceholder knows what documentation and example files put where a token belongs. Runs of hex digits are left

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"unicode/utf16"
 )
 
 // sample builds a token in code: the product looks for complete ones in its own repository.
@@ -69,7 +70,7 @@ func TestParseTokenRefuses(t *testing.T) {
 		{"your_token_here", "placeholder", ""},
 		{"<token>", "placeholder", ""},
 		{"…", "placeholder", ""},
-		{"${HEX_API_TOKEN}", "placeholder", ""},
+		{"$HEX_API_TOKEN", "placeholder", ""},
 		{mustToken(t, good).String(), "shortened", ""},
 		{"hxtp_" + strings.Repeat("*", 96), "placeholder", ""},
 		{good[:60] + "...", "shortened", ""},
@@ -86,6 +87,42 @@ func TestParseTokenRefuses(t *testing.T) {
 		}
 		if body := strings.TrimSpace(test.raw); len(body) > 15 && strings.Contains(err.Error(), body) {
 			t.Errorf("the error repeats the token: %v", err)
+		}
+	}
+}
+
+// A reference names the tool that reads it, and never what stands behind it.
+func TestParseTokenRefusesReferences(t *testing.T) {
+	for raw, way := range map[string]string{
+		"op://Private/Hex/credential":                             "op run --",
+		"'OP://Private/Hex/credential?attribute=x'":               "op run --",
+		"{{ op://Private/Hex/credential }}":                       "op run --",
+		"$(op read op://Private/Hex/credential)":                  "op run --",
+		"encrypted:BLkZ0y6dP2lNqkGq8H":                            "dotenvx run --",
+		"HEX_API_TOKEN=encrypted:BLkZ0y6dP2lNqkGq":                "dotenvx run --",
+		"ENC[AES256_GCM,data:c2FtcGxl,iv:c2F=,tag:c2F=,type:str]": "sops exec-env",
+		"vault:secret/data/hex#token":                             "vault:…",
+		"vault://secret/data/hex":                                 "vault:…",
+		"ref+awsssm://team/hex":                                   "NAME:…",
+		"${HEX_API_TOKEN}":                                        "${…",
+		"${HEX_API_TOKEN:-none}":                                  "${…",
+		"${{ secrets.HEX_API_TOKEN }}":                            "${…",
+		"$(pass show hex)":                                        "$(…",
+		"{{ hex_api_token }}":                                     "{{…",
+		"$ANSIBLE_VAULT;1.1;AES256":                               "encrypted",
+	} {
+		_, err := ParseToken(raw)
+		var refused *TokenError
+		if !errors.As(err, &refused) || !refused.Reference || !strings.Contains(err.Error(), way) {
+			t.Errorf("%q: %v, want a reference and %q", raw, err, way)
+		}
+		if err != nil && (strings.Contains(err.Error(), "Private") || strings.Contains(err.Error(), "secret/data") || strings.Contains(err.Error(), "BLkZ")) {
+			t.Errorf("%q: the error shows it: %v", raw, err)
+		}
+	}
+	for _, raw := range []string{"token:" + sample(personalPrefix, "pasted"), "old.token-of_no+known/shape="} {
+		if _, err := ParseToken(raw); err != nil {
+			t.Errorf("%q: %v", raw, err)
 		}
 	}
 }
@@ -199,4 +236,34 @@ func FuzzParseToken(f *testing.F) {
 			t.Errorf("%q shows", secret)
 		}
 	})
+}
+
+// TestParseTokenReadsUTF16 reads what PowerShell and Windows' editors write.
+func TestParseTokenReadsUTF16(t *testing.T) {
+	secret := "hxtp_" + strings.Repeat("0f1e2d3c", 12)
+	wide := func(text string, low, high int) string {
+		out := make([]byte, 0, 2*len(text))
+		for _, u := range utf16.Encode([]rune(text)) {
+			pair := [2]byte{}
+			pair[low], pair[high] = byte(u), byte(u>>8)
+			out = append(out, pair[:]...)
+		}
+		return string(out)
+	}
+	for name, raw := range map[string]string{
+		"little endian": wide("\ufeff"+secret+"\r\n", 0, 1), "big endian": wide("\ufeff"+secret+"\r\n", 1, 0),
+		"little endian without a mark": wide(secret+"\r\n", 0, 1), "big endian without a mark": wide(secret, 1, 0),
+		"a whole line": wide("\ufeffHEX_API_TOKEN=\""+secret+"\"\r\n", 0, 1), "UTF-8 with a mark": "\ufeff" + secret + "\r\n",
+	} {
+		if token, err := ParseToken(raw); err != nil || token.Reveal() != secret {
+			t.Errorf("%s: %v, %v", name, token, err)
+		}
+	}
+	for name, raw := range map[string]string{
+		"cut in a character": wide(secret, 0, 1)[:151], "one zero": secret + "\x00", "zeros": "\x00\x00\x00\x00", "mixed": wide(secret, 0, 1) + "ab",
+	} {
+		if token, err := ParseToken(raw); err == nil {
+			t.Errorf("%s: taken as %v", name, token)
+		}
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/docs"
@@ -60,15 +59,10 @@ func escapeData(text string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
 }
 
-// escapeProperty makes text the value of one property. A line break in a file's name is kept, other control characters
-// are for terminals only.
+// escapeProperty makes text the value of one property. A line break in a file's name is kept, escaped; what else is never
+// shown is dropped.
 func escapeProperty(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\r' && r != '\n' {
-			return -1
-		}
-		return r
-	}, text)
+	text = visible(text)
 	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(escapeData(text))
 }
 

@@ -252,9 +252,9 @@ func (o *apiOptions) show(r *core.Response) error {
 		if o.silent {
 			return err
 		}
-		return errors.Join(o.raw(r, cleanJSON(r.Body), false), err) // a part of a list must not pass as the whole
+		return errors.Join(o.raw(r, o.cleanJSON(r.Body), false), err) // a part of a list must not pass as the whole
 	}
-	body := cleanJSON(bytes.TrimPrefix(r.Body, []byte("\ufeff")))
+	body := o.cleanJSON(bytes.TrimPrefix(r.Body, []byte("\ufeff")))
 	switch {
 	case o.silent || len(r.Body) == 0:
 		return nil

@@ -20,7 +20,8 @@ type authOptions struct {
 	*process
 	export *exporter
 
-	repo         string
+	targets      []string
+	project      string
 	withToken    bool
 	secret       string
 	variable     string
@@ -35,23 +36,15 @@ type authOptions struct {
 	noScaffold   bool
 	dryRun       bool
 	force        bool
+	// variableGiven says that --variable was named.
+	variableGiven bool
 }
 
 func newAuthCmd(p *process) *cobra.Command {
-	cmd := newLoginCmd(p, "auth", "Verify a Hex token and store it where this repository's workflows read it")
-	cmd.AddCommand(
-		newLoginCmd(p, "login", "The same as gh hex auth"),
-		newAuthStatusCmd(p), newAuthTokenCmd(p), newAuthLogoutCmd(p),
-	)
-	return cmd
-}
-
-// newLoginCmd builds the command under one of its two names.
-func newLoginCmd(p *process, name, short string) *cobra.Command {
 	o := &authOptions{process: p}
 	cmd := &cobra.Command{
-		Use:   name,
-		Short: short,
+		Use:   "auth",
+		Short: "Verify a Hex token and store it where this repository's workflows read it",
 		Long: heredoc.Doc(`
 			Verify a Hex token and store it where this repository's workflows read it.
 
@@ -62,7 +55,10 @@ func newLoginCmd(p *process, name, short string) *cobra.Command {
 
 			Actions, Dependabot, Codespaces and agents read secrets of their own: --app names
 			one or several of them. A job with an environment reads that environment's secret
-			first (--env). An organization shares one secret with its repositories (--org).`),
+			first (--env). An organization shares one secret with its repositories (--org).
+
+			Before anything is stored, dry runs of the projects that the workflows run with this
+			secret, or of --project, tell whether the token may run them.`),
 		Example: example(`
 			# Paste a token at the prompt
 			$ gh hex auth
@@ -76,13 +72,16 @@ func newLoginCmd(p *process, name, short string) *cobra.Command {
 			# Store it for workflows and for those that Dependabot starts
 			$ gh hex auth --app actions,dependabot
 
+			# Store it for two repositories, and the project that they run by default
+			$ gh hex auth -R octo/analytics -R octo/reports --project 019f681a-1870-731d-bf1e-b82d136117fa
+
 			# Store it for the jobs that deploy, and for two repositories of an organization
 			$ gh hex auth --env production
 			$ gh hex auth --org octo --repos analytics,reports
 		`),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.repo, _ = cmd.Flags().GetString("repo")
+			o.variableGiven = cmd.Flags().Changed("variable")
 			if err := o.check(cmd.Flags().Changed); err != nil {
 				return &usageError{err, cmd}
 			}
@@ -90,6 +89,7 @@ func newLoginCmd(p *process, name, short string) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
+	f.StringArrayVarP(&o.targets, "repo", "R", nil, "Store for this repository, as `[HOST/]OWNER/REPO` (repeatable)")
 	f.BoolVar(&o.withToken, "with-token", false, "Read the token from standard input")
 	f.StringVar(&o.secret, "secret", tokenName, "The `name` of the secret")
 	f.StringVar(&o.variable, "variable", hostName, "The `name` of the variable that holds the host; empty for none")
@@ -103,8 +103,10 @@ func newLoginCmd(p *process, name, short string) *cobra.Command {
 	enumVar(f, &o.local, "local", "", []string{"keyring", "dotenv", "none"}, "Keep a copy on this machine: {} (default: asked on a terminal, else none)")
 	f.BoolVar(&o.noScaffold, "no-scaffold", false, "Leave .gitignore and .env.example alone")
 	f.BoolVar(&o.dryRun, "dry-run", false, "Verify, and show what would be stored and written; change nothing")
-	f.BoolVar(&o.force, "force", false, "Replace a variable that has another value; store although the secret looks like another vendor's")
-	o.export = addExport(cmd, []string{"secret", "repository", "host", "token", "stores", "variable", "files"})
+	f.BoolVar(&o.force, "force", false, "Replace a variable that has another value; store although the secret looks like another vendor's, or the token may not run what the workflows run")
+	f.StringVar(&o.project, "project", "", "Also store the ID of this `project` as the variable HEX_PROJECT_ID")
+	o.export = addExport(cmd, []string{"secret", "repository", "host", "token", "stores", "variable", "variables", "files", "error"})
+	cmd.AddCommand(newAuthLoginCmd(p), newAuthStatusCmd(p), newAuthTokenCmd(p), newAuthLogoutCmd(p))
 	return cmd
 }
 
@@ -150,6 +152,7 @@ type missingTokenError struct{ err error }
 
 func (e *missingTokenError) Error() string { return e.err.Error() }
 func (e *missingTokenError) Unwrap() error { return e.err }
+func (*missingTokenError) ExitCode() int   { return exitAuth }
 
 // authResult is what --json shows.
 type authResult struct {
@@ -159,7 +162,9 @@ type authResult struct {
 	Token      tokenResult     `json:"token"`
 	Stores     []storeResult   `json:"stores"`
 	Variable   *variableResult `json:"variable"`
+	Variables  []variablePlace `json:"variables"`
 	Files      []fileResult    `json:"files"`
+	Error      string          `json:"error"`
 }
 
 type tokenResult struct {
@@ -189,36 +194,61 @@ type fileResult struct {
 }
 
 // runAuth keeps the promise that nothing is stored or written unless Hex accepted the token: everything that can be
-// known before is asked and decided first.
+// known before is asked and decided first. Of several repositories each has a result of its own.
 func runAuth(ctx context.Context, o *authOptions) error {
-	s := &storing{authOptions: o}
-	if err := s.locate(ctx); err != nil {
+	all, err := o.locateAll(ctx)
+	if err != nil {
 		return err
 	}
-	found := findHostSettings(ctx, o.process, s.source, o.workspaceURL)
+	found := findHostSettings(ctx, o.process, all[0].source, o.workspaceURL)
 	for _, note := range found.notes {
 		o.say("%s %s", o.yellow("!"), note)
 	}
 	if err := found.hostTrouble(); err != nil {
 		return err
 	}
-	s.host = found.host
-	o.say("Storing for %s", s.label())
-	if err := s.refuseVendor(ctx); err != nil {
+	project, err := o.projectID(found.host)
+	if err != nil {
 		return err
 	}
-	var how tokenSource
-	var err error
-	if s.token, how, err = o.readToken(found.host); err != nil {
+	for _, s := range all {
+		s.host, s.runs = found.host, project
+		o.say("Storing for %s", s.label())
+	}
+	if err := all.each(func(s *storing) error { return s.refuseVendor(ctx) }); err != nil {
 		return err
 	}
-	if s.owner, err = o.accept(ctx, found, s.token, o.tell); err != nil {
-		return s.explainRejection(ctx, err)
-	}
-	if err := s.prepare(ctx, how); err != nil {
+	token, how, err := o.readToken(o.withToken, found.host, "gh hex auth")
+	if err != nil {
 		return err
 	}
-	return s.carryOut(ctx)
+	owner, err := o.accept(ctx, found, token, o.tell)
+	if err != nil {
+		return all[0].explainRejection(ctx, err)
+	}
+	if err := o.confirmFound(how, owner, all); err != nil {
+		return err
+	}
+	all.take(token, owner)
+	if err := all.each(func(s *storing) error { return s.prepare(ctx, how) }); err != nil {
+		return err
+	}
+	return all.carryOut(ctx)
+}
+
+// projectID reads --project. A project on another host than the token's cannot be run with it.
+func (o *authOptions) projectID(host core.Host) (string, error) {
+	if o.project == "" {
+		return "", nil
+	}
+	id, named, err := core.ParseProjectRef(o.project)
+	switch {
+	case err != nil:
+		return "", invalidArgument("project", safe(o.project), err)
+	case !named.IsZero() && named != host:
+		return "", &otherHostError{named, host}
+	}
+	return id, nil
 }
 
 // treeOf is the work tree when it is the target's own: the files of another repository are neither judged nor touched.
@@ -238,18 +268,19 @@ const (
 	fromPrompt
 )
 
-func (o *authOptions) readToken(host core.Host) (core.Token, tokenSource, error) {
+// readToken takes the token from standard input, the environment or a prompt; command is the one that was typed.
+func (p *process) readToken(withToken bool, host core.Host, command string) (core.Token, tokenSource, error) {
 	switch {
-	case o.withToken:
-		token, err := o.tokenFromInput()
+	case withToken:
+		token, err := p.tokenFromInput()
 		return token, fromInput, err
-	case strings.TrimSpace(o.getenv(tokenName)) != "":
-		token, err := parseToken(o.getenv(tokenName))
+	case strings.TrimSpace(p.getenv(tokenName)) != "":
+		token, err := parseToken(p.getenv(tokenName))
 		return token, fromEnvironment, err
-	case !o.canAsk():
+	case !p.canAsk():
 		return core.Token{}, fromInput, &missingTokenError{errors.New("no Hex token: pipe it in with --with-token, or set the environment variable HEX_API_TOKEN")}
 	}
-	token, err := o.tokenFromPrompt(host, "gh hex auth --workspace-url HOST")
+	token, err := p.tokenFromPrompt(host, command+" --workspace-url HOST")
 	return token, fromPrompt, err
 }
 
@@ -285,6 +316,15 @@ func parseToken(raw string) (core.Token, error) {
 type rejection struct{ core.Result }
 
 func (r *rejection) Error() string { return r.Message }
+
+func (r *rejection) Hint() string { return "Next: " + r.Fix }
+
+func (r *rejection) ExitCode() int {
+	if r.Auth {
+		return exitAuth
+	}
+	return exitProblem
+}
 
 // accept asks Hex whose token it is and what it can read, and says so through tell.
 func (p *process) accept(ctx context.Context, found settings, token core.Token, tell func(status, format string, args ...any)) (core.Identity, error) {
@@ -344,7 +384,7 @@ func (s *storing) explainRejection(ctx context.Context, err error) error {
 	if !errors.As(err, &r) || !r.Auth || s.variable == "" {
 		return err
 	}
-	return explainHost(ctx, s.client, s.variableStore(), s.variable, s.host, s.label(), err)
+	return explainHost(ctx, s.client, s.actionsStore(), s.variable, s.host, s.label(), err)
 }
 
 func explainHost(ctx context.Context, client *github.Client, store github.Store, variable string, host core.Host, label string, err error) error {

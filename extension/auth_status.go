@@ -116,6 +116,7 @@ type unansweredError struct{ err error }
 
 func (e *unansweredError) Error() string { return e.err.Error() }
 func (e *unansweredError) Unwrap() error { return e.err }
+func (e *unansweredError) ExitCode() int { return exitUnknown }
 
 func unanswered(err error) error {
 	var onGitHub *github.Error
@@ -200,7 +201,7 @@ func (r *statusRun) ownWorkflows(ctx context.Context) remote {
 	if r.tree == nil {
 		return remoteWorkflows(ctx, r.client, r.repo.Owner, r.repo.Name, "")
 	}
-	return remote{workflows: readWorkflows(r.tree, workflow.ReadOptions{})}
+	return remote{workflows: readWorkflows(r.tree, workflow.ReadOptions{Ends: ctx})}
 }
 
 // readNames are the names under which workflows read a Hex token.
@@ -384,7 +385,7 @@ func (r *statusRun) printLocal(local localToken) int {
 		r.say("%s %s", r.yellow("!"), note)
 	}
 	if r.settings.token.IsZero() && r.settings.tokenErr == nil {
-		r.say("No Hex token on this machine. To keep one here: gh hex auth --local keyring, or set HEX_API_TOKEN")
+		r.say("No Hex token on this machine. To keep one here: gh hex auth login, or set HEX_API_TOKEN")
 		return exitOK
 	}
 	r.say("%s", capitalised(local.report.Of("token-present").Message))

@@ -51,7 +51,7 @@ func runToken(ctx context.Context, o *tokenOptions) error {
 	case found.hostErr != nil:
 		return found.hostTrouble()
 	case found.tokenErr != nil:
-		return fmt.Errorf("the token from %s cannot be used: %w", found.tokenSource, found.tokenErr)
+		return ofLocalToken(fmt.Errorf("the token from %s cannot be used: %w", found.tokenSource, found.tokenErr))
 	case found.token.IsZero():
 		return &missingTokenError{fmt.Errorf("%w for %s", errNoLocalToken, found.host.Name())}
 	}
@@ -99,6 +99,10 @@ type logoutError struct{ err error }
 
 func (e *logoutError) Error() string { return "nothing was removed: " + e.err.Error() }
 func (e *logoutError) Unwrap() error { return e.err }
+
+func (*logoutError) Hint() string {
+	return "Where there is no keyring there is nothing to remove; one that is locked: unlock it, then run the command again"
+}
 
 func runLogout(ctx context.Context, o *logoutOptions) error {
 	tree, err := openTree(ctx, o.process)

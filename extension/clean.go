@@ -3,16 +3,27 @@ package extension
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/gh-hex/gh-hex/core"
 )
 
-// cleanJSON takes the control characters out of the strings of a JSON text, written out or as \u escapes: a filter, or a
-// terminal, would act on them. Tabs and line breaks stay. What is no JSON loses its control characters all the same.
-func cleanJSON(text []byte) []byte {
+// cleanJSON prepares a JSON text for a filter, a template or the eyes: control characters are taken out of its strings,
+// written out or as \u escapes, as gh does; on a terminal everything that is never shown. Tabs and line breaks stay. What
+// is no JSON loses the same characters.
+func (s *streams) cleanJSON(text []byte) []byte {
+	if s.outTTY {
+		return cleanJSON(text, core.Hidden)
+	}
+	return cleanJSON(text, unicode.IsControl)
+}
+
+func cleanJSON(text []byte, harmful func(rune) bool) []byte {
 	if !bytes.Contains(text, []byte(`\`)) {
-		return cleanBytes(text)
+		return cleanBytes(text, harmful)
 	}
 	var out bytes.Buffer
 	out.Grow(len(text))
@@ -22,12 +33,12 @@ func cleanJSON(text []byte) []byte {
 			if end < 0 {
 				end = len(text) - i - 1
 			}
-			out.Write(cleanBytes(text[i : i+1+end]))
+			out.Write(cleanBytes(text[i:i+1+end], harmful))
 			i += 1 + end
 			continue
 		}
-		size := escapeLength(text[i:])
-		if !isHarmfulEscape(text[i : i+size]) {
+		r, size := unescape(text[i:])
+		if !drops(r, harmful) {
 			out.Write(text[i : i+size])
 		}
 		i += size
@@ -35,48 +46,56 @@ func cleanJSON(text []byte) []byte {
 	return out.Bytes()
 }
 
-// escapeLength is the length of the escape that begins a text: a backslash and a character, or \u and four digits.
-func escapeLength(text []byte) int {
-	if _, ok := escaped(text); ok {
-		return 6
+// unescape reads the escape that begins a text: a backslash and a character, \u and four digits, or two of these for one
+// character.
+func unescape(text []byte) (r rune, size int) {
+	r, ok := escaped(text)
+	if !ok {
+		r, size = utf8.DecodeRune(text[1:])
+		if short, known := map[rune]rune{'b': '\b', 'f': '\f', 'r': '\r'}[r]; known {
+			r = short
+		}
+		return r, 1 + size
 	}
-	_, size := utf8.DecodeRune(text[1:])
-	return 1 + size
+	if low, ok := escaped(text[6:]); ok && utf16.IsSurrogate(r) {
+		if pair := utf16.DecodeRune(r, low); pair != unicode.ReplacementChar {
+			return pair, 12
+		}
+	}
+	if r == unicode.ReplacementChar {
+		return ' ', 6 // a character that was sent, not one that could not be read
+	}
+	return r, 6
 }
 
 func escaped(text []byte) (rune, bool) {
-	if len(text) < 6 || text[1] != 'u' {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(string(text[2:6]), 16, 16)
 	return rune(n), err == nil
 }
 
-func isHarmfulEscape(escape []byte) bool {
-	if r, ok := escaped(escape); ok {
-		return !utf16.IsSurrogate(r) && isHarmful(r)
-	}
-	r, _ := utf8.DecodeRune(escape[1:])
-	return r == 'b' || r == 'f' || r == 'r' || isHarmful(r) || r == utf8.RuneError
-}
-
-// cleanBytes takes the control characters out of any text.
-func cleanBytes(text []byte) []byte {
+// cleanBytes takes what is harmful out of any text.
+func cleanBytes(text []byte, harmful func(rune) bool) []byte {
 	return bytes.Map(func(r rune) rune {
-		if isHarmful(r) {
+		if r != utf8.RuneError && drops(r, harmful) {
 			return -1
 		}
 		return r
 	}, text)
 }
 
-// isHarmful is for what a terminal acts on: control characters, and those that turn the direction of writing.
-func isHarmful(r rune) bool {
-	switch {
-	case r == '\t' || r == '\n':
-		return false
-	case r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
-		return true
-	}
-	return unicode.IsControl(r)
+func drops(r rune, harmful func(rune) bool) bool {
+	return r != '\t' && r != '\n' && (harmful(r) || r == utf8.RuneError)
+}
+
+// visible leaves out what is never shown, line breaks apart.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if core.Hidden(r) && r != '\r' && r != '\n' {
+			return -1
+		}
+		return r
+	}, text)
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -161,6 +162,7 @@ func cmdExample(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: example CODE [NAME=VALUE...] COMMAND...")
 	}
 	ts.Setenv("NO_COLOR", "1")
+	ts.Setenv("GH_ACCESSIBLE_PROMPTER", "no")
 	command := args[1:]
 	switch {
 	case len(command) == 1:
@@ -187,6 +189,7 @@ func cmdExample(ts *testscript.TestScript, neg bool, args []string) {
 // tidy leaves what a terminal shows in the end, passes the sandbox off as Hex, and makes every time the same.
 func tidy(ts *testscript.TestScript, screen string) string {
 	url := worldOf(ts).box.HexURL()
+	screen = withoutMenus(screen)
 	for _, r := range []struct{ pattern, by string }{
 		{`(?m)^.*\r\x1b\[K`, ""},
 		{`(?m) +$`, ""},
@@ -198,6 +201,23 @@ func tidy(ts *testscript.TestScript, screen string) string {
 		screen = regexp.MustCompile(r.pattern).ReplaceAllString(screen, r.by)
 	}
 	return timeTaken().ReplaceAllString(screen, " in 0.1 s")
+}
+
+// withoutMenus takes away what was drawn over: the cursor goes up some lines, or none, and everything from there is erased.
+func withoutMenus(screen string) string {
+	erased := regexp.MustCompile(`(?:\x1b\[(\d+)A)?\r\x1b\[J`)
+	for {
+		at := erased.FindStringSubmatchIndex(screen)
+		if at == nil {
+			return screen
+		}
+		up := 0
+		if at[2] >= 0 {
+			up, _ = strconv.Atoi(screen[at[2]:at[3]])
+		}
+		lines := strings.SplitAfter(screen[:at[0]], "\n")
+		screen = strings.Join(lines[:max(0, len(lines)-1-up)], "") + screen[at[1]:]
+	}
 }
 
 // timeTaken ends the verdict of gh hex verify.

@@ -12,6 +12,8 @@ import (
 	"github.com/cli/go-gh/v2/pkg/jq"
 	"github.com/cli/go-gh/v2/pkg/jsonpretty"
 	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/core"
 )
 
 // exporter is the machine output of a command: --json, --jq and --template, as in gh.
@@ -104,16 +106,20 @@ func (e *exporter) write(s *streams, data any) error {
 	if err != nil {
 		return err
 	}
-	reduced = cleanJSON(reduced) // a filter would print an escape sequence as what it stands for
 	switch {
 	case e.jq != "":
-		return jq.EvaluateFormatted(bytes.NewReader(reduced), s.out, e.jq, indent(s), s.color)
+		// A filter and a template would print an escape sequence as what it stands for.
+		return jq.EvaluateFormatted(bytes.NewReader(s.cleanJSON(reduced)), s.out, e.jq, indent(s), s.color)
 	case e.template != "":
-		return writeTemplate(s, e.template, reduced)
+		return writeTemplate(s, e.template, s.cleanJSON(reduced))
 	case s.color:
-		return jsonpretty.Format(s.out, bytes.NewReader(reduced), "  ", true)
+		var pretty bytes.Buffer
+		if err := jsonpretty.Format(&pretty, bytes.NewReader(reduced), "  ", true); err != nil {
+			return err
+		}
+		reduced = bytes.TrimSuffix(pretty.Bytes(), []byte("\n"))
 	}
-	_, err = s.out.Write(append(reduced, '\n'))
+	_, err = io.WriteString(s.out, core.EscapeJSON(string(reduced))+"\n")
 	return err
 }
 

@@ -49,7 +49,7 @@ func (s *source) read(o workflow.ReadOptions) *workflow.Workflows {
 
 // readWorkflows reads what is judged. remote holds the content of workflows of other repositories that are called.
 func (i *inspection) readWorkflows(remote func(ref string) ([]byte, error)) *workflow.Workflows {
-	o := workflow.ReadOptions{Remote: remote, Secret: i.secret, All: i.all}
+	o := workflow.ReadOptions{Ends: i.ends, Remote: remote, Secret: i.secret, All: i.all}
 	switch {
 	case i.tree == nil:
 		return workflow.Read(nil, workflow.ReadOptions{})

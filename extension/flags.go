@@ -1,6 +1,7 @@
 package extension
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,23 @@ func (e enum) Set(text string) error {
 		*e.value = word
 	}
 	return err
+}
+
+// single is a flag that takes one value: a second one is refused, not dropped.
+type single struct {
+	value string
+	given bool
+}
+
+func (s *single) String() string { return s.value }
+func (s *single) Type() string   { return "string" }
+
+func (s *single) Set(text string) error {
+	if s.given {
+		return errors.New("this command is about one repository: only gh hex auth and gh hex rotate take several")
+	}
+	s.value, s.given = text, true
+	return nil
 }
 
 // enumList is a flag that takes several of a few words, separated by commas or one at a time.
@@ -77,6 +95,6 @@ func invalidArgument(flag, value string, why error) error {
 // hideRepo keeps --repo, which every command takes, out of the help of one that it means nothing to.
 func hideRepo(f *pflag.FlagSet) {
 	const name = "repo"
-	f.StringP(name, "R", "", "Means nothing here")
+	f.VarP(new(single), name, "R", "Means nothing here")
 	f.Lookup(name).Hidden = true
 }

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
-	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 // report prints an error and the next command to type. It is the only place that does.
@@ -40,26 +38,22 @@ func (p *process) report(err error) {
 	}
 }
 
+// exitCode is what a command ends with. An error of ours that ends it otherwise than as a problem says so itself.
 func exitCode(err error) int {
-	var o outcome
-	var login *github.LoginError
-	var missing *missingTokenError
-	var rejected *rejection
-	var unanswered *unansweredError
+	var own interface {
+		error
+		ExitCode() int
+	}
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errCancelled):
 		return exitCancelled
-	case errors.As(err, &o):
-		return int(o)
-	case errors.As(err, &login), errors.As(err, &missing):
+	case errors.Is(err, core.ErrUnauthorized):
 		return exitAuth
-	case errors.As(err, &rejected) && rejected.Auth:
-		return exitAuth
-	case errors.Is(err, core.ErrUnauthorized), errors.Is(err, github.ErrUnauthorized):
-		return exitAuth
-	case errors.Is(err, core.ErrWatchTimeout), errors.As(err, &unanswered):
+	case errors.As(err, &own):
+		return own.ExitCode()
+	case errors.Is(err, core.ErrWatchTimeout), errors.Is(err, worktree.ErrStalled):
 		return exitUnknown
 	}
 	return exitProblem
@@ -67,52 +61,26 @@ func exitCode(err error) int {
 
 // hint is the next command to type after an error.
 func hint(err error) string {
-	var login *github.LoginError
-	var several *severalRemotesError
-	var noRemote *noRemoteError
-	var elsewhere *otherHostsError
-	var stray *strayDefaultError
-	var moved *movedRemoteError
+	return cmp.Or(ownHint(err), coreHint(err), hexHint(err))
+}
+
+// coreHint is for the errors of core, which knows no commands of ours.
+func coreHint(err error) string {
 	var path *scaffold.PathError
-	var file *fileError
-	var onGitHub *github.Error
-	var rejected *rejection
-	var conflict *variableConflictError
 	var token *core.TokenError
-	if next := cmp.Or(storeHint(err), ownHint(err)); next != "" {
-		return next
-	}
 	switch {
+	case errors.As(err, &token) && token.Reference:
+		return "" // the sentence names the way
 	case errors.As(err, &token):
 		return "Copy the token again, or create one in Hex (Settings → API keys → New Token), then run: gh hex auth"
-	case errors.As(err, &rejected):
-		return "Next: " + rejected.Fix
-	case errors.As(err, &conflict):
-		return "Keep both with: --variable OTHER_NAME, or replace it with: --force"
-	case errors.Is(err, errNoPush):
-		return "Ask an owner of the repository for write access; this login: gh auth status"
-	case errors.As(err, &login):
-		return "To log in, run: gh auth login" + hostFlag(login.Host)
-	case errors.As(err, &several):
-		return "Choose one with: gh repo set-default, or name it with: -R OWNER/REPO"
-	case errors.As(err, &elsewhere):
-		return "Add a remote on that host, unset GH_HOST, or name the repository with: -R [HOST/]OWNER/REPO"
-	case errors.As(err, &stray):
-		return "Choose again with: gh repo set-default, or name the repository with: -R [HOST/]OWNER/REPO"
-	case errors.As(err, &noRemote), errors.As(err, &moved):
-		return "Name the repository with: -R [HOST/]OWNER/REPO"
 	case errors.Is(err, worktree.ErrPushList):
 		return "git runs this from its pre-push hook; to add one: gh hex init --hook"
 	case errors.Is(err, worktree.ErrNotRepository):
 		return "Change into a git repository, or name one with: -R [HOST/]OWNER/REPO"
-	case errors.As(err, &file):
-		return "Mend that, or go on without " + file.without
 	case errors.As(err, &path):
 		return "Mend the path, then run the command again"
-	case errors.As(err, &onGitHub):
-		return gitHubFix(onGitHub)
 	}
-	return hexHint(err)
+	return ""
 }
 
 // hinted makes an error that is the same wherever it happens, with the next command to type.
@@ -142,96 +110,4 @@ func ownHint(err error) string {
 		}
 	}
 	return ""
-}
-
-// storeHint is for the errors of commands that store, keep or replace tokens.
-func storeHint(err error) string {
-	var vendor *vendorError
-	var environment *missingEnvironmentError
-	var same *sameTokenError
-	var unnamed *unnamedError
-	var logout *logoutError
-	var rotated *newTokenError
-	switch {
-	case errors.As(err, &rotated):
-		return strings.Replace(hint(rotated.err), "gh hex auth", "gh hex rotate", 1)
-	case errors.As(err, &vendor):
-		return "Store the Hex token under another name with: --secret HEX_WORKSPACE_TOKEN, or replace that key with: --force"
-	case errors.As(err, &environment):
-		return "Create it with: --create-env"
-	case errors.As(err, &logout):
-		return "Where there is no keyring there is nothing to remove; one that is locked: unlock it, then run the command again"
-	case errors.Is(err, errNoTimeLeft):
-		return "Run the command again: what is stored already is only replaced by the same"
-	case errors.As(err, &same):
-		return "To store this one in further places, run: gh hex auth"
-	case errors.As(err, &unnamed) && len(unnamed.places) == 0:
-		return "Store the token with: gh hex auth"
-	case errors.As(err, &unnamed):
-		return "Name places with --app, --env, --org and -R, or replace all of them with: --all"
-	}
-	return ""
-}
-
-func hostFlag(host string) string {
-	if host == "" || host == "github.com" {
-		return ""
-	}
-	return " -h " + host
-}
-
-// gitHubFix is what to do about an answer of GitHub, from what the answer itself names.
-func gitHubFix(e *github.Error) string {
-	switch {
-	case e.SSO != "":
-		return "Authorize the login for the organization: " + e.SSO
-	case errors.Is(e, github.ErrUnauthorized):
-		return unauthorizedFix(e)
-	case e.RateLimited:
-		return "Wait, then run the command again; `gh api rate_limit` shows the limits"
-	case len(e.Scopes) > 0:
-		return scopeFix(e)
-	case len(e.Permissions) > 0 && errors.Is(e, github.ErrForbidden):
-		return fmt.Sprintf("The login needs the permission %s; give it to the fine-grained token under Settings → Developer settings", permissionName(e.Permissions))
-	case errors.Is(e, github.ErrNotFound):
-		return "Check the name, and that this login may see it: gh auth status"
-	case errors.Is(e, github.ErrForbidden):
-		return "Ask an owner for the permission; this login: gh auth status"
-	case e.Status < 300, e.Status >= 500: // none, one that is not GitHub's, or a failure
-		return "Check the network and https://www.githubstatus.com, then run the command again"
-	}
-	return "Run the command again; if it stays, see GitHub's answers with: GH_DEBUG=api"
-}
-
-// unauthorizedFix tells a login that gh manages from a token in the environment, which gh cannot renew.
-func unauthorizedFix(e *github.Error) string {
-	if strings.Contains(e.Source, "TOKEN") {
-		return fmt.Sprintf("The token in %s is not accepted: replace it, or unset it to use gh's own login", e.Source)
-	}
-	return "Log in again: gh auth login" + hostFlag(e.Host)
-}
-
-func scopeFix(e *github.Error) string {
-	scope := e.Scopes[0]
-	if slices.Contains(e.Scopes, "repo") {
-		scope = "repo"
-	}
-	if strings.Contains(e.Source, "TOKEN") {
-		return fmt.Sprintf("The token in %s lacks the scope %s: replace it with one that has it", e.Source, scope)
-	}
-	return fmt.Sprintf("Give the login the scope: gh auth refresh%s -s %s", hostFlag(e.Host), scope)
-}
-
-// permissionName turns "secrets=write" into what GitHub's settings page says: "Secrets: write".
-func permissionName(permissions []string) string {
-	names := make([]string, len(permissions))
-	for i, p := range permissions {
-		name, access, _ := strings.Cut(p, "=")
-		name = strings.ReplaceAll(name, "_", " ")
-		if name != "" {
-			name = strings.ToUpper(name[:1]) + name[1:]
-		}
-		names[i] = name + ": " + access
-	}
-	return strings.Join(names, " or ")
 }

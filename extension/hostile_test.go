@@ -20,6 +20,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/scripts/sandbox"
 )
 
@@ -34,7 +35,7 @@ const (
 	// hostileAtOnce is small: these cases keep the machine busy, where those of the faults wait.
 	hostileAtOnce = 4
 	// orders are what a terminal and the runner of GitHub Actions would act on.
-	orders = "\x1b[31m\a\r\n::error::no\n##[error]no \u202e\u0085\u200b"
+	orders = "\x1b[31m\a\r\n::error::no\n##[error]no \u202e\u0085\u200b\u061c\u2066\ufeff\U000e0041"
 )
 
 // hostileAnswer is one way in which an answer is not what was asked for.
@@ -434,7 +435,7 @@ var ours = regexp.MustCompile(`^::(error|warning|notice) [a-z]+=`)
 func harmful(o outcomeOf, verbatim bool) []string {
 	var out []string
 	for line := range strings.Lines(o.stdout + o.stderr) {
-		if i := strings.IndexFunc(strings.TrimSuffix(line, "\n"), func(r rune) bool { return r != '\t' && (unicode.IsControl(r) || r == 0x202e) }); i >= 0 {
+		if i := strings.IndexFunc(strings.TrimSuffix(line, "\n"), func(r rune) bool { return r != '\t' && (unicode.IsControl(r) || !verbatim && core.Hidden(r)) }); i >= 0 {
 			out = append(out, fmt.Sprintf("it prints a control character: %s", excerpt(line[i:])))
 		}
 		if strings.HasPrefix(strings.TrimLeft(line, " \t"), "::") && !ours.MatchString(line) || !verbatim && strings.Contains(line, "##[") {

@@ -107,7 +107,7 @@ func runInit(ctx context.Context, o *initOptions) error {
 		if err := scaffold.Apply(tree.Root(), changes); err != nil {
 			return err
 		}
-		if err := hook.Write(); err != nil {
+		if hook, err = hook.Write(); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,7 @@ type scope struct {
 type inspection struct {
 	*process
 	scope
+	ends      context.Context // ends what is read and judged once for several checks
 	tree      *worktree.Tree
 	source    *source // of the workflows; nil for the work tree
 	settings  settings
@@ -48,7 +49,7 @@ type inspection struct {
 }
 
 func newInspection(ctx context.Context, p *process, about scope, tree *worktree.Tree) *inspection {
-	i := &inspection{process: p, scope: about, tree: tree}
+	i := &inspection{process: p, scope: about, ends: ctx, tree: tree}
 	i.target, i.targetErr = target{here: true}, nil
 	if !i.offline || i.repo != "" || i.getenv("GH_REPO") != "" {
 		i.target, i.targetErr = resolveTarget(ctx, p, i.repo, tree)
@@ -140,7 +141,7 @@ func (i *inspection) tokenChecks() []core.Check {
 }
 
 // keepToken is the command that keeps a token on this machine.
-const keepToken = "gh hex auth --local keyring, or set " + tokenName
+const keepToken = "gh hex auth login, or set " + tokenName
 
 // advice names the commands that mend what core finds.
 func advice(replace func(other string) string) core.Advice {

@@ -1,6 +1,7 @@
 package extension
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type keys struct {
 	ahead  []byte // typed, and not asked for yet
 	err    error
 	asking bool
+	ended  bool   // nothing is asked any more
 	cancel func() // what Ctrl-C does; nil while nothing is waited for
 }
 
@@ -36,6 +38,9 @@ func (s *streams) keyboard() *keys {
 		s.keys = &keys{tty: s.tty}
 		s.keys.change = sync.NewCond(&s.keys.mu)
 		go s.keys.pump()
+		if s.over != nil {
+			context.AfterFunc(s.over, s.keys.end)
+		}
 	}
 	return s.keys
 }
@@ -74,22 +79,47 @@ func (k *keys) take(typed []byte, err error) {
 	k.change.Broadcast()
 }
 
-// Read hands what was typed to a question.
+// Read hands what was typed to a question, up to the end of a line: what follows is for the next one, or thrown away.
 func (k *keys) Read(p []byte) (int, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.asking = true
-	for len(k.ahead) == 0 && k.err == nil {
+	for len(k.ahead) == 0 && k.err == nil && !k.ended {
 		k.change.Broadcast()
 		k.change.Wait()
 	}
 	k.asking = false
-	if len(k.ahead) == 0 {
+	switch {
+	case k.ended:
+		return 0, errCancelled
+	case len(k.ahead) == 0:
 		return 0, k.err
 	}
-	n := copy(p, k.ahead)
+	line := k.ahead
+	if end := bytes.IndexAny(line, "\r\n"); end >= 0 {
+		line = line[:end+1]
+	}
+	n := copy(p, line)
 	k.ahead = k.ahead[n:]
 	return n, nil
+}
+
+// end answers the question that waits, and every later one, with errCancelled.
+func (k *keys) end() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ended = true
+	k.change.Broadcast()
+}
+
+// discard throws away what was typed and not asked for, and reports whether there was anything. The terminal is in raw
+// mode, and the question that ended has just read from it.
+func (k *keys) discard() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	some := len(k.ahead) > 0
+	k.ahead = nil
+	return discardInput(k.tty) || some
 }
 
 // onInterrupt sets what Ctrl-C does; nil makes it a key like others.
@@ -157,7 +187,10 @@ func (w *waiting) close() {
 func (s *streams) interruptible(ctx context.Context, doing string, f func(context.Context) error) error {
 	w := s.wait(ctx)
 	defer w.close()
-	if s.errTTY {
+	switch {
+	case s.plainProgress:
+		fmt.Fprintf(s.err, "%s...\r\n", safe(doing))
+	case s.errTTY:
 		fmt.Fprintf(s.err, "\r\x1b[K%s %s", s.yellow("*"), safe(doing))
 		defer fmt.Fprint(s.err, "\r\x1b[K")
 	}

@@ -21,7 +21,7 @@ const (
 )
 
 // errNoLocalToken means that no place on this machine holds a token.
-var errNoLocalToken = hinted("no Hex token on this machine", "Set the environment variable HEX_API_TOKEN, or keep a token with: gh hex auth --local dotenv (or --local keyring)")
+var errNoLocalToken = hinted("no Hex token on this machine", "Set the environment variable HEX_API_TOKEN, or keep a token on this machine with: gh hex auth login (without a keyring: --local dotenv)")
 
 // settings is what this machine says of Hex: the token and the host, each with where it came from.
 type settings struct {
@@ -115,9 +115,9 @@ func (s *settings) findToken(p *process, files []localFile) {
 func (s *settings) replace(other string) string {
 	switch s.tokenSource {
 	case keyringSource:
-		return "gh hex auth --local keyring, with " + other
+		return "gh hex auth login, with " + other
 	case ".env":
-		return "gh hex auth --local dotenv, with " + other
+		return "gh hex auth login --local dotenv, with " + other
 	case environmentSource:
 		return "set " + tokenName + " to " + other
 	}

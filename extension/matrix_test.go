@@ -60,8 +60,8 @@ type matrixRow struct {
 
 func (r matrixRow) String() string { return strings.TrimSpace(r.command + " " + r.args) }
 
-// authSpare are the questions behind proposals and notes; and of the two questions to Hex one is enough.
-const authSpare = `github GET /(repos|orgs)/\S+(\?per_page=\d+|contents\S*)$|hex GET /api/v1/(users/me|projects)`
+// authSpare are the questions behind proposals, notes and dry runs; and of the two questions to Hex one is enough.
+const authSpare = `github GET /(repos|orgs)/\S+(\?per_page=\d+|contents\S*)$|github GET \S+/variables/HEX_PROJECT_ID$|hex GET /api/v1/(users/me|projects)|hex POST /api/v1/projects/\S+/runs$`
 
 // foundElsewhere are the places that need not be known where another one holds what the jobs read.
 const foundElsewhere = `/contents/|/(secrets|organization-variables)\?per_page|/organization-secrets\?|/actions/variables\?`
@@ -75,7 +75,9 @@ func matrixRows() []matrixRow {
 		{command: "auth", args: "--with-token --env staging --create-env -R octo/analytics", input: true, bare: true, spare: authSpare},
 		{command: "auth", args: "--with-token --org octo --repos analytics,reports", input: true, bare: true, spare: authSpare},
 		{command: "auth", args: "--with-token --local dotenv", input: true, bare: true, tree: true, own: true, spare: authSpare},
-		{command: "auth login", args: "--with-token --dry-run -R octo/reports", input: true, bare: true, spare: authSpare},
+		{command: "auth", args: "--with-token --project " + matrixProject + " -R octo/analytics -R octo/reports --app actions,agents", input: true, bare: true, spare: authSpare},
+		{command: "auth", args: "--with-token --dry-run -R octo/reports", input: true, bare: true, spare: authSpare},
+		{command: "auth login", args: "--with-token --local dotenv", input: true, bare: true, tree: true, own: true, spare: `hex `, code: exitProblem}, // git does not ignore .env there
 		{command: "auth status", args: "-R octo/analytics", spare: `hex |/orgs/octo/|/contents/`},
 		{command: "auth status", args: "--org octo --timeout 4s"},
 		{command: "auth token", offline: true},

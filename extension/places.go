@@ -43,6 +43,10 @@ type spot struct {
 	readErr error
 	// packages is where a workflow uses the name for hex.pm; nil when none does.
 	packages *workflow.Place
+	// starts are the projects that steps run with the secret, where they are asked for; refused says why the new token may
+	// not run one of them.
+	starts  []workflow.Start
+	refused error
 	// otherHost is the host that the place's variable names, when it is not the one asked about; hostErr says why the
 	// variable is not known.
 	otherHost string
@@ -88,6 +92,8 @@ type search struct {
 	wanted string // the one that is looked for; empty for every name of a Hex token
 	// also are further names to take for a Hex token's; nil for none.
 	also func(name string) bool
+	// starts says that the projects are wanted that steps run with the secrets.
+	starts bool
 	// local returns the workflows of a repository that is checked out here; nil for another.
 	local func(github.Repository) *remote
 }
@@ -262,6 +268,9 @@ func (s *search) fill(known remote, places []*spot) {
 		}
 		p.readErr = known.err
 		p.usedBy = usersOf(p, known.workflows, uses)
+		if s.starts && p.store.App != github.Codespaces && p.store.App != github.Agents {
+			p.starts = known.workflows.Starts(p.entry.Name)
+		}
 		if at := known.workflows.Packages(p.entry.Name); len(at) > 0 {
 			p.packages = &at[0]
 		}
@@ -313,6 +322,6 @@ func hiddenNote(client *github.Client, org string, apps []github.App) string {
 	for i, app := range apps {
 		names[i] = github.Store{App: app}.String()
 	}
-	fix := scopeFix(&github.Error{Host: client.Host(), Source: client.Source(), Scopes: []string{"admin:org"}})
+	fix := (&github.Error{Host: client.Host(), Source: client.Source(), Scopes: []string{"admin:org"}}).ScopeHint()
 	return fmt.Sprintf("Not listed: the %s secrets of the organization %s, which only its administrators see. If you are one: %s", strings.Join(names, ", "), org, strings.ToLower(fix[:1])+fix[1:])
 }

@@ -10,8 +10,9 @@ import (
 // progress is a line on the terminal that says how far a long command is. Elsewhere it shows nothing, and notes are
 // lines of their own. It is safe for concurrent use.
 type progress struct {
-	w    io.Writer
-	live bool
+	w     io.Writer
+	live  bool
+	plain bool // in lines of their own, and few of them
 
 	mu   sync.Mutex
 	last time.Time
@@ -19,28 +20,42 @@ type progress struct {
 }
 
 func (p *process) newProgress() *progress {
-	return &progress{w: p.err, live: p.errTTY, now: p.now}
+	return &progress{w: p.err, live: p.errTTY && !p.plainProgress, plain: p.plainProgress, now: p.now}
 }
 
-// show replaces the line, a few times a second at most.
+// show replaces the line, a few times a second at most. A plain one is added now and then.
 func (g *progress) show(format string, args ...any) {
-	if !g.live {
+	pause := 100 * time.Millisecond
+	switch {
+	case g.plain:
+		pause = 10 * time.Second
+	case !g.live:
 		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if now := g.now(); now.Sub(g.last) >= 100*time.Millisecond {
-		g.last = now
-		fmt.Fprintf(g.w, "\r\x1b[K%s", printable(format, args))
+	now := g.now()
+	if now.Sub(g.last) < pause {
+		return
 	}
+	g.last = now
+	if g.plain {
+		fmt.Fprintf(g.w, "%s...\r\n", printable(format, args))
+		return
+	}
+	fmt.Fprintf(g.w, "\r\x1b[K%s", printable(format, args))
 }
 
 // note prints a line that stays. Both forms of its end are right: the terminal may be in raw mode.
 func (g *progress) note(format string, args ...any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.live {
+	switch {
+	case g.live:
 		fmt.Fprintf(g.w, "\r\x1b[K%s\r\n", printable(format, args))
+		return
+	case g.plain:
+		fmt.Fprintf(g.w, "%s\r\n", printable(format, args))
 		return
 	}
 	fmt.Fprintln(g.w, printable(format, args))

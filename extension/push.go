@@ -10,6 +10,7 @@ import (
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 // judgePush tells whether GitHub would refuse the next push: a classic token that pushes a changed workflow over https
@@ -46,7 +47,7 @@ func (i *inspection) judgePush(ctx context.Context) core.Result {
 		return core.OK("the login may push workflows")
 	}
 	return core.Fail("commits still to be pushed change workflows, and gh's login lacks the scope workflow: GitHub will refuse the push",
-		"gh auth refresh"+hostFlag(i.target.Host)+" -s workflow")
+		"gh auth refresh"+github.HostFlag(i.target.Host)+" -s workflow")
 }
 
 // pushRemote is the remote that leads to the target.

@@ -23,7 +23,13 @@ func (s *streams) ask(prompt string, hidden bool) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("prepare the terminal: %w", err)
 	}
-	defer func() { _ = term.Restore(int(s.tty.Fd()), state) }()
+	lost := false
+	defer func() {
+		_ = term.Restore(int(s.tty.Fd()), state)
+		if lost {
+			s.say("%s Only the first line was taken: what came behind it was thrown away", s.yellow("!"))
+		}
+	}()
 	if s.terminal == nil {
 		s.terminal = term.NewTerminal(struct {
 			io.Reader
@@ -36,14 +42,21 @@ func (s *streams) ask(prompt string, hidden bool) (string, error) {
 	prompt = string(s.green("?")) + " " + core.Printable(prompt) + " "
 	var line string
 	if hidden {
-		line, err = s.terminal.ReadPassword(prompt)
+		fmt.Fprint(s.questions, prompt)
+		line, err = readHidden(s.keys, s.questions)
 	} else {
 		s.terminal.SetPrompt(prompt)
 		line, err = s.terminal.ReadLine()
 	}
-	if errors.Is(err, io.EOF) {
+	if hidden && !errors.Is(err, errCancelled) {
+		lost = s.keys.discard()
+	}
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, errCancelled) && !hidden:
 		fmt.Fprint(s.questions, "\r\n")
 		return "", errCancelled
+	case errors.Is(err, errCancelled):
+		return "", err
 	}
 	if err != nil && !errors.Is(err, term.ErrPasteIndicator) {
 		return "", fmt.Errorf("read from the terminal: %w", err)
@@ -73,8 +86,15 @@ func (s *streams) confirm(question string, fallback bool) (bool, error) {
 	}
 }
 
-// choose lets the user pick one of several options by its number; the first is the default.
+// choose lets the user pick one of several options, from a menu or by its number; the first is the default.
 func (s *streams) choose(question string, options []string) (int, error) {
+	if s.menus {
+		m, err := s.pick(question, options, nil)
+		if err != nil {
+			return 0, err
+		}
+		return m.shown[m.at], nil
+	}
 	fmt.Fprintln(s.questions, core.Printable(question))
 	for i, o := range options {
 		fmt.Fprintf(s.questions, "  %d  %s\n", i+1, core.Printable(o))
@@ -93,9 +113,16 @@ func (s *streams) choose(question string, options []string) (int, error) {
 	}
 }
 
-// checklist shows numbered options, marks those that are chosen, and lets the user choose others. The answer is the
-// chosen indices; Enter keeps the marked ones.
+// checklist shows options, marks those that are chosen, and lets the user choose others, in a menu or by their numbers. The
+// answer is the chosen indices; Enter keeps the marked ones.
 func (s *streams) checklist(question string, options []string, marked []bool) ([]int, error) {
+	if s.menus {
+		m, err := s.pick(question, options, marked)
+		if err != nil {
+			return nil, err
+		}
+		return m.chosen(), nil
+	}
 	fmt.Fprintln(s.questions, safe(question))
 	for i, o := range options {
 		box := "[ ]"

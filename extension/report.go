@@ -15,6 +15,7 @@ import (
 type outcome int
 
 func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
+func (o outcome) ExitCode() int { return int(o) }
 
 // worst is the exit code that counts when several apply.
 func worst(codes ...int) int {

@@ -44,6 +44,8 @@ func (r remoteRepository) is(other repository.Repository) bool {
 		strings.EqualFold(r.Owner, other.Owner) && strings.EqualFold(r.Name, other.Name)
 }
 
+const nameRepository = "Name the repository with: -R [HOST/]OWNER/REPO"
+
 // noRemoteError means that no remote of the work tree leads to a GitHub host where gh is logged in.
 type noRemoteError struct{ hosts []string }
 
@@ -54,11 +56,19 @@ func (e *noRemoteError) Error() string {
 	return fmt.Sprintf("no remote of this repository is on a GitHub host that gh is logged in to (found: %s)", strings.Join(e.hosts, ", "))
 }
 
+func (*noRemoteError) Hint() string {
+	return nameRepository
+}
+
 // severalRemotesError means that several remotes lead to different repositories and none was chosen.
 type severalRemotesError struct{ names []string }
 
 func (e *severalRemotesError) Error() string {
 	return "several remotes lead to GitHub, and none is chosen: " + strings.Join(e.names, ", ")
+}
+
+func (*severalRemotesError) Hint() string {
+	return "Choose one with: gh repo set-default, or name it with: -R OWNER/REPO"
 }
 
 // resolveTarget finds the repository: -R, else GH_REPO, else the remote that `gh repo set-default` chose, else the only
@@ -104,6 +114,10 @@ type otherHostsError struct{ host string }
 
 func (e *otherHostsError) Error() string {
 	return "no remote of this repository is on " + e.host + ", which the environment variable GH_HOST names"
+}
+
+func (*otherHostsError) Hint() string {
+	return "Add a remote on that host, unset GH_HOST, or name the repository with: -R [HOST/]OWNER/REPO"
 }
 
 // ofHost keeps the remotes on the host that GH_HOST names, as gh does. Without it they are those on the only host that gh
@@ -163,6 +177,10 @@ func (e *strayDefaultError) Error() string {
 	return fmt.Sprintf("git's configuration (remote.%s.gh-resolved) names no repository on %s, where that remote is", e.remote, e.host)
 }
 
+func (*strayDefaultError) Hint() string {
+	return "Choose again with: gh repo set-default, or name the repository with: -R [HOST/]OWNER/REPO"
+}
+
 // setDefault is the choice that `gh repo set-default` left in git's configuration: another repository of the remote's
 // host at most. The host is never taken from there: it is where gh's login goes.
 func setDefault(remotes []remoteRepository) (chosen repository.Repository, found bool, err error) {
@@ -203,6 +221,10 @@ type movedRemoteError struct{ remote, from, to string }
 
 func (e *movedRemoteError) Error() string {
 	return fmt.Sprintf("the remote %s is on %s, and a rule of git's configuration (url.….insteadOf) leads to %s", e.remote, e.from, e.to)
+}
+
+func (*movedRemoteError) Hint() string {
+	return nameRepository
 }
 
 // gitHubRemotes lists the remotes on hosts where gh is logged in, ordered by repository, and the hosts of the others.

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/MakeNowJust/heredoc"
@@ -44,14 +42,15 @@ func (p *process) inActions() bool { return p.getenv("GITHUB_ACTIONS") == "true"
 
 // Main runs gh hex with the arguments behind the program's name and returns the exit code.
 func Main(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	dir, err := os.Getwd()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "find the current folder:", err)
 		return exitProblem
 	}
 	p := &process{streams: systemStreams(), getenv: os.Getenv, dir: dir, now: time.Now}
+	ctx, stop := listen(p.giveBack)
+	defer stop()
+	p.over, p.in = ctx, endingReader{p.in, ctx}
 	return run(ctx, p, args)
 }
 
@@ -106,7 +105,7 @@ func newRootCmd(p *process) *cobra.Command {
 	cmd.SetUsageTemplate(usageTemplate)
 	cmd.SetHelpTemplate(helpTemplate)
 	cmd.SetFlagErrorFunc(flagError)
-	cmd.PersistentFlags().StringP("repo", "R", "", "Select another repository using the `[HOST/]OWNER/REPO` format")
+	cmd.PersistentFlags().VarP(new(single), "repo", "R", "Select another repository using the `[HOST/]OWNER/REPO` format")
 	cmd.Flags().BoolP("version", "v", false, "Show the version of gh hex")
 	cmd.PersistentFlags().BoolP("help", "h", false, "Show help for command")
 	cmd.AddCommand(newAuthCmd(p), newVerifyCmd(p), newInitCmd(p), newProjectCmd(p), newRunCmd(p), newAPICmd(p), newRotateCmd(p))

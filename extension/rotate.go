@@ -31,6 +31,8 @@ type rotateOptions struct {
 	apps         []string
 	withToken    bool
 	yes          bool
+	force        bool
+	dryRun       bool
 	secret       string
 	variable     string
 	workspaceURL string
@@ -53,7 +55,8 @@ func newRotateCmd(p *process) *cobra.Command {
 			organization alone means its Actions secret.
 
 			A place whose variable names another Hex host, or whose repository uses the name for
-			hex.pm, is left alone unless it is named.
+			hex.pm, is left alone unless it is named. So is one whose workflows run a project that
+			the new token may not run, as a dry run tells (five at most), unless --force is given.
 
 			Each place ends as new, old, or cannot tell, and the exit code is 1 unless all chosen
 			ones are new. Run the same command again to finish. Nothing is deleted. The copy of
@@ -88,6 +91,8 @@ func newRotateCmd(p *process) *cobra.Command {
 	enumListVar(f, &o.apps, "app", "a", appNames(), "Replace the secrets of these apps: {}")
 	f.BoolVar(&o.withToken, "with-token", false, "Read the new token from standard input")
 	f.BoolVarP(&o.yes, "yes", "y", false, "Do not ask for confirmation")
+	f.BoolVar(&o.dryRun, "dry-run", false, "Verify, and show what would be replaced; change nothing")
+	f.BoolVar(&o.force, "force", false, "Replace it, too, where the new token may not run what the workflows run")
 	f.StringVar(&o.secret, "secret", tokenName, "The `name` of the secret")
 	f.StringVar(&o.variable, "variable", hostName, "The `name` of the variable that holds the host; empty for none")
 	f.StringVar(&o.workspaceURL, "workspace-url", "", "The Hex host of the new token, as any `URL` of the workspace")
@@ -121,6 +126,7 @@ type rotation struct {
 	settings settings
 	host     core.Host
 	token    core.Token
+	owner    core.Identity
 	spots    []*spot
 	unlisted []string // notes on what could not be listed
 	done     atomic.Int64
@@ -140,6 +146,9 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 		return err
 	}
 	if err := r.choose(); err != nil {
+		return err
+	}
+	if err := r.tryProjects(ctx); err != nil {
 		return err
 	}
 	interrupted := r.replace(ctx)
@@ -174,7 +183,7 @@ func (r *rotation) locate(ctx context.Context) error {
 	options := r.gitHubOptions()
 	options.Limited = r.progress.limit
 	client, err := github.NewClient(host, options)
-	r.search = &search{client: client, wanted: r.secret}
+	r.search = &search{client: client, wanted: r.secret, starts: true}
 	r.local = r.ownWorkflows
 	return err
 }
@@ -236,11 +245,19 @@ func (e *sameTokenError) Error() string {
 	return "this is the token on this machine already (from " + e.source + "): rotating takes a new one"
 }
 
+func (*sameTokenError) Hint() string {
+	return "To store this one in further places, run: gh hex auth"
+}
+
 // newTokenError means that the token to rotate to cannot be used: the next one goes to gh hex rotate too.
 type newTokenError struct{ err error }
 
 func (e *newTokenError) Error() string { return e.err.Error() }
 func (e *newTokenError) Unwrap() error { return e.err }
+
+func (e *newTokenError) Hint() string {
+	return strings.Replace(hint(e.err), "gh hex auth", "gh hex rotate", 1)
+}
 
 func ofNewToken(err error) error {
 	var refused *core.TokenError
@@ -267,7 +284,7 @@ func (r *rotation) takeToken(ctx context.Context) (err error) {
 	if !r.settings.token.IsZero() && r.settings.token.Equal(r.token) {
 		return &sameTokenError{r.settings.tokenSource}
 	}
-	_, err = r.accept(ctx, r.settings, r.token, r.tell)
+	r.owner, err = r.accept(ctx, r.settings, r.token, r.tell)
 	err = ofNewToken(err)
 	if err != nil && len(r.targets) > 0 {
 		return r.explain(ctx, err)
@@ -456,10 +473,14 @@ const (
 	statusCannotTell = "cannot tell"
 	statusUnchanged  = "unchanged" // not chosen
 	statusMissing    = "missing"
+	statusPlanned    = "planned" // with --dry-run
 )
 
 // errNoneChosen means that every place was left alone, or that there is none.
 var errNoneChosen = errors.New("no place was chosen: nothing was replaced")
+
+// errPlanned stands for a write that --dry-run leaves out.
+var errPlanned = errors.New("not written: --dry-run")
 
 // conclude says how the rotation went, and replaces the copy on this machine when all is new.
 func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
@@ -477,6 +498,13 @@ func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 	}
 	if chosen == 0 {
 		return errNoneChosen
+	}
+	if r.dryRun {
+		r.say("Nothing was replaced: %d of %s would be.", count[statusPlanned], counted(chosen, "chosen place", "chosen places"))
+		if count[statusPlanned] == chosen {
+			return nil
+		}
+		return outcome(exitProblem)
 	}
 	left := chosen - count[statusNew]
 	if left == 0 && !interrupted {

@@ -26,6 +26,13 @@ func (e *unnamedError) Error() string {
 	return "no place is named, and equal names need not hold equal values; nothing was replaced. Found:\n\t" + strings.Join(e.places, "\n\t")
 }
 
+func (e *unnamedError) Hint() string {
+	if len(e.places) == 0 {
+		return "Store the token with: gh hex auth"
+	}
+	return "Name places with --app, --env, --org and -R, or replace all of them with: --all"
+}
+
 // wants tells whether the flags name a place.
 func (r *rotation) names(p *spot) bool {
 	if len(r.apps)+len(r.envs) == 0 {
@@ -62,11 +69,13 @@ func (r *rotation) choose() error {
 	switch n := r.writable(); {
 	case n == 0:
 		return nil
-	case r.canAsk() && !r.yes:
+	case r.canAsk() && !r.yes && !r.dryRun:
 		return r.confirmAll(n)
 	}
-	r.say("Replacing the token in:")
-	r.nameChosen()
+	if !r.dryRun {
+		r.say("Replacing the token in:")
+		r.nameChosen()
+	}
 	return nil
 }
 
@@ -268,6 +277,8 @@ func (r *rotation) settle(p *spot, err error) {
 	case err == nil:
 		p.status = statusNew
 		p.entry.UpdatedAt = r.now().UTC().Truncate(time.Second)
+	case errors.Is(err, errPlanned):
+		p.status = statusPlanned
 	case errors.As(err, &doubt):
 		p.status, p.reason, p.err = statusCannotTell, doubt.Err.Error(), err
 	default:
@@ -285,7 +296,9 @@ func (r *rotation) write(ctx context.Context, p *spot) error {
 	case p.repo.Archived:
 		return errors.New("the repository is archived: GitHub lets nobody change its secrets, and its workflows do not run")
 	case p.repo.Name != "" && !p.repo.CanPush:
-		return fmt.Errorf("this login cannot set secrets of %s: %w", p.repo.FullName(), errNoPush)
+		return noPush(r.client, p.repo.FullName())
+	case p.refused != nil && !r.force:
+		return fmt.Errorf("left alone: %w", p.refused)
 	case !p.named && p.hostErr != nil:
 		return fmt.Errorf("left alone, since it is not known for which host it is: %w", p.hostErr)
 	case !p.named && p.readErr != nil:
@@ -293,11 +306,14 @@ func (r *rotation) write(ctx context.Context, p *spot) error {
 	}
 	key, err := r.client.PublicKey(ctx, p.store)
 	if err != nil {
-		return err
+		return github.ForWrite(err)
+	}
+	if r.dryRun {
+		return errPlanned
 	}
 	sharing, err := r.sharing(ctx, p)
 	if err != nil {
-		return err
+		return github.ForWrite(err)
 	}
 	_, err = r.client.PutSecret(ctx, p.store, key, p.entry.Name, r.token.Reveal(), p.entry, sharing)
 	return err
@@ -330,6 +346,7 @@ func (r *rotation) show() error {
 	icons := map[string]core.Status{
 		statusNew: core.StatusOK, statusOld: core.StatusError, statusCannotTell: core.StatusUnknown,
 		statusUnchanged: core.StatusSkipped, statusMissing: core.StatusSkipped,
+		statusPlanned: core.StatusOK,
 	}
 	for _, p := range r.spots {
 		switch {

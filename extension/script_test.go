@@ -72,6 +72,8 @@ func runScripts(t *testing.T, dir string) {
 			"dotenv":   cmdDotenv,
 			"status":   cmdStatus,
 			"terminal": cmdTerminal,
+			"orphan":   cmdOrphan,
+			"left":     cmdLeft,
 			"example":  cmdExample,
 			"clean":    cmdClean,
 			"release":  cmdRelease,

@@ -87,7 +87,7 @@ func (o *authOptions) checkSharing(given func(flag string) bool) error {
 }
 
 // locate finds out for what the token is stored, and builds the client for its host.
-func (s *storing) locate(ctx context.Context) error {
+func (s *storing) locate(ctx context.Context, name string) error {
 	tree, err := openTree(ctx, s.process)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (s *storing) locate(ctx context.Context) error {
 		host, _ := auth.DefaultHost()
 		s.place = target{Repository: repository.Repository{Host: host, Owner: s.org}}
 	} else {
-		s.place, err = resolveTarget(ctx, s.process, s.repo, tree)
+		s.place, err = resolveTarget(ctx, s.process, name, tree)
 		s.tree = treeOf(s.place, tree)
 	}
 	if err != nil {
@@ -140,13 +140,6 @@ func (s *storing) chosen() []github.Store {
 	return stores
 }
 
-// variableStore is where the host is kept as a variable: on the same level, which only Actions has.
-func (s *storing) variableStore() github.Store {
-	store := s.chosen()[0]
-	store.App = github.Actions
-	return store
-}
-
 // vendorError means that the workflows use the secret's name for another vendor's key.
 type vendorError struct {
 	name string
@@ -158,24 +151,36 @@ func (e *vendorError) Error() string {
 		e.name, e.at.File, e.at.Line)
 }
 
+func (*vendorError) Hint() string {
+	return "Store the Hex token under another name with: --secret HEX_WORKSPACE_TOKEN, or replace that key with: --force"
+}
+
 // refuseVendor keeps the key of another vendor from being overwritten.
 func (s *storing) refuseVendor(ctx context.Context) error {
 	if s.force || s.org != "" {
 		return nil
 	}
-	if uses := s.readWorkflows(ctx).Packages(s.secret); len(uses) > 0 {
+	if uses := s.workflows(ctx).Packages(s.secret); len(uses) > 0 {
 		return &vendorError{s.secret, uses[0]}
 	}
 	return nil
 }
 
-// readWorkflows reads those of the work tree or, for another repository, those on GitHub. Some that cannot be read
-// there are as good as none: nothing can be said of them.
-func (s *storing) readWorkflows(ctx context.Context) *workflow.Workflows {
-	if s.tree != nil {
-		return readWorkflows(s.tree, workflow.ReadOptions{Secret: s.secret})
+// workflows are those of the work tree or, for another repository, those on GitHub. Some that cannot be read there are as
+// good as none: nothing can be said of them.
+func (s *storing) workflows(ctx context.Context) *workflow.Workflows {
+	if s.known == nil {
+		s.known = s.readWorkflows(ctx)
 	}
-	return remoteWorkflows(ctx, s.client, s.place.Owner, s.place.Name, s.secret).workflows
+	return s.known.workflows
+}
+
+func (s *storing) readWorkflows(ctx context.Context) *remote {
+	if s.tree != nil {
+		return &remote{workflows: readWorkflows(s.tree, workflow.ReadOptions{Ends: ctx, Secret: s.secret})}
+	}
+	known := remoteWorkflows(ctx, s.client, s.place.Owner, s.place.Name, s.secret)
+	return &known
 }
 
 // remote is what is known of the workflows of a repository that is not checked out here.
@@ -190,7 +195,7 @@ func remoteWorkflows(ctx context.Context, client *github.Client, owner, repo, se
 	for i, f := range files {
 		list[i] = workflow.File{Path: f.Path, Data: f.Data}
 	}
-	return remote{workflow.Read(list, workflow.ReadOptions{Secret: secret}), err}
+	return remote{workflow.Read(list, workflow.ReadOptions{Ends: ctx, Secret: secret}), err}
 }
 
 // propose asks which other stores to fill, when the flags name none: those that the workflows need. Where nobody can be
@@ -199,7 +204,7 @@ func (s *storing) propose(ctx context.Context) ([]github.Store, error) {
 	if s.tree == nil || len(s.apps) > 0 || s.env != "" || s.org != "" {
 		return nil, nil
 	}
-	workflows := s.readWorkflows(ctx)
+	workflows := s.workflows(ctx)
 	if len(workflows.HexSecrets()) == 0 {
 		return nil, nil
 	}
@@ -280,7 +285,7 @@ func (s *storing) inspect(ctx context.Context, slot *slot) {
 		}
 	})
 	wg.Wait()
-	slot.err = firstError(slot.err, beforeErr, sharingErr)
+	slot.err = github.ForWrite(firstError(slot.err, beforeErr, sharingErr))
 }
 
 func firstError(errs ...error) error {

@@ -27,41 +27,48 @@ type storing struct {
 	token  core.Token
 	owner  core.Identity
 
-	slots    []*slot
-	selected []int64       // the repositories of --repos
-	existing *variableSlot // nil when no variable is wanted
-	keep     string        // where to keep a copy on this machine
+	slots      []*slot
+	selected   []int64 // the repositories of --repos
+	companions []*companion
+	runs       string // the ID of the project of --project
+	keep       string // where to keep a copy on this machine
 	// interrupted says that Ctrl-C was pressed while something was written.
 	interrupted bool
 	files       []scaffold.Change
+	trials      *trials
+	known       *remote // the workflows, once they are read
+	err         error   // why nothing is stored here: of several repositories, the others go on
 }
 
-// variableSlot is the variable that holds the host.
-type variableSlot struct {
-	store  github.Store
-	before github.Entry // what is there already
-	err    error
-	// wider is who has to see an organization's variable besides those who do now; zero when all do who see the secret.
-	wider github.Sharing
+// noPushError means that the login can read the repository but not set its secrets.
+type noPushError struct {
+	place string
+	login *github.Error // which login that is
 }
 
-// errNoPush means that the login can read the repository but not set its secrets.
-var errNoPush = errors.New("permission to push is missing")
+func (e *noPushError) Error() string {
+	return fmt.Sprintf("this login cannot set secrets of %s: permission to push is missing", e.place)
+}
+
+func (e *noPushError) Hint() string { return e.login.PushHint() }
+
+func noPush(client *github.Client, place string) error {
+	return &noPushError{place, &github.Error{Host: client.Host(), Source: client.Source()}}
+}
 
 // prepare asks and decides everything that can be known before the first write.
 func (s *storing) prepare(ctx context.Context, source tokenSource) error {
-	if source == fromEnvironment && s.canAsk() && !s.dryRun {
-		yes, err := s.confirm(fmt.Sprintf("Store the token in the environment variable %s (%s) for %s?", tokenName, s.owner.Describe(), s.label()), true)
-		if err != nil || !yes {
-			return errors.Join(errCancelled, err)
-		}
+	if err := s.settleName(ctx); err != nil {
+		return err
 	}
 	if err := s.ask(ctx); err != nil {
 		return err
 	}
 	for _, settle := range []func() error{
+		func() error { return s.tryProjects(ctx) },
 		s.settleEnvironment,
-		s.settleVariable,
+		s.settleReplacement,
+		s.settleVariables,
 		func() error { return s.settleCopy(ctx, source) },
 	} {
 		if err := settle(); err != nil {
@@ -81,6 +88,7 @@ func (s *storing) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.planCompanions()
 	for _, store := range append(s.chosen(), proposed...) {
 		s.slots = append(s.slots, &slot{store: store, status: "failed"})
 	}
@@ -89,57 +97,21 @@ func (s *storing) ask(ctx context.Context) error {
 	}
 	if s.env != "" { // from here on as GitHub spells it
 		s.env = s.slots[0].store.Environment
-		if s.existing != nil {
-			s.existing.store = s.slots[0].store
+		for _, v := range s.companions {
+			v.store = s.slots[0].store
 		}
 	}
 	if !slices.ContainsFunc(s.slots, func(t *slot) bool { return t.err == nil }) {
 		return s.failures()
 	}
-	if s.existing != nil && s.existing.err != nil && !errors.Is(s.existing.err, github.ErrNotFound) {
-		return s.variableTrouble(s.existing.err)
-	}
-	if err := s.widenVariable(ctx); err != nil {
-		return s.variableTrouble(err)
-	}
-	return nil
+	return s.judgeCompanions(ctx)
 }
 
-func (s *storing) variableTrouble(err error) error {
-	return fmt.Errorf("%w\nTo store the secret alone, add: --variable \"\"", err)
-}
-
-// widenVariable finds out whether some who see an organization's secret do not see the variable that is there already:
-// they would take the token to the default host.
-func (s *storing) widenVariable(ctx context.Context) error {
-	usable := slices.IndexFunc(s.slots, func(t *slot) bool { return t.err == nil })
-	if s.org == "" || s.existing == nil || s.existing.before.Visibility == "" {
-		return nil
-	}
-	wanted, before := s.slots[usable].sharing, s.existing.before
-	widths := []string{"selected", "private", "all"}
-	if slices.Index(widths, wanted.Visibility) > slices.Index(widths, before.Visibility) {
-		s.existing.wider = wanted
-	}
-	if wanted.Visibility != "selected" || before.Visibility != "selected" {
-		return nil
-	}
-	now, err := s.client.VariableSharing(ctx, s.existing.store, before)
-	all := slices.Compact(slices.Sorted(slices.Values(slices.Concat(now.Repositories, wanted.Repositories))))
-	if err == nil && len(all) > len(slices.Compact(slices.Sorted(slices.Values(now.Repositories)))) {
-		s.existing.wider = github.Sharing{Visibility: "selected", Repositories: all}
-	}
-	return err
-}
-
-// inspectAll asks about the stores and the variable at the same time.
+// inspectAll asks about the stores and the variables at the same time.
 func (s *storing) inspectAll(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.inspectStores(ctx) })
-	if s.variable != "" {
-		s.existing = &variableSlot{store: s.variableStore()}
-		wg.Go(func() { s.existing.before, s.existing.err = s.client.Variable(ctx, s.existing.store, s.variable) })
-	}
+	wg.Go(func() { s.inspectCompanions(ctx) })
 	wg.Wait()
 	return nil
 }
@@ -158,7 +130,7 @@ func (s *storing) askTarget(ctx context.Context) error {
 		return fmt.Errorf("%s is archived: GitHub lets nobody change its secrets", s.place)
 	}
 	if !repo.CanPush {
-		return fmt.Errorf("this login cannot set secrets of %s: %w", s.place, errNoPush)
+		return noPush(s.client, s.place.String())
 	}
 	return nil
 }
@@ -178,6 +150,7 @@ type missingEnvironmentError struct{ name, place string }
 func (e *missingEnvironmentError) Error() string {
 	return fmt.Sprintf("%s has no environment %s; nothing was stored", e.place, e.name)
 }
+func (*missingEnvironmentError) Hint() string { return "Create it with: --create-env" }
 
 // settleEnvironment decides whether an environment that --env names is created. One that was proposed has been asked about.
 func (s *storing) settleEnvironment() error {
@@ -192,48 +165,6 @@ func (s *storing) settleEnvironment() error {
 		return errors.Join(errCancelled, err)
 	}
 	return nil
-}
-
-// variableConflictError means that the variable has another value, which is not replaced silently.
-type variableConflictError struct{ name, value, wanted string }
-
-func (e *variableConflictError) Error() string {
-	return fmt.Sprintf("the variable %s has another value (%s, not %s); nothing was stored", e.name, e.value, e.wanted)
-}
-
-// conflicts tells whether the variable has a value that is not to be replaced without a word.
-func (s *storing) conflicts() bool {
-	return s.existing != nil && s.existing.before.Name != "" && !s.sameHost() && !s.force
-}
-
-func (s *storing) conflict() error {
-	return &variableConflictError{s.variable, s.existing.before.Value, s.host.String()}
-}
-
-func (s *storing) settleVariable() error {
-	if !s.conflicts() || s.dryRun {
-		return nil
-	}
-	existing := s.existing.before.Value
-	if !s.canAsk() {
-		return s.conflict()
-	}
-	yes, err := s.confirm(fmt.Sprintf("Replace the variable %s of %s, now %s, with %s?", s.variable, s.label(), existing, s.host), false)
-	if err != nil || !yes {
-		return errors.Join(errCancelled, err)
-	}
-	return nil
-}
-
-// sameHost tells whether the variable names the host already, in whichever form.
-func (s *storing) sameHost() bool {
-	named, err := core.ParseHost(s.existing.before.Value)
-	return err == nil && named == s.host
-}
-
-// variableStands tells whether the variable is as it has to be.
-func (s *storing) variableStands() bool {
-	return s.existing.before.Name != "" && s.sameHost() && s.existing.wider.Visibility == ""
 }
 
 // settleCopy decides where a copy for gh hex verify is kept. It is asked only after a prompt: who pipes a token in keeps
@@ -323,6 +254,7 @@ type fileError struct {
 
 func (e *fileError) Error() string { return e.err.Error() }
 func (e *fileError) Unwrap() error { return e.err }
+func (e *fileError) Hint() string  { return "Mend that, or go on without " + e.without }
 
 const (
 	// writeLimit is the time that all writes of gh hex auth have, so that with what comes after it the command ends within
@@ -333,17 +265,17 @@ const (
 )
 
 // errNoTimeLeft means that the writes before took all the time.
-var errNoTimeLeft = errors.New("GitHub did not answer in time before")
+var errNoTimeLeft = hinted("GitHub did not answer in time before", "Run the command again: what is stored already is only replaced by the same")
 
 // carryOut writes: the secrets, the variable, the files. A write that has begun is finished even when the user interrupts.
 // Each failure is told where it happens.
-func (s *storing) carryOut(ctx context.Context) error {
+func (s *storing) carryOut(ctx context.Context) (authResult, error) {
 	if s.dryRun {
-		err := errors.Join(s.finish(s.planned()), s.failures())
-		if err == nil && s.conflicts() && !s.canAsk() {
-			return s.conflict() // as it would end without --dry-run
+		r, err := s.planned(), s.failures()
+		if err == nil && !s.canAsk() {
+			err = s.conflict() // as it would end without --dry-run
 		}
-		return err
+		return r, err
 	}
 	// All writes share one time: several stores that do not answer take no longer than one.
 	end := time.Now().Add(cmp.Or(s.patience, writeLimit))
@@ -359,7 +291,7 @@ func (s *storing) carryOut(ctx context.Context) error {
 	r := s.result()
 	if stored == 0 {
 		s.say("No variable was set and no file was changed.")
-		return s.conclude(r, s.failed())
+		return r, ended(s.failed())
 	}
 	// What belongs to a secret that is stored is not left out, whatever comes.
 	if least := time.Now().Add(variableTime); end.Before(least) {
@@ -367,15 +299,22 @@ func (s *storing) carryOut(ctx context.Context) error {
 	}
 	ctx, cancel = context.WithDeadline(context.WithoutCancel(ctx), end)
 	defer cancel()
-	variableErr := s.writeVariable(ctx, r.Variable)
-	s.complain(variableErr)
+	variableFailed := s.writeVariables(ctx, r.Variables)
 	rest := errors.Join(s.writeFiles(&r), s.writeKeyring())
 	s.complain(rest)
 	code := s.failed()
-	if variableErr != nil || rest != nil {
+	if variableFailed || rest != nil {
 		code = worst(code, exitProblem)
 	}
-	return s.conclude(r, code)
+	return r, ended(code)
+}
+
+// ended is the exit code of failures that have been told.
+func ended(code int) error {
+	if code == exitOK {
+		return nil
+	}
+	return outcome(code)
 }
 
 // failed is the exit code for the stores: that of the login only when nothing was stored for want of one.
@@ -404,14 +343,6 @@ func (s *storing) complain(err error) {
 	}
 }
 
-// conclude prints the result for programs. Failures have been told: only their exit code is left.
-func (s *storing) conclude(r authResult, code int) error {
-	if err := s.finish(r); err != nil || code == exitOK {
-		return err
-	}
-	return outcome(code)
-}
-
 // write fills one store.
 func (s *storing) write(ctx context.Context, t *slot) bool {
 	if t.err == nil && t.missing && !s.interrupted {
@@ -427,6 +358,7 @@ func (s *storing) write(ctx context.Context, t *slot) bool {
 	if t.err != nil {
 		return false
 	}
+	s.sayReplaced(t)
 	var created bool
 	err := s.interruptible(ctx, "Storing it in "+s.describe(t), func(interrupted context.Context) error {
 		write, cancel := context.WithCancel(ctx)
@@ -479,33 +411,6 @@ func describeSharing(org string, sharing github.Sharing) string {
 	return org + " (private repositories)"
 }
 
-func (s *storing) writeVariable(ctx context.Context, r *variableResult) error {
-	if s.existing == nil {
-		return nil
-	}
-	exists := s.existing.before.Name != ""
-	if s.variableStands() {
-		s.tellUnchanged(r)
-		return nil
-	}
-	sharing := s.existing.wider
-	if !exists {
-		sharing = s.slots[0].sharing
-	}
-	if err := s.client.SetVariable(ctx, s.existing.store, s.variable, s.host.String(), exists, sharing); err != nil {
-		r.Status, r.Error = "failed", safe(err.Error())
-		return fmt.Errorf("the secret was stored, the variable was not: %w", err)
-	}
-	r.Status = map[bool]string{true: "updated", false: "created"}[exists]
-	s.tell("ok", "Set %s variable %s for %s", s.levelName(), s.variable, s.label())
-	return nil
-}
-
-// levelName names the level of the variable as a sentence needs it.
-func (s *storing) levelName() string {
-	return s.existing.store.String()
-}
-
 func (s *storing) writeFiles(r *authResult) error {
 	if s.tree == nil {
 		return nil
@@ -551,9 +456,8 @@ func (s *storing) result() authResult {
 		at := s.owner.ExpiresAt.Format("2006-01-02T15:04:05Z07:00")
 		r.Token.ExpiresAt = &at
 	}
-	if s.existing != nil {
-		r.Variable = &variableResult{Name: s.variable, Value: s.host.String(), Status: "skipped"}
-	}
+	r.Variables = s.variableResults()
+	r.Variable = s.hostResult(r.Variables)
 	return r
 }
 
@@ -578,46 +482,15 @@ func (s *storing) planned() authResult {
 		if t.missing {
 			s.tell("planned", "Would create environment %s of %s", t.store.Environment, s.place)
 		}
-		s.tell("planned", "Would set %s secret %s for %s", t.store, s.secret, s.describe(t))
+		s.tell("planned", "Would set %s secret %s for %s%s", t.store, s.secret, s.describe(t), s.replaced(t))
 	}
 	r := s.result()
-	if r.Variable != nil {
-		s.planVariable(r.Variable)
+	for i, v := range s.companions {
+		s.planVariable(v, &r.Variables[i].variableResult)
 	}
 	for _, c := range s.files {
 		r.Files = append(r.Files, fileResult{c.Path, c.Action})
 		s.tell("planned", "%s: %s", c.Path, describe(c))
 	}
 	return r
-}
-
-func (s *storing) planVariable(r *variableResult) {
-	before := s.existing.before
-	r.Status = "planned"
-	switch {
-	case before.Name == "":
-		s.tell("planned", "Would set %s variable %s for %s to %s", s.levelName(), s.variable, s.label(), s.host)
-	case s.variableStands():
-		s.tellUnchanged(r)
-	case s.sameHost():
-		s.tell("planned", "Would let %s see %s variable %s", describeSharing(s.org, s.existing.wider), s.levelName(), s.variable)
-	case s.force:
-		s.tell("planned", "Would replace %s variable %s of %s, now %s, with %s", s.levelName(), s.variable, s.label(), before.Value, s.host)
-	case s.canAsk():
-		s.tell("planned", "Would ask whether to replace %s variable %s of %s, now %s, with %s", s.levelName(), s.variable, s.label(), before.Value, s.host)
-	default:
-		r.Status, r.Error = "failed", safe(s.conflict().Error())
-	}
-}
-
-func (s *storing) tellUnchanged(r *variableResult) {
-	r.Status = "unchanged"
-	s.tell("ok", "%s variable %s of %s is %s already", s.levelName(), s.variable, s.label(), s.existing.before.Value)
-}
-
-func (s *storing) finish(r authResult) error {
-	if s.export.asked() {
-		return s.export.write(s.streams, r)
-	}
-	return nil
 }

@@ -2,12 +2,15 @@ package extension
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
+	"github.com/cli/go-gh/v2/pkg/config"
 	ghterm "github.com/cli/go-gh/v2/pkg/term"
 	"github.com/mgutz/ansi"
 	"golang.org/x/term"
@@ -34,8 +37,17 @@ type streams struct {
 	tty *os.File
 	// questions is where questions are written: standard error, or the terminal itself when that is redirected.
 	questions io.Writer
-	terminal  *term.Terminal
-	keys      *keys
+	// menus tells that options may be shown as a menu. Elsewhere they have numbers, which needs no cursor control.
+	menus bool
+	// plainProgress tells that what is going on is said once, in a line of its own.
+	plainProgress bool
+
+	terminal *term.Terminal
+	keys     *keys
+	// before is how the terminal was when the command began.
+	before *term.State
+	// over ends when the process was told to end: then nothing is asked any more. Nil where nobody tells.
+	over context.Context
 }
 
 func systemStreams() *streams {
@@ -51,13 +63,52 @@ func systemStreams() *streams {
 		in: os.Stdin, out: &stickyWriter{w: os.Stdout}, err: masking{os.Stderr},
 		outTTY: t.IsTerminalOutput(), errTTY: ghterm.IsTerminal(os.Stderr), color: t.IsColorEnabled(), width: width,
 	}
-	if ghterm.IsTerminal(os.Stdin) && os.Getenv("GH_PROMPT_DISABLED") == "" {
+	if s.errTTY {
+		s.plainProgress = switchedOn("GH_SPINNER_DISABLED", "spinner", "disabled")
+	}
+	if ghterm.IsTerminal(os.Stdin) && promptsWanted() {
 		s.tty, s.questions = os.Stdin, os.Stderr
+		s.before, _ = term.GetState(int(s.tty.Fd()))
+		s.menus = !slices.Contains([]string{"", "dumb"}, os.Getenv("TERM")) && !switchedOn("GH_ACCESSIBLE_PROMPTER", "accessible_prompter", "enabled")
 		if !s.errTTY {
 			s.questions = os.Stdin
 		}
 	}
 	return s
+}
+
+// promptsWanted reports whether gh may ask: not with GH_PROMPT_DISABLED, even when that is empty, nor with gh's setting
+// prompt, which gh reads without a host.
+func promptsWanted() bool {
+	if _, set := os.LookupEnv("GH_PROMPT_DISABLED"); set {
+		return false
+	}
+	return setting("prompt") != "disabled"
+}
+
+// switchedOn reads a switch of gh's: a variable, else a setting with the value that means yes.
+func switchedOn(variable, name, yes string) bool {
+	if value, set := os.LookupEnv(variable); set {
+		return !slices.Contains([]string{"", "0", "false", "no"}, value)
+	}
+	return setting(name) == yes
+}
+
+// setting is what gh's configuration says; empty where it says nothing.
+func setting(name string) string {
+	c, err := config.Read(nil)
+	if err != nil {
+		return ""
+	}
+	value, _ := c.Get([]string{name})
+	return value
+}
+
+// giveBack leaves the terminal as it was, unless it belongs to another job by now.
+func (s *streams) giveBack() {
+	if s.before != nil && inForeground(s.tty) {
+		_ = term.Restore(int(s.tty.Fd()), s.before)
+	}
 }
 
 // stickyWriter remembers the first failure: output that could not be written (a full disk) must not pass as success.

@@ -3,6 +3,7 @@ package extension_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -36,8 +37,9 @@ func openTerminal() (control, tty *os.File, err error) {
 }
 
 // terminal CODE DIALOGUE COMMAND...: runs a command on a terminal and asserts its exit code. The dialogue is a file with
-// a line a step: "expect REGEXP" waits for new output, "send TEXT" types a line, "token NAME" types a token and Enter,
-// "key ^C" presses Ctrl-C. All output is then in the file "screen", and holds no token.
+// a line a step: "expect REGEXP" waits for new output, "send TEXT" types a line, "type TEXT" types no Enter, "token NAME" types a token and Enter,
+// "key NAME..." presses Ctrl-C (^C) or other keys, "paste NAME TEXT" types a token and further lines at once ("|" for Enter), "signal NAME" sends the
+// extension a signal. All output is then in the file "screen", and holds no token; the terminal is as it was before.
 func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: terminal CODE DIALOGUE COMMAND...")
@@ -53,11 +55,16 @@ func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Dir, cmd.Env = ts.MkAbs("."), environment(ts)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	before, err := unix.IoctlGetTermios(int(control.Fd()), unix.TCGETS)
+	ts.Check(err)
 	ts.Check(cmd.Start())
 	tty.Close()
 	screen := newScreen(control)
-	converse(ts, control, screen, ts.ReadFile(args[1]))
+	converse(ts, control, screen, cmd.Process.Pid, ts.ReadFile(args[1]))
 	code := exitCodeOf(ts, cmd, screen)
+	if after, err := unix.IoctlGetTermios(int(control.Fd()), unix.TCGETS); err != nil || *after != *before {
+		ts.Fatalf("the terminal was not given back: %+v, before %+v (%v)", after, before, err)
+	}
 	text := screen.text()
 	ts.Check(os.WriteFile(ts.MkAbs("screen"), []byte(strings.ReplaceAll(text, "\r\n", "\n")), 0o600))
 	ts.Logf("[screen]\n%s", strings.ReplaceAll(text, "\x1b", "^["))
@@ -73,15 +80,21 @@ func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
 func environment(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GH_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
-		"GH_NO_UPDATE_NOTIFIER", "GH_TELEMETRY", "GIT_CONFIG_NOSYSTEM", "HTTPS_PROXY", "HTTP_PROXY", "GH_TOKEN", "HEX_WORKSPACE_URL", "HEX_API_TOKEN", "NO_COLOR"} {
-		if v := ts.Getenv(name); v != "" {
+		"GH_NO_UPDATE_NOTIFIER", "GH_PROMPT_DISABLED", "GH_SPINNER_DISABLED", "GH_TELEMETRY", "GIT_CONFIG_NOSYSTEM", "HTTPS_PROXY", "HTTP_PROXY", "GH_TOKEN", "HEX_WORKSPACE_URL", "HEX_API_TOKEN", "NO_COLOR"} {
+		if v := ts.Getenv(name); v == "empty" {
+			env = append(env, name+"=")
+		} else if v != "" {
 			env = append(env, name+"="+v)
 		}
+	}
+	// Most scripts answer by number; menus.txtar sees the menus.
+	if prompter := cmp.Or(ts.Getenv("GH_ACCESSIBLE_PROMPTER"), "enabled"); prompter != "unset" {
+		env = append(env, "GH_ACCESSIBLE_PROMPTER="+prompter)
 	}
 	return append(env, "TERM=xterm")
 }
 
-func converse(ts *testscript.TestScript, control *os.File, s *screen, dialogue string) {
+func converse(ts *testscript.TestScript, control *os.File, s *screen, gh int, dialogue string) {
 	lines := bufio.NewScanner(strings.NewReader(dialogue))
 	for lines.Scan() {
 		verb, rest, _ := strings.Cut(strings.TrimSpace(lines.Text()), " ")
@@ -93,10 +106,19 @@ func converse(ts *testscript.TestScript, control *os.File, s *screen, dialogue s
 			}
 		case "send":
 			fmt.Fprint(control, rest+"\r")
+		case "type":
+			fmt.Fprint(control, rest)
 		case "token":
 			fmt.Fprint(control, worldOf(ts).tokens[rest]+"\r")
 		case "key":
-			control.Write([]byte{3})
+			for name := range strings.FieldsSeq(rest) {
+				fmt.Fprint(control, map[string]string{"^C": "\x03", "up": "\x1b[A", "down": "\x1bOB", "right": "\x1b[C", "left": "\x1b[D", "space": " ", "back": "\x7f"}[name])
+			}
+		case "paste":
+			name, more, _ := strings.Cut(rest, " ")
+			fmt.Fprint(control, worldOf(ts).tokens[name]+"\r"+strings.ReplaceAll(more, "|", "\r"))
+		case "signal":
+			ts.Check(syscall.Kill(extensionOf(ts, gh), unix.SignalNum("SIG"+rest)))
 		default:
 			ts.Fatalf("unknown step %q", verb)
 		}

@@ -61,6 +61,7 @@ type watcher struct {
 
 	last    core.ProjectRun // as Hex last showed it
 	problem string          // why Hex could not be asked the last time
+	drawn   string          // the status that a line said, where progress is plain
 }
 
 // watch follows the run, tells of each change, and returns the run as it was seen last. The error is a *runEndedError,
@@ -221,12 +222,19 @@ func (w *watcher) draw() {
 	if status == "" {
 		status = "waiting for Hex"
 	}
+	if w.plainProgress {
+		if status != w.drawn {
+			fmt.Fprintf(w.err, "%s...\r\n", status)
+		}
+		w.drawn = status
+		return
+	}
 	line := fmt.Sprintf("%s %s  %s", status, took(elapsed(w.last, w.now())), link(w.last.RunURL))
 	fmt.Fprintf(w.err, "\r\x1b[K%s %s", w.yellow("*"), text.Truncate(max(10, w.width-3), line))
 }
 
 func (w *watcher) erase() {
-	if w.errTTY {
+	if w.errTTY && !w.plainProgress {
 		fmt.Fprint(w.err, "\r\x1b[K")
 	}
 }

@@ -40,7 +40,7 @@ func openWorkspace(cmd *cobra.Command, p *process) (*workspace, error) {
 	case s.hostErr != nil:
 		return nil, s.hostTrouble()
 	case s.tokenErr != nil:
-		return nil, fmt.Errorf("%w (from %s)", s.tokenErr, s.tokenSource)
+		return nil, ofLocalToken(fmt.Errorf("%w (from %s)", s.tokenErr, s.tokenSource))
 	case s.token.IsZero():
 		return nil, &missingTokenError{errNoLocalToken}
 	}

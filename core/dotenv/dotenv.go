@@ -43,6 +43,15 @@ func Names(data []byte) []string {
 	return names
 }
 
+// Values returns the value of the last assignment of each name, as [Lookup] does of one.
+func Values(data []byte) map[string]string {
+	values := map[string]string{}
+	for _, a := range parse(toUTF8(data)) {
+		values[a.name] = a.value
+	}
+	return values
+}
+
 // Set returns data with value in the place of every value that key is assigned, or with a line appended when there is
 // none; everything else stays as it is. Every assignment is replaced because tools differ in which one wins, and so
 // that no older token stays behind. The value is quoted only when it has to be. Data in UTF-16 is returned unchanged.

@@ -24,7 +24,7 @@ const (
 // patience is how long another process may take with its files.
 const patience = 10 * time.Second
 
-var errBusy = errors.New("another gh hex writes files here")
+var errBusy = errors.New("another process writes files here")
 
 // enter opens the workshop for this process alone, and clears what a killed one has left there.
 func enter(r *os.Root) (leave func(), err error) {
@@ -68,7 +68,7 @@ func tryLock(r *os.Root) (*os.File, error) {
 		return nil, err
 	}
 	if !info.IsDir() {
-		return nil, &PathError{Path: workshop, Reason: "is " + kind(info.Mode()) + ", not a folder of gh hex; remove it"}
+		return nil, &PathError{Path: workshop, Reason: "is " + kind(info.Mode()) + ", where a folder is needed; remove it"}
 	}
 	created, err := r.OpenFile(lockFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
@@ -102,7 +102,7 @@ func ignoreWorkshop(r *os.Root) error {
 	case string(data) == ignoreAll:
 		return nil
 	case !strings.HasPrefix(ignoreAll, string(data)):
-		return &PathError{Path: ignoreFile, Reason: "is not of gh hex; remove it"}
+		return &PathError{Path: ignoreFile, Reason: "has other rules than belong there; remove it"}
 	}
 	return r.WriteFile(ignoreFile, []byte(ignoreAll), 0o600)
 }

@@ -57,12 +57,11 @@ func LanguageOf(command string) Language {
 // posix tells the languages that are parsed.
 func (l Language) posix() bool { return l == Bash || l == POSIX || l == Zsh }
 
-const (
-	// maxLength is how much of a script is read, in bytes. What stands behind it is not judged.
-	maxLength = 64 << 10
-	// maxFrames bounds the stack of the parser, which calls itself for whatever is nested, in calls of functions.
-	maxFrames = 1500
-)
+// MaxLength is how much of a script is read, in bytes, in whole lines.
+const MaxLength = 64 << 10
+
+// maxFrames bounds the stack of the parser, which calls itself for whatever is nested, in calls of functions.
+const maxFrames = 1500
 
 var (
 	// ErrLong says that a script is longer than what is read of it.
@@ -106,8 +105,11 @@ func Parse(text string, l Language) *Script {
 }
 
 func (s *Script) parse() {
-	if len(s.text) > maxLength {
-		s.text, s.Err = s.text[:strings.LastIndexByte(s.text[:maxLength], '\n')+1], ErrLong
+	if len(s.text) > MaxLength {
+		s.text, s.Err = s.text[:MaxLength], ErrLong
+		if end := strings.LastIndexByte(s.text, '\n'); end > 0 {
+			s.text = s.text[:end+1]
+		}
 	}
 	if s.expressions == nil {
 		s.expressions = expressionsIn(s.text)

@@ -3,6 +3,7 @@ package script
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -154,11 +155,39 @@ func TestBroken(t *testing.T) {
 	}
 	for text, want := range map[string]error{
 		"a\n" + strings.Repeat("$(", 20_000):        ErrDeep,
-		"a\n" + strings.Repeat("b\n", maxLength):    ErrLong,
+		"a\n" + strings.Repeat("b\n", MaxLength):    ErrLong,
 		"a\n" + strings.Repeat("if x; then ", 5000): ErrDeep,
 	} {
 		if s := Parse(text, Bash); !errors.Is(s.Err, want) || !strings.HasPrefix(shown(s), "[a]") {
 			t.Errorf("%.20q: %v, want %v", text, s.Err, want)
+		}
+	}
+}
+
+// TestHostile reads scripts that are made to break a reader. What each of them takes is bounded, whatever its length.
+func TestHostile(t *testing.T) {
+	many := func(text string) string { return strings.Repeat(text, 1<<20/len(text)) }
+	for name, text := range map[string]string{
+		"commands": many("a\n"), "one line": many("a;"), "or": many("a||"), "pipes": many("a|"), "substitutions": many("$("), "quoted": many("\"$("),
+		"subshells": many("("), "blocks": many("{ "), "if": many("if a; then "), "elif": "if a; then b;" + many("elif a; then b;"), "functions": many("f()"),
+		"case": many("case a in b) "), "bangs": many("! "), "time": many("time "), "quotes": many("'"), "open quote": "'" + many("a"), "backquotes": many("`\\"),
+		"here-documents": many("<<A "), "here-document": "cat <<A\n" + many("a\n"), "sums": "a=$((" + many("1+"), "parentheses": "a=$((" + many("("),
+		"choices": "a=$((" + many("1?"), "tests": "[[ " + many("a && "), "nots": "[[ " + many("! "), "defaults": many("${A:-"), "redirections": "{ " + strings.Repeat("a >b;", 6000) + "; }" + many(" >c"),
+		"expressions": many("${{ secrets.X }} "), "open expressions": many("${{ '"), "evals": many("eval 'hex run x'\n"), "script in a script": "sh -c '" + many("a\n") + "'",
+		"continued": many("\\\n"), "no UTF-8": many("\xff"), "here-strings": many("@'\n'@\n"), "globs": many("@("), "exports": many("export A=$B\n"),
+	} {
+		for _, language := range []Language{Bash, Zsh, PowerShell, Batch} {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			s := Parse(text, language)
+			commands := len(s.Commands())
+			runtime.ReadMemStats(&after)
+			if taken := (after.TotalAlloc - before.TotalAlloc) >> 20; taken > 100 || commands > MaxLength {
+				t.Errorf("%s, language %d: %d MiB, %d commands", name, language, taken, commands)
+			}
+			if s.Err == nil {
+				t.Errorf("%s, language %d: nothing says that it was not read whole", name, language)
+			}
 		}
 	}
 }

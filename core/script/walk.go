@@ -119,39 +119,49 @@ func (w walker) compound(cmd syntax.Command, a around) {
 // binary walks a chain from left to right, with the names of the commands that read from pipes.
 func (w walker) binary(c *syntax.BinaryCmd, a around) {
 	type link struct {
-		stmt *syntax.Stmt
-		a    around
+		stmt      *syntax.Stmt
+		into      string
+		condition bool
 	}
 	var links []link
+	here := link{c.Y, a.into, a.condition}
 	for {
-		left := a
+		links = append(links, here)
 		switch c.Op {
 		case syntax.AndStmt, syntax.OrStmt:
-			left.condition = true
+			here.condition = true
 		default:
-			left.into = w.reader(c.Y)
+			here.into = w.reader(c.Y)
 		}
-		links = append(links, link{c.Y, a})
+		here.stmt = c.X
 		inner, chained := c.X.Cmd.(*syntax.BinaryCmd)
 		if !chained || len(c.X.Redirs) > 0 {
-			links = append(links, link{c.X, left})
+			links = append(links, here)
 			break
 		}
-		c, a = inner, left
+		c = inner
+		here.stmt = c.Y
 	}
-	for i := len(links) - 1; i >= 0; i-- {
-		w.statement(links[i].stmt, links[i].a)
+	for _, l := range slices.Backward(links) {
+		a.into, a.condition = l.into, l.condition
+		w.statement(l.stmt, a)
 	}
 }
 
 // reader is the name of a command that a pipe leads to.
 func (w walker) reader(stmt *syntax.Stmt) string {
-	if stmt != nil {
-		if c := w.s.Command(stmt); c != nil && c.Name() != "" {
-			return c.Name()
-		}
+	if stmt == nil {
+		return "?"
 	}
-	return "?"
+	call, ok := stmt.Cmd.(*syntax.CallExpr)
+	if !ok {
+		return "?"
+	}
+	c := &Command{Words: w.words(call.Args[:min(len(call.Args), 16)])} // a name stands in front, whatever runs it
+	if c.unwrap(); c.Name() == "" {
+		return "?"
+	}
+	return c.Name()
 }
 
 // Command reads one statement of the file that is a simple command, without what stands around it; nil for any other.
@@ -205,7 +215,7 @@ func (w walker) inner(c *Command, a around) {
 			return
 		}
 	}
-	if text.Len() == 0 || text.Len() > maxLength {
+	if text.Len() == 0 || text.Len() > MaxLength {
 		return
 	}
 	s := &Script{Language: l, text: text.String(), base: word.Parts[0].At, functions: w.s.functions, inner: maxInner, expressions: spans}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -187,8 +186,9 @@ func (s *survey) holds(ctx context.Context, f EnvFile) string {
 
 // holding names what makes this content of a .env file more than plain settings; empty when nothing does.
 func holding(data []byte) string {
+	values := dotenv.Values(data)
 	for _, name := range dotenv.Names(data) {
-		if value, _, _ := dotenv.Lookup(data, name); value != "" && (tokenName(name) || settingName(name)) {
+		if values[name] != "" && (tokenName(name) || settingName(name)) {
 			return name
 		}
 	}
@@ -209,6 +209,9 @@ func (s *survey) permissions(ctx context.Context) core.Result {
 	var v verdict
 	looked := false
 	for _, f := range files {
+		if ctx.Err() != nil {
+			return core.Unknown(ctx.Err().Error(), "")
+		}
 		if !s.tree.keepsToken(f) {
 			continue
 		}
@@ -239,11 +242,12 @@ func (t *Tree) keepsToken(f EnvFile) bool {
 	if err != nil {
 		return false
 	}
-	named := slices.ContainsFunc(dotenv.Names(data), func(name string) bool {
-		value, _, _ := dotenv.Lookup(data, name)
-		return tokenName(name) && value != ""
-	})
-	return named || len(leak.Find(data)) > 0
+	for name, value := range dotenv.Values(data) {
+		if tokenName(name) && value != "" {
+			return true
+		}
+	}
+	return len(leak.Find(data)) > 0
 }
 
 // FixPermissions makes every untracked .env file that holds a token readable by its owner alone, and returns the paths
@@ -263,6 +267,9 @@ func FixPermissions(ctx context.Context, t *Tree) ([]string, error) {
 	defer r.Close()
 	var fixed []string
 	for _, f := range files {
+		if ctx.Err() != nil {
+			return fixed, ctx.Err()
+		}
 		if f.Mode&0o077 == 0 || !t.keepsToken(f) {
 			continue
 		}

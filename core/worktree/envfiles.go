@@ -45,6 +45,9 @@ func (t *Tree) EnvFiles(ctx context.Context) ([]EnvFile, error) {
 	defer r.Close()
 	var kept []EnvFile
 	for _, f := range files {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		if info, err := r.Lstat(f.Path); err == nil && info.Mode().IsRegular() {
 			f.Exists, f.Mode = true, info.Mode().Perm()
 		}
@@ -55,7 +58,7 @@ func (t *Tree) EnvFiles(ctx context.Context) ([]EnvFile, error) {
 			kept = append(kept, f)
 		}
 	}
-	return kept, ctx.Err()
+	return kept, nil
 }
 
 // candidates lists files by their names alone, sorted by path.

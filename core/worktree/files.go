@@ -174,7 +174,20 @@ func (r *fileReader) scan(base string) ([]leak.Match, error) {
 	}
 	defer f.Close()
 	// The end is known, so that nothing has to be read to find it.
-	return r.scanner.Scan(io.LimitReader(f, before.Size()))
+	return r.scanner.Scan(interruptible{r.ctx, io.LimitReader(f, before.Size())})
+}
+
+// interruptible reads until ctx ends: one file alone can take minutes.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (i interruptible) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.Reader.Read(p)
 }
 
 // scanLink looks at where a symbolic link points to, which is what git stores of it.

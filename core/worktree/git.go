@@ -10,14 +10,23 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
-// maxOutput bounds what git may print, in bytes.
-const maxOutput = 64 << 20
+const (
+	// maxOutput bounds what git may print, in bytes.
+	maxOutput = 64 << 20
+	// gitPatience is how long git may neither read nor print anything.
+	gitPatience = 30 * time.Second
+)
 
-// ErrTooMuch means that git printed more than is reasonable.
-var ErrTooMuch = errors.New("too much output")
+var (
+	// ErrTooMuch means that git printed more than is reasonable.
+	ErrTooMuch = errors.New("too much output")
+	// ErrStalled means that git was ended since nothing came of it.
+	ErrStalled = errors.New("git stalled")
+)
 
 // GitError is what git itself had to say, such as "detected dubious ownership in repository".
 type GitError struct {
@@ -33,8 +42,9 @@ func (e *GitError) Unwrap() error { return e.Err }
 
 // git runs the program at path with nothing that a repository's own configuration could make it execute.
 type git struct {
-	path   string
-	gitDir string // the repository, where git shall not look for it itself
+	path     string
+	gitDir   string // the repository, where git shall not look for it itself
+	patience time.Duration
 }
 
 func findGit() (git, error) {
@@ -42,7 +52,7 @@ func findGit() (git, error) {
 	if err != nil {
 		return git{}, fmt.Errorf("%w: %w", ErrNoGit, err)
 	}
-	return git{path: path}, nil
+	return git{path: path, patience: gitPatience}, nil
 }
 
 // run returns what git prints, also when it fails. args[0] is the command unless it is a flag of git itself.
@@ -51,15 +61,17 @@ func (g git) run(ctx context.Context, dir string, input []byte, args ...string) 
 }
 
 func (g git) runLimited(ctx context.Context, dir string, input []byte, limit int, args ...string) ([]byte, error) {
-	p := g.prepare(ctx, dir, args)
+	w, done := g.watch(ctx)
+	defer done()
+	p := g.prepare(w, dir, args)
 	out := &bounded{limit: limit}
-	p.Stdin, p.Stdout = bytes.NewReader(input), out
+	p.Stdin, p.Stdout = io.TeeReader(bytes.NewReader(input), w), io.MultiWriter(w, out)
 	err := p.Run()
-	if out.full && ctx.Err() == nil {
+	if out.full && w.ctx.Err() == nil {
 		return nil, &GitError{Command: p.command, Message: ErrTooMuch.Error(), Code: -1, Err: ErrTooMuch}
 	}
-	err = p.explain(ctx, err)
-	if err != nil && ctx.Err() != nil {
+	err = p.explain(err)
+	if err != nil && w.ctx.Err() != nil {
 		return nil, err
 	}
 	return out.data.Bytes(), err
@@ -67,49 +79,105 @@ func (g git) runLimited(ctx context.Context, dir string, input []byte, limit int
 
 // stream hands what git prints to read while git runs. What read leaves is thrown away; its error comes first.
 func (g git) stream(ctx context.Context, dir string, input io.Reader, read func(io.Reader) error, args ...string) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	p := g.prepare(ctx, dir, args)
+	w, done := g.watch(ctx)
+	defer done()
+	if input != nil {
+		input = io.TeeReader(input, w)
+	}
+	return g.streamWatched(w, dir, input, read, args)
+}
+
+func (g git) streamWatched(w *watch, dir string, input io.Reader, read func(io.Reader) error, args []string) error {
+	p := g.prepare(w, dir, args)
 	p.Stdin = input
 	out, err := p.StdoutPipe()
 	if err != nil {
 		return err
 	}
 	if err := p.Start(); err != nil {
-		return p.explain(ctx, err)
+		return p.explain(err)
 	}
-	if err := read(out); err != nil {
-		cancel()
+	if err := read(io.TeeReader(out, w)); err != nil {
+		if w.ctx.Err() != nil {
+			err = p.explain(err) // what was read ended in the middle, since git was ended
+		}
+		w.end(context.Canceled)
 		_ = p.Wait()
 		return err
 	}
-	_, _ = io.Copy(io.Discard, out)
-	return p.explain(ctx, p.Wait())
+	_, _ = io.Copy(w, out)
+	return p.explain(p.Wait())
 }
 
-// pipe hands what one git prints to another, and what that prints to read, as stream does.
+// pipe hands what one git prints to another, and what that prints to read, as stream does. The second is alive as long as
+// the first is, so that they are watched together.
 func (g git) pipe(ctx context.Context, dir string, input io.Reader, from, to []string, read func(io.Reader) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	w, done := g.watch(ctx)
+	defer done()
 	near, far, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	source := g.prepare(ctx, dir, from)
-	source.Stdin, source.Stdout = input, far
+	source := g.prepare(w, dir, from)
+	source.Stdin, source.Stdout = io.TeeReader(input, w), far
 	err = source.Start()
 	far.Close()
 	if err != nil {
 		near.Close()
-		return source.explain(ctx, err)
+		return source.explain(err)
 	}
-	err = g.stream(ctx, dir, near, read, to...)
+	err = g.streamWatched(w, dir, near, read, to)
 	near.Close() // a source that is not read to its end ends by itself
 	failed := source.Wait()
 	if err != nil {
 		return err
 	}
-	return source.explain(ctx, failed)
+	return source.explain(failed)
+}
+
+// watch ends the processes that it is told of when ctx does, or when nothing was read or printed by them for too long. A
+// repository can make git wait for ever: any file that git reads may be a named pipe.
+type watch struct {
+	ctx   context.Context
+	end   context.CancelCauseFunc
+	moved atomic.Int64
+}
+
+// Write counts.
+func (w *watch) Write(p []byte) (int, error) {
+	w.moved.Add(int64(len(p)))
+	return len(p), nil
+}
+
+// ticksPerPatience keeps a machine that slept, or a process that was stopped meanwhile, from counting as git's delay: of
+// the ticks that fell into that time, one comes.
+const ticksPerPatience = 10
+
+func (g git) watch(ctx context.Context) (w *watch, done func()) {
+	w = &watch{}
+	w.ctx, w.end = context.WithCancelCause(ctx)
+	ticker := time.NewTicker(g.patience / ticksPerPatience)
+	go w.look(ticker.C)
+	return w, func() {
+		w.end(context.Canceled)
+		ticker.Stop()
+	}
+}
+
+func (w *watch) look(ticks <-chan time.Time) {
+	last, idle := int64(0), 0
+	for idle < ticksPerPatience {
+		select {
+		case <-w.ctx.Done():
+			return
+		case <-ticks:
+		}
+		idle++
+		if now := w.moved.Load(); now != last {
+			last, idle = now, 0
+		}
+	}
+	w.end(ErrStalled)
 }
 
 // process is a git that may not have been started yet.
@@ -117,30 +185,37 @@ type process struct {
 	*exec.Cmd
 	command   string
 	complaint *bounded
+	watch     *watch
+	patience  time.Duration
 }
 
-func (g git) prepare(ctx context.Context, dir string, args []string) process {
+func (g git) prepare(w *watch, dir string, args []string) process {
 	flags := configuration()
 	if g.gitDir != "" {
 		flags = append(flags, "--git-dir="+g.gitDir)
 	}
-	cmd := exec.CommandContext(ctx, g.path, append(flags, args...)...)
+	cmd := exec.CommandContext(w.ctx, g.path, append(flags, args...)...)
 	cmd.Dir = dir
 	cmd.Env = environment(os.Environ())
 	cmd.WaitDelay = 10 * time.Second // a busy machine takes its time to close a pipe
+	ownGroup(cmd)
 	complaint := &bounded{limit: 4 << 10}
 	cmd.Stderr = complaint
 	command := args[slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })]
-	return process{Cmd: cmd, command: command, complaint: complaint}
+	return process{Cmd: cmd, command: command, complaint: complaint, watch: w, patience: g.patience}
 }
 
 // explain turns the error of a git that ended into what git said.
-func (p process) explain(ctx context.Context, err error) error {
-	switch {
+func (p process) explain(err error) error {
+	switch cause := context.Cause(p.watch.ctx); {
 	case err == nil:
 		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("git %s: %w", p.command, ctx.Err())
+	case errors.Is(cause, ErrStalled):
+		said := fmt.Sprintf("nothing came of it for %s, so it was ended; what git reads may be a named pipe (find . -type p; "+
+			"look at core.excludesFile and include.path, too), or a disk that does not answer", p.patience)
+		return &GitError{Command: p.command, Message: said, Code: -1, Err: ErrStalled}
+	case cause != nil:
+		return fmt.Errorf("git %s: %w", p.command, p.watch.ctx.Err())
 	}
 	// A process that never started has no state, and its exit code is then -1 as well.
 	return &GitError{Command: p.command, Message: message(p.complaint.data.String(), err), Code: p.ProcessState.ExitCode(), Err: err}

@@ -48,7 +48,7 @@ func (t *Tree) envVersions(ctx context.Context, r revisions) ([]version, error) 
 			return !own(v.path)
 		}
 		read++
-		return read > versionsRead || !t.blobNamesHex(ctx, v.blob)
+		return read > versionsRead || ctx.Err() != nil || !t.blobNamesHex(ctx, v.blob)
 	}), nil
 }
 

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,13 +23,14 @@ const (
 	// maxHook bounds how much of a hook is read to find out what it is, in bytes.
 	maxHook = 1 << 20
 
-	// HookLine is what a hook of somebody else needs in order to run gh hex.
-	HookLine = `gh hex verify --pre-push "$@"`
+	// HookLine is what a hook of somebody else needs in order to run gh hex. A remote can be called --help.
+	HookLine = `gh hex verify --pre-push -- "$@"`
 	hookMark = "# Written by gh hex init --hook."
 )
 
 // hookText runs the hook that was there before, then gh hex. Where gh or the extension is gone, or the extension is too
-// old to know the flag, the push goes on: the test is whether it can judge a push of nothing.
+// old to know the flag, the push goes on: the test is whether it can judge a push of nothing. A kept hook that is this one
+// again, or that runs it, would start processes without end: it is passed over, and the push is judged all the same.
 const hookText = `#!/bin/sh
 ` + hookMark + ` It looks for Hex tokens, .env files and broken workflows in what is pushed.
 # A hook that was here before is now ` + keptName + `, and runs first.
@@ -36,9 +39,18 @@ const hookText = `#!/bin/sh
 refs=$(cat)
 send() { [ -z "$refs" ] || printf '%s\n' "$refs"; }
 
+folder=$(CDPATH= cd -- "${0%/*}" && pwd -P)
 kept=${0%/*}/` + keptName + `
 if [ -f "$kept" ] && [ -x "$kept" ]; then
-	send | "$kept" "$@" || exit
+	{ read -r second; read -r second; } 2>/dev/null <"$kept"
+	case ":$GH_HEX_HOOKS:$second" in
+	*":$folder:"* | *":` + hookMark + `"*)
+		echo "gh hex passed over $kept: it runs this hook again (take that out of it, or delete it)" >&2
+		;;
+	*)
+		send | GH_HEX_HOOKS=$GH_HEX_HOOKS:$folder "$kept" "$@" || exit
+		;;
+	esac
 fi
 
 if ! command -v gh >/dev/null 2>&1; then
@@ -51,6 +63,9 @@ if ! gh hex verify --pre-push </dev/null >/dev/null 2>&1; then
 fi
 send | ` + HookLine + ` >&2
 `
+
+// earlierHook is the SHA-256 of a hookText of ours, which passed what git says of the remote as options of gh hex.
+const earlierHook = "1c94da5e10a81617441f20b7a78e020327f4c863a1b2cb600432da7d45defbb0"
 
 // Hook is a pre-push hook as it was found and as it will be.
 type Hook struct {
@@ -70,6 +85,7 @@ type Hook struct {
 	mode fs.FileMode
 
 	base, name string // of the folder that nothing is written outside of, and of the hook in it
+	before     []byte // what is to be replaced, when it is ours
 }
 
 // PlanHook finds out where git looks for its pre-push hook, and what stands there. It only reads.
@@ -143,14 +159,21 @@ func (h Hook) inspect() (Hook, error) {
 	if info.IsDir() {
 		return h.leave("a folder stands there", "", "git rev-parse --git-path hooks/"+hookName), nil
 	}
-	var text []byte
-	if info.Mode().IsRegular() && info.Size() <= maxHook {
-		text, err = r.ReadFile(h.name)
-	}
+	text, err := readHook(r, h.name)
 	if err != nil {
 		return h, fmt.Errorf("read the hook: %w", err)
 	}
 	return h.beside(r, text).runnable(info.Mode()).idle(), nil
+}
+
+// readHook returns nothing of what is no file, or too long to be a hook.
+func readHook(r *os.Root, name string) ([]byte, error) {
+	info, err := r.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxHook {
+		return nil, err
+	}
+	text, _, err := scaffold.Read(r, filepath.ToSlash(name), maxHook)
+	return text, err
 }
 
 // idle notes why a hook that is to be kept does not run. It is asked about through links, as git does.
@@ -183,29 +206,44 @@ func (h Hook) runnable(mode fs.FileMode) Hook {
 func (h Hook) beside(r *os.Root, text []byte) Hook {
 	runs, maybe := runsVerify(string(text))
 	switch {
-	case runs || string(text) == hookText:
+	case string(text) == hookText || runs && guarded(string(text)):
 		h.Action = scaffold.Unchanged
+	case fmt.Sprintf("%x", sha256.Sum256(text)) == earlierHook:
+		h.Action, h.before = scaffold.Updated, text
 	case bytes.Contains(text, []byte(hookMark)):
 		// Kept, it would look for a kept hook in its turn, and find itself.
 		return h.leave("somebody changed the hook that gh hex wrote", h.Path, HookLine)
 	case bytes.Contains(text, []byte("https://pre-commit.com")):
 		return h.leave("pre-commit manages this hook", ".pre-commit-config.yaml, under repos", preCommitEntry)
+	case runs:
+		return h.leave("what git tells it of the remote is read as options of gh hex there, for want of --", h.Path, HookLine)
 	case maybe:
 		return h.leave("it names gh hex verify --pre-push, and may or may not run it", h.Path, HookLine)
 	default:
 		h.Kept = filepath.Join(filepath.Dir(h.Path), keptName)
-		if _, err := r.Lstat(h.keptName()); err == nil {
+		if _, err := r.Lstat(h.keptName()); err == nil && !same(r, h.name, h.keptName()) {
 			return h.leave("there is a hook already, and a "+keptName+" too", h.Path, HookLine)
 		}
 	}
 	return h
 }
 
+// guarded tells whether a hook that runs gh hex passes on git's arguments, if at all, as no options.
+func guarded(text string) bool {
+	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
+		before, _, passes := strings.Cut(line, "$")
+		if passes && strings.Contains(before, "--pre-push") && !strings.Contains(before, " -- ") {
+			return false
+		}
+	}
+	return true
+}
+
 const preCommitEntry = `  - repo: local
     hooks:
       - id: gh-hex
         name: gh hex
-        entry: gh hex verify --pre-push
+        entry: gh hex verify --pre-push --
         language: system
         stages: [pre-push]
         always_run: true
@@ -214,8 +252,31 @@ const preCommitEntry = `  - repo: local
 
 func (h Hook) keptName() string { return filepath.Join(filepath.Dir(h.name), keptName) }
 
-// Write puts the hook in its place; that of a zero Hook is nowhere. Should that fail, the one that was there stays.
-func (h Hook) Write() error {
+// Write puts the hook in its place; that of a zero Hook is nowhere. What stands there by now decides, not what did when it
+// was planned: the Hook that comes back says what was done. Nothing is lost when it fails, or when several run at once.
+func (h Hook) Write() (Hook, error) {
+	const tries = 5
+	for range tries {
+		err := h.write()
+		if !errors.Is(err, errMeanwhile) {
+			return h, err
+		}
+		if h, err = h.again(); err != nil {
+			return h, err
+		}
+	}
+	return h, fmt.Errorf("write the hook: %w; run the command again", errMeanwhile)
+}
+
+// errMeanwhile means that a hook is not the one that was planned for.
+var errMeanwhile = errors.New("the hook changes all the time")
+
+// again plans for the same place.
+func (h Hook) again() (Hook, error) {
+	return Hook{Path: h.Path, Action: scaffold.Created, base: h.base, name: h.name}.inspect()
+}
+
+func (h Hook) write() error {
 	if h.Action == scaffold.Unchanged || h.base == "" {
 		return nil
 	}
@@ -228,20 +289,87 @@ func (h Hook) Write() error {
 		return r.Chmod(h.name, h.mode)
 	}
 	temporary := filepath.Join(filepath.Dir(h.name), ".gh-hex-"+rand.Text()+".tmp")
-	err = writeHook(r, temporary)
-	if err == nil && h.Kept != "" {
-		err = r.Rename(h.name, h.keptName())
+	if err = writeHook(r, temporary); err == nil {
+		err = h.place(r, temporary)
 	}
-	if err == nil {
-		if err = r.Rename(temporary, h.name); err != nil && h.Kept != "" {
-			err = errors.Join(err, r.Rename(h.keptName(), h.name))
-		}
-	}
-	if err != nil {
-		_ = r.Remove(temporary)
+	_ = r.Remove(temporary)
+	if err != nil && !errors.Is(err, errMeanwhile) {
 		return fmt.Errorf("write the hook: %w", err)
 	}
-	return nil
+	return err
+}
+
+// place gives the new hook its name. One that is to be kept has its other name before it loses this one.
+func (h Hook) place(r *os.Root, temporary string) error {
+	if h.Kept == "" && h.before == nil {
+		return exclusively(r, temporary, h.name)
+	}
+	if h.Kept != "" {
+		if err := exclusively(r, h.name, h.keptName()); err != nil && !same(r, h.name, h.keptName()) {
+			return err
+		}
+	}
+	now, err := readHook(r, h.name)
+	switch {
+	case err != nil:
+		return errMeanwhile
+	case h.Kept != "" && bytes.Contains(now, []byte(hookMark)):
+		if same(r, h.name, h.keptName()) {
+			_ = r.Remove(h.keptName()) // ours came in between: it is none to be kept
+		}
+		return errMeanwhile
+	case h.Kept == "" && !bytes.Equal(now, h.before), h.Kept != "" && !same(r, h.name, h.keptName()):
+		return errMeanwhile
+	}
+	return r.Rename(temporary, h.name)
+}
+
+// same tells whether two names are those of one hook, as they are while one is put beside another.
+func same(r *os.Root, a, b string) bool {
+	infoA, errA := r.Lstat(a)
+	infoB, errB := r.Lstat(b)
+	if errA != nil || errB != nil {
+		return false
+	}
+	textA, _ := readHook(r, a)
+	textB, _ := readHook(r, b)
+	return os.SameFile(infoA, infoB) || textA != nil && bytes.Equal(textA, textB) && infoA.Mode() == infoB.Mode()
+}
+
+// exclusively gives a file a second name that nothing has yet. Where the file system knows no second names, it is a copy.
+func exclusively(r *os.Root, from, to string) error {
+	err := r.Link(from, to)
+	if err == nil {
+		return nil
+	}
+	if _, taken := r.Lstat(to); taken == nil {
+		return errMeanwhile
+	}
+	info, missing := r.Lstat(from)
+	switch {
+	case missing != nil:
+		return errMeanwhile
+	case !info.Mode().IsRegular():
+		return err
+	}
+	return duplicate(r, from, to, info.Mode().Perm())
+}
+
+func duplicate(r *os.Root, from, to string, mode fs.FileMode) error {
+	in, err := r.OpenFile(from, os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := r.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, fs.ErrExist) {
+		return errMeanwhile
+	}
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
 }
 
 func writeHook(r *os.Root, name string) error {

@@ -17,17 +17,19 @@ func (t *Tree) searchIndex(ctx context.Context) ([]location, error) {
 		return nil, err
 	}
 	var ids strings.Builder
+	paths := map[string][]string{}
 	for _, v := range staged {
-		ids.WriteString(v.blob + "\n")
+		if paths[v.blob] == nil {
+			ids.WriteString(v.blob + "\n")
+		}
+		paths[v.blob] = append(paths[v.blob], v.path)
 	}
 	var reader objectReader
 	err = t.git.stream(ctx, t.root, strings.NewReader(ids.String()), reader.read, "cat-file", "--batch", "--buffer")
 	var all []location
 	for _, h := range reader.hits {
-		for _, v := range staged {
-			if v.blob == h.id {
-				all = append(all, location{hit: h, path: v.path})
-			}
+		for _, path := range paths[h.id] {
+			all = append(all, location{hit: h, path: path})
 		}
 	}
 	return all, err

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -80,7 +78,7 @@ func (t *Tree) readAllObjects(ctx context.Context) (objects, error) {
 
 // shallowCommits are those whose parents this clone lacks.
 func (t *Tree) shallowCommits() map[string]bool {
-	data, err := os.ReadFile(filepath.Join(t.commonDir, "shallow"))
+	data, err := readWhole(t.commonDir, "shallow", maxOutput)
 	if err != nil {
 		return nil
 	}

@@ -197,9 +197,13 @@ func untracking(path string) steps {
 // worstVersions is a finding for each file: about the first content that is more than plain settings, else the first one.
 func (t *Tree) worstVersions(ctx context.Context, versions []version) []core.Finding {
 	var found []core.Finding
+	place := map[string]int{}
 	for _, version := range versions {
-		i := slices.IndexFunc(found, func(f core.Finding) bool { return f.File == version.path })
-		if i >= 0 && found[i].Severity == core.SeverityError {
+		if ctx.Err() != nil {
+			break
+		}
+		i, known := place[version.path]
+		if known && found[i].Severity == core.SeverityError {
 			continue
 		}
 		f := core.Finding{File: version.path, Commit: version.commit, Severity: core.SeverityWarning, Message: version.path + " is in a commit to be pushed"}
@@ -209,7 +213,8 @@ func (t *Tree) worstVersions(ctx context.Context, versions []version) []core.Fin
 			f.Message += " and holds " + what
 		}
 		switch {
-		case i < 0:
+		case !known:
+			place[version.path] = len(found)
 			found = append(found, f)
 		case f.Severity == core.SeverityError:
 			found[i] = f

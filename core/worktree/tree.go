@@ -40,6 +40,10 @@ func Open(ctx context.Context, dir string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
+	return g.open(ctx, dir)
+}
+
+func (g git) open(ctx context.Context, dir string) (*Tree, error) {
 	// One process answers all three. In a bare repository the second question fails, after the first was answered.
 	out, err := g.run(ctx, dir, nil, "rev-parse", "--is-inside-work-tree", "--show-toplevel", "--git-common-dir", "--absolute-git-dir")
 	inside, rest, _ := strings.Cut(string(out), "\n")
@@ -114,7 +118,7 @@ func leadsTo(root, gitDir string) bool {
 		return false
 	}
 	if info.Mode().IsRegular() {
-		data, err := os.ReadFile(entry)
+		data, err := readWhole(root, ".git", maxLocal)
 		named, isLink := strings.CutPrefix(strings.TrimSpace(string(data)), "gitdir:")
 		if err != nil || !isLink {
 			return false
@@ -125,6 +129,17 @@ func leadsTo(root, gitDir string) bool {
 		}
 	}
 	return sameFile(entry, gitDir)
+}
+
+// readWhole reads a regular file right in a folder, as [scaffold.Read] does.
+func readWhole(folder, name string, limit int64) ([]byte, error) {
+	r, err := os.OpenRoot(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data, _, err := scaffold.Read(r, name, limit)
+	return data, err
 }
 
 func sameFile(a, b string) bool {
@@ -240,6 +255,9 @@ func (t *Tree) tracks(ctx context.Context, name string) (bool, error) {
 		}
 		if missing != nil {
 			continue
+		}
+		if ctx.Err() != nil {
+			return false, ctx.Err()
 		}
 		if info, err := r.Lstat(tracked); err == nil && os.SameFile(local, info) {
 			return true, nil

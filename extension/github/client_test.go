@@ -250,6 +250,8 @@ func TestErrors(t *testing.T) {
 			func(e *Error) bool { return len(e.Scopes) == 0 }},
 		{"fine-grained token", 403, headers("X-Accepted-GitHub-Permissions", "secrets=write"), ErrForbidden,
 			func(e *Error) bool { return slices.Equal(e.Permissions, []string{"secrets=write"}) }},
+		{"classic login without the role", 403, headers("X-OAuth-Scopes", "repo", "X-Accepted-OAuth-Scopes", "repo", "X-Accepted-GitHub-Permissions", "secrets=write"), ErrForbidden,
+			func(e *Error) bool { return e.Classic && len(e.Scopes) == 0 }},
 		{"single sign-on", 403, headers("X-GitHub-SSO", "required; url=https://github.com/orgs/octo/sso"), ErrForbidden,
 			func(e *Error) bool { return e.SSO == "https://github.com/orgs/octo/sso" }},
 		{"single sign-on, another host", 403, headers("X-GitHub-SSO", "required; url=https://github.com.evil.example/orgs/octo/sso"), ErrForbidden, func(e *Error) bool { return e.SSO == "" }},
@@ -454,5 +456,24 @@ func TestInventory(t *testing.T) {
 	}
 	if places := inv.Places("hex_api_token"); len(places) != 2 {
 		t.Errorf("found in %v", places)
+	}
+}
+
+// What GitHub leaves out of a repository's permissions is not known: the write decides.
+func TestPermissionsLeftOut(t *testing.T) {
+	for body, can := range map[string]bool{
+		``:                              true,
+		`,"permissions":null`:           true,
+		`,"permissions":{}`:             true,
+		`,"permissions":{"pull":true}`:  true,
+		`,"permissions":{"push":true}`:  true,
+		`,"permissions":{"push":false}`: false,
+	} {
+		c := newTestClient(t)
+		gock.New(root).Get("/repos/octo/analytics").Reply(200).SetHeader("Content-Type", "application/json").
+			BodyString(`{"id":1,"name":"analytics","owner":{"login":"octo"}` + body + `}`)
+		if r, err := c.Repository(t.Context(), "octo", "analytics"); err != nil || r.CanPush != can {
+			t.Errorf("%s: can push %v, %v", body, r.CanPush, err)
+		}
 	}
 }

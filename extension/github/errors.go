@@ -13,6 +13,7 @@ import (
 
 	"github.com/cli/go-gh/v2/pkg/api"
 	"github.com/cli/go-gh/v2/pkg/auth"
+	"github.com/cli/go-gh/v2/pkg/config"
 
 	"github.com/gh-hex/gh-hex/core"
 )
@@ -51,6 +52,9 @@ type Error struct {
 	// ("secrets=write"). Both come from the answer's own headers and are empty when it does not tell.
 	Scopes      []string
 	Permissions []string
+	// Classic says that the login is a classic token or an OAuth login: what it lacks is a scope or a role of its account,
+	// never a fine-grained permission.
+	Classic bool
 	// SSO is the address at which the login must be authorized for the organization.
 	SSO         string
 	RateLimited bool
@@ -100,6 +104,36 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
+// ForWrite is err with the permissions that a write of the same thing needs: who is refused the first look at what is to
+// be changed gains nothing from a right to read it.
+func ForWrite(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || len(e.Permissions) == 0 {
+		return err
+	}
+	wider := *e
+	wider.Permissions = slices.Clone(e.Permissions)
+	for i, p := range wider.Permissions {
+		if name, found := strings.CutSuffix(p, "=read"); found {
+			wider.Permissions[i] = name + "=write"
+		}
+	}
+	return &wider
+}
+
+// Account is the account of gh's login at the error's host, and whether gh has others there; empty for a token from the
+// environment, and where gh does not keep the name.
+func (e *Error) Account() (name string, others bool) {
+	cfg, err := config.Read(nil)
+	if err != nil || strings.Contains(e.Source, "TOKEN") {
+		return "", false
+	}
+	host := auth.NormalizeHostname(e.Host)
+	name, _ = cfg.Get([]string{"hosts", host, "user"})
+	users, _ := cfg.Keys([]string{"hosts", host, "users"})
+	return core.Printable(name), len(users) > 1
+}
+
 // Ambiguous tells whether a request may have taken effect although it did not succeed.
 func (e *Error) Ambiguous() bool {
 	return !e.unsent && !e.RateLimited && (e.Status == 0 || e.Status >= 500)
@@ -119,6 +153,7 @@ func (c *Client) failure(r request, resp *http.Response) *Error {
 	e := &Error{What: r.what, Host: c.host, Source: c.source, Status: resp.StatusCode, err: message(resp)}
 	h := resp.Header
 	e.SSO = ssoURL(h.Get("X-GitHub-SSO"), c.host)
+	_, e.Classic = h["X-Oauth-Scopes"]
 	e.RateLimited, e.Retry = rateLimit(resp.StatusCode, h)
 	if resp.StatusCode == http.StatusForbidden && strings.Contains(e.err.Error(), "secondary rate limit") {
 		e.RateLimited = true // GitHub does not always say for how long

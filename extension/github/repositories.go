@@ -23,7 +23,8 @@ type Repository struct {
 	Fork          bool
 	Archived      bool // nothing of it can be changed
 	DefaultBranch string
-	CanPush       bool
+	// CanPush is false when GitHub says that this login may not push. Where it leaves that out, the write decides.
+	CanPush bool
 	// Scopes are those of gh's login, when it is a classic token; Classic is false for the other kinds, which have none.
 	Classic bool
 	Scopes  []string
@@ -42,7 +43,7 @@ type repository struct {
 	Fork          bool
 	Archived      bool
 	DefaultBranch string `json:"default_branch"`
-	Permissions   struct{ Push bool }
+	Permissions   struct{ Push *bool }
 }
 
 // public returns false when the answer names no repository.
@@ -52,7 +53,7 @@ func (r repository) public(host string) (Repository, bool) {
 		ID: r.ID, Host: host, Owner: r.Owner.Login, Name: r.Name,
 		Organization: r.Owner.Type == "Organization",
 		Private:      r.Private, AllowForking: !r.Private || r.AllowForking == nil || *r.AllowForking,
-		Fork: r.Fork, Archived: r.Archived, DefaultBranch: r.DefaultBranch, CanPush: r.Permissions.Push,
+		Fork: r.Fork, Archived: r.Archived, DefaultBranch: r.DefaultBranch, CanPush: r.Permissions.Push == nil || *r.Permissions.Push,
 	}, named
 }
 

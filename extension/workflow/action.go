@@ -33,14 +33,14 @@ func (w *Workflows) loadStepActions(d *document, steps []*step) {
 // loadAction reads the action in a folder of the work tree, once; nil when it is not there (it may be checked out at
 // run time) or is no composite action.
 func (w *Workflows) loadAction(folder string) *document {
-	if d, known := w.actions[folder]; known || w.options.Lookup == nil || len(w.actions) >= maxActions {
+	if d, known := w.actions[folder]; known || w.options.Lookup == nil || len(w.actions) >= maxActions || w.ended() {
 		return d
 	}
 	w.actions[folder] = nil
 	for _, name := range []string{"action.yml", "action.yaml"} {
 		file := path.Join(folder, name)
 		if data, ok := w.options.Lookup(file); ok {
-			d := parseAction(file, data)
+			d := parseAction(file, data, w.admit(countYAML(data)))
 			w.actions[folder] = d
 			for _, j := range d.jobs {
 				w.loadStepActions(d, j.steps)
@@ -52,10 +52,10 @@ func (w *Workflows) loadAction(folder string) *document {
 }
 
 // parseAction reads the steps of a composite action, as the one job of a document.
-func parseAction(name string, data []byte) *document {
+func parseAction(name string, data []byte, size int) *document {
 	d := &document{path: name, src: newSource(data), located: map[*actionlint.String]map[int]*read{}}
 	var root yaml.Node
-	if len(data) > maxFile || yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
+	if d.tooLarge(size) || len(data) > maxFile || yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
 		return d
 	}
 	steps := child(child(root.Content[0], "runs"), "steps")

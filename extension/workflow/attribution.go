@@ -69,7 +69,7 @@ func (t *destinations) step(s *step, asked map[string]bool) {
 	case s.local != nil:
 		t.local |= s.marks
 		return
-	case s.marks.has(marksHex | marksPM):
+	case s.marks.both():
 		t.both++
 		t.mixed |= s.marks
 		s.namesAny(asked, func(name string) { t.among[name]++ })
@@ -97,7 +97,7 @@ func (t *destinations) to(name string) marks {
 
 // decided takes one of two vendors out of the step's marks where the text tells which of them gets the variable.
 func (s *step) decided(name string) marks {
-	if !s.marks.has(marksHex) || !s.marks.has(marksPM) {
+	if !s.marks.both() {
 		return s.marks
 	}
 	lines := s.script.uses[name].marks

@@ -13,10 +13,14 @@ import (
 )
 
 const (
-	maxDepth = 10   // GitHub's limit of nested calls
-	maxRuns  = 5000 // of all workflows together; GitHub's own limits are far below
-	maxCalls = 500  // called workflows that are read
+	maxDepth = 10      // GitHub's limit of nested calls
+	maxRuns  = 5000    // of all workflows together; GitHub's own limits are far below
+	maxCalls = 500     // called workflows that are read
+	maxReads = 200_000 // reads of all runs together
 )
+
+// notAllCalls is said where looking at every call would take too long.
+const notAllCalls = "the workflows call each other with so many inputs and secrets that not all calls were judged"
 
 // run is a job as one workflow, and those that call it, have it run.
 type run struct {
@@ -63,7 +67,7 @@ func (w *Workflows) callee(j *job) *document { return w.callees[callRef(j)] }
 // loadCalls reads the workflows that are called and not among the files, and those that they call.
 func (w *Workflows) loadCalls() {
 	queue := w.documents()
-	for len(queue) > 0 && len(w.callees) < maxCalls+len(w.docs) {
+	for len(queue) > 0 && len(w.callees) < maxCalls+len(w.docs) && !w.ended() {
 		d := queue[0]
 		queue = queue[1:]
 		for _, j := range d.jobs {
@@ -95,18 +99,21 @@ func (w *Workflows) loadCalls() {
 }
 
 func (w *Workflows) load(ref string) *document {
+	if w.ended() {
+		return nil
+	}
 	if !isRemote(ref) {
 		if w.options.Lookup == nil || !isWorkflow(ref) {
 			return nil
 		}
 		if data, ok := w.options.Lookup(ref); ok {
-			return parse(ref, "", data, nil)
+			return w.parse(ref, "", data, w.admit(countYAML(data)), nil)
 		}
 		return nil
 	}
 	if w.options.Remote != nil && !strings.Contains(ref, "${{") {
 		if data, err := w.options.Remote(ref); err == nil {
-			return parse(ref, ref, data, nil)
+			return w.parse(ref, ref, data, w.admit(countYAML(data)), nil)
 		}
 	}
 	w.missing[ref] = true
@@ -150,11 +157,15 @@ func (w *Workflows) expand() {
 
 func (w *Workflows) expandJobs(d *document, caller *run, root *document, open bool) {
 	for _, j := range d.jobs {
-		if len(w.runs) >= maxRuns {
+		r := &run{job: j, caller: caller, root: root, open: open}
+		w.runReads += len(j.reads) + len(d.common) + 1
+		if w.ended() {
+			return
+		}
+		if len(w.runs) >= maxRuns || w.runReads > maxReads {
 			root.faultOnce("the workflows call each other so often that only a part of the calls was judged")
 			return
 		}
-		r := &run{job: j, caller: caller, root: root, open: open}
 		if caller != nil {
 			r.depth = caller.depth + 1
 			caller.called = append(caller.called, r)
@@ -197,7 +208,7 @@ func (d *document) faultOnce(message string) {
 
 // callProblems returns what GitHub refuses about the calls of a file: a workflow that is not there, cannot be called or
 // calls itself, and inputs that do not fit.
-func (w *Workflows) callProblems(d *document) []problem {
+func (w *Workflows) callProblems(d *document, k *knowledge) []problem {
 	var out []problem
 	for _, j := range d.jobs {
 		if j.ast.WorkflowCall == nil {
@@ -207,7 +218,7 @@ func (w *Workflows) callProblems(d *document) []problem {
 			out = append(out, problem{place: d.placeOf(j.ast.WorkflowCall.Uses), severity: core.SeverityError, message: message})
 			continue
 		}
-		out = append(out, w.inputProblems(j)...)
+		out = append(out, w.inputProblems(j, k)...)
 	}
 	return out
 }
@@ -263,7 +274,7 @@ func reaches(from, to *document) bool {
 }
 
 // inputProblems judges the `with` of a call against the inputs that the called workflow declares.
-func (w *Workflows) inputProblems(j *job) []problem {
+func (w *Workflows) inputProblems(j *job, k *knowledge) []problem {
 	callee, call := w.callee(j), j.ast.WorkflowCall
 	if callee == nil || callee.ast == nil {
 		return nil
@@ -271,6 +282,9 @@ func (w *Workflows) inputProblems(j *job) []problem {
 	event, _ := callee.ast.FindWorkflowCallEvent()
 	declared := map[string]bool{}
 	var out []problem
+	if !k.spend(len(event.Inputs) + len(call.Inputs)) {
+		return []problem{{j.doc.placeOf(call.Uses), core.SeverityNote, notAllCalls}}
+	}
 	for _, in := range event.Inputs {
 		declared[in.ID] = true
 		if _, given := call.Inputs[in.ID]; in.IsRequired() && !given && in.Default == nil {

@@ -1,8 +1,11 @@
 package workflow
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/rhysd/actionlint"
 )
@@ -72,13 +75,19 @@ func closing(s string) int {
 // nothing. The trees are shared and never changed.
 type parsed map[string]expression
 
+// What is remembered: so many expressions, none of them long.
+const (
+	maxRemembered = 1000
+	maxRemember   = 200
+)
+
 // parse parses the text of an expression that begins at an offset of its scalar.
 func (p parsed) parse(text string, at int) expression {
 	e, known := p[text]
 	if !known {
 		e = parseExpression(text)
-		if p != nil {
-			p[text] = e
+		if p != nil && len(p) < maxRemembered && len(text) <= maxRemember {
+			p[strings.Clone(text)] = e
 		}
 	}
 	e.at += at
@@ -92,6 +101,7 @@ func parseExpression(text string) expression {
 		e.problem = "the expression is longer than the 21,000 characters that GitHub accepts"
 		return e
 	}
+	text = plainBlanks(text)
 	node, err := actionlint.NewExprParser().Parse(actionlint.NewExprLexer(text))
 	if err != nil {
 		if plain, numbers := plainNumbers(text); plain != text {
@@ -105,6 +115,28 @@ func parseExpression(text string) expression {
 	}
 	e.problem, e.where = plainly(err.Message), min(err.Offset, len(text))
 	return e
+}
+
+// plainBlanks writes spaces for the white space that the parser does not take for it, such as a no-break space, so that
+// offsets stay. What stands in quotes is left alone.
+func plainBlanks(text string) string {
+	wide := func(r rune) bool { return r >= utf8.RuneSelf && unicode.IsSpace(r) }
+	if strings.IndexFunc(text, wide) < 0 {
+		return text
+	}
+	var b strings.Builder
+	quoted := false
+	for _, r := range text {
+		if r == '\'' {
+			quoted = !quoted
+		}
+		if !quoted && wide(r) {
+			b.WriteString(strings.Repeat(" ", utf8.RuneLen(r)))
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // plainNumbers writes ones for numbers in forms that GitHub reads and the parser does not (.5, +1, 0o17, 1e+5, .inf), so
@@ -155,27 +187,32 @@ func plainly(message string) string {
 	return message
 }
 
+// maxPath is the length from which a chain of names is none that a context has.
+const maxPath = 32
+
 // pathOf is the chain of names that an expression reads from a context, in lower case: github.event.pull_request.
 // It is nil for anything else.
 func pathOf(node actionlint.ExprNode) []string {
-	switch n := node.(type) {
-	case *actionlint.VariableNode:
-		return []string{n.Name}
-	case *actionlint.ObjectDerefNode:
-		return join(pathOf(n.Receiver), n.Property)
-	case *actionlint.IndexAccessNode:
-		if s, ok := n.Index.(*actionlint.StringNode); ok {
-			return join(pathOf(n.Operand), strings.ToLower(s.Value))
+	var out []string
+	for len(out) < maxPath {
+		switch n := node.(type) {
+		case *actionlint.VariableNode:
+			out = append(out, n.Name)
+			slices.Reverse(out)
+			return out
+		case *actionlint.ObjectDerefNode:
+			out, node = append(out, n.Property), n.Receiver
+		case *actionlint.IndexAccessNode:
+			s, ok := n.Index.(*actionlint.StringNode)
+			if !ok {
+				return nil
+			}
+			out, node = append(out, strings.ToLower(s.Value)), n.Operand
+		default:
+			return nil
 		}
 	}
 	return nil
-}
-
-func join(receiver []string, name string) []string {
-	if receiver == nil {
-		return nil
-	}
-	return append(receiver[:len(receiver):len(receiver)], name)
 }
 
 // alternatives are the operands of `A || B`: one that is there is enough.
@@ -183,16 +220,20 @@ type alternatives struct{ reads []*read }
 
 // finder collects the reads of secrets and vars of an expression.
 type finder struct {
-	found func(r read, offset int)
-	group *alternatives
+	found    func(r read, offset int)
+	group    *alternatives
+	compared bool // in an operand of a comparison
+	json     bool // in what fromJSON takes apart
 }
+
+func newFinder(found func(r read, offset int)) finder { return finder{found: found} }
 
 // walk visits a node.
 func (f finder) walk(node actionlint.ExprNode) {
 	switch n := node.(type) {
 	case *actionlint.VariableNode:
 		if n.Name == "secrets" { // toJSON(secrets), secrets.*
-			f.found(read{kind: secret, whole: true}, n.Token().Offset)
+			f.report(read{kind: secret, whole: true}, n.Token().Offset)
 		}
 	case *actionlint.ObjectDerefNode:
 		if v, ok := n.Receiver.(*actionlint.VariableNode); ok {
@@ -205,30 +246,40 @@ func (f finder) walk(node actionlint.ExprNode) {
 	case *actionlint.IndexAccessNode:
 		f.index(n)
 	case *actionlint.NotOpNode:
-		f.compared().walk(n.Operand)
+		f.comparing().walk(n.Operand)
 	case *actionlint.CompareOpNode:
-		f.compared().walk(n.Left)
-		f.compared().walk(n.Right)
+		f.comparing().walk(n.Left)
+		f.comparing().walk(n.Right)
 	case *actionlint.LogicalOpNode:
 		f.logical(n)
 	case *actionlint.FuncCallNode:
-		f.call(n)
+		f.group, f.json = nil, f.json || strings.EqualFold(n.Callee, "fromJSON")
+		for _, arg := range n.Args {
+			f.walk(arg)
+		}
 	}
 }
 
-func (f finder) alone() finder { return finder{found: f.found} }
+func (f finder) alone() finder {
+	f.group = nil
+	return f
+}
 
-// compared is a finder for operands of a comparison.
-func (f finder) compared() finder {
-	return finder{found: func(r read, offset int) {
-		r.compared = true
-		f.found(r, offset)
-	}}
+// comparing is a finder for operands of a comparison.
+func (f finder) comparing() finder {
+	f.group, f.compared = nil, true
+	return f
+}
+
+// report hands on a read.
+func (f finder) report(r read, offset int) {
+	r.compared, r.json = f.compared, f.json
+	f.found(r, offset)
 }
 
 func (f finder) name(v *actionlint.VariableNode, name string) {
 	if v.Name == "secrets" || v.Name == "vars" {
-		f.found(read{kind: kind(v.Name), name: strings.ToUpper(name), group: f.group}, v.Token().Offset)
+		f.report(read{kind: kind(v.Name), name: strings.ToUpper(name), group: f.group}, v.Token().Offset)
 	}
 }
 
@@ -245,48 +296,37 @@ func (f finder) index(n *actionlint.IndexAccessNode) {
 	}
 	f.alone().walk(n.Index)
 	if v.Name == "secrets" || v.Name == "vars" {
-		f.found(read{kind: kind(v.Name), index: n.Index, group: f.group}, v.Token().Offset)
+		f.report(read{kind: kind(v.Name), index: n.Index, group: f.group}, v.Token().Offset)
 	}
 }
 
-// call notes of what fromJSON reads that it is no bare value.
-func (f finder) call(n *actionlint.FuncCallNode) {
-	of := f.alone()
-	if strings.EqualFold(n.Callee, "fromJSON") {
-		of.found = func(r read, offset int) {
-			r.json = true
-			f.found(r, offset)
-		}
-	}
-	for _, arg := range n.Args {
-		of.walk(arg)
-	}
-}
-
+// logical visits A && B && last, whose conditions are compared, and A || B, of which one that is there is enough.
 func (f finder) logical(n *actionlint.LogicalOpNode) {
+	operands := operandsOf(n, n.Kind, nil)
+	last := len(operands) - 1
 	if n.Kind == actionlint.LogicalOpNodeKindAnd {
-		f.compared().walk(n.Left)
-		f.walk(n.Right)
+		for _, c := range operands[:last] {
+			f.comparing().walk(c)
+		}
+		f.walk(operands[last])
 		return
 	}
-	operands := operandsOf(n)
-	inner := f
 	if f.group == nil && allDirect(operands) {
-		inner.group = &alternatives{}
+		f.group = &alternatives{}
 	}
 	for _, o := range operands {
-		inner.walk(o)
+		f.walk(o)
 	}
 }
 
-func operandsOf(node actionlint.ExprNode) []actionlint.ExprNode {
-	var out []actionlint.ExprNode
+// operandsOf adds the operands of a chain of one operator, however it is nested.
+func operandsOf(node actionlint.ExprNode, kind actionlint.LogicalOpNodeKind, out []actionlint.ExprNode) []actionlint.ExprNode {
 	for {
 		n, ok := node.(*actionlint.LogicalOpNode)
-		if !ok || n.Kind != actionlint.LogicalOpNodeKindOr {
+		if !ok || n.Kind != kind {
 			return append(out, node)
 		}
-		out = append(out, operandsOf(n.Left)...)
+		out = operandsOf(n.Left, kind, out)
 		node = n.Right
 	}
 }

@@ -12,16 +12,23 @@ import (
 func (j *judgement) syntax() *verdict {
 	v := &verdict{}
 	for _, d := range j.w.docs {
-		if !j.concernsFile(d) {
+		if j.w.ended() || !j.concernsFile(d) {
 			continue
 		}
 		v.looked = true
-		for _, p := range append(append([]problem(nil), d.problems...), j.w.callProblems(d)...) {
+		for _, p := range append(append([]problem(nil), d.problems...), j.w.callProblems(d, j.k)...) {
 			v.add(p.place, p.severity, "", p.message, "")
 		}
 		for _, job := range d.jobs {
 			if ref := callRef(job); j.w.missing[ref] {
 				v.add(d.placeOf(job.ast.WorkflowCall.Uses), core.SeverityNote, job.id, fmt.Sprintf("%s calls %s, which could not be read: what it needs was not judged", jobMark, ref), "")
+			}
+		}
+	}
+	for _, folder := range sortedKeys(j.w.actions) {
+		if d := j.w.actions[folder]; d != nil && d.unread {
+			for _, p := range d.problems {
+				v.add(p.place, p.severity, "", p.message, "")
 			}
 		}
 	}
@@ -35,7 +42,7 @@ func (j *judgement) syntax() *verdict {
 func (j *judgement) contexts() *verdict {
 	v := &verdict{}
 	for _, d := range j.w.docs {
-		if !j.concernsFile(d) {
+		if j.w.ended() || !j.concernsFile(d) {
 			continue
 		}
 		v.looked = true
@@ -113,7 +120,7 @@ func misplaced(x *read) string {
 
 // concernsAction tells whether a local action is judged.
 func (j *judgement) concernsAction(d *document) bool {
-	if j.w.options.All || d.marksOfSteps(0).has(marksHex) {
+	if j.w.options.All || d.marks.has(marksHex) {
 		return true
 	}
 	for _, x := range d.reads {
@@ -128,7 +135,7 @@ func (j *judgement) concernsAction(d *document) bool {
 func (j *judgement) dynamic() *verdict {
 	v := &verdict{}
 	for _, d := range j.w.docs {
-		if !j.concernsFile(d) {
+		if j.w.ended() || !j.concernsFile(d) {
 			continue
 		}
 		v.looked = true
@@ -176,7 +183,7 @@ func (j *judgement) passed() *verdict {
 		}
 	}
 	for _, r := range j.w.runs {
-		if r.caller != nil && !r.caller.job.ast.WorkflowCall.InheritSecrets && r.job.ast.Environment != nil {
+		if !j.w.ended() && r.caller != nil && !r.caller.job.ast.WorkflowCall.InheritSecrets && r.job.ast.Environment != nil {
 			j.passedIntoEnvironment(v, r)
 		}
 	}
@@ -186,6 +193,10 @@ func (j *judgement) passed() *verdict {
 func (j *judgement) passedBy(v *verdict, d *document, job *job, callee *document) {
 	event, _ := callee.ast.FindWorkflowCallEvent()
 	call := job.ast.WorkflowCall
+	if !j.k.spend(len(event.Secrets) + len(call.Secrets)*(1+len(event.Secrets)/10)) {
+		v.add(d.placeOf(call.Uses), core.SeverityNote, job.id, notAllCalls, "")
+		return
+	}
 	if call.InheritSecrets {
 		j.inherited(v, d, job)
 		return
@@ -231,6 +242,9 @@ func (j *judgement) inherited(v *verdict, d *document, job *job) {
 // they are empty there. Offline, a secret that is neither passed nor required is taken for one of those.
 func (j *judgement) passedIntoEnvironment(v *verdict, r *run) {
 	for _, x := range r.reads() {
+		if !j.k.spend(1) {
+			return
+		}
 		if x.kind != secret || x.name == "" || !x.site.secrets || !j.concerns(x) {
 			continue
 		}

@@ -20,6 +20,9 @@ const (
 
 func (m marks) has(x marks) bool { return m&x != 0 }
 
+// both tells what talks to both vendors.
+func (m marks) both() bool { return m.has(marksHex) && m.has(marksPM) }
+
 // Names that are Hex's, alone or with a suffix (HEX_API_TOKEN_EU).
 func secretNames() []string {
 	return []string{"HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN", loginName, "DATAHUB_HEX_TOKEN", connectionName}
@@ -178,7 +181,7 @@ func marksOfStep(s *step) marks {
 		}
 	}
 	if s.local != nil {
-		m |= s.local.marksOfSteps(0)
+		m |= s.local.marks
 	}
 	return m
 }
@@ -197,28 +200,39 @@ func each(s *actionlint.Step, yield func(name string, value *actionlint.String))
 	}
 }
 
-// marksOfSteps judges a local action. Actions may use each other, so the depth is bounded.
-func (d *document) marksOfSteps(depth int) marks {
-	var m marks
-	for _, j := range d.jobs {
-		for _, s := range j.steps {
-			if s.local == nil || depth < 10 {
-				m |= s.ownMarks(depth)
+// markActions says what each local action does, once: what its own steps do, handed on to the actions that use it.
+func (w *Workflows) markActions() {
+	users := map[*document][]*document{}
+	var queue []*document
+	for _, d := range w.actions {
+		if d == nil {
+			continue
+		}
+		for _, j := range d.jobs {
+			for _, s := range j.steps {
+				d.marks |= marksOfStep(s)
+				if s.local != nil {
+					users[s.local] = append(users[s.local], d)
+				}
+			}
+		}
+		queue = append(queue, d)
+	}
+	for len(queue) > 0 {
+		d := queue[0]
+		queue = queue[1:]
+		for _, user := range users[d] {
+			if user.marks|d.marks != user.marks {
+				user.marks |= d.marks
+				queue = append(queue, user)
 			}
 		}
 	}
-	return m
-}
-
-func (s *step) ownMarks(depth int) marks {
-	if s.local == nil {
-		return marksOfStep(s)
-	}
-	return s.local.marksOfSteps(depth + 1)
 }
 
 // classify decides which reads, jobs and files concern Hex.
 func (w *Workflows) classify() {
+	w.markActions()
 	docs := w.documents()
 	atOnce(len(docs), func(i int) { docs[i].mark() })
 	for _, d := range docs {
@@ -260,6 +274,7 @@ func (d *document) mark() {
 	if d.ast != nil {
 		shared = d.ast.Env
 	}
+	d.hexWords = map[string]bool{}
 	for _, j := range d.jobs {
 		hosts := namesOfHosts(shared, j.ast.Env)
 		asked := namesOfReads(d.reads, nil, j)
@@ -271,7 +286,7 @@ func (d *document) mark() {
 			}
 			j.marks |= s.marks
 			if s.marks.has(marksHex) {
-				s.namesAny(asked, func(name string) { j.words[name] = true })
+				s.namesAny(asked, func(name string) { j.words[name], d.hexWords[name] = true, true })
 			}
 		}
 		d.marks |= j.marks
@@ -365,7 +380,7 @@ func (r *read) seenByHexStep() bool {
 	if r.job != nil {
 		return r.job.words[r.site.env]
 	}
-	return slices.ContainsFunc(r.doc.jobs, func(j *job) bool { return j.words[r.site.env] })
+	return r.doc.hexWords[r.site.env]
 }
 
 // words adds the words of a step's script, inputs and environment.

@@ -3,6 +3,7 @@ package workflow
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // Inventory answers for what GitHub keeps for the workflows of a repository.
@@ -76,7 +77,20 @@ var errOffline = fmt.Errorf("GitHub was not asked")
 type knowledge struct {
 	Inventory
 	repository Repository
-	listings   map[Store]*listing
+
+	mu       sync.Mutex // several checks ask at once
+	listings map[Store]*listing
+	left     int // how many pairs of a call and what it calls may still be looked at
+}
+
+const maxWork = 200_000
+
+// spend tells whether so much may still be looked at.
+func (k *knowledge) spend(n int) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.left -= n
+	return k.left >= 0
 }
 
 // listing is what one store holds.
@@ -90,11 +104,13 @@ func newKnowledge(inv Inventory) *knowledge {
 	if inv == nil {
 		inv = nothing{}
 	}
-	return &knowledge{Inventory: inv, repository: inv.Repository(), listings: map[Store]*listing{}}
+	return &knowledge{Inventory: inv, repository: inv.Repository(), listings: map[Store]*listing{}, left: maxWork}
 }
 
 func (k *knowledge) list(s Store) *listing {
 	s.Environment = strings.ToLower(s.Environment)
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if l, known := k.listings[s]; known {
 		return l
 	}

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"sort"
 	"strings"
@@ -15,6 +16,9 @@ func Judge(w *Workflows, inv Inventory, c Context) map[string]core.Result {
 	j := newJudgement(w, inv, c)
 	j.online = true
 	results := j.files()
+	if w.ended() {
+		return results
+	}
 	secrets, variables := j.available()
 	results[SecretAvailable] = secrets.result("every secret is where its jobs can see it")
 	results[VariableAvailable] = variables.result("every variable is where its jobs can see it")
@@ -46,7 +50,11 @@ func (j *judgement) files() map[string]core.Result {
 	}
 	results := make([]core.Result, len(checks))
 	j.simulated() // all read it
-	atOnce(len(checks), func(i int) { results[i] = checks[i].judge(j).result(checks[i].ok) })
+	atOnce(len(checks), func(i int) {
+		if !j.w.ended() {
+			results[i] = checks[i].judge(j).result(checks[i].ok)
+		}
+	})
 	byID := map[string]core.Result{}
 	for i, c := range checks {
 		byID[c.id] = results[i]
@@ -90,8 +98,9 @@ type verdict struct {
 	looked  bool // there was something to look at
 	entries []entry
 	index   map[string]int
-	unknown []string // why something could not be told
-	nothing string   // why there was nothing to look at
+	rest    map[string]*rest // by file: what is counted and not said
+	unknown []string         // why something could not be told
+	nothing string           // why there was nothing to look at
 }
 
 // entry is a finding in the making: one that holds for several jobs is said once.
@@ -111,6 +120,9 @@ func (v *verdict) add(p Place, severity core.Severity, job, format, fix string) 
 		v.index = map[string]int{}
 	}
 	i, known := v.index[key]
+	if !known && v.full(p, severity, key, fix) {
+		return
+	}
 	if !known {
 		i = len(v.entries)
 		v.index[key] = i
@@ -118,6 +130,57 @@ func (v *verdict) add(p Place, severity core.Severity, job, format, fix string) 
 	}
 	if e := &v.entries[i]; job != "" && !slices.Contains(e.jobs, job) && len(e.jobs) < maxJobsNamed {
 		e.jobs = append(e.jobs, job)
+	}
+}
+
+// maxFindings bounds what one check says of one file.
+const maxFindings = 100
+
+// rest are the findings about a file beyond those that are said.
+type rest struct {
+	said  int
+	more  map[uint64]bool // hashes: a finding that holds for several jobs counts once
+	first Place
+	worst core.Severity
+	fix   string
+}
+
+// full tells whether enough was said of a file. What is not said is counted, and keeps its weight.
+func (v *verdict) full(p Place, severity core.Severity, key, fix string) bool {
+	if v.rest == nil {
+		v.rest = map[string]*rest{}
+	}
+	r := v.rest[p.File]
+	if r == nil {
+		r = &rest{more: map[uint64]bool{}, worst: core.SeverityNote}
+		v.rest[p.File] = r
+	}
+	if r.said < maxFindings {
+		r.said++
+		return false
+	}
+	if len(r.more) == 0 {
+		r.first = p
+	}
+	r.more[hash(key)] = true
+	if severity == core.SeverityError && r.worst != severity || r.worst == core.SeverityNote {
+		r.worst, r.fix = severity, fix
+	}
+	return true
+}
+
+func hash(s string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(s))
+	return h.Sum64()
+}
+
+// count says for each file how much was not said of it.
+func (v *verdict) count() {
+	for _, r := range v.rest {
+		if n := len(r.more); n > 0 {
+			v.entries = append(v.entries, entry{place: r.first, severity: r.worst, format: fmt.Sprintf("and %d more from here on", n), fix: r.fix})
+		}
 	}
 }
 
@@ -171,6 +234,7 @@ func (v *verdict) result(fine string) core.Result {
 		}
 		return core.Skip(v.nothing)
 	}
+	v.count()
 	sort.SliceStable(v.entries, func(i, j int) bool { return before(v.entries[i].place, v.entries[j].place) })
 	findings := make([]core.Finding, 0, len(v.entries))
 	for _, e := range v.entries {
@@ -212,18 +276,7 @@ func (r *run) reads() []*read {
 	if r.job.ast.WorkflowCall != nil {
 		return r.job.reads
 	}
-	return append(slices.Clone(r.job.reads), r.job.doc.shared()...)
-}
-
-// shared returns the reads of the file's own env.
-func (d *document) shared() []*read {
-	var out []*read
-	for _, x := range d.reads {
-		if x.job == nil && x.site.secrets {
-			out = append(out, x)
-		}
-	}
-	return out
+	return append(slices.Clone(r.job.reads), r.job.doc.common...)
 }
 
 // storeCommand is the command that stores a secret.

@@ -74,7 +74,8 @@ type document struct {
 	// unread says that the file is too large to be read: whether it concerns Hex cannot be told.
 	unread   bool
 	reads    []*read
-	jobs     []*job // in order of place
+	common   []*read // those of the file's own env
+	jobs     []*job  // in order of place
 	byID     map[string]*job
 	marks    marks
 	hex      bool            // uses Hex, or may: it cannot be parsed and speaks of Hex
@@ -87,10 +88,11 @@ type document struct {
 	isAction bool                                             // a composite action
 	defaults map[string]*actionlint.String                    // of its inputs; nil in it for one without
 	outputs  map[string]*actionlint.String
-	goes     destinations // of environment variables of the whole file
-	scripts  int          // bytes of scripts that were read
-	calls    []*document  // the workflows it calls, as far as they are at hand
-	cyclic   []*document  // those of them that call it again
+	goes     destinations    // of environment variables of the whole file
+	scripts  int             // bytes of scripts that were read
+	calls    []*document     // the workflows it calls, as far as they are at hand
+	cyclic   []*document     // those of them that call it again
+	hexWords map[string]bool // the words of those that talk to Hex
 }
 
 // job is one job of a workflow.
@@ -124,6 +126,9 @@ type Workflows struct {
 	callees map[string]*document // called workflows by path or owner/repo/path@ref; nil in it for one not at hand
 	actions map[string]*document // local actions by folder; nil in it for one not at hand
 	runs    []*run
+	// runReads is how many reads all of these have.
+	runReads int
+	values   int // of YAML, in all files that are judged
 	// callsLeft says that more workflows are called than are looked at.
 	callsLeft bool
 	textual   func() *judgement // of what the text alone decides
@@ -141,7 +146,7 @@ func Read(files []File, o ReadOptions) *Workflows {
 		options: o, callees: map[string]*document{}, actions: map[string]*document{},
 		tokens: map[string]bool{}, besides: map[string]bool{}, holding: map[string]string{}, files: map[string]string{}, missing: map[string]bool{},
 	}
-	w.docs = parseAll(slices.DeleteFunc(slices.Clone(files), func(f File) bool { return !isWorkflow(f.Path) }))
+	w.docs = w.parseAll(slices.DeleteFunc(slices.Clone(files), func(f File) bool { return !isWorkflow(f.Path) }))
 	for _, d := range w.docs {
 		w.callees[d.path] = d
 	}
@@ -149,6 +154,9 @@ func Read(files []File, o ReadOptions) *Workflows {
 	for _, d := range w.documents() {
 		w.loadActions(d)
 		w.loadScripts(d)
+	}
+	if w.ended() {
+		return w
 	}
 	w.classify()
 	w.expand()
@@ -167,18 +175,28 @@ func isWorkflow(name string) bool {
 }
 
 // parseAll reads the files at once and returns them by path.
-func parseAll(files []File) []*document {
+func (w *Workflows) parseAll(files []File) []*document {
+	sort.Slice(files, func(i, j int) bool { return files[i].Path < files[j].Path })
 	docs := make([]*document, len(files))
 	known := make(chan parsed, runtime.GOMAXPROCS(0)) // one for each of those that work at the same time
 	for range cap(known) {
 		known <- parsed{}
 	}
+	sizes := make([]int, len(files))
+	atOnce(len(files), func(i int) {
+		if !w.ended() {
+			sizes[i] = countYAML(files[i].Data)
+		}
+	})
+	for i := range sizes {
+		sizes[i] = w.admit(sizes[i])
+	}
 	atOnce(len(files), func(i int) {
 		k := <-known
-		docs[i] = parse(files[i].Path, "", files[i].Data, k)
+		docs[i] = w.parse(files[i].Path, "", files[i].Data, sizes[i], k)
+		files[i].Data = nil
 		known <- k
 	})
-	sort.Slice(docs, func(i, j int) bool { return docs[i].path < docs[j].path })
 	return docs
 }
 
@@ -196,9 +214,41 @@ func atOnce(n int, work func(i int)) {
 	wg.Wait()
 }
 
-// parse reads one workflow.
-func parse(name, remote string, data []byte, known parsed) *document {
+// admit adds the values of a file to those that are at hand. What it returns is more than any file may have once they
+// are too many together.
+func (w *Workflows) admit(size int) int {
+	if size <= maxYAML && w.values+size > maxYAMLOfAll {
+		return maxYAMLOfAll
+	}
+	if size <= maxYAML {
+		w.values += size
+	}
+	return size
+}
+
+// tooLarge tells whether a file of so many values is not judged, which is then said.
+func (d *document) tooLarge(size int) bool {
+	message := fmt.Sprintf("the file holds more than %d YAML values and expressions, aliases expanded, and was not judged", maxYAML)
+	if size == maxYAMLOfAll {
+		message = fmt.Sprintf("the workflows and actions together hold more than %d YAML values and expressions: this file was not judged", maxYAMLOfAll)
+	}
+	if size > maxYAML {
+		d.unread = true
+		d.fault(Place{}, core.SeverityWarning, message)
+	}
+	return d.unread
+}
+
+// ended tells whether nobody waits for the result any more.
+func (w *Workflows) ended() bool { return w.options.Ends != nil && w.options.Ends.Err() != nil }
+
+// parse reads one workflow, of so many values.
+func (w *Workflows) parse(name, remote string, data []byte, size int, known parsed) *document {
 	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}, raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String]map[int]*read{}}
+	if w.ended() {
+		d.src, d.unread = newSource(nil), true
+		return d
+	}
 	if len(data) > maxFile {
 		d.src, d.unread = newSource(nil), true
 		d.fault(Place{}, core.SeverityNote, "the file is larger than 1 MiB and was not read")
@@ -206,8 +256,7 @@ func parse(name, remote string, data []byte, known parsed) *document {
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	d.src = newSource(data)
-	if n, ok := expandedSize(data); !ok {
-		d.fault(Place{}, core.SeverityError, fmt.Sprintf("the aliases of the file expand to more than %d values", n))
+	if d.tooLarge(size) {
 		return d
 	}
 	ast, errs, failure := parseYAML(data)
@@ -222,6 +271,11 @@ func parse(name, remote string, data []byte, known parsed) *document {
 	d.known = nil
 	d.takeErrors(errs, data)
 	sort.SliceStable(d.reads, func(i, j int) bool { return before(d.reads[i].place, d.reads[j].place) })
+	for _, x := range d.reads {
+		if x.job == nil && x.site.secrets {
+			d.common = append(d.common, x)
+		}
+	}
 	return d
 }
 

@@ -42,7 +42,7 @@ func (v visitor) readScript(s *actionlint.Step) scripted {
 	if !mayMatter(e.Run.Value) {
 		return scripted{language: language}
 	}
-	if v.doc.scripts += len(e.Run.Value); v.doc.scripts > maxScripts {
+	if v.doc.scripts += min(len(e.Run.Value), script.MaxLength); v.doc.scripts > maxScripts {
 		language = script.Unknown
 	}
 	return judgeScript(e.Run.Value, language)
@@ -190,7 +190,10 @@ func judgeScript(text string, language script.Language) scripted {
 			out.arguments = append(out.arguments, tokenArguments(c, own[i])...)
 		}
 	}
-	if out.marks.has(marksHex | marksPM) {
+	if len(text) > script.MaxLength {
+		out.marks |= marksOfText(withoutComments(text[script.MaxLength:]))
+	}
+	if out.marks.both() {
 		out.tellApart(text, commands, own)
 	}
 	return out

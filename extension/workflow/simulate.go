@@ -60,7 +60,7 @@ func (j *judgement) simulate(without string, onSteps func(stepFact)) *simulation
 	}
 	for _, d := range j.w.docs {
 		runs := j.roots[d]
-		if d.ast == nil || len(runs) == 0 {
+		if d.ast == nil || len(runs) == 0 || j.w.ended() {
 			continue
 		}
 		for _, s := range j.scenariosOf(d, runs[0].open) {
@@ -113,7 +113,7 @@ func (f *frame) job(r *run, depth int) *result {
 	}
 	unknown := &result{ran: either(), fine: either(), failed: either(), result: open("needs." + id), outputs: newFields("needs." + id)}
 	f.results[id] = unknown // jobs that need each other in a circle
-	if depth > maxNeeds {
+	if depth > maxNeeds || f.sim.fuel < 0 || f.sim.j.w.ended() {
 		return unknown
 	}
 	needs := newFields("")

@@ -2,8 +2,8 @@ package workflow
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -48,10 +48,59 @@ func refused() []string {
 
 // newer lists the keys that GitHub has learned since the parser was written.
 func newer() []string {
-	return []string{
-		"description", "cancel-timeout-minutes", "queue", "background", "wait", "wait-all", "cancel", "parallel",
-		"entrypoint", "command",
+	return append(schemaKeys(), "cache-mode", "description", "entrypoint")
+}
+
+// unknownKey is a key that the parser does not know in its place, and those that it knows there; ok is false for any other
+// complaint.
+func unknownKey(message string) (key string, known []string, ok bool) {
+	rest, unexpected := strings.CutPrefix(message, "unexpected key ")
+	if !unexpected {
+		only, got, found := strings.Cut(message, " but got ")
+		if !found || !strings.HasPrefix(only, "expected ") || !strings.Contains(only, " key for ") {
+			return "", nil, false
+		}
+		rest, message = got, only
 	}
+	quoted, err := strconv.QuotedPrefix(rest)
+	if err != nil {
+		return "", nil, false
+	}
+	key, _ = strconv.Unquote(quoted)
+	_, list, _ := strings.Cut(message, "expected ")
+	if unexpected {
+		_, list, _ = strings.Cut(rest[len(quoted):], "expected one of ")
+	}
+	for i, part := range strings.Split(list, `"`) {
+		if i%2 == 1 {
+			known = append(known, part)
+		}
+	}
+	return key, known, true
+}
+
+// meantKey is the key that was probably meant, or "": one that is a single slip away, two in a long one.
+func meantKey(key string, known []string) string {
+	for _, k := range known {
+		if d := slips(key, k); d == 1 || d == 2 && len(k) > 7 {
+			return k
+		}
+	}
+	return ""
+}
+
+// slips counts the edits between two keys, letters that changed places being one.
+func slips(a, b string) int {
+	d := editDistance(strings.ToUpper(a), strings.ToUpper(b))
+	for i := 0; i+1 < len(a) && len(a) == len(b); i++ {
+		if a[:i]+a[i+1:i+2]+a[i:i+1]+a[i+2:] == b {
+			return 1
+		}
+	}
+	if d == 0 && a != b {
+		return 1 // upper and lower case
+	}
+	return d
 }
 
 // maxProblems bounds what is said of one file.
@@ -74,8 +123,19 @@ func (d *document) takeErrors(errs []*actionlint.Error, data []byte) {
 		if p.Line > 0 {
 			p.Column = max(p.Column, 1)
 		}
-		d.fault(p, core.SeverityError, e.Message)
+		severity, message := d.weigh(e)
+		d.fault(p, severity, message)
 	}
+}
+
+// weigh tells an error from a key that only this parser does not know: GitHub learns keys faster than parsers do.
+func (d *document) weigh(e *actionlint.Error) (core.Severity, string) {
+	key, known, ok := unknownKey(e.Message)
+	if !ok || meantKey(key, append(known, newer()...)) != "" {
+		return core.SeverityError, e.Message
+	}
+	what, _, _ := strings.Cut(e.Message, ". expected one of")
+	return core.SeverityWarning, what + ": GitHub may have learned it since this version of gh hex was made; else it refuses the file"
 }
 
 // refuses tells whether GitHub refuses what the parser complains about.
@@ -83,10 +143,8 @@ func (d *document) refuses(e *actionlint.Error) bool {
 	if !slices.ContainsFunc(refused(), func(m string) bool { return strings.Contains(e.Message, m) }) {
 		return false
 	}
-	for _, key := range newer() {
-		if strings.HasPrefix(e.Message, fmt.Sprintf("unexpected key %q for", key)) || strings.HasSuffix(e.Message, fmt.Sprintf("but got %q", key)) {
-			return false
-		}
+	if key, _, ok := unknownKey(e.Message); ok && slices.Contains(newer(), key) {
+		return false
 	}
 	if strings.Contains(e.Message, "should not be empty") && d.flowAt(e) {
 		return false // {} and [] are fine, nothing at all is not
@@ -202,38 +260,62 @@ func (d *document) modernStep(j *job, n *yaml.Node, known map[Place]bool) {
 	}
 }
 
-// expandedSize counts the values of a document with its aliases expanded; ok is false when there are too many, and n
-// is then the limit. Documents without anchors are not looked at.
-func expandedSize(data []byte) (n int, ok bool) {
-	const limit = 200_000
-	if !hasAnchor(data) {
-		return 0, true
+// Bounds of YAML values, aliases expanded, and expressions: of one file, and of all of them together. A file beyond them is
+// not judged.
+const (
+	maxYAML      = 100_000
+	maxYAMLOfAll = 400_000
+	fewYAML      = 10_000 // what is taken on trust, without counting
+)
+
+// countYAML counts the values and expressions of a document. A count of few is an upper bound; a document that is surely small, as nearly
+// all are, is not parsed for it.
+func countYAML(data []byte) int {
+	if len(data) > maxFile {
+		return 0 // it is not read at all
+	}
+	expressions := bytes.Count(data, []byte("${{"))
+	if n := atMost(data); n <= fewYAML && !hasAnchor(data) {
+		return n + expressions
 	}
 	var root yaml.Node
 	if yaml.Unmarshal(data, &root) != nil {
-		return 0, true // the parser says what is wrong
+		return expressions // the parser says what is wrong
 	}
-	sizes := map[*yaml.Node]int{}
-	var size func(n *yaml.Node) int
-	size = func(n *yaml.Node) int {
-		if known, seen := sizes[n]; seen {
-			return known
+	return expanded(&root, map[*yaml.Node]int{}) + expressions
+}
+
+// atMost is a number of values that a text surely does not exceed: each but the first stands behind one of these.
+func atMost(data []byte) int {
+	n := 1
+	for _, b := range data {
+		switch b {
+		case ':', '-', '?', ',', '[', '{', '\n', '\r':
+			n++
 		}
-		sizes[n] = 1 // what a recursive alias counts
-		total := 1
-		if n.Alias != nil {
-			total += size(n.Alias)
-		}
-		for _, c := range n.Content {
-			total = min(total+size(c), limit+1)
-		}
+	}
+	return n
+}
+
+// expanded counts the values below a node, with those that aliases stand for.
+func expanded(n *yaml.Node, sizes map[*yaml.Node]int) int {
+	if known, seen := sizes[n]; seen {
+		return known
+	}
+	if n.Anchor != "" {
+		sizes[n] = 1 // what an alias inside counts
+	}
+	total := 1
+	if n.Alias != nil {
+		total += expanded(n.Alias, sizes)
+	}
+	for _, c := range n.Content {
+		total = min(total+expanded(c, sizes), maxYAML+1)
+	}
+	if n.Anchor != "" {
 		sizes[n] = total
-		return total
 	}
-	if size(&root) > limit {
-		return limit, false
-	}
-	return 0, true
+	return total
 }
 
 // hasAnchor tells whether something in the text looks like an anchor (&name), cheaply; && and 2>&1 do not.

@@ -266,23 +266,27 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 	}
 	list := expressions(s.Value, at.ifs, v.doc.known)
 	var found []*read
-	var offsets []int
+	var offsets, faulty []int
+	var problems []string
 	for _, e := range list {
 		if e.problem != "" {
-			p := v.doc.src.places(s, []int{e.where})[0]
-			v.doc.fault(p, core.SeverityError, "expression: "+e.problem)
+			faulty, problems = append(faulty, e.where), append(problems, e.problem)
 			continue
 		}
-		f := finder{found: func(r read, offset int) {
+		newFinder(func(r read, offset int) {
 			own := at
 			if at.what == "run" {
 				own.env = assignedTo(s.Value[:max(e.at-len("${{"), 0)])
 			}
 			found = append(found, v.complete(r, own))
 			offsets = append(offsets, e.at+offset)
-		}}
-		f.walk(e.node)
+		}).walk(e.node)
 		v.doc.nodes = append(v.doc.nodes, e.node)
+	}
+	if len(faulty) > 0 {
+		for i, p := range v.doc.src.places(s, faulty) {
+			v.doc.fault(p, core.SeverityError, "expression: "+problems[i])
+		}
 	}
 	v.keep(s, found, offsets)
 }

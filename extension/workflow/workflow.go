@@ -4,6 +4,8 @@
 // [Read] turns files into [Workflows]; [Judge] turns those and an inventory into a result for each check.
 package workflow
 
+import "context"
+
 // File is one file of the repository. Path is relative to the top of the work tree and separated by "/".
 type File struct {
 	Path string
@@ -20,6 +22,8 @@ type ReadOptions struct {
 	Remote func(ref string) ([]byte, error)
 	// Secret is the name of the Hex secret where the user named one; it then counts as Hex's wherever it is read.
 	Secret string
+	// Ends ends reading, and judging what was read, early: what comes out is then worth nothing. Nil means never.
+	Ends context.Context
 	// All judges every secret and variable of every workflow, not only Hex's.
 	All bool
 }

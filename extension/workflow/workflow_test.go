@@ -1,8 +1,11 @@
 package workflow
 
 import (
+	"context"
 	"fmt"
 	"path"
+	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"testing"
@@ -260,4 +263,91 @@ func FuzzRead(f *testing.F) {
 		w.Hosts()
 		w.Proposals(inv, "HEX_API_TOKEN", Context{Dependabot: true})
 	})
+}
+
+// TestReadingEnds ends reading while the first of many called workflows is looked up, and judging before it begins.
+func TestReadingEnds(t *testing.T) {
+	text := "on: [push, workflow_call]\njobs:\n"
+	for i := range 100 {
+		text += fmt.Sprintf("  j%d:\n    uses: ./.github/workflows/w%d.yml\n  k%d: {runs-on: x, steps: [{uses: ./a%d}, {run: hex run start x, env: {A: '${{ secrets.B || secrets[github.ref] }}'}}]}\n", i, i, i, i)
+	}
+	files := []File{{Path: ".github/workflows/hex.yml", Data: []byte(text)}}
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := 0
+	end := func(string) ([]byte, bool) {
+		asked++
+		cancel()
+		return []byte(text), true
+	}
+	if w := Read(files, ReadOptions{Lookup: end, Ends: ctx}); asked != 1 || len(w.runs) > 0 {
+		t.Errorf("looked up %d files and lists %d runs after the end", asked, len(w.runs))
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	w := Read(files, ReadOptions{All: true, Ends: ctx})
+	before := Judge(w, newStored(), Context{})
+	cancel()
+	for id, r := range Judge(w, newStored(), Context{}) {
+		if len(r.Findings) > 0 {
+			t.Errorf("%s says %d things after the end", id, len(r.Findings))
+		}
+	}
+	if len(before[SecretDynamic].Findings) == 0 || len(before[SecretAvailable].Findings) == 0 {
+		t.Errorf("nothing was there to be left out: %v", before)
+	}
+}
+
+// FuzzBounded lets a file cost as much as it can: what is allocated and the time are bounded by the length of the file.
+func FuzzBounded(f *testing.F) {
+	f.Add([]byte(sample), []byte("runs: {using: composite, steps: [{uses: ./a}, {run: 'a ${{ secrets.X }}'}]}"))
+	f.Add([]byte("on: push\njobs: {a: {runs-on: x, steps: [{run: \"hex run ${{ secrets[format('{0}{0}', format('{0}{0}', 'x'))] }}\"}]}}"), []byte(nil))
+	f.Add([]byte("on: {workflow_dispatch: {inputs: {a: {type: choice, options: [a, b]}}}}\njobs:\n  a:\n    strategy: {matrix: {a: [1, 2], b: [3, 4], include: [{c: 5}], exclude: [{a: 1}]}}\n    environment: ${{ matrix.a }}${{ inputs.a }}\n    runs-on: x\n    steps: [{run: 'hex run ${{ secrets[matrix.b] || ((secrets.A && b) && c) }}'}]\n"), []byte(nil))
+	f.Add([]byte("on: [push, workflow_call]\njobs:\n  a: &a\n    uses: ./.github/workflows/hex.yml\n    secrets: {A: '${{ secrets.B }}'}\n    with: {a: b}\n  b: *a\n"), []byte(nil))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(512 << 20))
+	f.Fuzz(func(t *testing.T, data, action []byte) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		before := allocated()
+		lookup := func(string) ([]byte, bool) { return action, len(action) > 0 }
+		w := Read([]File{{Path: ".github/workflows/hex.yml", Data: data}}, ReadOptions{All: true, Lookup: lookup, Ends: ctx})
+		JudgeFiles(w, Context{})
+		if ctx.Err() != nil {
+			t.Error("takes longer than 20 seconds")
+		}
+		if n, most := allocated()-before, uint64(256<<20+2000*(len(data)+len(action))); n > most {
+			t.Errorf("allocates %d bytes for a file of %d, want at most %d", n, len(data), most)
+		}
+	})
+}
+
+// allocated is how many bytes were ever allocated.
+func allocated() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
+// TestFindingsAreCounted says a hundred things of a file and counts the rest, which keep their weight.
+func TestFindingsAreCounted(t *testing.T) {
+	text := "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n"
+	for i := range maxFindings + 40 {
+		text += fmt.Sprintf("    - run: hex run start ${{ secrets[github.ref%d] }}\n", i)
+	}
+	files := []File{{Path: ".github/workflows/hex.yml", Data: []byte(text + "    - run: hex run ${{ secrets }}\n")}}
+	r := JudgeFiles(Read(files, ReadOptions{All: true}), Context{})[SecretDynamic]
+	if len(r.Findings) != maxFindings+1 || r.Status != core.StatusWarning {
+		t.Fatalf("%s with %d findings", r.Status, len(r.Findings))
+	}
+	last := r.Findings[maxFindings]
+	if !strings.HasPrefix(last.Message, "and 41 more") || last.Severity != core.SeverityWarning || last.Line != 106 {
+		t.Errorf("the last one is %+v", last)
+	}
+	v := &verdict{}
+	for i := range maxFindings + 10 {
+		v.add(Place{File: "a", Line: i + 1}, core.SeverityNote, "", "a", "")
+	}
+	v.add(Place{File: "a", Line: 500}, core.SeverityError, "", "b", "mend it")
+	v.add(Place{File: "b", Line: 1}, core.SeverityNote, "", "a", "")
+	if r := v.result(""); r.Status != core.StatusError || r.Fix != "mend it" || len(r.Findings) != maxFindings+2 {
+		t.Errorf("the error behind the notes is lost: %+v", r)
+	}
 }

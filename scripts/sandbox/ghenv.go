@@ -40,7 +40,7 @@ func GHEnv(dir, token string) ([]string, error) {
 			return nil, fmt.Errorf("prepare gh's folders: %w", err)
 		}
 	}
-	config := fmt.Sprintf("version: \"1\"\nprompt: disabled\nhttp_unix_socket: %q\n", filepath.Join(dir, "s"))
+	config := fmt.Sprintf("version: \"1\"\nhttp_unix_socket: %q\n", filepath.Join(dir, "s"))
 	if err := os.WriteFile(filepath.Join(dir, "cfg", "config.yml"), []byte(config), 0o600); err != nil {
 		return nil, fmt.Errorf("prepare gh's configuration: %w", err)
 	}

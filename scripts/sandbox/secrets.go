@@ -71,7 +71,7 @@ func selectionRoutes(path string, find finder) []route {
 func permissionFor(app string, variables bool) string {
 	switch {
 	case variables:
-		return "actions_variables"
+		return map[string]string{"actions": "actions_variables", "agents": "agent_variables"}[app]
 	case app == "actions":
 		return "secrets"
 	case app == "agents":
@@ -91,7 +91,7 @@ func findRepository(app string, variables bool) finder {
 			return collection{}, refusal, false
 		}
 		if variables {
-			return collection{id: c.collectionID(name, "variables"), entries: r.Variables}, answer{}, true
+			return collection{id: c.collectionID(name, app, "variables"), entries: variablesOf(app, r.Variables, r.AgentVariables)}, answer{}, true
 		}
 		return collection{id: c.collectionID(name, app), entries: r.Secrets[app]}, answer{}, true
 	}
@@ -123,11 +123,19 @@ func findOrganization(app string, variables bool) finder {
 		}
 		entries := a.Secrets[app]
 		if variables {
-			entries = a.Variables
+			entries = variablesOf(app, a.Variables, a.AgentVariables)
 		}
 		id := c.collectionID(c.arg("owner"), app)
 		return collection{id: id, account: a, entries: entries, apiPath: c.base() + "/orgs/" + c.arg("owner") + "/" + app}, answer{}, true
 	}
+}
+
+// variablesOf picks an app's own: those of Actions do not reach agents.
+func variablesOf(app string, actions, agents map[string]*Variable) map[string]*Variable {
+	if app == "agents" {
+		return agents
+	}
+	return actions
 }
 
 func (c *call) collectionID(parts ...string) string {
@@ -147,7 +155,7 @@ func reaching(app string, variables bool) func(*call) answer {
 		}
 		source := account.Secrets[app]
 		if variables {
-			source = account.Variables
+			source = variablesOf(app, account.Variables, account.AgentVariables)
 		}
 		reached := map[string]*Secret{}
 		for key, entry := range source {

@@ -37,7 +37,7 @@ type Login struct {
 	User string `json:"user"`
 	// Scopes of a classic token; when missing: gist, read:org, repo, workflow. An empty list means none.
 	Scopes []string `json:"scopes"`
-	// Permissions of a fine-grained token, to read or write: metadata, contents, secrets, actions_variables, environments,
+	// Permissions of a fine-grained token, to read or write: metadata, contents, secrets, actions_variables, agent_variables, environments,
 	// administration, dependabot_secrets, codespaces_secrets, agent_secrets, organization_secrets and so on.
 	Permissions map[string]string `json:"permissions,omitempty"`
 	// Repositories that a fine-grained token was given; all when missing.
@@ -55,8 +55,9 @@ type Account struct {
 	// Admins of an organization; when missing, everybody.
 	Admins []string `json:"admins,omitempty"`
 	// Secrets are keyed by app (actions, dependabot, codespaces, agents), then by name.
-	Secrets   map[string]map[string]*Secret `json:"secrets,omitempty"`
-	Variables map[string]*Variable          `json:"variables,omitempty"`
+	Secrets        map[string]map[string]*Secret `json:"secrets,omitempty"`
+	Variables      map[string]*Variable          `json:"variables,omitempty"`      // of Actions
+	AgentVariables map[string]*Variable          `json:"agentVariables,omitempty"` // of agents
 }
 
 // Repository is a repository with all that hangs on it.
@@ -72,9 +73,10 @@ type Repository struct {
 	// Collaborators have a permission of their own, by login.
 	Collaborators map[string]string `json:"collaborators,omitempty"`
 	// Secrets are keyed by app (actions, dependabot, codespaces, agents), then by name.
-	Secrets      map[string]map[string]*Secret `json:"secrets,omitempty"`
-	Variables    map[string]*Variable          `json:"variables,omitempty"`
-	Environments map[string]*Environment       `json:"environments,omitempty"`
+	Secrets        map[string]map[string]*Secret `json:"secrets,omitempty"`
+	Variables      map[string]*Variable          `json:"variables,omitempty"`      // of Actions
+	AgentVariables map[string]*Variable          `json:"agentVariables,omitempty"` // of agents
+	Environments   map[string]*Environment       `json:"environments,omitempty"`
 	// Files are keyed by branch, tag or commit, then by path.
 	Files map[string]map[string]string `json:"files,omitempty"`
 	// Releases, oldest first.
@@ -347,7 +349,9 @@ func (a *Account) complete(h *Host, now time.Time) {
 	for _, secrets := range a.Secrets {
 		completeVisibility(secrets)
 	}
+	a.AgentVariables = completeSecrets(a.AgentVariables, now)
 	completeVisibility(a.Variables)
+	completeVisibility(a.AgentVariables)
 }
 
 func completeVisibility(secrets map[string]*Secret) {
@@ -368,6 +372,7 @@ func (r *Repository) complete(h *Host, now time.Time) {
 	}
 	r.Secrets = completeApps(r.Secrets, now)
 	r.Variables = completeSecrets(r.Variables, now)
+	r.AgentVariables = completeSecrets(r.AgentVariables, now)
 	r.Environments = orEmpty(r.Environments)
 	for _, name := range sortedKeys(r.Environments) {
 		e := r.Environments[name]

@@ -8,11 +8,12 @@ import (
 
 func (s *Sandbox) variableRoutes() []route {
 	var routes []route
-	for path, find := range map[string]finder{
-		"/repos/{owner}/{repo}/actions/variables":            findRepository("actions", true),
-		"/repos/{owner}/{repo}/environments/{env}/variables": findEnvironment("environments", true),
-		"/orgs/{owner}/actions/variables":                    findOrganization("actions", true),
-	} {
+	places := map[string]finder{"/repos/{owner}/{repo}/environments/{env}/variables": findEnvironment("environments", true)}
+	for _, app := range variableApps() {
+		places["/repos/{owner}/{repo}/"+app+"/variables"] = findRepository(app, true)
+		places["/orgs/{owner}/"+app+"/variables"] = findOrganization(app, true)
+	}
+	for path, find := range places {
 		routes = append(routes,
 			route{"GET", path, func(c *call) answer { return listVariables(c, find) }},
 			route{"POST", path, func(c *call) answer { return s.createVariable(c, find) }},
@@ -20,9 +21,15 @@ func (s *Sandbox) variableRoutes() []route {
 			route{"PATCH", path + "/{name}", func(c *call) answer { return s.updateVariable(c, find) }},
 		)
 	}
-	routes = append(routes, selectionRoutes("/orgs/{owner}/actions/variables", findOrganization("actions", true))...)
-	return append(routes, route{"GET", "/repos/{owner}/{repo}/actions/organization-variables", reaching("actions", true)})
+	for _, app := range variableApps() {
+		routes = append(routes, selectionRoutes("/orgs/{owner}/"+app+"/variables", findOrganization(app, true))...)
+		routes = append(routes, route{"GET", "/repos/{owner}/{repo}/" + app + "/organization-variables", reaching(app, true)})
+	}
+	return routes
 }
+
+// variableApps are the apps that have variables: the others read none.
+func variableApps() []string { return []string{"actions", "agents"} }
 
 func listVariables(c *call, find finder) answer {
 	place, refusal, ok := find(c)

@@ -1,0 +1,79 @@
+package worktree
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+// ending is a context that ends when it was asked a number of times.
+type ending struct {
+	context.Context
+	end  context.CancelFunc
+	left int
+}
+
+func (e *ending) Err() error {
+	if e.left--; e.left == 0 {
+		e.end()
+	}
+	return e.Context.Err()
+}
+
+func TestReadingEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r := interruptible{&ending{ctx, cancel, 3}, bytes.NewReader(make([]byte, 1<<20))}
+	read := 0
+	for {
+		n, err := r.Read(make([]byte, 1000))
+		read += n
+		if err != nil {
+			if !errors.Is(err, context.Canceled) || read != 2000 {
+				t.Errorf("read %d bytes, %v", read, err)
+			}
+			return
+		}
+	}
+}
+
+func TestLoopsEndWithTheirContext(t *testing.T) {
+	r := newRepository(t)
+	r.write(".env", "HEX_API_TOKEN=x\n")
+	r.write("app/.env", "HEX_API_TOKEN=x\n")
+	r.commit("app/.env")
+	tree := r.open()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := tree.EnvFiles(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("EnvFiles: %v", err)
+	}
+	if _, err := FixPermissions(ctx, tree); runtime.GOOS != "windows" && !errors.Is(err, context.Canceled) {
+		t.Errorf("FixPermissions: %v", err)
+	}
+	if got := tree.worstVersions(ctx, make([]version, 1000)); got != nil {
+		t.Errorf("worstVersions: %v", got)
+	}
+	if got := LeakCheck(tree, LeakOptions{History: true}).Run(ctx); got.Status != core.StatusUnknown || !strings.Contains(got.Message, context.Canceled.Error()) {
+		t.Errorf("LeakCheck: %+v", got)
+	}
+}
+
+// A file of .env lines, all of them Hex's, is judged in one go. Looked up one by one they would take hours.
+func TestManyNamesAreJudgedAtOnce(t *testing.T) {
+	var lines strings.Builder
+	for i := range 40_000 {
+		fmt.Fprintf(&lines, "HEX_API_TOKEN_%d=\n", i)
+	}
+	if got := holding([]byte(lines.String())); got != "" {
+		t.Errorf("holds %q", got)
+	}
+	if got := holding([]byte(lines.String() + "HEX_URL=x\n")); got != "HEX_URL" {
+		t.Errorf("holds %q", got)
+	}
+}

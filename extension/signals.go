@@ -1,0 +1,79 @@
+package extension
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// howOftenParent is how often a command that gh started looks whether that gh is still there.
+const howOftenParent = 500 * time.Millisecond
+
+// listen returns the context of a command. It ends, with errCancelled as its cause, on the first SIGINT or SIGTERM, and when
+// the gh that started the command is gone: nobody would see the rest. What was begun is then finished and told. A second
+// signal ends the process at once, after giveBack.
+func listen(giveBack func()) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	gone := make(chan struct{})
+	if parent := os.Getppid(); isGH(parent) {
+		go watchParent(ctx, parent, gone)
+	}
+	go func() {
+		select {
+		case <-signals:
+		case <-gone:
+		}
+		cancel(errCancelled)
+		<-signals
+		giveBack()
+		os.Exit(exitCancelled)
+	}()
+	return ctx, func() { signal.Stop(signals); cancel(nil) }
+}
+
+// watchParent closes gone when this process has another parent than the one it began with.
+func watchParent(ctx context.Context, parent int, gone chan<- struct{}) {
+	look := time.NewTicker(howOftenParent)
+	defer look.Stop()
+	for os.Getppid() == parent {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+	}
+	close(gone)
+}
+
+// isProgramGH reports whether a program's name is that of gh, which some packagers wrap under another one.
+func isProgramGH(name string) bool { return name == "gh" || name == ".gh-wrapped" }
+
+// endingReader is an input that ends with errCancelled when a context does, also while nothing comes.
+type endingReader struct {
+	in   io.Reader
+	over context.Context
+}
+
+func (e endingReader) Read(p []byte) (int, error) {
+	const most = 32 << 10
+	type result struct {
+		n   int
+		err error
+	}
+	piece, done := make([]byte, min(len(p), most)), make(chan result, 1)
+	go func() {
+		n, err := e.in.Read(piece)
+		done <- result{n, err}
+	}()
+	select {
+	case r := <-done:
+		return copy(p, piece[:r.n]), r.err
+	case <-e.over.Done():
+		return 0, errCancelled
+	}
+}
