@@ -102,7 +102,7 @@ func (i *inspection) judgeWorkflows() map[string]core.Result {
 		return workflow.JudgeFiles(i.local(), about)
 	}
 	about.Host, about.Repository = i.namedHost(inv), i.target.String()
-	judged := workflow.Judge(i.workflows(), kept{inv}, about)
+	judged := workflow.Judge(i.workflows(), i.kept(inv), about)
 	for id, r := range judged {
 		if refusals := inv.Refusals(); r.Status == core.StatusUnknown && r.Fix == "" && len(refusals) > 0 {
 			r.Fix = hint(refusals[0])
@@ -110,6 +110,20 @@ func (i *inspection) judgeWorkflows() map[string]core.Result {
 		}
 	}
 	return judged
+}
+
+// kept is an inventory as package workflow asks for it. The organization's own listing is asked for when something is
+// missing that it may explain.
+func (i *inspection) kept(inv github.Inventory) kept {
+	return kept{inv, sync.OnceValue(func() github.Listing {
+		client, err := i.client()
+		if err != nil {
+			return github.Listing{Err: err}
+		}
+		ctx, cancel := context.WithTimeout(i.ends, networkLimit)
+		defer cancel()
+		return client.Secrets(ctx, github.Store{App: github.Actions, Level: github.LevelOrganization, Owner: inv.Repository.Owner})
+	})}
 }
 
 // namedHost is the name of the workspace's host at Hex where somebody said which it is: on this machine, or in the
@@ -212,7 +226,7 @@ func (i *inspection) fetch(ctx context.Context) (github.Inventory, error) {
 	if err != nil {
 		return inv, err
 	}
-	rest := i.workflows().Environments(kept{inv})
+	rest := i.workflows().Environments(i.kept(inv))
 	if !inv.Holds(i.secretNames()) {
 		rest = append(rest, inv.EnvironmentNames()...)
 	}
@@ -297,7 +311,10 @@ func (i *inspection) judgeStored() core.Result {
 	if hidden := inv.Hidden(); hidden != nil {
 		return core.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), hint(hidden))
 	}
-	r := nowhere(inv, missing[0], i.target)
+	if i.workflows().OnlyCalled() && i.secret == "" {
+		return core.Skip("the workflows that use Hex are called by other repositories, whose secrets they read")
+	}
+	r := i.nowhere(inv, missing[0])
 	r.Auth = i.settings.token.IsZero() && i.settings.tokenErr == nil && i.includes("token-present")
 	return r
 }
@@ -310,24 +327,18 @@ func storedWhere(places []github.PlacedEntry, now time.Time) string {
 	return "is stored (" + strings.Join(texts, "; ") + ")"
 }
 
-func nowhere(inv github.Inventory, name string, t target) core.Result {
-	message := fmt.Sprintf("secret %s is stored nowhere that %s can see", name, t)
-	fix := "gh hex auth"
-	if name != tokenName {
-		fix += " --secret " + name
-	}
-	near := inv.Nearest(name)
-	if near != "" {
+func (i *inspection) nowhere(inv github.Inventory, name string) core.Result {
+	message := fmt.Sprintf("secret %s is stored nowhere that %s can see", name, i.target)
+	if near := inv.Nearest(name); near != "" {
 		message += fmt.Sprintf("; did you mean %s?", near)
 	}
-	if workflow.IsTokenName(near) && !workflow.IsTokenName(name) {
-		return core.Fail(message, fmt.Sprintf("write %s instead of %s in the workflows", near, name))
-	}
+	about := workflow.Context{}
+	fix := workflow.Remedy(i.workflows(), i.kept(inv), about, name)
 	if _, there := inv.Dependabot.Find(name); there {
 		message += " (Dependabot has one, which only runs started by Dependabot read)"
 	}
-	if !t.here {
-		fix += " -R " + t.String()
+	if strings.HasPrefix(fix, "gh hex auth") && !i.target.here {
+		fix += " -R " + i.target.String()
 	}
 	return core.Fail(message, fix)
 }

@@ -8,8 +8,12 @@ import (
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
-// kept answers package workflow from what GitHub listed.
-type kept struct{ inventory github.Inventory }
+// kept answers package workflow from what GitHub listed. shared lists what the organization keeps for any of its
+// repositories, which few logins may; nil is nothing.
+type kept struct {
+	inventory github.Inventory
+	shared    func() github.Listing
+}
 
 func (k kept) Repository() workflow.Repository {
 	r := k.inventory.Repository
@@ -18,7 +22,11 @@ func (k kept) Repository() workflow.Repository {
 		Organization: r.Organization, EnvironmentsErr: k.inventory.Environments.Err,
 	}
 	for _, e := range k.inventory.Environments.Entries {
-		out.Environments = append(out.Environments, workflow.Environment{Name: e.Name})
+		policy, asked := k.inventory.Policies[strings.ToLower(e.Name)]
+		out.Environments = append(out.Environments, workflow.Environment{
+			Name: e.Name, Reviewers: e.Gate.Reviewers,
+			Restricted: asked, Branches: policy.Branches, Tags: policy.Tags, PolicyErr: policy.Err,
+		})
 	}
 	return out
 }
@@ -31,6 +39,9 @@ func (k kept) List(s workflow.Store) ([]workflow.Entry, error) {
 	out := make([]workflow.Entry, len(l.Entries))
 	for i, e := range l.Entries {
 		out[i] = workflow.Entry{Name: e.Name, Value: e.Value}
+		if s.Level == workflow.AllOfOrganization {
+			out[i].Value = e.Visibility
+		}
 	}
 	return out, nil
 }
@@ -54,7 +65,10 @@ func (k kept) listing(s workflow.Store) github.Listing {
 	case workflow.OfDependabotOrganization:
 		return inv.DependabotOrganization
 	case workflow.AllOfOrganization:
-		return github.Listing{}
+		if k.shared == nil {
+			return github.Listing{}
+		}
+		return k.shared()
 	}
 	return either(s.Variables, inv.Variables, inv.Secrets)
 }

@@ -217,7 +217,7 @@ func (s *storing) propose(ctx context.Context) ([]github.Store, error) {
 		return nil, err
 	}
 	var stores []github.Store
-	for _, p := range workflows.Proposals(kept{inv}, s.secret, workflow.Context{Dependabot: hasDependabot(s.tree), Host: s.host.Name()}) {
+	for _, p := range workflows.Proposals(kept{inventory: inv}, s.secret, workflow.Context{Dependabot: hasDependabot(s.tree), Host: s.host.Name()}) {
 		store := github.Store{App: github.App(p.App), Level: github.LevelRepository, Owner: s.place.Owner, Repo: s.place.Name}
 		if p.Environment != "" {
 			store.Level, store.Environment = github.LevelEnvironment, p.Environment

@@ -282,6 +282,14 @@ func (j *judgement) advise(message string, f *fate) (string, string) {
 	return fmt.Sprintf("%s%s%s `%s` stores it", message, elsewhere, end, command), command
 }
 
+// Remedy is the command that mends a secret which is missing in the repository, the same that secret-available names;
+// empty when there is none.
+func Remedy(w *Workflows, inv Inventory, c Context, name string) string {
+	j := newJudgement(w, inv, c)
+	_, fix := j.advise("", &fate{lack: &lack{lackKey: lackKey{x: &read{kind: secret}, name: name}}})
+	return fix
+}
+
 // refusedName says why GitHub refuses a name; empty when it does not.
 func refusedName(name string) string {
 	switch {

@@ -85,6 +85,7 @@ func (j *judgement) onTargets(x *read, r *run) bool {
 // environmentsExist judges environment-exists.
 func (j *judgement) environmentsExist() *verdict {
 	v := &verdict{nothing: "no job that uses Hex names an environment"}
+	refused := map[string]bool{}
 	for _, p := range j.simulated().places {
 		e := p.r.job.ast.Environment
 		if p.r.open || e == nil || e.Name == nil || !p.r.job.hex && !j.w.options.All {
@@ -100,7 +101,9 @@ func (j *judgement) environmentsExist() *verdict {
 		for _, name := range p.names.known() {
 			if name != "" {
 				j.environmentExists(v, p.r, name)
-				j.letsIn(v, p, name)
+				if key := p.r.label() + "\x00" + strings.ToLower(name); !refused[key] {
+					refused[key] = j.keepsOut(v, p, name)
+				}
 			}
 		}
 	}
@@ -127,25 +130,23 @@ func (j *judgement) environmentExists(v *verdict, r *run, name string) {
 	v.add(r.environmentPlace(), core.SeverityError, r.label(), fmt.Sprintf("%s; `%s` creates it", subject, command), command)
 }
 
-// letsIn warns of a job that its environment refuses, or has wait for a person when nobody is there.
-func (j *judgement) letsIn(v *verdict, p inEnvironment, name string) {
+// keepsOut warns of a job that its environment refuses, or has wait for a person when nobody is there.
+func (j *judgement) keepsOut(v *verdict, p inEnvironment, name string) bool {
 	e, exists := j.k.environment(name)
-	if !exists {
-		return
+	at, label := p.r.environmentPlace(), p.r.label()
+	switch {
+	case !exists:
+	case e.Reviewers && slices.Contains(p.scenario.events, "schedule"):
+		v.add(at, core.SeverityWarning, label, fmt.Sprintf("%s runs in environment %s on a schedule, where it waits for a person to approve it", jobMark, e.Name), "")
+		return true
+	case e.Restricted && e.PolicyErr != nil:
+		v.doubt(at, fmt.Sprintf("cannot tell which branches environment %s lets in: they could not be listed (%v)", e.Name, e.PolicyErr))
+		return true
+	case e.Restricted && e.refuses(p.scenario):
+		v.add(at, core.SeverityWarning, label, fmt.Sprintf("%s runs in environment %s, whose branch policy refuses it on %s: the job fails there", jobMark, e.Name, p.scenario.what), "")
+		return true
 	}
-	if e.Reviewers && slices.Contains(p.scenario.events, "schedule") {
-		v.add(p.r.environmentPlace(), core.SeverityWarning, p.r.label(), fmt.Sprintf("%s runs in environment %s on a schedule, where it waits for a person to approve it", jobMark, e.Name), "")
-	}
-	if !e.Restricted {
-		return
-	}
-	if e.PolicyErr != nil {
-		v.doubt(p.r.environmentPlace(), fmt.Sprintf("cannot tell which branches environment %s lets in: they could not be listed (%v)", e.Name, e.PolicyErr))
-		return
-	}
-	if e.refuses(p.scenario) {
-		v.add(p.r.environmentPlace(), core.SeverityWarning, p.r.label(), fmt.Sprintf("%s runs in environment %s, whose branch policy refuses it on %s: the job fails there", jobMark, e.Name, p.scenario.what), "")
-	}
+	return false
 }
 
 // refuses tells whether the policy keeps a run out for certain.

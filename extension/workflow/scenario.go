@@ -624,11 +624,7 @@ func (s *starts) choose(in []*fields, id string, values set) []*fields {
 }
 
 func (f *fields) plus(name string, s set) *fields {
-	out := newFields(f.open)
-	for _, n := range f.names {
-		out.put(n, f.get(n))
-	}
-	return out.put(name, s)
+	return f.copy().put(name, s)
 }
 
 func (s *starts) inputOf(in *actionlint.DispatchInput) set {

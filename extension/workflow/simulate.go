@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -27,6 +28,7 @@ type simulation struct {
 	onSteps   func(stepFact)              // is told of every step
 	parsed    map[*actionlint.String][]expression
 	used      map[usedBy]bool
+	effects   map[effectKey]*actionEffect
 }
 
 type readKey struct {
@@ -56,7 +58,7 @@ func (j *judgement) simulate(without string, onSteps func(stepFact)) *simulation
 	sim := &simulation{
 		j: j, fuel: maxFuel, without: without, onSteps: onSteps,
 		lacks: map[lackKey]*lack{}, names: map[readKey][]string{}, undecided: map[*read]string{}, events: map[*step][]string{},
-		parsed: map[*actionlint.String][]expression{}, hollow: map[*actionlint.String]bool{}, used: map[usedBy]bool{},
+		parsed: map[*actionlint.String][]expression{}, hollow: map[*actionlint.String]bool{}, used: map[usedBy]bool{}, effects: map[effectKey]*actionEffect{},
 	}
 	for _, d := range j.w.docs {
 		runs := j.roots[d]
@@ -255,6 +257,7 @@ func (i *instance) doc() *document {
 
 func (i *instance) row1() *result {
 	job := i.r.job.ast
+	i.sim.fuel -= stepFuel
 	i.in = texts("")
 	if e := job.Environment; e != nil && e.Name != nil {
 		v := i.scalar(e.Name)
@@ -581,8 +584,14 @@ func (i *instance) secret(x *read, name string) set {
 	return i.stored(x, secret, name)
 }
 
+// stepFuel is what following a step counts, beside its expressions.
+const stepFuel = 20
+
 // step simulates one step.
 func (i *instance) step(s *step) {
+	if i.sim.fuel -= stepFuel; i.sim.fuel < 0 {
+		return
+	}
 	env := i.env.clone()
 	i.addEnv(env, s.ast.Env, ofStep)
 	outer := i.env
@@ -713,6 +722,11 @@ const maxNested = 10
 // composite simulates the steps of an action of the repository.
 func (i *instance) composite(s *step, given *fields, outer *environ, tolerated bool) *fields {
 	a := s.local
+	key := effectKey{a, i.r, i.s, i.live, tolerated, i.signature(given)}
+	if known := i.sim.effects[key]; known != nil {
+		i.changed, i.loggedIn = union3(i.changed, known.changed), union3(i.loggedIn, known.loggedIn)
+		return known.outputs.copy()
+	}
 	inner := *i
 	inner.action, inner.actions, inner.steps, inner.given = a, i.actions+1, newFields(""), newFields("")
 	inner.status = func(name string) set { return statusOf(name, outcome{inner.failed.no, inner.failed.yes}, inner.failed) }
@@ -735,12 +749,43 @@ func (i *instance) composite(s *step, given *fields, outer *environ, tolerated b
 		inner.step(x)
 	}
 	i.seen(outer)
-	i.changed = inner.changed
+	i.changed, i.loggedIn = inner.changed, inner.loggedIn
 	out := newFields("")
 	for _, name := range sortedKeys(a.outputs) {
 		out.put(name, mapped(inner.scalar(a.outputs[name]), asTextValue))
 	}
+	i.sim.effects[key] = &actionEffect{out.copy(), inner.changed, inner.loggedIn}
 	return out
+}
+
+// effectKey tells apart what an action may do in one job: an effect is worked out once.
+type effectKey struct {
+	action          *document
+	r               *run
+	s               *scenario
+	live, tolerated bool
+	given           string
+}
+
+// actionEffect is what an action leaves to the steps behind it.
+type actionEffect struct {
+	outputs           *fields
+	changed, loggedIn string
+}
+
+// signature tells what an action is given apart.
+func (i *instance) signature(given *fields) string {
+	var b strings.Builder
+	for _, name := range given.names {
+		fmt.Fprintf(&b, "%s=", name)
+		for _, v := range given.get(name) {
+			fmt.Fprintf(&b, "%d%v%v%q%p%p%v|", v.is, v.truth, v.number, v.text, v.fields, v.opaque, v.lacks)
+		}
+	}
+	for _, v := range i.env.vars {
+		fmt.Fprintf(&b, "%p", v)
+	}
+	return b.String()
 }
 
 // asks tells an expression that reads a member of a context.

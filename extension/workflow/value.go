@@ -82,6 +82,14 @@ func (f *fields) get(name string) set {
 	return one(value{})
 }
 
+func (f *fields) copy() *fields {
+	out := newFields(f.open)
+	for _, n := range f.names {
+		out.put(n, f.get(n))
+	}
+	return out
+}
+
 // set is every value that an expression may have. The empty set is that of one that fails.
 type set []value
 
