@@ -26,23 +26,24 @@ type envVar struct {
 	level envLevel
 	text  *actionlint.String
 	doc   *document
-	seen  bool // a step that may read it runs
-	used  bool // a step that names it is there
 }
 
-// environ is what a step sees in its environment, by name.
+// environ is what a step sees in its environment: variables of its own, and those of its job behind them.
 type environ struct {
-	vars []*envVar
+	job  *environ
+	vars map[string]*envVar
+	list []*envVar
 	open string // what decides further variables
+	seen bool   // of a job's: a step runs that may read them
+
+	fields *fields // as a context
 }
 
-func newEnviron() *environ { return &environ{} }
-
-func (e *environ) clone() *environ { return &environ{vars: slices.Clone(e.vars), open: e.open} }
+func newEnviron(job *environ) *environ { return &environ{job: job, vars: map[string]*envVar{}} }
 
 func (e *environ) find(name string) *envVar {
-	for _, v := range e.vars {
-		if v.name == name {
+	for ; e != nil; e = e.job {
+		if v := e.vars[name]; v != nil {
 			return v
 		}
 	}
@@ -50,22 +51,36 @@ func (e *environ) find(name string) *envVar {
 }
 
 func (e *environ) put(v *envVar) {
-	for n, old := range e.vars {
-		if old.name == v.name {
-			e.vars[n] = v
-			return
-		}
+	e.fields = nil
+	if e.vars[v.name] == nil {
+		e.list = append(e.list, v)
+	} else {
+		e.list[slices.Index(e.list, e.vars[v.name])] = v
 	}
-	e.vars = append(e.vars, v)
+	e.vars[v.name] = v
 }
 
 // context is the context env; further names may be set by what is changed.
 func (e *environ) context(changed string) *fields {
-	out := newFields(changed + e.open)
-	for _, v := range e.vars {
-		out.put(v.name, mapped(v.value, asTextValue))
+	by := changed + e.opened()
+	if e.fields != nil && e.fields.open == by {
+		return e.fields
 	}
-	return out
+	e.fields = newFields(by)
+	if e.job != nil {
+		e.fields.behind = e.job.context(changed)
+	}
+	for _, v := range e.list {
+		e.fields.put(v.name, mapped(v.value, asTextValue))
+	}
+	return e.fields
+}
+
+func (e *environ) opened() string {
+	if e.job != nil {
+		return e.open + e.job.open
+	}
+	return e.open
 }
 
 // addEnv evaluates variables as they are written.
@@ -90,63 +105,88 @@ func (s *step) explicit(name string) bool {
 	if s.local != nil {
 		return s.marks != 0 && (hexReads(name) || packagesRead(name)) || s.mentions(name)
 	}
-	return s.mentions(name) || s.marks.has(marksHex) && hexReads(name) || s.marks.has(marksPM) && packagesRead(name)
+	return s.marks.has(marksHex) && hexReads(name) || s.marks.has(marksPM) && packagesRead(name) || s.mentions(name)
 }
 
-// usedBy is a variable of a job, or of all jobs of a file.
-type usedBy struct {
-	job  *job
-	doc  *document
-	name string
+// usage is which variables the steps of a job, or of all jobs of a file, use openly.
+type usage struct {
+	names   map[string]bool
+	hex, pm bool
+}
+
+func (sim *simulation) usageOf(owner any, jobs ...*job) *usage {
+	u := sim.used[owner]
+	if u != nil {
+		return u
+	}
+	u = &usage{names: map[string]bool{}}
+	sim.used[owner] = u
+	for _, j := range jobs {
+		for _, s := range j.steps {
+			s.eachName(func(name string) { u.names[name] = true })
+			u.hex, u.pm = u.hex || s.marks.has(marksHex), u.pm || s.marks.has(marksPM)
+		}
+	}
+	return u
+}
+
+func (u *usage) has(name string) bool {
+	return u.names[name] || u.hex && hexReads(name) || u.pm && packagesRead(name)
 }
 
 // usedOpenly tells whether a step that shares a variable of a job, or of a file, uses it openly.
 func (sim *simulation) usedOpenly(j *job, v *envVar) bool {
-	key := usedBy{job: j, name: v.name}
 	if v.level == ofWorkflow {
-		key = usedBy{doc: j.doc, name: v.name}
+		return sim.usageOf(j.doc, j.doc.jobs...).has(v.name)
 	}
-	used, known := sim.used[key]
-	if known {
-		return used
-	}
-	jobs := []*job{j}
-	if v.level == ofWorkflow {
-		jobs = j.doc.jobs
-	}
-	used = slices.ContainsFunc(jobs, func(j *job) bool {
-		sim.fuel -= len(j.steps)
-		return slices.ContainsFunc(j.steps, func(s *step) bool { return s.explicit(v.name) })
-	})
-	sim.used[key] = used
-	return used
+	return sim.usageOf(j, j).has(v.name)
 }
 
-// seen notes that a step runs which may read the environment of its job.
-func (i *instance) seen(outer *environ) {
-	if !i.live {
-		return
-	}
-	for _, v := range outer.vars {
-		v.seen = true
+// see notes that a step runs which may read the environment of its job.
+func (i *instance) see() {
+	if i.live {
+		i.env.job.seen = true
 	}
 }
 
 // settleEnv lets flow what the job's own variables are empty of: into the steps that use them or, where none does so
 // openly, into any that runs.
 func (i *instance) settleEnv() {
-	for _, v := range i.env.vars {
-		if len(v.value.lacks()) == 0 || v.level == ofExport {
+	for _, v := range i.env.list {
+		if !i.env.seen || v.level == ofExport {
 			continue
 		}
-		if v.seen && !i.sim.usedOpenly(i.r.job, v) {
-			i.flow(v.value.lacks(), false)
+		if lacks := v.value.lacks(); len(lacks) > 0 && !i.sim.usedOpenly(i.r.job, v) {
+			i.flow(lacks, false)
+		}
+		if i.sim.onSteps != nil && isSecretName(v.name) {
+			i.sim.j.given(stepFact{i: i, env: i.env}, v, false)
 		}
 	}
 }
 
+// inherited are the variables of the job that a step uses openly, as far as they are empty of something.
+func (i *instance) inherited(s *step) []*envVar {
+	var out []*envVar
+	take := func(v *envVar) {
+		if v != nil && i.env.vars[v.name] == nil && len(v.value.lacks()) > 0 && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	for e := i.env.job; e != nil && s.marks != 0; e = e.job {
+		i.sim.fuel -= len(e.list)
+		for _, v := range e.list {
+			if (hexReads(v.name) || packagesRead(v.name)) && s.explicit(v.name) {
+				take(v)
+			}
+		}
+	}
+	s.eachName(func(name string) { take(i.env.job.find(name)) })
+	return out
+}
+
 // script is a step that runs one.
-func (i *instance) script(s *step, e *actionlint.ExecRun, fact *stepFact, outer *environ, tolerated bool) *fields {
+func (i *instance) script(s *step, e *actionlint.ExecRun, fact *stepFact, tolerated bool) *fields {
 	for _, t := range []*actionlint.String{e.WorkingDirectory} {
 		if t != nil {
 			i.flow(i.scalar(t).lacks(), tolerated)
@@ -168,13 +208,13 @@ func (i *instance) script(s *step, e *actionlint.ExecRun, fact *stepFact, outer 
 		}
 		i.flow(i.evaluated(e.Run, list).lacks(), tolerated)
 	}
-	for _, v := range i.env.vars {
+	for _, v := range append(i.inherited(s), i.env.list...) {
 		if lacks := v.value.lacks(); len(lacks) > 0 && i.reaches(s, e.Run.Value, v, fact) {
 			i.flow(lacks, tolerated)
 		}
 	}
 	if fact.effect.external {
-		i.seen(outer)
+		i.see()
 	}
 	return fact.effect.outputs
 }
@@ -183,8 +223,6 @@ func (i *instance) script(s *step, e *actionlint.ExecRun, fact *stepFact, outer 
 // that it runs may read it by itself. One that the script tests for is provided for, unless its tools are known to read it.
 func (i *instance) reaches(s *step, text string, v *envVar, fact *stepFact) bool {
 	switch {
-	case v.level != ofStep && !s.explicit(v.name):
-		return false
 	case !fact.known:
 		return s.script.language != script.PowerShell || !leavesWithout(text, v.name)
 	case !fact.effect.external:

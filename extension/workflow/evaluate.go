@@ -161,9 +161,10 @@ func (v value) field(name value) set {
 		return v.fields.get(key)
 	}
 	out := one(value{}) // a name that is not known may be any of them, or none
-	for _, n := range v.fields.names {
+	all := v.fields.whole()
+	for _, n := range all.names {
 		if equal, _ := meet(textValue(n), name); equal {
-			out = out.and(v.fields.get(n))
+			out = out.and(all.get(n))
 		}
 	}
 	if v.fields.open != "" {
@@ -229,8 +230,9 @@ func (v value) members() set {
 	case v.is == object && v.fields.open != "":
 		return open(v.fields.open)
 	case v.is == object:
-		for _, name := range v.fields.names {
-			w.items = append(w.items, v.fields.get(name))
+		all := v.fields.whole()
+		for _, name := range all.names {
+			w.items = append(w.items, all.get(name))
 		}
 	case v.is == list && !v.filtered:
 		w.items = v.items

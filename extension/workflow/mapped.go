@@ -30,14 +30,15 @@ func (j *judgement) mappedAt(f stepFact) {
 	if !f.i.live {
 		return
 	}
-	for _, v := range f.env.vars {
-		needed := slices.ContainsFunc(needs, func(n need) bool { return n.name == v.name })
-		if needed || isSecretName(v.name) && !isContested(v.name) {
-			j.given(f, v, needed)
+	for _, v := range f.env.list {
+		if isSecretName(v.name) {
+			j.given(f, v, false)
 		}
 	}
 	for _, n := range needs {
-		if f.env.find(n.name) == nil {
+		if v := f.env.find(n.name); v != nil {
+			j.given(f, v, true)
+		} else {
 			j.unmapped(f, n)
 		}
 	}
@@ -131,7 +132,7 @@ func (j *judgement) given(f stepFact, v *envVar, needed bool) {
 				jobMark, x.drops.secret, v.name, where(f)), "")
 		}
 	}
-	if v.text == nil || v.doc.remote != "" || strings.Contains(v.text.Value, "${{") {
+	if isContested(v.name) && !needed || v.text == nil || v.doc.remote != "" || strings.Contains(v.text.Value, "${{") {
 		return
 	}
 	text := strings.TrimSpace(v.text.Value)
@@ -174,6 +175,9 @@ func nameLength(text string) int {
 }
 
 func where(f stepFact) string {
+	if f.s == nil {
+		return "job " + f.i.r.label()
+	}
 	return fmt.Sprintf("step %s of job %s", f.s.label, f.i.r.label())
 }
 
@@ -215,8 +219,8 @@ func (i *instance) mayBeSet() string {
 	switch {
 	case i.changed != "":
 		return i.changed
-	case i.env.open != "":
-		return i.env.open
+	case i.env.opened() != "":
+		return i.env.opened()
 	case job.Container != nil:
 		return "the container"
 	case !hosted(job.RunsOn):

@@ -27,7 +27,7 @@ type simulation struct {
 	hollow    map[*actionlint.String]bool // conditions that are the text 'false', which counts as true
 	onSteps   func(stepFact)              // is told of every step
 	parsed    map[*actionlint.String][]expression
-	used      map[usedBy]bool
+	used      map[any]*usage
 	effects   map[effectKey]*actionEffect
 }
 
@@ -58,7 +58,7 @@ func (j *judgement) simulate(without string, onSteps func(stepFact)) *simulation
 	sim := &simulation{
 		j: j, fuel: maxFuel, without: without, onSteps: onSteps,
 		lacks: map[lackKey]*lack{}, names: map[readKey][]string{}, undecided: map[*read]string{}, events: map[*step][]string{},
-		parsed: map[*actionlint.String][]expression{}, hollow: map[*actionlint.String]bool{}, used: map[usedBy]bool{}, effects: map[effectKey]*actionEffect{},
+		parsed: map[*actionlint.String][]expression{}, hollow: map[*actionlint.String]bool{}, used: map[any]*usage{}, effects: map[effectKey]*actionEffect{},
 	}
 	for _, d := range j.w.docs {
 		runs := j.roots[d]
@@ -268,7 +268,7 @@ func (i *instance) row1() *result {
 	if job.WorkflowCall != nil {
 		return i.call(job.WorkflowCall)
 	}
-	i.env = newEnviron()
+	i.env = newEnviron(nil)
 	i.addEnv(i.env, i.d.ast.Env, ofWorkflow)
 	i.addEnv(i.env, job.Env, ofJob)
 	i.containers(job)
@@ -325,9 +325,9 @@ func (i *instance) containers(job *actionlint.Job) {
 				i.uses(s)
 			}
 		}
-		env := newEnviron()
+		env := newEnviron(nil)
 		i.addEnv(env, c.Env, ofJob)
-		for _, v := range env.vars {
+		for _, v := range env.list {
 			i.flow(v.value.lacks(), false)
 		}
 	}
@@ -592,7 +592,7 @@ func (i *instance) step(s *step) {
 	if i.sim.fuel -= stepFuel; i.sim.fuel < 0 {
 		return
 	}
-	env := i.env.clone()
+	env := newEnviron(i.env)
 	i.addEnv(env, s.ast.Env, ofStep)
 	outer := i.env
 	i.env = env
@@ -612,9 +612,9 @@ func (i *instance) step(s *step) {
 	var outputs *fields
 	switch e := s.ast.Exec.(type) {
 	case *actionlint.ExecRun:
-		outputs = i.script(s, e, &fact, outer, tolerated)
+		outputs = i.script(s, e, &fact, tolerated)
 	case *actionlint.ExecAction:
-		outputs = i.useAction(s, e, outer, tolerated)
+		outputs = i.useAction(s, e, tolerated)
 	default:
 		outputs = newFields("a step of an unknown kind")
 	}
@@ -684,7 +684,7 @@ func (i *instance) exported(fact stepFact, outer *environ) {
 }
 
 // useAction is a step that uses an action.
-func (i *instance) useAction(s *step, e *actionlint.ExecAction, outer *environ, tolerated bool) *fields {
+func (i *instance) useAction(s *step, e *actionlint.ExecAction, tolerated bool) *fields {
 	given := newFields("")
 	for _, id := range sortedKeys(e.Inputs) {
 		given.put(id, i.scalar(e.Inputs[id].Value))
@@ -695,17 +695,15 @@ func (i *instance) useAction(s *step, e *actionlint.ExecAction, outer *environ, 
 		}
 	}
 	if s.local != nil && s.local.isAction && i.actions < maxNested {
-		return i.composite(s, given, outer, tolerated)
+		return i.composite(s, given, tolerated)
 	}
 	for _, id := range given.names {
 		i.flow(given.get(id).lacks(), tolerated)
 	}
-	for _, v := range i.env.vars {
-		if v.level == ofStep || s.explicit(v.name) {
-			i.flow(v.value.lacks(), tolerated)
-		}
+	for _, v := range append(i.inherited(s), i.env.list...) {
+		i.flow(v.value.lacks(), tolerated)
 	}
-	i.seen(outer)
+	i.see()
 	name := ""
 	if e.Uses != nil {
 		name = e.Uses.Value
@@ -720,7 +718,7 @@ func (i *instance) useAction(s *step, e *actionlint.ExecAction, outer *environ, 
 const maxNested = 10
 
 // composite simulates the steps of an action of the repository.
-func (i *instance) composite(s *step, given *fields, outer *environ, tolerated bool) *fields {
+func (i *instance) composite(s *step, given *fields, tolerated bool) *fields {
 	a := s.local
 	key := effectKey{a, i.r, i.s, i.live, tolerated, i.signature(given)}
 	if known := i.sim.effects[key]; known != nil {
@@ -748,7 +746,7 @@ func (i *instance) composite(s *step, given *fields, outer *environ, tolerated b
 	for _, x := range a.jobs[0].steps {
 		inner.step(x)
 	}
-	i.seen(outer)
+	i.see()
 	i.changed, i.loggedIn = inner.changed, inner.loggedIn
 	out := newFields("")
 	for _, name := range sortedKeys(a.outputs) {
@@ -782,9 +780,10 @@ func (i *instance) signature(given *fields) string {
 			fmt.Fprintf(&b, "%d%v%v%q%p%p%v|", v.is, v.truth, v.number, v.text, v.fields, v.opaque, v.lacks)
 		}
 	}
-	for _, v := range i.env.vars {
+	for _, v := range i.env.list {
 		fmt.Fprintf(&b, "%p", v)
 	}
+	fmt.Fprintf(&b, "%p %d", i.env.job, len(i.env.job.list))
 	return b.String()
 }
 

@@ -58,6 +58,8 @@ type fields struct {
 	names []string
 	of    map[string]set
 	open  string // what decides the members that are not listed; empty when there are no others
+
+	behind *fields // whose members show where these have none of the name
 }
 
 func newFields(open string) *fields { return &fields{of: map[string]set{}, open: open} }
@@ -73,8 +75,11 @@ func (f *fields) put(name string, s set) *fields {
 
 // get is a member: nothing at all (null) where an object that is known lacks it.
 func (f *fields) get(name string) set {
-	if s, there := f.of[strings.ToLower(name)]; there {
-		return s
+	key := strings.ToLower(name)
+	for at := f; at != nil; at = at.behind {
+		if s, there := at.of[key]; there {
+			return s
+		}
 	}
 	if f.open != "" {
 		return open(f.open + "." + strings.ToLower(name))
@@ -84,10 +89,22 @@ func (f *fields) get(name string) set {
 
 func (f *fields) copy() *fields {
 	out := newFields(f.open)
+	if f.behind != nil {
+		out = f.behind.copy()
+		out.open = f.open
+	}
 	for _, n := range f.names {
-		out.put(n, f.get(n))
+		out.put(n, f.of[strings.ToLower(n)])
 	}
 	return out
+}
+
+// whole is an object with all its members in it.
+func (f *fields) whole() *fields {
+	if f.behind == nil {
+		return f
+	}
+	return f.copy()
 }
 
 // set is every value that an expression may have. The empty set is that of one that fails.
@@ -509,12 +526,13 @@ func (v value) jsonList(indent string) (string, bool) {
 }
 
 func (v value) jsonObject(indent string) (string, bool) {
-	if v.fields.open != "" {
+	all := v.fields.whole()
+	if all.open != "" {
 		return "", false
 	}
 	var parts []string
-	for _, name := range v.fields.names {
-		member := v.fields.get(name)
+	for _, name := range all.names {
+		member := all.get(name)
 		if len(member) != 1 {
 			return "", false
 		}
