@@ -725,6 +725,7 @@ func (i *instance) composite(s *step, given *fields, tolerated bool) *fields {
 		i.changed, i.loggedIn = union3(i.changed, known.changed), union3(i.loggedIn, known.loggedIn)
 		return known.outputs.copy()
 	}
+	i.sim.effects[key] = &actionEffect{outputs: newFields("an action that uses itself")}
 	inner := *i
 	inner.action, inner.actions, inner.steps, inner.given = a, i.actions+1, newFields(""), newFields("")
 	inner.status = func(name string) set { return statusOf(name, outcome{inner.failed.no, inner.failed.yes}, inner.failed) }
