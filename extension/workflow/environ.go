@@ -35,15 +35,21 @@ type environ struct {
 	list []*envVar
 	open string // what decides further variables
 	seen bool   // of a job's: a step runs that may read them
-
-	fields *fields // as a context
 }
 
 func newEnviron(job *environ) *environ { return &environ{job: job, vars: map[string]*envVar{}} }
 
 func (e *environ) find(name string) *envVar {
+	if v := e.named(strings.ToLower(name)); v != nil && v.name == name {
+		return v
+	}
+	return nil
+}
+
+// named finds a variable as expressions do: the case of its name, given in lower case, does not matter.
+func (e *environ) named(key string) *envVar {
 	for ; e != nil; e = e.job {
-		if v := e.vars[name]; v != nil {
+		if v := e.vars[key]; v != nil {
 			return v
 		}
 	}
@@ -51,29 +57,18 @@ func (e *environ) find(name string) *envVar {
 }
 
 func (e *environ) put(v *envVar) {
-	e.fields = nil
-	if e.vars[v.name] == nil {
+	key := strings.ToLower(v.name)
+	if e.vars[key] == nil {
 		e.list = append(e.list, v)
 	} else {
-		e.list[slices.Index(e.list, e.vars[v.name])] = v
+		e.list[slices.Index(e.list, e.vars[key])] = v
 	}
-	e.vars[v.name] = v
+	e.vars[key] = v
 }
 
 // context is the context env; further names may be set by what is changed.
 func (e *environ) context(changed string) *fields {
-	by := changed + e.opened()
-	if e.fields != nil && e.fields.open == by {
-		return e.fields
-	}
-	e.fields = newFields(by)
-	if e.job != nil {
-		e.fields.behind = e.job.context(changed)
-	}
-	for _, v := range e.list {
-		e.fields.put(v.name, mapped(v.value, asTextValue))
-	}
-	return e.fields
+	return &fields{env: e, open: changed + e.opened(), of: map[string]set{}}
 }
 
 func (e *environ) opened() string {
@@ -169,7 +164,7 @@ func (i *instance) settleEnv() {
 func (i *instance) inherited(s *step) []*envVar {
 	var out []*envVar
 	take := func(v *envVar) {
-		if v != nil && i.env.vars[v.name] == nil && len(v.value.lacks()) > 0 && !slices.Contains(out, v) {
+		if v != nil && i.env.vars[strings.ToLower(v.name)] == nil && len(v.value.lacks()) > 0 && !slices.Contains(out, v) {
 			out = append(out, v)
 		}
 	}

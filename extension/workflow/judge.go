@@ -30,7 +30,10 @@ func Judge(w *Workflows, inv Inventory, c Context) map[string]core.Result {
 // JudgeFiles answers those checks that need no inventory: secret-context, secret-passed, secret-dynamic,
 // workflow-syntax and the hex ones.
 func JudgeFiles(w *Workflows, c Context) map[string]core.Result {
-	return newJudgement(w, nil, c).files()
+	j := newJudgement(w, nil, c)
+	known := w.textual()
+	j.once.Do(func() { j.sim, j.mapping = known.sim, known.mapping })
+	return j.files()
 }
 
 func (j *judgement) files() map[string]core.Result {

@@ -14,8 +14,9 @@ import (
 // mapped judges token-mapped: whether the token reaches the steps that need it.
 func (j *judgement) mapped() *verdict {
 	j.simulated()
-	j.mapping.nothing = "no step talks to Hex"
-	return j.mapping
+	v := *j.mapping // which several judgements may read
+	v.entries, v.nothing = slices.Clone(v.entries), "no step talks to Hex"
+	return &v
 }
 
 // mappedAt looks at one step of the simulation.

@@ -162,7 +162,7 @@ func Read(files []File, o ReadOptions) *Workflows {
 	w.expand()
 	w.textual = sync.OnceValue(func() *judgement {
 		j := newJudgement(w, nil, Context{})
-		j.simulated()
+		j.simulated().forget()
 		return j
 	})
 	w.classifyNames()

@@ -73,6 +73,11 @@ func (j *judgement) simulate(without string, onSteps func(stepFact)) *simulation
 	return sim
 }
 
+// forget drops what was only needed on the way.
+func (sim *simulation) forget() {
+	sim.lacks, sim.order, sim.parsed, sim.used, sim.effects = nil, nil, nil, nil, nil
+}
+
 // frame is a workflow as it is run once.
 type frame struct {
 	sim     *simulation

@@ -59,7 +59,7 @@ type fields struct {
 	of    map[string]set
 	open  string // what decides the members that are not listed; empty when there are no others
 
-	behind *fields // whose members show where these have none of the name
+	env *environ // of the context env: its variables are members too
 }
 
 func newFields(open string) *fields { return &fields{of: map[string]set{}, open: open} }
@@ -76,10 +76,11 @@ func (f *fields) put(name string, s set) *fields {
 // get is a member: nothing at all (null) where an object that is known lacks it.
 func (f *fields) get(name string) set {
 	key := strings.ToLower(name)
-	for at := f; at != nil; at = at.behind {
-		if s, there := at.of[key]; there {
-			return s
-		}
+	if s, there := f.of[key]; there {
+		return s
+	}
+	if v := f.env.named(key); v != nil {
+		return mapped(v.value, asTextValue)
 	}
 	if f.open != "" {
 		return open(f.open + "." + strings.ToLower(name))
@@ -89,19 +90,22 @@ func (f *fields) get(name string) set {
 
 func (f *fields) copy() *fields {
 	out := newFields(f.open)
-	if f.behind != nil {
-		out = f.behind.copy()
-		out.open = f.open
-	}
 	for _, n := range f.names {
 		out.put(n, f.of[strings.ToLower(n)])
+	}
+	for e := f.env; e != nil; e = e.job {
+		for _, v := range e.list {
+			if _, there := out.of[strings.ToLower(v.name)]; !there {
+				out.put(v.name, mapped(v.value, asTextValue))
+			}
+		}
 	}
 	return out
 }
 
 // whole is an object with all its members in it.
 func (f *fields) whole() *fields {
-	if f.behind == nil {
+	if f.env == nil {
 		return f
 	}
 	return f.copy()
