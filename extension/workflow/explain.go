@@ -45,7 +45,7 @@ func (f *frame) root() *document {
 func (f stepFact) row() Row {
 	out := Row{Scenario: f.i.s.what, Job: f.i.label(), Step: f.s.label, Runs: "no"}
 	switch {
-	case f.i.live && f.runs.no:
+	case f.i.live && f.asked.no:
 		out.Runs = "maybe"
 	case f.i.live:
 		out.Runs = "yes"

@@ -49,6 +49,7 @@ type stepFact struct {
 	i      *instance
 	s      *step
 	runs   outcome
+	asked  outcome // as long as all steps before went well
 	env    *environ
 	effect effect
 	known  bool // the effect is that of a script that was understood
@@ -246,6 +247,7 @@ type instance struct {
 	in       set // the environment that it runs in
 	status   func(name string) set
 	failed   outcome // a step before has failed
+	asked    outcome // the last condition, as long as all went well
 	action   *document
 	actions  int     // how many actions are around
 	given    *fields // inputs of the action
@@ -450,6 +452,7 @@ func (f *frame) joined(event *actionlint.WorkflowCallEvent) *result {
 // condition works out an `if`. Without a function of status in it, it holds only while all went well.
 func (i *instance) condition(s *actionlint.String) outcome {
 	fine := i.status("success")
+	i.asked = outcome{yes: true}
 	if s == nil || strings.TrimSpace(s.Value) == "" {
 		return outcome{fine.mayBe(true), fine.mayBe(false)}
 	}
@@ -462,6 +465,7 @@ func (i *instance) condition(s *actionlint.String) outcome {
 	if len(v) == 0 {
 		out = outcome{no: true}
 	}
+	i.asked = out
 	if !slices.ContainsFunc(list, func(e expression) bool { return e.node != nil && asksStatus(e.node) }) {
 		out = outcome{out.yes && fine.mayBe(true), out.no || fine.mayBe(false)}
 	}
@@ -608,7 +612,7 @@ func (i *instance) step(s *step) {
 	if c := s.ast.ContinueOnError; c != nil && c.Expression != nil {
 		i.scalar(c.Expression)
 	}
-	fact := stepFact{i: i, s: s, runs: runs, env: env}
+	fact := stepFact{i: i, s: s, runs: runs, asked: i.asked, env: env}
 	for _, t := range []*actionlint.String{s.ast.Name} {
 		if t != nil {
 			i.flow(i.scalar(t).lacks(), tolerated)
