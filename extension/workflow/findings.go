@@ -99,7 +99,7 @@ func (j *judgement) judges(x *read) bool {
 
 // bounded says that not everything was followed.
 func (j *judgement) bounded(v *verdict) {
-	if j.simulated().fuel < 0 && v.looked {
+	if j.simulated().over && v.looked {
 		v.add(Place{}, core.SeverityNote, "", "the workflows are so large that only a part of what they may do was worked out", "")
 	}
 }

@@ -8,13 +8,19 @@ import (
 	"github.com/rhysd/actionlint"
 )
 
-// maxFuel bounds the work of one simulation: nodes of expressions that are worked out.
-const maxFuel = 3_000_000
+// What bounds the work of one simulation, in nodes of expressions that are worked out: for one workflow with those that
+// it calls, and for all.
+const (
+	maxFuel  = 300_000
+	allFuel  = 5_000_000
+	stepFuel = 20 // what following a step counts beside its expressions
+)
 
 // simulation follows every run that the events of the workflows start.
 type simulation struct {
 	j    *judgement
-	fuel int
+	fuel int  // that is left for one workflow
+	over bool // some had too little
 	// without is a secret, in upper case, that counts as missing where it cannot be told.
 	without string
 
@@ -57,19 +63,24 @@ type stepFact struct {
 
 func (j *judgement) simulate(without string, onSteps func(stepFact)) *simulation {
 	sim := &simulation{
-		j: j, fuel: maxFuel, without: without, onSteps: onSteps,
+		j: j, without: without, onSteps: onSteps,
 		lacks: map[lackKey]*lack{}, names: map[readKey][]string{}, undecided: map[*read]string{}, events: map[*step][]string{},
 		parsed: map[*actionlint.String][]expression{}, hollow: map[*actionlint.String]bool{}, used: map[any]*usage{}, effects: map[effectKey]*actionEffect{},
 	}
+	left := allFuel
 	for _, d := range j.w.docs {
 		runs := j.roots[d]
 		if d.ast == nil || len(runs) == 0 || j.w.ended() {
 			continue
 		}
+		sim.fuel = min(maxFuel, left)
+		left -= sim.fuel
 		for _, s := range j.scenariosOf(d, runs[0].open) {
 			f := &frame{sim: sim, d: d, s: s, runs: runs, inputs: s.inputs}
 			f.walk()
 		}
+		left += max(sim.fuel, 0)
+		sim.over = sim.over || sim.fuel < 0
 	}
 	return sim
 }
@@ -592,9 +603,6 @@ func (i *instance) secret(x *read, name string) set {
 	}
 	return i.stored(x, secret, name)
 }
-
-// stepFuel is what following a step counts, beside its expressions.
-const stepFuel = 20
 
 // step simulates one step.
 func (i *instance) step(s *step) {
