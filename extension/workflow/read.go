@@ -82,7 +82,7 @@ type document struct {
 	hexNames map[string]bool // names of secrets that are read as Hex's
 	called   bool            // a workflow at hand calls it
 	nodes    []actionlint.ExprNode
-	located  map[*actionlint.String]map[int]*read             // by the scalar and where in it
+	located  map[*actionlint.String][]located                 // by the scalar and where in it
 	raw      map[*actionlint.RawYAMLString]*actionlint.String // scalars of matrices
 	matrix   [][]string                                       // what is read of matrices
 	isAction bool                                             // a composite action
@@ -93,6 +93,22 @@ type document struct {
 	calls    []*document     // the workflows it calls, as far as they are at hand
 	cyclic   []*document     // those of them that call it again
 	hexWords map[string]bool // the words of those that talk to Hex
+}
+
+// located is a read by its offset in a scalar.
+type located struct {
+	offset int
+	read   *read
+}
+
+// readAt is the read at an offset of a scalar; nil when there is none.
+func (d *document) readAt(s *actionlint.String, offset int) *read {
+	list := d.located[s]
+	i, there := slices.BinarySearchFunc(list, offset, func(l located, offset int) int { return l.offset - offset })
+	if !there {
+		return nil
+	}
+	return list[i].read
 }
 
 // job is one job of a workflow.
@@ -244,7 +260,7 @@ func (w *Workflows) ended() bool { return w.options.Ends != nil && w.options.End
 
 // parse reads one workflow, of so many values.
 func (w *Workflows) parse(name, remote string, data []byte, size int, known parsed) *document {
-	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}, raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String]map[int]*read{}}
+	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}, raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
 	if w.ended() {
 		d.src, d.unread = newSource(nil), true
 		return d

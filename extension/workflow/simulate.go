@@ -532,10 +532,10 @@ func (e *evaluator) settled(v set) set {
 // evaluator works out the expressions of a scalar.
 func (i *instance) evaluator(s *actionlint.String) *evaluator {
 	e := &evaluator{context: i.context, status: i.status, fuel: &i.sim.fuel}
-	reads := i.doc().located[s]
-	e.read = func(of kind, name string, offset int) set { return i.read(reads[offset], of, name) }
+	d := i.doc()
+	e.read = func(of kind, name string, offset int) set { return i.read(d.readAt(s, offset), of, name) }
 	e.index = func(_ kind, names set, offset int) {
-		if x := reads[offset]; x != nil && names.undecided() != "" && i.sim.undecided[x] == "" {
+		if x := d.readAt(s, offset); x != nil && names.undecided() != "" && i.sim.undecided[x] == "" {
 			i.sim.undecided[x] = names.undecided()
 		}
 	}

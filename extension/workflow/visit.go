@@ -323,11 +323,11 @@ func (v visitor) keep(s *actionlint.String, found []*read, offsets []int) {
 	}
 	sort.SliceStable(order, func(i, j int) bool { return offsets[order[i]] < offsets[order[j]] })
 	sort.Ints(offsets)
-	located := map[int]*read{}
-	v.doc.located[s] = located
+	places := make([]located, len(found))
+	v.doc.located[s] = places
 	for i, p := range v.doc.src.places(s, offsets) {
 		r := found[order[i]]
-		located[offsets[i]] = r
+		places[i] = located{offsets[i], r}
 		r.place = p
 		r.place.File = v.doc.path
 		v.doc.reads = append(v.doc.reads, r)
