@@ -111,12 +111,19 @@ func (j *judgement) severityOf(f *fate) core.Severity {
 		return ""
 	case f.early:
 		return core.SeverityError
-	case f.state == partly, !f.flows, f.r.caller != nil && f.r.declares(f.name) == declaredOptional:
+	case f.state == partly, !f.flows:
+		return core.SeverityNote
+	case f.r.caller != nil && f.r.declares(f.name) == declaredOptional && !j.requiredNext(f):
 		return core.SeverityNote
 	case f.state == hollow:
 		return core.SeverityWarning
 	}
 	return core.SeverityError
+}
+
+// requiredNext tells a secret that is handed on to a workflow which requires it.
+func (j *judgement) requiredNext(f *fate) bool {
+	return f.x.site.passes != "" && slices.ContainsFunc(f.r.called, func(r *run) bool { return r.declares(f.x.site.passes) == declaredRequired })
 }
 
 func (j *judgement) report(v *verdict, f *fate) {

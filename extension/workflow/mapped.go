@@ -25,6 +25,12 @@ func (j *judgement) mappedAt(f stepFact) {
 		return
 	}
 	needs := f.needs()
+	if a, ok := f.s.ast.Exec.(*actionlint.ExecAction); ok && usesToolkit(f.s.ast) && a.Inputs["token"] != nil {
+		j.mapping.looked = true
+		if in := a.Inputs["token"]; f.i.live {
+			j.given(f, &envVar{name: "the input token", value: f.i.scalar(in.Value), text: in.Value, doc: f.i.doc()}, true)
+		}
+	}
 	if len(needs) > 0 {
 		j.mapping.looked = true
 	}
@@ -55,11 +61,16 @@ type need struct {
 // needs are the variables that the commands of a step take a token from.
 func (f stepFact) needs() []need {
 	var out []need
-	for _, c := range f.effect.commands {
-		for _, n := range needsOf(c) {
-			if !slices.ContainsFunc(out, func(o need) bool { return o.name == n.name }) {
-				out = append(out, n)
-			}
+	all := f.s.script.needs
+	if f.known {
+		all = nil
+		for _, c := range f.effect.commands {
+			all = append(all, needsOf(c)...)
+		}
+	}
+	for _, n := range all {
+		if !slices.ContainsFunc(out, func(o need) bool { return o.name == n.name }) {
+			out = append(out, n)
 		}
 	}
 	return out
@@ -147,8 +158,10 @@ func (j *judgement) given(f stepFact, v *envVar, needed bool) {
 		passes = "nothing"
 	}
 	name := v.name
-	if meant != "" {
+	if meant != "" && meant != v.name {
 		name = meant
+	} else if !isSecretName(name) {
+		name = secretNames()[0]
 	}
 	j.mapping.add(v.doc.placeOf(v.text), core.SeverityError, f.i.r.label(), fmt.Sprintf(
 		"%s gives %s %s: GitHub passes that as it is written; write ${{ secrets.%s }}", jobMark, v.name, passes, strings.ToUpper(name)), "")
@@ -198,7 +211,7 @@ func (j *judgement) unmapped(f stepFact, n need) {
 		secret = strings.ToUpper(n.name)
 	}
 	message := fmt.Sprintf("%s runs `%s`%s, which takes its token from %s", jobMark, n.by, stepFrom+" in step "+f.s.label+stepTo, n.name)
-	if by := f.i.mayBeSet(); by != "" {
+	if by := f.i.mayBeSet(f.s); by != "" {
 		j.mapping.add(at, core.SeverityNote, f.i.r.label(), fmt.Sprintf("%s: no `env:` gives it that; it may come from %s", message, by), "")
 		return
 	}
@@ -215,7 +228,7 @@ func setsItself(text, name string) bool {
 }
 
 // mayBeSet says what could have set a variable that no `env:` names; empty when nothing could.
-func (i *instance) mayBeSet() string {
+func (i *instance) mayBeSet(by *step) string {
 	job := i.r.job.ast
 	switch {
 	case i.changed != "":
@@ -228,8 +241,33 @@ func (i *instance) mayBeSet() string {
 		return "the runner"
 	case i.loggedIn != "":
 		return i.loggedIn
+	case i.action == nil && loadsBefore(i.r.job.steps, by):
+		return "what an earlier step runs"
 	}
 	return ""
+}
+
+// loadsBefore tells whether one of the steps before runs something that may set variables; scripts in which nothing else
+// matters were not read before.
+func loadsBefore(steps []*step, by *step) bool {
+	for _, s := range steps {
+		if s == by {
+			return false
+		}
+		e, ok := s.ast.Exec.(*actionlint.ExecRun)
+		if ok && e.Run != nil && s.script.parsed == nil && len(e.Run.Value) <= maxScript &&
+			slices.ContainsFunc(script.Parse(e.Run.Value, script.Bash).Commands(), loads) {
+			return true
+		}
+	}
+	return false
+}
+
+// loads tells a command that runs something of the repository, or a tool that loads an environment.
+func loads(c *script.Command) bool {
+	name := c.Name()
+	return name == "" || strings.Contains(c.Words[0].Known(), "/") ||
+		slices.Contains([]string{"make", "just", "task", "bash", "sh", "zsh", "source", ".", "direnv", "nix", "devbox"}, name)
 }
 
 // hosted tells GitHub's own runners by their labels.
@@ -250,7 +288,7 @@ func (i *instance) remember(fact stepFact) {
 		switch {
 		case (name == "hex" || name == "gh" && len(c.Words) > 1 && c.Words[1].Is("hex")) && slices.ContainsFunc(c.Words, func(w script.Word) bool { return w.Is("login") }):
 			i.loggedIn = "an earlier login"
-		case name == "" || strings.Contains(c.Words[0].Known(), "/") || slices.Contains([]string{"make", "just", "task", "bash", "sh", "zsh", "source", ".", "direnv", "nix", "devbox"}, name):
+		case loads(c):
 			i.changed = union3(i.changed, "what an earlier step runs")
 		}
 	}
