@@ -53,7 +53,7 @@ func (w *Workflows) loadAction(folder string) *document {
 
 // parseAction reads the steps of a composite action, as the one job of a document.
 func parseAction(name string, data []byte, size int) *document {
-	d := &document{path: name, src: newSource(data), located: map[*actionlint.String][]located{}}
+	d := &document{path: name, src: newSource(data), paths: map[string][]string{}, inputs: map[string]bool{}, located: map[*actionlint.String][]located{}}
 	var root yaml.Node
 	if d.tooLarge(size) || len(data) > maxFile || yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
 		return d

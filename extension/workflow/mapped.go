@@ -266,6 +266,9 @@ func loadsBefore(steps []*step, by *step) bool {
 // loads tells a command that runs something of the repository, or a tool that loads an environment.
 func loads(c *script.Command) bool {
 	name := c.Name()
+	if len(c.Words) == 0 {
+		return false
+	}
 	return name == "" || strings.Contains(c.Words[0].Known(), "/") ||
 		slices.Contains([]string{"make", "just", "task", "bash", "sh", "zsh", "source", ".", "direnv", "nix", "devbox"}, name)
 }

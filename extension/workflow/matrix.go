@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -250,37 +251,45 @@ func agrees(c, entry cell, rows *fields) bool {
 	return true
 }
 
+// maxPaths is from how many that expressions look at every combination is told apart.
+const maxPaths = 50
+
 // projected keeps what expressions look at of the cells, each combination once.
 func projected(cells []cell, paths [][]string) []cell {
+	if len(paths) > maxPaths {
+		return cells
+	}
 	var out []cell
 	seen := map[string]bool{}
 	for _, c := range cells {
-		key := ""
+		var key strings.Builder
 		for _, p := range paths {
-			at := objectOf(c)
-			for _, name := range p[1:] {
-				var next set
-				for _, v := range at {
-					next = next.and(v.member(textValue(name)))
+			for _, v := range at(c, p[1:]) {
+				t, _ := v.asText()
+				if j, ok := v.json(""); ok {
+					t = j
 				}
-				at = next
+				fmt.Fprintf(&key, "%d%s%s\x00", v.is, t, v.text)
 			}
-			for _, v := range at {
-				t, known := v.asText()
-				key += t + string(rune('0'+v.is)) + "\x00"
-				if !known || !v.primitive() {
-					key += v.text
-					if j, ok := v.json(""); ok {
-						key += j
-					}
-				}
-			}
-			key += "\x01"
+			key.WriteByte(1)
 		}
-		if !seen[key] {
-			seen[key] = true
+		if !seen[key.String()] {
+			seen[key.String()] = true
 			out = append(out, c)
 		}
+	}
+	return out
+}
+
+// at follows a path into an object.
+func at(f *fields, path []string) set {
+	out := objectOf(f)
+	for _, name := range path {
+		var next set
+		for _, v := range out {
+			next = next.and(v.member(textValue(name)))
+		}
+		out = next
 	}
 	return out
 }

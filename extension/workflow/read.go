@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -78,13 +79,14 @@ type document struct {
 	jobs     []*job  // in order of place
 	byID     map[string]*job
 	marks    marks
-	hex      bool            // uses Hex, or may: it cannot be parsed and speaks of Hex
-	hexNames map[string]bool // names of secrets that are read as Hex's
-	called   bool            // a workflow at hand calls it
-	nodes    []actionlint.ExprNode
+	hex      bool                                             // uses Hex, or may: it cannot be parsed and speaks of Hex
+	hexNames map[string]bool                                  // names of secrets that are read as Hex's
+	called   bool                                             // a workflow at hand calls it
+	paths    map[string][]string                              // what its expressions read of github, inputs and matrix, by the path
+	inputs   map[string]bool                                  // that they read
+	branches []string                                         // that they name beside a ref
 	located  map[*actionlint.String][]located                 // by the scalar and where in it
 	raw      map[*actionlint.RawYAMLString]*actionlint.String // scalars of matrices
-	matrix   [][]string                                       // what is read of matrices
 	isAction bool                                             // a composite action
 	defaults map[string]*actionlint.String                    // of its inputs; nil in it for one without
 	outputs  map[string]*actionlint.String
@@ -94,6 +96,35 @@ type document struct {
 	cyclic   []*document     // those of them that call it again
 	hexWords map[string]bool // the words of those that talk to Hex
 }
+
+// note keeps what an expression reads of the contexts that tell runs apart.
+func (d *document) note(node actionlint.ExprNode) {
+	looks := false
+	for _, p := range pathsIn(node, "github", "inputs", "matrix") {
+		d.paths[strings.Join(p, ".")] = p
+		if p[0] == "inputs" {
+			d.inputs[p[1]] = true
+		}
+		looks = looks || p[0] == "github" && (p[1] == "ref_name" || strings.HasSuffix(p[len(p)-1], "ref"))
+	}
+	if looks {
+		d.branches = union2(d.branches, branchesIn(node))
+	}
+}
+
+// pathsOf are those of some contexts, in order.
+func (d *document) pathsOf(contexts ...string) [][]string {
+	var out [][]string
+	for _, key := range sortedKeys(d.paths) {
+		if p := d.paths[key]; slices.Contains(contexts, p[0]) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// asks tells whether an expression reads an input.
+func (d *document) asks(input string) bool { return d.inputs[strings.ToLower(input)] }
 
 // located is a read by its offset in a scalar.
 type located struct {
@@ -260,7 +291,7 @@ func (w *Workflows) ended() bool { return w.options.Ends != nil && w.options.End
 
 // parse reads one workflow, of so many values.
 func (w *Workflows) parse(name, remote string, data []byte, size int, known parsed) *document {
-	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}, raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
+	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}, paths: map[string][]string{}, inputs: map[string]bool{}, raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
 	if w.ended() {
 		d.src, d.unread = newSource(nil), true
 		return d

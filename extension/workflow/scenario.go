@@ -71,10 +71,8 @@ func (d *document) distinctions(w *Workflows) (paths [][]string, names []string)
 			continue
 		}
 		seen[next] = true
-		for _, x := range next.nodes {
-			paths = append(paths, pathsIn(x, "github", "inputs")...)
-			names = union2(names, branchesIn(x))
-		}
+		paths = append(paths, next.pathsOf("github", "inputs")...)
+		names = union2(names, next.branches)
 		queue = append(queue, next.calls...)
 		for _, j := range next.jobs {
 			for _, s := range j.steps {
@@ -97,13 +95,9 @@ func union2(a, b []string) []string {
 
 // branchesIn are the names in an expression that looks at the ref: 'refs/heads/main', or a text of it.
 func branchesIn(node actionlint.ExprNode) []string {
-	looks := slices.ContainsFunc(pathsIn(node, "github"), func(p []string) bool { return strings.HasSuffix(p[len(p)-1], "ref") || p[1] == "ref_name" })
-	if !looks {
-		return nil
-	}
 	var out []string
 	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
-		if s, ok := n.(*actionlint.StringNode); ok && entering {
+		if s, ok := n.(*actionlint.StringNode); ok && entering && len(out) < maxSplit {
 			out = append(out, branchNames(s.Value)...)
 		}
 	})
@@ -166,18 +160,11 @@ func (s *starts) signature(x *scenario, restricted bool) string {
 		fmt.Fprintf(&b, "%q %v %v", x.branch, x.pull, x.event == "schedule")
 	}
 	for _, p := range s.paths {
-		at := objectOf(x.github)
+		of := x.github
 		if p[0] == "inputs" {
-			at = objectOf(x.inputs)
+			of = x.inputs
 		}
-		for _, name := range p[1:] {
-			var next set
-			for _, v := range at {
-				next = next.and(v.member(textValue(name)))
-			}
-			at = next
-		}
-		for _, v := range at {
+		for _, v := range at(of, p[1:]) {
 			fmt.Fprintf(&b, "|%d %v %v %q %v", v.is, v.truth, v.number, v.text, v.limit)
 			if v.opaque != nil {
 				fmt.Fprintf(&b, "%+v", *v.opaque)

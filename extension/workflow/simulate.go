@@ -210,7 +210,7 @@ func statusOf(name string, fine, failed outcome) set {
 func (f *frame) rows(i *instance) *result {
 	cells := []cell{nil}
 	if s := i.r.job.ast.Strategy; s != nil && s.Matrix != nil {
-		cells = projected(i.cells(s.Matrix), f.d.matrixPaths(i.r.job))
+		cells = projected(i.cells(s.Matrix), f.d.pathsOf("matrix"))
 	}
 	var out *result
 	for _, c := range cells {
@@ -232,18 +232,6 @@ func (f *frame) rows(i *instance) *result {
 		}
 	}
 	return out
-}
-
-// matrixPaths are what the expressions of a file read from the matrix.
-func (d *document) matrixPaths(j *job) [][]string {
-	if d.matrix == nil {
-		for _, n := range d.nodes {
-			d.matrix = append(d.matrix, pathsIn(n, "matrix")...)
-		}
-		slices.SortFunc(d.matrix, slices.Compare)
-		d.matrix = slices.CompactFunc(d.matrix, func(a, b []string) bool { return slices.Equal(a, b) })
-	}
-	return d.matrix
 }
 
 // instance is a job as one combination of its matrix has it run.
@@ -407,7 +395,7 @@ func (i *instance) call(c *actionlint.WorkflowCall) *result {
 		}
 	}
 	for _, name := range given.names {
-		if !slices.ContainsFunc(callee.nodes, func(n actionlint.ExprNode) bool { return asks(n, "inputs", name) }) {
+		if !callee.asks(name) {
 			i.flow(given.get(name).lacks(), false)
 		}
 	}
@@ -757,7 +745,7 @@ func (i *instance) composite(s *step, given *fields, tolerated bool) *fields {
 		}
 	}
 	for _, name := range given.names {
-		if !slices.ContainsFunc(a.nodes, func(n actionlint.ExprNode) bool { return asks(n, "inputs", name) }) {
+		if !a.asks(name) {
 			i.flow(given.get(name).lacks(), tolerated) // whatever takes it does so in a way that is not seen
 		}
 	}
@@ -803,9 +791,4 @@ func (i *instance) signature(given *fields) string {
 	}
 	fmt.Fprintf(&b, "%p %d", i.env.job, len(i.env.job.list))
 	return b.String()
-}
-
-// asks tells an expression that reads a member of a context.
-func asks(node actionlint.ExprNode, context, name string) bool {
-	return slices.ContainsFunc(pathsIn(node, context), func(p []string) bool { return strings.EqualFold(p[1], name) })
 }

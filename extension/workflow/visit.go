@@ -281,7 +281,7 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 			found = append(found, v.complete(r, own))
 			offsets = append(offsets, e.at+offset)
 		}).walk(e.node)
-		v.doc.nodes = append(v.doc.nodes, e.node)
+		v.doc.note(e.node)
 	}
 	if len(faulty) > 0 {
 		for i, p := range v.doc.src.places(s, faulty) {
