@@ -191,6 +191,9 @@ func (s set) with(v value) set {
 }
 
 func (s set) and(other set) set {
+	if len(s) == 0 {
+		return other
+	}
 	for _, v := range other {
 		s = s.with(v)
 	}
