@@ -275,18 +275,20 @@ func (d *document) mark() {
 		shared = d.ast.Env
 	}
 	d.hexWords = map[string]bool{}
+	hosts, asked := namesOfHosts(shared), namesOfReads(d.reads, nil)
 	for _, j := range d.jobs {
-		hosts := namesOfHosts(shared, j.ast.Env)
-		asked := namesOfReads(d.reads, nil, j)
+		own, ownAsked := namesOfHosts(j.ast.Env), namesOfReads(j.reads, j)
 		j.words = map[string]bool{}
+		note := func(name string) { j.words[name], d.hexWords[name] = true, true }
 		for _, s := range j.steps {
 			s.marks = marksOfStep(s)
-			if len(hosts) > 0 && s.namesAny(hosts, nil) {
+			if s.namesAny(hosts, nil) || s.namesAny(own, nil) {
 				s.marks |= marksHex
 			}
 			j.marks |= s.marks
 			if s.marks.has(marksHex) {
-				s.namesAny(asked, func(name string) { j.words[name], d.hexWords[name] = true, true })
+				s.namesAny(asked, note)
+				s.namesAny(ownAsked, note)
 			}
 		}
 		d.marks |= j.marks
