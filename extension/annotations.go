@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/docs"
 )
 
@@ -15,7 +15,7 @@ const maxSummary = 512 << 10
 // annotate prints a report as the workflow commands by which a job of GitHub Actions annotates lines, and adds a table to
 // the summary of its step. Standard output holds nothing else but the verdict: the runner looks for commands in every
 // line of it, and names and messages come from the repository.
-func annotate(p *process, report core.Report, elapsed time.Duration) error {
+func annotate(p *process, report check.Report, elapsed time.Duration) error {
 	for _, r := range report {
 		for _, problem := range problems(r) {
 			fmt.Fprintln(p.out, annotation(problem))
@@ -46,9 +46,9 @@ func annotation(p problem) string {
 
 func commandName(p problem) string {
 	switch {
-	case p.unknown, p.Severity == core.SeverityWarning:
+	case p.unknown, p.Severity == check.SeverityWarning:
 		return "warning"
-	case p.Severity == core.SeverityError:
+	case p.Severity == check.SeverityError:
 		return "error"
 	}
 	return "notice"
@@ -67,8 +67,8 @@ func escapeProperty(text string) string {
 }
 
 // summaryTable is the report in Markdown: the counts, and a row for each problem as far as they fit.
-func summaryTable(report core.Report) string {
-	count := map[core.Status]int{}
+func summaryTable(report check.Report) string {
+	count := map[check.Status]int{}
 	var rows []string
 	for _, r := range report {
 		count[r.Status]++

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
-func annotated(t *testing.T, report core.Report, summary string) (string, error) {
+func annotated(t *testing.T, report check.Report, summary string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
 	p := &process{
@@ -51,9 +51,9 @@ func TestNamesAreNoCommands(t *testing.T) {
 	for _, name := range []string{
 		"a\n::add-mask::x", "a\r\n::stop-commands::x", "::error::x", "a::b", "a,line=1", "a%0A::set-output name=x::y", "##[add-path]x", "a\u2028::warning::x", "\t::debug::x",
 	} {
-		report := core.Report{{ID: "token-leaked", Status: core.StatusError, Message: name, Fix: "git rm --cached " + name, Findings: []core.Finding{
-			{File: name, Line: 1, Column: 2, Severity: core.SeverityError, Message: "in " + name},
-			{File: name, Commit: "0123456789abcdef" + name, Severity: core.SeverityError, Message: name},
+		report := check.Report{{ID: "token-leaked", Status: check.StatusError, Message: name, Fix: "git rm --cached " + name, Findings: []check.Finding{
+			{File: name, Line: 1, Column: 2, Severity: check.SeverityError, Message: "in " + name},
+			{File: name, Commit: "0123456789abcdef" + name, Severity: check.SeverityError, Message: name},
 		}}}
 		got, err := annotated(t, report, "")
 		if err != nil {
@@ -81,8 +81,8 @@ func TestStepSummary(t *testing.T) {
 	if err := os.WriteFile(path, []byte("of an earlier command\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	report := core.Report{{ID: "secret-passed", Status: core.StatusError, Message: "x", Fix: "a `b` | c", Findings: []core.Finding{
-		{File: "a|b<script>.yml", Line: 1, Column: 2, Severity: core.SeverityError, Message: "[x](https://example.com) **bold** @ada ${{ x }}\n| a cell"},
+	report := check.Report{{ID: "secret-passed", Status: check.StatusError, Message: "x", Fix: "a `b` | c", Findings: []check.Finding{
+		{File: "a|b<script>.yml", Line: 1, Column: 2, Severity: check.SeverityError, Message: "[x](https://example.com) **bold** @ada ${{ x }}\n| a cell"},
 	}}}
 	if _, err := annotated(t, report, path); err != nil {
 		t.Fatal(err)
@@ -106,11 +106,11 @@ func TestStepSummary(t *testing.T) {
 }
 
 func TestStepSummaryIsBounded(t *testing.T) {
-	var findings []core.Finding
+	var findings []check.Finding
 	for range 20000 {
-		findings = append(findings, core.Finding{File: ".env", Severity: core.SeverityError, Message: "|" + strings.Repeat("x", 50)})
+		findings = append(findings, check.Finding{File: ".env", Severity: check.SeverityError, Message: "|" + strings.Repeat("x", 50)})
 	}
-	text := summaryTable(core.Report{{ID: "env-tracked", Status: core.StatusError, Findings: findings}})
+	text := summaryTable(check.Report{{ID: "env-tracked", Status: check.StatusError, Findings: findings}})
 	if len(text) > maxSummary+100 || !strings.Contains(text, "\nand ") {
 		t.Errorf("%d bytes, ending in %q", len(text), text[len(text)-30:])
 	}
@@ -133,7 +133,7 @@ func TestReportThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer full.Close()
-	report := core.Report{{ID: "token-accepted", Status: core.StatusUnknown, Message: "no answer"}}
+	report := check.Report{{ID: "token-accepted", Status: check.StatusUnknown, Message: "no answer"}}
 	for _, format := range formats() {
 		o := &verifyOptions{export: &exporter{}, format: format, process: &process{
 			streams: &streams{out: &stickyWriter{w: full}}, getenv: func(string) string { return "" },

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/github"
@@ -313,7 +314,7 @@ func parseToken(raw string) (core.Token, error) {
 }
 
 // rejection is a token that Hex did not accept, or of which it cannot be told.
-type rejection struct{ core.Result }
+type rejection struct{ check.Result }
 
 func (r *rejection) Error() string { return r.Message }
 
@@ -329,7 +330,7 @@ func (r *rejection) ExitCode() int {
 // accept asks Hex whose token it is and what it can read, and says so through tell.
 func (p *process) accept(ctx context.Context, found settings, token core.Token, tell func(status, format string, args ...any)) (core.Identity, error) {
 	var owner core.Identity
-	var report core.Report
+	var report check.Report
 	err := p.interruptible(ctx, "Asking Hex about the token", func(ctx context.Context) error {
 		owner, report = core.Verify(ctx, core.TokenInput{
 			Token: token, Host: found.host, HostSource: found.hostSource,
@@ -342,8 +343,8 @@ func (p *process) accept(ctx context.Context, found settings, token core.Token, 
 	}
 	for _, id := range []string{"workspace-url", "token-accepted", "token-expiry"} {
 		r := report.Of(id)
-		if r.Status == core.StatusError || id == "token-accepted" && r.Status != core.StatusOK {
-			if shape := report.Of("token-format"); r.Auth && shape.Status == core.StatusWarning {
+		if r.Status == check.StatusError || id == "token-accepted" && r.Status != check.StatusOK {
+			if shape := report.Of("token-format"); r.Auth && shape.Status == check.StatusWarning {
 				r.Message += "; besides, " + shape.Message // a part of it was copied, most likely
 			}
 			return owner, &rejection{r}
@@ -356,9 +357,9 @@ func (p *process) accept(ctx context.Context, found settings, token core.Token, 
 	for _, id := range []string{"token-format", "token-expiry", "token-owner", "scope-read"} {
 		r := report.Of(id)
 		switch {
-		case id == "scope-read" && r.Status == core.StatusOK:
+		case id == "scope-read" && r.Status == check.StatusOK:
 			tell("ok", "%s", capitalised(r.Message))
-		case r.Status == core.StatusOK || r.Status == core.StatusSkipped:
+		case r.Status == check.StatusOK || r.Status == check.StatusSkipped:
 		default:
 			// What the token cannot read is for the owner to judge: Hex accepted it.
 			tell("warning", "%s", capitalised(r.Message))
@@ -372,7 +373,7 @@ func (p *process) accept(ctx context.Context, found settings, token core.Token, 
 // is conversation.
 func (o *authOptions) tell(status, format string, args ...any) {
 	if o.export.asked() {
-		o.say("%s "+format, append([]any{icon(o.streams, core.Status(status))}, args...)...)
+		o.say("%s "+format, append([]any{icon(o.streams, check.Status(status))}, args...)...)
 		return
 	}
 	o.record(status, format, args...)

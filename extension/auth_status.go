@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
@@ -358,7 +359,7 @@ func usage(p *spot) string {
 // localToken is what Hex says of the token on this machine.
 type localToken struct {
 	owner  core.Identity
-	report core.Report
+	report check.Report
 }
 
 // judgeLocal asks Hex about the token on this machine while GitHub is asked about the places. The function that it
@@ -389,14 +390,14 @@ func (r *statusRun) printLocal(local localToken) int {
 		return exitOK
 	}
 	r.say("%s", capitalised(local.report.Of("token-present").Message))
-	if local.report.Of("token-accepted").Status == core.StatusOK {
-		r.say("%s %s", icon(r.streams, core.StatusOK), local.owner.Describe())
+	if local.report.Of("token-accepted").Status == check.StatusOK {
+		r.say("%s %s", icon(r.streams, check.StatusOK), local.owner.Describe())
 		return exitOK
 	}
-	var judged core.Report
+	var judged check.Report
 	for _, id := range []string{"token-format", "workspace-url", "token-accepted"} {
 		res := local.report.Of(id)
-		if res.Status != core.StatusError && res.Status != core.StatusUnknown {
+		if res.Status != check.StatusError && res.Status != check.StatusUnknown {
 			continue
 		}
 		judged = append(judged, res)

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // TestHiddenCharacters puts every character that is never shown where a name from outside can stand, and looks for it in
@@ -34,8 +35,8 @@ func TestHiddenCharacters(t *testing.T) {
 
 // printedWith prints a name in every way there is but those where it is the user's own to filter.
 func printedWith(t *testing.T, name string) map[string]string {
-	finding := core.Finding{File: name, Line: 1, Severity: core.SeverityError, Message: name}
-	report := core.Report{{ID: "env-tracked", Title: name, Status: core.StatusError, Message: name, Fix: name, Findings: []core.Finding{finding}}}
+	finding := check.Finding{File: name, Line: 1, Severity: check.SeverityError, Message: name}
+	report := check.Report{{ID: "env-tracked", Title: name, Status: check.StatusError, Message: name, Fix: name, Findings: []check.Finding{finding}}}
 	out := map[string]string{}
 	for _, terminal := range []bool{false, true} {
 		b := newBench(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // newTestProcess is a process off a terminal, in an empty folder, without environment.
@@ -166,12 +166,12 @@ func TestJudgeReport(t *testing.T) {
 }
 
 // statuses makes a report of results with these statuses; "auth" is an error of authentication.
-func statuses(list ...string) core.Report {
-	var report core.Report
+func statuses(list ...string) check.Report {
+	var report check.Report
 	for _, s := range list {
-		r := core.Result{Status: core.Status(s)}
+		r := check.Result{Status: check.Status(s)}
 		if s == "auth" {
-			r = core.Result{Status: core.StatusError, Auth: true}
+			r = check.Result{Status: check.StatusError, Auth: true}
 		}
 		report = append(report, r)
 	}

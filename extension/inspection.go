@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
@@ -44,8 +45,8 @@ type inspection struct {
 	local     func() *workflow.Workflows
 	workflows func() *workflow.Workflows
 	inventory func() (github.Inventory, error)
-	stored    func() core.Result
-	judged    func() map[string]core.Result
+	stored    func() check.Result
+	judged    func() map[string]check.Result
 }
 
 func newInspection(ctx context.Context, p *process, about scope, tree *worktree.Tree) *inspection {
@@ -68,7 +69,7 @@ func newInspection(ctx context.Context, p *process, about scope, tree *worktree.
 }
 
 // checks are those of the catalogue. What looks at the work tree is left out where there is none of this repository.
-func (i *inspection) checks() []core.Check {
+func (i *inspection) checks() []check.Check {
 	here := slices.Concat(i.workflowChecks(), fileChecks(i.tree, i.leakOptions()))
 	onGitHub := i.gitHubChecks()
 	for n, c := range onGitHub {
@@ -92,7 +93,7 @@ func (i *inspection) notHere() string {
 }
 
 // judgeWorkflows judges everything at once. Without an inventory only those checks have a result that need none.
-func (i *inspection) judgeWorkflows() map[string]core.Result {
+func (i *inspection) judgeWorkflows() map[string]check.Result {
 	about := workflow.Context{Dependabot: hasDependabot(i.tree), Host: i.namedHost(github.Inventory{})}
 	if i.offline {
 		return workflow.JudgeFiles(i.local(), about)
@@ -104,7 +105,7 @@ func (i *inspection) judgeWorkflows() map[string]core.Result {
 	about.Host, about.Repository = i.namedHost(inv), i.target.String()
 	judged := workflow.Judge(i.workflows(), inv, about)
 	for id, r := range judged {
-		if refusals := inv.Refusals(); r.Status == core.StatusUnknown && r.Fix == "" && len(refusals) > 0 {
+		if refusals := inv.Refusals(); r.Status == check.StatusUnknown && r.Fix == "" && len(refusals) > 0 {
 			r.Fix = hint(refusals[0])
 			judged[id] = r
 		}
@@ -126,7 +127,7 @@ func (i *inspection) namedHost(inv github.Inventory) string {
 	return host.Name()
 }
 
-func (i *inspection) tokenChecks() []core.Check {
+func (i *inspection) tokenChecks() []check.Check {
 	return core.TokenChecks(core.TokenInput{
 		Token: i.settings.token, TokenErr: i.settings.tokenErr, TokenSource: i.settings.tokenSource, Advice: advice(i.replace),
 		Host: i.settings.host, HostErr: i.settings.hostErr, HostSource: i.settings.hostSource,
@@ -169,25 +170,25 @@ func (i *inspection) leakOptions() worktree.LeakOptions {
 }
 
 // judgeMissing decides what a missing token on this machine means: nothing when the secret is stored.
-func (i *inspection) judgeMissing(context.Context) core.Result {
+func (i *inspection) judgeMissing(context.Context) check.Result {
 	message := errNoLocalToken.Error()
 	if len(i.settings.notes) > 0 {
 		message += " (" + strings.Join(i.settings.notes, "; ") + ")"
 	}
 	missing := core.NoToken(message, keepToken)
-	asked := slices.ContainsFunc(core.TokenChecks(core.TokenInput{}), func(c core.Check) bool { return slices.Contains(i.only, c.ID) })
+	asked := slices.ContainsFunc(core.TokenChecks(core.TokenInput{}), func(c check.Check) bool { return slices.Contains(i.only, c.ID) })
 	if asked || len(i.projects) > 0 {
 		return missing
 	}
 	switch stored := i.stored(); stored.Status {
-	case core.StatusOK, core.StatusWarning:
-		return core.Skip("not checked: GitHub never shows a stored secret; " + stored.Message)
-	case core.StatusError:
+	case check.StatusOK, check.StatusWarning:
+		return check.Skip("not checked: GitHub never shows a stored secret; " + stored.Message)
+	case check.StatusError:
 		missing.Message += ", and none is stored on GitHub"
 		missing.Fix = "gh hex auth"
 		return missing
 	default:
-		return core.Skip("no Hex token on this machine; cannot tell whether one is stored on GitHub")
+		return check.Skip("no Hex token on this machine; cannot tell whether one is stored on GitHub")
 	}
 }
 
@@ -221,35 +222,35 @@ func (i *inspection) fetch(ctx context.Context) (github.Inventory, error) {
 }
 
 // judgeAccess says whether GitHub can be asked at all, and which permissions are missing.
-func (i *inspection) judgeAccess() core.Result {
+func (i *inspection) judgeAccess() check.Result {
 	inv, err := i.inventory()
 	if err != nil {
 		return accessProblem(err)
 	}
-	var notes []core.Finding
+	var notes []check.Finding
 	for _, err := range inv.Refusals() {
-		notes = append(notes, core.Finding{Severity: core.SeverityNote, Message: withHint(err)})
+		notes = append(notes, check.Finding{Severity: check.SeverityNote, Message: withHint(err)})
 	}
-	return core.Judge(notes, fmt.Sprintf("%s on %s", inv.Repository.FullName(), i.target.Host), "")
+	return check.Judge(notes, fmt.Sprintf("%s on %s", inv.Repository.FullName(), i.target.Host), "")
 }
 
 // unlisted is the result of a check that needs to know what GitHub stores, when that could not be asked.
-func (i *inspection) unlisted() core.Result {
+func (i *inspection) unlisted() check.Result {
 	_, err := i.inventory()
 	r := accessProblem(err)
-	return core.Unknown(r.Message, r.Fix)
+	return check.Unknown(r.Message, r.Fix)
 }
 
-func accessProblem(err error) core.Result {
+func accessProblem(err error) check.Result {
 	var login *github.LoginError
 	var onGitHub *github.Error
-	r := core.Fail(err.Error(), hint(err))
+	r := check.Fail(err.Error(), hint(err))
 	switch {
 	case errors.As(err, &login), errors.Is(err, github.ErrUnauthorized):
 		r.Auth = true
 	case errors.Is(err, github.ErrNotFound):
 	case errors.As(err, &onGitHub):
-		r.Status = core.StatusUnknown
+		r.Status = check.StatusUnknown
 	}
 	return r
 }
@@ -278,7 +279,7 @@ func (i *inspection) secretNames() []string {
 
 // judgeStored looks for the Hex secret in every place that the repository can see. One name that is stored is enough
 // here: which reference is missing what is judged by secret-available.
-func (i *inspection) judgeStored() core.Result {
+func (i *inspection) judgeStored() check.Result {
 	inv, err := i.inventory()
 	if err != nil {
 		return i.unlisted()
@@ -292,10 +293,10 @@ func (i *inspection) judgeStored() core.Result {
 		}
 	}
 	if len(found) > 0 {
-		return core.OK(strings.Join(found, "; "))
+		return check.OK(strings.Join(found, "; "))
 	}
 	if hidden := inv.Hidden(); hidden != nil {
-		return core.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), hint(hidden))
+		return check.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), hint(hidden))
 	}
 	r := nowhere(inv, missing[0], i.target)
 	r.Auth = i.settings.token.IsZero() && i.settings.tokenErr == nil && i.includes("token-present")
@@ -310,7 +311,7 @@ func storedWhere(places []github.PlacedEntry, now time.Time) string {
 	return "is stored (" + strings.Join(texts, "; ") + ")"
 }
 
-func nowhere(inv github.Inventory, name string, t target) core.Result {
+func nowhere(inv github.Inventory, name string, t target) check.Result {
 	message := fmt.Sprintf("secret %s is stored nowhere that %s can see", name, t)
 	fix := "gh hex auth"
 	if name != tokenName {
@@ -321,7 +322,7 @@ func nowhere(inv github.Inventory, name string, t target) core.Result {
 		message += fmt.Sprintf("; did you mean %s?", near)
 	}
 	if workflow.IsTokenName(near) && !workflow.IsTokenName(name) {
-		return core.Fail(message, fmt.Sprintf("write %s instead of %s in the workflows", near, name))
+		return check.Fail(message, fmt.Sprintf("write %s instead of %s in the workflows", near, name))
 	}
 	if _, there := inv.Dependabot.Find(name); there {
 		message += " (Dependabot has one, which only runs started by Dependabot read)"
@@ -329,5 +330,5 @@ func nowhere(inv github.Inventory, name string, t target) core.Result {
 	if !t.here {
 		fix += " -R " + t.String()
 	}
-	return core.Fail(message, fix)
+	return check.Fail(message, fix)
 }

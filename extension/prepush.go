@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
@@ -40,7 +41,7 @@ func runPrePush(cmd *cobra.Command, o *verifyOptions, args []string) error {
 	args = append(args, "", "")
 	push, address := preCommit(o.process, worktree.Push{Remote: args[0], Updates: updates}, args[1])
 	if len(push.Updates) == 0 && (o.export.asked() || o.format != "text") {
-		return writeReport(o, core.Report{}, o.now().Sub(start))
+		return writeReport(o, check.Report{}, o.now().Sub(start))
 	}
 	if len(push.Updates) == 0 {
 		return nil
@@ -73,7 +74,7 @@ func preCommit(p *process, push worktree.Push, address string) (worktree.Push, s
 }
 
 // judgeSent judges tokens and .env files in what is sent and, where that changes workflows, those too.
-func judgeSent(ctx context.Context, o *verifyOptions, push worktree.Push, address string) (core.Report, error) {
+func judgeSent(ctx context.Context, o *verifyOptions, push worktree.Push, address string) (check.Report, error) {
 	tree, err := worktree.OpenPushed(ctx, o.dir, o.getenv("GIT_DIR"))
 	if err != nil {
 		return nil, err
@@ -85,9 +86,9 @@ func judgeSent(ctx context.Context, o *verifyOptions, push worktree.Push, addres
 	if host == (core.Host{}) {
 		host = core.DefaultHost()
 	}
-	var report, workflows core.Report
+	var report, workflows check.Report
 	var wg sync.WaitGroup
-	wg.Go(func() { report = core.Run(ctx, o.of(worktree.PushChecks(tree, push, host.String()))) })
+	wg.Go(func() { report = check.Run(ctx, o.of(worktree.PushChecks(tree, push, host.String()))) })
 	wg.Go(func() { workflows = judgeSentWorkflows(ctx, o, tree, push, address) })
 	wg.Wait()
 	return append(report, workflows...), nil
@@ -115,20 +116,20 @@ func resolveUpdates(ctx context.Context, tree *worktree.Tree, updates []worktree
 }
 
 // judgeSentWorkflows judges the workflows of the pushed commits, not those of the work tree.
-func judgeSentWorkflows(ctx context.Context, o *verifyOptions, tree *worktree.Tree, push worktree.Push, address string) core.Report {
+func judgeSentWorkflows(ctx context.Context, o *verifyOptions, tree *worktree.Tree, push worktree.Push, address string) check.Report {
 	commits, err := tree.SentCommits(ctx, push, workflowFolder, ":(glob)**/action.yml", ":(glob)**/action.yaml")
 	if err != nil {
-		return core.Report{{ID: workflow.Syntax, Status: core.StatusUnknown, Message: err.Error(), Findings: []core.Finding{}}}
+		return check.Report{{ID: workflow.Syntax, Status: check.StatusUnknown, Message: err.Error(), Findings: []check.Finding{}}}
 	}
 	limited, cancel := context.WithTimeout(ctx, pushPatience)
 	defer cancel()
-	var report core.Report
+	var report check.Report
 	about := pushScope(o.scope)
 	for _, commit := range commits[:min(len(commits), maxSentCommits)] {
 		i := newInspection(limited, o.process, about, tree)
 		i.sentTo(tree, address)
 		i.source = sourceAt(ctx, tree, commit)
-		results := core.Run(limited, about.of(i.checks()))
+		results := check.Run(limited, about.of(i.checks()))
 		for _, r := range results {
 			for n := range r.Findings {
 				r.Findings[n].Commit = commit
@@ -136,12 +137,12 @@ func judgeSentWorkflows(ctx context.Context, o *verifyOptions, tree *worktree.Tr
 		}
 		report = append(report, about.shown(results)...)
 		for _, name := range i.source.unread {
-			report = append(report, core.Result{ID: workflow.Syntax, Status: core.StatusUnknown, Findings: []core.Finding{},
+			report = append(report, check.Result{ID: workflow.Syntax, Status: check.StatusUnknown, Findings: []check.Finding{},
 				Message: fmt.Sprintf("%s cannot be read, or is larger than %d MiB", name, maxWorkflow>>20)})
 		}
 	}
 	if more := len(commits) - maxSentCommits; more > 0 {
-		report = append(report, core.Result{ID: workflow.Syntax, Status: core.StatusUnknown, Findings: []core.Finding{},
+		report = append(report, check.Result{ID: workflow.Syntax, Status: check.StatusUnknown, Findings: []check.Finding{},
 			Message: fmt.Sprintf("only the workflows of %d refs were judged, not those of %d more", maxSentCommits, more)})
 	}
 	return report
@@ -153,7 +154,7 @@ func pushScope(asked scope) scope {
 	about := asked
 	about.only = nil
 	for _, c := range catalogue() {
-		ofWorkflows := c.Group != core.GroupToken && c.Group != core.GroupFiles
+		ofWorkflows := c.Group != check.GroupToken && c.Group != check.GroupFiles
 		if ofWorkflows && c.ID != "secret-stored" && (len(asked.only) == 0 || slices.Contains(asked.only, c.ID)) {
 			about.only = append(about.only, c.ID)
 		}
@@ -213,14 +214,14 @@ func sourceAt(ctx context.Context, tree *worktree.Tree, commit string) *source {
 }
 
 // stops tells whether a result stops a push. That GitHub could not be asked does not.
-func (o *verifyOptions) stops(r core.Result) bool {
+func (o *verifyOptions) stops(r check.Result) bool {
 	if r.ID == "github-access" {
 		return false
 	}
-	return r.Status == core.StatusError || o.strict && r.Status == core.StatusWarning
+	return r.Status == check.StatusError || o.strict && r.Status == check.StatusWarning
 }
 
-func (o *verifyOptions) judgeSentReport(report core.Report) error {
+func (o *verifyOptions) judgeSentReport(report check.Report) error {
 	if missed := unchecked(report); len(missed) > 0 {
 		o.say("gh hex did not check all of this push: %s", strings.Join(missed, "; "))
 	}
@@ -232,12 +233,12 @@ func (o *verifyOptions) judgeSentReport(report core.Report) error {
 }
 
 // unchecked says what could not be looked at, and why, each reason once.
-func unchecked(report core.Report) []string {
+func unchecked(report check.Report) []string {
 	var reasons []string
 	for _, r := range report {
 		why := r.ID + ": " + r.Message
 		known := slices.ContainsFunc(reasons, func(known string) bool { return strings.HasSuffix(known, ": "+r.Message) })
-		if (r.Status == core.StatusUnknown || r.ID == "github-access" && r.Status == core.StatusError) && !known {
+		if (r.Status == check.StatusUnknown || r.ID == "github-access" && r.Status == check.StatusError) && !known {
 			reasons = append(reasons, why)
 		}
 	}
@@ -245,9 +246,9 @@ func unchecked(report core.Report) []string {
 }
 
 // printSent shows only what is wrong: a push that is fine says nothing.
-func printSent(s *streams, report core.Report) {
-	wrong := slices.DeleteFunc(slices.Clone(report), func(r core.Result) bool {
-		return r.ID == "github-access" || r.Status != core.StatusError && r.Status != core.StatusWarning
+func printSent(s *streams, report check.Report) {
+	wrong := slices.DeleteFunc(slices.Clone(report), func(r check.Result) bool {
+		return r.ID == "github-access" || r.Status != check.StatusError && r.Status != check.StatusWarning
 	})
 	if !s.outTTY {
 		printRecords(s, wrong)

@@ -8,16 +8,16 @@ import (
 	"github.com/cli/go-gh/v2/pkg/repository"
 	"github.com/cli/go-gh/v2/pkg/ssh"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 // judgePush tells whether GitHub would refuse the next push: a classic token that pushes a changed workflow over https
 // needs the scope workflow.
-func (i *inspection) judgePush(ctx context.Context) core.Result {
+func (i *inspection) judgePush(ctx context.Context) check.Result {
 	if i.tree == nil {
-		return core.Skip(i.notHere())
+		return check.Skip(i.notHere())
 	}
 	inv, err := i.inventory()
 	if err != nil {
@@ -25,14 +25,14 @@ func (i *inspection) judgePush(ctx context.Context) core.Result {
 	}
 	remote, found, err := i.pushRemote(ctx)
 	if err != nil {
-		return core.Unknown("cannot tell what a push would send: "+err.Error(), "")
+		return check.Unknown("cannot tell what a push would send: "+err.Error(), "")
 	}
 	if !found || !strings.HasPrefix(remote.PushURL, "https://") {
-		return core.Skip("pushes do not go over https")
+		return check.Skip("pushes do not go over https")
 	}
 	helper, err := i.tree.CredentialHelper(ctx, "https://"+i.target.Host)
 	if err != nil || !strings.Contains(helper, "gh auth git-credential") && !strings.Contains(helper, `gh.exe" auth git-credential`) {
-		return core.Skip("pushes do not use gh's login")
+		return check.Skip("pushes do not use gh's login")
 	}
 	changed := i.source != nil // a push is under way, and it changes workflows
 	if !changed {
@@ -40,13 +40,13 @@ func (i *inspection) judgePush(ctx context.Context) core.Result {
 	}
 	switch {
 	case err != nil:
-		return core.Unknown("cannot tell what a push would send: "+err.Error(), "")
+		return check.Unknown("cannot tell what a push would send: "+err.Error(), "")
 	case !changed:
-		return core.Skip("no commit that is still to be pushed changes a workflow")
+		return check.Skip("no commit that is still to be pushed changes a workflow")
 	case !inv.Repository.Classic || slices.Contains(inv.Repository.Scopes, "workflow"):
-		return core.OK("the login may push workflows")
+		return check.OK("the login may push workflows")
 	}
-	return core.Fail("commits still to be pushed change workflows, and gh's login lacks the scope workflow: GitHub will refuse the push",
+	return check.Fail("commits still to be pushed change workflows, and gh's login lacks the scope workflow: GitHub will refuse the push",
 		"gh auth refresh"+github.HostFlag(i.target.Host)+" -s workflow")
 }
 

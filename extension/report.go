@@ -8,7 +8,7 @@ import (
 
 	"github.com/cli/go-gh/v2/pkg/text"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // outcome is the exit code of a command whose result says everything already.
@@ -28,15 +28,15 @@ func worst(codes ...int) int {
 }
 
 // judgeReport turns a report into an exit code.
-func judgeReport(report core.Report, strict bool) error {
+func judgeReport(report check.Report, strict bool) error {
 	code := exitOK
 	for _, r := range report {
 		switch {
-		case r.Status == core.StatusError && r.Auth:
+		case r.Status == check.StatusError && r.Auth:
 			code = worst(code, exitAuth)
-		case r.Status == core.StatusError || strict && r.Status == core.StatusWarning:
+		case r.Status == check.StatusError || strict && r.Status == check.StatusWarning:
 			code = worst(code, exitProblem)
-		case r.Status == core.StatusUnknown:
+		case r.Status == check.StatusUnknown:
 			code = worst(code, exitUnknown)
 		}
 	}
@@ -47,7 +47,7 @@ func judgeReport(report core.Report, strict bool) error {
 }
 
 // printReport shows a report to people: a line a group on a terminal, a line a check with verbose or in a pipe.
-func printReport(s *streams, report core.Report, verbose bool, elapsed time.Duration) {
+func printReport(s *streams, report check.Report, verbose bool, elapsed time.Duration) {
 	switch {
 	case !s.outTTY:
 		printRecords(s, report)
@@ -63,7 +63,7 @@ func printReport(s *streams, report core.Report, verbose bool, elapsed time.Dura
 
 // printRecords writes a tab-separated line a check (ID, status, message, fix), followed by a line a finding
 // (ID, severity, place and message).
-func printRecords(s *streams, report core.Report) {
+func printRecords(s *streams, report check.Report) {
 	for _, r := range report {
 		s.print("%s\t%s\t%s\t%s", r.ID, r.Status, r.Message, r.Fix)
 		for _, f := range r.Findings {
@@ -75,7 +75,7 @@ func printRecords(s *streams, report core.Report) {
 	}
 }
 
-func located(f core.Finding) string {
+func located(f check.Finding) string {
 	if place := place(f); place != "" {
 		return place + ": " + f.Message
 	}
@@ -83,7 +83,7 @@ func located(f core.Finding) string {
 }
 
 // place is where a finding stands, in the form that editors understand.
-func place(f core.Finding) string {
+func place(f check.Finding) string {
 	out := f.File
 	if f.Line > 0 {
 		out += fmt.Sprintf(":%d", f.Line)
@@ -97,10 +97,10 @@ func place(f core.Finding) string {
 	return out
 }
 
-func printGroups(s *streams, report core.Report) {
+func printGroups(s *streams, report check.Report) {
 	for len(report) > 0 {
 		group := report[0].Group
-		end := slices.IndexFunc(report, func(r core.Result) bool { return r.Group != group })
+		end := slices.IndexFunc(report, func(r check.Result) bool { return r.Group != group })
 		if end < 0 {
 			end = len(report)
 		}
@@ -113,69 +113,69 @@ func printGroups(s *streams, report core.Report) {
 
 // printProblems expands what is not in order. Of several checks that could not be carried out the first one says why:
 // the reason is the same as a rule.
-func printProblems(s *streams, results []core.Result) {
+func printProblems(s *streams, results []check.Result) {
 	var unknown []string
 	for _, r := range results {
 		switch {
-		case r.Status == core.StatusOK || r.Status == core.StatusSkipped:
-		case r.Status == core.StatusUnknown && len(r.Findings) == 0 && unknown != nil:
+		case r.Status == check.StatusOK || r.Status == check.StatusSkipped:
+		case r.Status == check.StatusUnknown && len(r.Findings) == 0 && unknown != nil:
 			unknown = append(unknown, r.ID)
 		default:
 			printProblem(s, r, "  ")
-			if r.Status == core.StatusUnknown {
+			if r.Status == check.StatusUnknown {
 				unknown = []string{}
 			}
 		}
 	}
 	if len(unknown) > 0 {
-		s.print("  %s could not be checked either: %s", icon(s, core.StatusUnknown), strings.Join(unknown, ", "))
+		s.print("  %s could not be checked either: %s", icon(s, check.StatusUnknown), strings.Join(unknown, ", "))
 	}
 }
 
 // groupIcon is that of the worst status. A group that says of its token only that it was not checked has the mark of
 // what was skipped, though the host was looked at.
-func groupIcon(s *streams, results []core.Result) styled {
+func groupIcon(s *streams, results []check.Result) styled {
 	worst := worstStatus(results)
-	if worst == core.StatusOK && slices.ContainsFunc(results, func(r core.Result) bool { return r.ID == "token-present" && r.Status == core.StatusSkipped }) {
-		worst = core.StatusSkipped
+	if worst == check.StatusOK && slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-present" && r.Status == check.StatusSkipped }) {
+		worst = check.StatusSkipped
 	}
 	return icon(s, worst)
 }
 
-func worstStatus(results []core.Result) core.Status {
-	for _, status := range []core.Status{core.StatusError, core.StatusUnknown, core.StatusWarning, core.StatusOK} {
-		if slices.ContainsFunc(results, func(r core.Result) bool { return r.Status == status }) {
+func worstStatus(results []check.Result) check.Status {
+	for _, status := range []check.Status{check.StatusError, check.StatusUnknown, check.StatusWarning, check.StatusOK} {
+		if slices.ContainsFunc(results, func(r check.Result) bool { return r.Status == status }) {
 			return status
 		}
 	}
-	return core.StatusSkipped
+	return check.StatusSkipped
 }
 
 // summary says in a few words how a group stands. A good group shows what its most telling check found.
-func summary(results []core.Result) string {
-	count := map[core.Status]int{}
+func summary(results []check.Result) string {
+	count := map[check.Status]int{}
 	var telling []string
 	for _, r := range results {
 		count[r.Status]++
-		if r.Status == core.StatusOK && slices.Contains([]string{"token-accepted", "github-access", "secret-stored"}, r.ID) ||
-			r.Status == core.StatusSkipped && r.ID == "token-present" {
+		if r.Status == check.StatusOK && slices.Contains([]string{"token-accepted", "github-access", "secret-stored"}, r.ID) ||
+			r.Status == check.StatusSkipped && r.ID == "token-present" {
 			telling = append(telling, r.Message)
 		}
 	}
-	if count[core.StatusSkipped] == len(results) {
+	if count[check.StatusSkipped] == len(results) {
 		return "skipped: " + results[0].Message
 	}
-	if count[core.StatusOK]+count[core.StatusSkipped] == len(results) {
+	if count[check.StatusOK]+count[check.StatusSkipped] == len(results) {
 		if len(telling) > 0 {
 			return strings.Join(telling, "; ")
 		}
-		return text.Pluralize(count[core.StatusOK], "check") + " passed"
+		return text.Pluralize(count[check.StatusOK], "check") + " passed"
 	}
 	return counts(count)
 }
 
-func printCheck(s *streams, r core.Result) {
-	if r.Status == core.StatusOK || r.Status == core.StatusSkipped {
+func printCheck(s *streams, r check.Result) {
+	if r.Status == check.StatusOK || r.Status == check.StatusSkipped {
 		s.print("%s %s  %s", icon(s, r.Status), s.bold(r.ID), r.Message)
 		printFindings(s, r, "  ")
 		return
@@ -183,7 +183,7 @@ func printCheck(s *streams, r core.Result) {
 	printProblem(s, r, "")
 }
 
-func printProblem(s *streams, r core.Result, margin string) {
+func printProblem(s *streams, r check.Result, margin string) {
 	s.print("%s%s %s  %s", styled(margin), icon(s, r.Status), s.bold(r.ID), r.Message)
 	printFindings(s, r, margin+"  ")
 	if r.Fix != "" {
@@ -192,7 +192,7 @@ func printProblem(s *streams, r core.Result, margin string) {
 }
 
 // printFindings lists the places. One that only repeats the check's own message shows its place alone.
-func printFindings(s *streams, r core.Result, margin string) {
+func printFindings(s *streams, r check.Result, margin string) {
 	for _, f := range r.Findings {
 		where := place(f)
 		switch {
@@ -207,30 +207,30 @@ func printFindings(s *streams, r core.Result, margin string) {
 	}
 }
 
-func icon(s *streams, status core.Status) styled {
+func icon(s *streams, status check.Status) styled {
 	switch status {
-	case core.StatusOK:
+	case check.StatusOK:
 		return s.green("✓")
-	case core.StatusWarning:
+	case check.StatusWarning:
 		return s.yellow("!")
-	case core.StatusError:
+	case check.StatusError:
 		return s.red("✗")
-	case core.StatusUnknown:
+	case check.StatusUnknown:
 		return s.yellow("?")
 	}
 	return s.gray("-")
 }
 
 // verdict is the last line: the counts and the time taken.
-func verdict(s *streams, report core.Report, elapsed time.Duration) styled {
-	count := map[core.Status]int{}
+func verdict(s *streams, report check.Report, elapsed time.Duration) styled {
+	count := map[check.Status]int{}
 	for _, r := range report {
 		count[r.Status]++
 	}
 	took := fmt.Sprintf("in %.1f s", elapsed.Seconds())
 	worst := worstStatus(report)
 	text := counts(count)
-	if worst == core.StatusOK {
+	if worst == check.StatusOK {
 		text = "No problems found: " + text
 	}
 	if !s.outTTY {
@@ -240,18 +240,18 @@ func verdict(s *streams, report core.Report, elapsed time.Duration) styled {
 }
 
 // counts writes "1 error, 2 warnings, 1 unknown, 12 ok, 3 skipped", leaving out what there is none of.
-func counts(count map[core.Status]int) string {
+func counts(count map[check.Status]int) string {
 	var parts []string
-	add := func(status core.Status, text string) {
+	add := func(status check.Status, text string) {
 		if count[status] > 0 {
 			parts = append(parts, text)
 		}
 	}
-	add(core.StatusError, text.Pluralize(count[core.StatusError], "error"))
-	add(core.StatusWarning, text.Pluralize(count[core.StatusWarning], "warning"))
-	add(core.StatusUnknown, fmt.Sprintf("%d unknown", count[core.StatusUnknown]))
-	add(core.StatusOK, fmt.Sprintf("%d ok", count[core.StatusOK]))
-	add(core.StatusSkipped, fmt.Sprintf("%d skipped", count[core.StatusSkipped]))
+	add(check.StatusError, text.Pluralize(count[check.StatusError], "error"))
+	add(check.StatusWarning, text.Pluralize(count[check.StatusWarning], "warning"))
+	add(check.StatusUnknown, fmt.Sprintf("%d unknown", count[check.StatusUnknown]))
+	add(check.StatusOK, fmt.Sprintf("%d ok", count[check.StatusOK]))
+	add(check.StatusSkipped, fmt.Sprintf("%d skipped", count[check.StatusSkipped]))
 	if len(parts) == 0 {
 		return "nothing to check"
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
@@ -304,7 +305,7 @@ func (r *rotation) explain(ctx context.Context, err error) error {
 
 // tell is conversation: the result is the list of places.
 func (r *rotation) tell(status, format string, args ...any) {
-	r.say("%s "+format, append([]any{icon(r.streams, core.Status(status))}, args...)...)
+	r.say("%s "+format, append([]any{icon(r.streams, check.Status(status))}, args...)...)
 }
 
 // find looks for every place that holds the secret.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/dotenv"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/extension/github"
@@ -343,10 +344,10 @@ func (r *rotation) show() error {
 		}
 		return r.export.write(r.streams, rows)
 	}
-	icons := map[string]core.Status{
-		statusNew: core.StatusOK, statusOld: core.StatusError, statusCannotTell: core.StatusUnknown,
-		statusUnchanged: core.StatusSkipped, statusMissing: core.StatusSkipped,
-		statusPlanned: core.StatusOK,
+	icons := map[string]check.Status{
+		statusNew: check.StatusOK, statusOld: check.StatusError, statusCannotTell: check.StatusUnknown,
+		statusUnchanged: check.StatusSkipped, statusMissing: check.StatusSkipped,
+		statusPlanned: check.StatusOK,
 	}
 	for _, p := range r.spots {
 		switch {

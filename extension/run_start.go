@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 type runStartOptions struct {
@@ -176,7 +177,7 @@ func (o *runStartOptions) started(run core.ProjectRun) error {
 		o.print("started\t%s\t%s\t", run.RunID, link(run.RunURL))
 		return nil
 	}
-	o.print("%s Started a run: %s", icon(o.streams, core.StatusOK), link(run.RunURL))
+	o.print("%s Started a run: %s", icon(o.streams, check.StatusOK), link(run.RunURL))
 	o.say("Watch it with: %s", watchCommand(o.project.project, safe(run.RunID)))
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/docs"
 )
 
@@ -98,14 +98,14 @@ type (
 )
 
 // writeSARIF prints a report for GitHub's code scanning, and for whatever else reads SARIF.
-func writeSARIF(s *streams, report core.Report) error {
+func writeSARIF(s *streams, report check.Report) error {
 	enc := json.NewEncoder(s.out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", indent(s))
 	return enc.Encode(sarifOf(report))
 }
 
-func sarifOf(report core.Report) sarifLog {
+func sarifOf(report check.Report) sarifLog {
 	run := sarifRun{
 		Tool:        sarifTool{sarifDriver{Name: "gh hex", Version: version, InformationURI: "https://github.com/gh-hex/gh-hex", Rules: []sarifRule{}}},
 		Invocations: []sarifInvocation{{Successful: true, Notifications: []sarifNotification{}}},
@@ -127,7 +127,7 @@ func sarifOf(report core.Report) sarifLog {
 	return sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}}
 }
 
-func sarifRuleOf(r core.Result) sarifRule {
+func sarifRuleOf(r check.Result) sarifRule {
 	section := docs.Check(r.ID)
 	summary, _, _ := strings.Cut(section, "\n\n")
 	summary = cmp.Or(strings.ReplaceAll(summary, "\n", " "), r.ID)
@@ -205,20 +205,20 @@ func fingerprint(p problem, seen map[string]int) string {
 
 // problem is what the formats for machines say of a check, once for each finding.
 type problem struct {
-	core.Finding
+	check.Finding
 	id      string
 	unknown bool // the check could not be carried out
 }
 
 // problems are the findings of a check, and the check itself where none of them says why it failed. The fix of a check is
 // meant for its worst finding.
-func problems(r core.Result) []problem {
-	worst := core.Severity(r.Status)
-	told := slices.IndexFunc(r.Findings, func(f core.Finding) bool { return f.Severity == worst })
+func problems(r check.Result) []problem {
+	worst := check.Severity(r.Status)
+	told := slices.IndexFunc(r.Findings, func(f check.Finding) bool { return f.Severity == worst })
 	var out []problem
-	if told < 0 && r.Status != core.StatusOK && r.Status != core.StatusSkipped {
+	if told < 0 && r.Status != check.StatusOK && r.Status != check.StatusSkipped {
 		out = append(out, problem{
-			Finding: core.Finding{Severity: worst, Message: r.Message, Fix: r.Fix}, id: r.ID, unknown: r.Status == core.StatusUnknown,
+			Finding: check.Finding{Severity: worst, Message: r.Message, Fix: r.Fix}, id: r.ID, unknown: r.Status == check.StatusUnknown,
 		})
 	}
 	for i, f := range r.Findings {
@@ -233,7 +233,7 @@ func problems(r core.Result) []problem {
 
 // isAlert tells what belongs beside the code from what is only worth knowing about this run.
 func (p problem) isAlert() bool {
-	return !p.unknown && (p.File != "" || p.Severity != core.SeverityNote)
+	return !p.unknown && (p.File != "" || p.Severity != check.SeverityNote)
 }
 
 // text is the message with what has no place of its own: the commit, and the fix in a second line.

@@ -12,24 +12,24 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // sampleReport has a check of every sort.
-func sampleReport() core.Report {
-	return core.Report{
-		{ID: "token-accepted", Title: "Hex accepts the token", Status: core.StatusUnknown, Message: "no answer", Fix: "try again"},
-		{ID: "token-owner", Title: "Whose", Status: core.StatusOK, Message: "fine", Findings: []core.Finding{{Severity: core.SeverityNote, Message: "a note in no file"}}},
-		{ID: "scope-read", Status: core.StatusSkipped, Message: "needs token-accepted"},
-		{ID: "secret-stored", Title: "Stored", Status: core.StatusError, Message: "stored nowhere", Fix: "gh hex auth"},
-		{ID: "secret-available", Title: "Available", Status: core.StatusError, Message: "empty (and 2 more)", Fix: "gh hex auth --env prod", Findings: []core.Finding{
-			{File: ".github/workflows/a b.yml", Line: 3, Column: 9, Severity: core.SeverityWarning, Message: "warned of [it](https://example.com)"},
-			{File: ".github/workflows/a b.yml", Line: 4, Column: 7, Severity: core.SeverityError, Message: "empty"},
-			{File: ".github/workflows/a b.yml", Line: 5, Column: 7, Severity: core.SeverityError, Message: "empty"},
-			{File: "a:b%/ü\n.yml", Line: 2, Severity: core.SeverityNote, Message: "only\na \x1b[31mnote"},
+func sampleReport() check.Report {
+	return check.Report{
+		{ID: "token-accepted", Title: "Hex accepts the token", Status: check.StatusUnknown, Message: "no answer", Fix: "try again"},
+		{ID: "token-owner", Title: "Whose", Status: check.StatusOK, Message: "fine", Findings: []check.Finding{{Severity: check.SeverityNote, Message: "a note in no file"}}},
+		{ID: "scope-read", Status: check.StatusSkipped, Message: "needs token-accepted"},
+		{ID: "secret-stored", Title: "Stored", Status: check.StatusError, Message: "stored nowhere", Fix: "gh hex auth"},
+		{ID: "secret-available", Title: "Available", Status: check.StatusError, Message: "empty (and 2 more)", Fix: "gh hex auth --env prod", Findings: []check.Finding{
+			{File: ".github/workflows/a b.yml", Line: 3, Column: 9, Severity: check.SeverityWarning, Message: "warned of [it](https://example.com)"},
+			{File: ".github/workflows/a b.yml", Line: 4, Column: 7, Severity: check.SeverityError, Message: "empty"},
+			{File: ".github/workflows/a b.yml", Line: 5, Column: 7, Severity: check.SeverityError, Message: "empty"},
+			{File: "a:b%/ü\n.yml", Line: 2, Severity: check.SeverityNote, Message: "only\na \x1b[31mnote"},
 		}},
-		{ID: "env-tracked", Title: "Tracked", Status: core.StatusWarning, Message: "committed", Findings: []core.Finding{
-			{File: ".env", Line: 7, Column: 3, Commit: "0123456789abcdef", Severity: core.SeverityWarning, Message: "committed"},
+		{ID: "env-tracked", Title: "Tracked", Status: check.StatusWarning, Message: "committed", Findings: []check.Finding{
+			{File: ".env", Line: 7, Column: 3, Commit: "0123456789abcdef", Severity: check.SeverityWarning, Message: "committed"},
 		}},
 	}
 }
@@ -134,7 +134,7 @@ func isScalar(kind string, v any) bool {
 	return false
 }
 
-func sarifOut(t *testing.T, report core.Report) (text string, log sarifLog) {
+func sarifOut(t *testing.T, report check.Report) (text string, log sarifLog) {
 	t.Helper()
 	var out bytes.Buffer
 	if err := writeSARIF(&streams{out: &stickyWriter{w: &out}}, report); err != nil {
@@ -147,7 +147,7 @@ func sarifOut(t *testing.T, report core.Report) (text string, log sarifLog) {
 }
 
 func TestSARIFHasTheShapeOfTheStandard(t *testing.T) {
-	for name, report := range map[string]core.Report{"full": sampleReport(), "empty": nil} {
+	for name, report := range map[string]check.Report{"full": sampleReport(), "empty": nil} {
 		text, _ := sarifOut(t, report)
 		var value any
 		if err := json.Unmarshal([]byte(text), &value); err != nil {
@@ -202,9 +202,9 @@ func TestSARIFNotifications(t *testing.T) {
 
 // A rule is what GitHub shows beside an alert.
 func TestSARIFRules(t *testing.T) {
-	var report core.Report
+	var report check.Report
 	for _, id := range allChecks() {
-		report = append(report, core.Result{ID: id, Status: core.StatusOK})
+		report = append(report, check.Result{ID: id, Status: check.StatusOK})
 	}
 	_, log := sarifOut(t, report)
 	for i, rule := range log.Runs[0].Tool.Driver.Rules {
@@ -227,7 +227,7 @@ func TestSARIFRules(t *testing.T) {
 }
 
 func TestSARIFFingerprints(t *testing.T) {
-	prints := func(change func(core.Report)) []string {
+	prints := func(change func(check.Report)) []string {
 		report := sampleReport()
 		change(report)
 		_, log := sarifOut(t, report)
@@ -237,15 +237,15 @@ func TestSARIFFingerprints(t *testing.T) {
 		}
 		return all
 	}
-	before := prints(func(core.Report) {})
+	before := prints(func(check.Report) {})
 	if sorted := slices.Compact(slices.Sorted(slices.Values(before))); len(sorted) != len(before) {
 		t.Errorf("two results share a fingerprint: %q", before)
 	}
-	moved := prints(func(r core.Report) { r[4].Findings[1].Line = 40; r[3].Message = "stored nowhere, since yesterday" })
+	moved := prints(func(r check.Report) { r[4].Findings[1].Line = 40; r[3].Message = "stored nowhere, since yesterday" })
 	if !slices.Equal(before, moved) {
 		t.Errorf("a line that moved and a text that is in no file change the fingerprints:\n%q\n%q", before, moved)
 	}
-	if other := prints(func(r core.Report) { r[4].Findings[0].Message = "something else" }); slices.Equal(before, other) {
+	if other := prints(func(r check.Report) { r[4].Findings[0].Message = "something else" }); slices.Equal(before, other) {
 		t.Error("another problem has the same fingerprint")
 	}
 }
@@ -260,10 +260,10 @@ func FuzzSARIF(f *testing.F) {
 	f.Add("/../\\ [x]{y}|^`*", "t", "] (and](", "f", "", 1, 1)
 	f.Add("*", "t", "", "f", "", 1, -7)
 	f.Fuzz(func(t *testing.T, file, title, message, fix, commit string, line, column int) {
-		finding := core.Finding{File: file, Line: line, Column: column, Commit: commit, Severity: core.SeverityError, Message: message}
-		report := core.Report{
-			{ID: "env-tracked", Title: title, Status: core.StatusError, Message: message, Fix: fix, Findings: []core.Finding{finding}},
-			{ID: "token-accepted", Title: title, Status: core.StatusUnknown, Message: message, Fix: fix},
+		finding := check.Finding{File: file, Line: line, Column: column, Commit: commit, Severity: check.SeverityError, Message: message}
+		report := check.Report{
+			{ID: "env-tracked", Title: title, Status: check.StatusError, Message: message, Fix: fix, Findings: []check.Finding{finding}},
+			{ID: "token-accepted", Title: title, Status: check.StatusUnknown, Message: message, Fix: fix},
 		}
 		text, log := sarifOut(t, report)
 		var value any

@@ -3,7 +3,7 @@ package extension
 import (
 	"slices"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // selection is which checks to carry out: those of only, all when it is empty, less those of skip.
@@ -18,9 +18,9 @@ func (s selection) includes(id string) bool {
 }
 
 // of leaves out what was not asked for, and replaces what --offline forbids. What a named check needs stays in.
-func (s selection) of(checks []core.Check) []core.Check {
+func (s selection) of(checks []check.Check) []check.Check {
 	needed := s.needed(checks)
-	var out []core.Check
+	var out []check.Check
 	for _, c := range checks {
 		switch {
 		case !needed[c.ID]:
@@ -36,7 +36,7 @@ func (s selection) of(checks []core.Check) []core.Check {
 }
 
 // needed are the checks asked for and everything that they need.
-func (s selection) needed(checks []core.Check) map[string]bool {
+func (s selection) needed(checks []check.Check) map[string]bool {
 	needs, needed := map[string][]string{}, map[string]bool{}
 	var add func(id string)
 	add = func(id string) {
@@ -60,11 +60,11 @@ func (s selection) needed(checks []core.Check) map[string]bool {
 }
 
 // shown keeps what was asked for, and what that needs when it did not come out ok.
-func (s selection) shown(report core.Report) core.Report {
+func (s selection) shown(report check.Report) check.Report {
 	if len(s.only) == 0 {
 		return report
 	}
-	return slices.DeleteFunc(report, func(r core.Result) bool {
-		return !slices.Contains(s.only, r.ID) && r.Status == core.StatusOK
+	return slices.DeleteFunc(report, func(r check.Result) bool {
+		return !slices.Contains(s.only, r.ID) && r.Status == check.StatusOK
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/leak"
 )
 
@@ -167,7 +168,7 @@ func (s *streams) print(format string, args ...any) {
 // record prints a line of the result: behind an icon on a terminal, behind the status and a tab elsewhere.
 func (s *streams) record(status, format string, args ...any) {
 	if s.outTTY {
-		s.print("%s "+format, append([]any{icon(s, core.Status(status))}, args...)...)
+		s.print("%s "+format, append([]any{icon(s, check.Status(status))}, args...)...)
 		return
 	}
 	s.print("%s\t"+format, append([]any{status}, args...)...)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 )
@@ -115,7 +116,7 @@ func (o *verifyOptions) namedChecks() error {
 // listedChecks has a line for each group.
 func listedChecks() string {
 	var lines []string
-	var group core.Group
+	var group check.Group
 	for _, c := range catalogue() {
 		if c.Group != group {
 			group = c.Group
@@ -149,7 +150,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if err := i.reachProjects(); err != nil {
 		return err
 	}
-	report := o.shown(core.Run(ctx, o.of(i.checks())))
+	report := o.shown(check.Run(ctx, o.of(i.checks())))
 	if ctx.Err() != nil {
 		return errCancelled
 	}
@@ -161,7 +162,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 
 // writeReport prints the report in the form that was asked for. A report that could not be written is a failure, whatever
 // it would have said.
-func writeReport(o *verifyOptions, report core.Report, elapsed time.Duration) error {
+func writeReport(o *verifyOptions, report check.Report, elapsed time.Duration) error {
 	switch {
 	case o.export.asked():
 		return o.export.write(o.streams, report)

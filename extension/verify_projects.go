@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
@@ -39,7 +40,7 @@ func (i *inspection) projectUses() []core.ProjectUse {
 		uses = append(uses, core.ProjectUse{ID: r.project})
 	}
 	for _, p := range i.workflows().ProjectIDs() {
-		place := core.Finding{File: p.Place.File, Line: p.Place.Line, Column: p.Place.Column}
+		place := check.Finding{File: p.Place.File, Line: p.Place.Line, Column: p.Place.Column}
 		for _, ref := range i.projectRefs(p) {
 			id, host, err := core.ParseProjectRef(ref)
 			if err == nil && (host.IsZero() || host == i.settings.host) { // hex-endpoint speaks of another host

@@ -9,6 +9,7 @@ import (
 	"github.com/cli/go-gh/v2/pkg/text"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 const (
@@ -183,7 +184,7 @@ func (w *watcher) begin() {
 	switch page := link(w.last.RunURL); {
 	case !w.started:
 	case w.outTTY:
-		w.say("%s Started a run: %s", icon(w.streams, core.StatusOK), page)
+		w.say("%s Started a run: %s", icon(w.streams, check.StatusOK), page)
 	case w.quiet:
 		w.say("started\t%s\t%s\t", w.id, page)
 	default:

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // impatient is this machine's git, which is given up soon: what waits for a named pipe does nothing for ever.
@@ -98,7 +98,7 @@ func TestNamedPipesMakeChecksUnknown(t *testing.T) {
 				expectStalled(t, err)
 			}
 			got := LeakCheck(tree, LeakOptions{}).Run(t.Context())
-			if got.Status != core.StatusUnknown || !strings.Contains(got.Message, "find . -type p") {
+			if got.Status != check.StatusUnknown || !strings.Contains(got.Message, "find . -type p") {
 				t.Errorf("got %+v", got)
 			}
 		})

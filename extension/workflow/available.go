@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/extension/github"
 )
 
@@ -303,14 +304,14 @@ func (j *judgement) report(x *read, r *run, fates map[*read][]fate, v *verdict) 
 		if severity == "" {
 			continue
 		}
-		if severity == core.SeverityError {
+		if severity == check.SeverityError {
 			f = doubted(x, f, fates)
 		}
 		if f.state == doubtful {
-			if severity == core.SeverityError {
+			if severity == check.SeverityError {
 				v.cannotTell(fmt.Sprintf("cannot tell whether job %s sees %s %s: %s", r.label(), x.kind.word(), f.name, f.reason))
 			}
-			severity = core.SeverityNote
+			severity = check.SeverityNote
 		}
 		message, fix := j.say(x, r, f, severity)
 		v.add(r.at(x), severity, r.label(), message, fix)
@@ -334,17 +335,17 @@ func doubted(x *read, f fate, fates map[*read][]fate) fate {
 
 // severity weighs a fate: what the workflow provides for is a note (R18); of `A || B` only the last one counts, and
 // only when all are missing.
-func (j *judgement) severity(x *read, r *run, f fate, fates map[*read][]fate) core.Severity {
+func (j *judgement) severity(x *read, r *run, f fate, fates map[*read][]fate) check.Severity {
 	switch {
 	case f.state == partly:
-		return core.SeverityNote
+		return check.SeverityNote
 	case f.early:
-		return core.SeverityError
+		return check.SeverityError
 	case x.optional, r.caller != nil && r.declares(f.name) == optional, r.provides(f.name):
-		return core.SeverityNote
+		return check.SeverityNote
 	}
 	if x.group == nil || len(x.group.reads) < 2 {
-		return core.SeverityError
+		return check.SeverityError
 	}
 	worst := absent
 	for _, other := range x.group.reads {
@@ -353,11 +354,11 @@ func (j *judgement) severity(x *read, r *run, f fate, fates map[*read][]fate) co
 	last := x.group.reads[len(x.group.reads)-1]
 	switch {
 	case worst == found || worst == partly:
-		return core.SeverityNote
+		return check.SeverityNote
 	case x != last:
 		return "" // said once, at the last one
 	}
-	return core.SeverityError
+	return check.SeverityError
 }
 
 // stateIn is how a read fares in the same circumstances.
@@ -379,7 +380,7 @@ func (k kind) word() string {
 }
 
 // say words a fate.
-func (j *judgement) say(x *read, r *run, f fate, severity core.Severity) (message, fix string) {
+func (j *judgement) say(x *read, r *run, f fate, severity check.Severity) (message, fix string) {
 	subject := fmt.Sprintf("%s reads %s %s (%s)", jobMark, x.kind.word(), f.name, x.spot())
 	switch {
 	case f.state == unpassed:
@@ -395,7 +396,7 @@ func (j *judgement) say(x *read, r *run, f fate, severity core.Severity) (messag
 	}
 	command := j.command(x.kind, f)
 	message = fmt.Sprintf("%s, which is %s: it will be empty", subject, j.whereNot(f))
-	if severity == core.SeverityNote {
+	if severity == check.SeverityNote {
 		return message + j.whereElse(x.kind, f) + "; the workflow provides for that", ""
 	}
 	if j.isOther(x.kind, f) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // onEvents judges secret-on-event: runs that get other secrets than the usual ones (R12, R13).
@@ -43,7 +44,7 @@ func (j *judgement) reportEvent(v *verdict, x *read, r *run, s scenario) {
 			if r.provides(name) {
 				continue
 			}
-			v.add(r.at(x), core.SeverityWarning, r.label(), fmt.Sprintf(
+			v.add(r.at(x), check.SeverityWarning, r.label(), fmt.Sprintf(
 				"%s reads secret %s (%s), which is empty when a fork's %s starts it; guard it with `if: github.event.pull_request.head.repo.full_name == github.repository`",
 				jobMark, name, x.spot(), s.event), "")
 		}
@@ -84,7 +85,7 @@ func (j *judgement) reportDependabot(v *verdict, x *read, r *run, s scenario) {
 		if j.k.DependabotOrganization.Err != nil {
 			unsure = fmt.Sprintf(" (unless the organization's do, which could not be listed: %v)", j.k.DependabotOrganization.Err)
 		}
-		v.add(r.at(x), core.SeverityWarning, r.label(), fmt.Sprintf(
+		v.add(r.at(x), check.SeverityWarning, r.label(), fmt.Sprintf(
 			"%s reads secret %s (%s), which is empty when Dependabot starts it by %s: its runs see only Dependabot's secrets, which do not have it%s; `%s` stores it there, `if: github.actor != 'dependabot[bot]'` skips them",
 			jobMark, name, x.spot(), s.event, unsure, command), command)
 	}
@@ -207,14 +208,14 @@ func (j *judgement) environmentExists(v *verdict, r *run, name string) {
 	}
 	subject := fmt.Sprintf("%s runs in environment %s, which does not exist: GitHub would create it, empty and unprotected", jobMark, name)
 	if near := nearestName(name, j.k.environmentNames()); near != "" {
-		v.add(r.environmentPlace(), core.SeverityError, r.label(), fmt.Sprintf("%s; did you mean %s?", subject, near), fmt.Sprintf("write %s instead of %s", near, name))
+		v.add(r.environmentPlace(), check.SeverityError, r.label(), fmt.Sprintf("%s; did you mean %s?", subject, near), fmt.Sprintf("write %s instead of %s", near, name))
 		return
 	}
 	command := fmt.Sprintf("gh hex auth --env %s --create-env", core.ShellWord(name))
 	if !r.job.hex {
 		command = j.apiCommand("-X PUT ", environmentPath(name))
 	}
-	v.add(r.environmentPlace(), core.SeverityError, r.label(), fmt.Sprintf("%s; `%s` creates it", subject, command), command)
+	v.add(r.environmentPlace(), check.SeverityError, r.label(), fmt.Sprintf("%s; `%s` creates it", subject, command), command)
 }
 
 // environmentPlace is where a run's job names its environment.

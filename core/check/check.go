@@ -1,4 +1,6 @@
-package core
+// Package check is the vocabulary of checks: what one is, what it finds, and how several are carried out. It stands below
+// everything else: a check may be written anywhere.
+package check
 
 import (
 	"cmp"
@@ -206,4 +208,14 @@ func worst(findings []Finding) Finding {
 		}
 	}
 	return Finding{}
+}
+
+// Of is the result of a check; the zero Result when the report has none of that ID.
+func (r Report) Of(id string) Result {
+	for _, result := range r {
+		if result.ID == id {
+			return result
+		}
+	}
+	return Result{}
 }
