@@ -130,7 +130,7 @@ func (o *loginOptions) keep(ctx context.Context, tree *worktree.Tree, host core.
 	if err != nil {
 		return &keepError{err, "gh hex init, which has git ignore .env; then: gh hex auth login --local dotenv"}
 	}
-	o.record("ok", "%s: %s", change.Path, describe(change))
+	o.record("ok", "%s: %s", change.Path, change.Describe())
 	return nil
 }
 

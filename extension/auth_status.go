@@ -88,7 +88,7 @@ type statusRun struct {
 func runStatus(ctx context.Context, o *statusOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	r := &statusRun{statusOptions: o, progress: o.newProgress()}
+	r := &statusRun{statusOptions: o, progress: o.newProgress(o.now)}
 	if err := r.locate(ctx); err != nil {
 		return err
 	}
@@ -255,9 +255,9 @@ func addReaders(shared []*spot, repo github.Repository, known remote) {
 }
 
 // describe settles the status of every place. A place that could not be listed is unknown, never empty.
-func (r *statusRun) describe(ctx context.Context, places []*spot) {
+func (r *statusRun) describe(ctx context.Context, found []*spot) {
 	var wg sync.WaitGroup
-	for _, p := range places {
+	for _, p := range found {
 		if p.err != nil {
 			p.status, p.reason = "unknown", withHint(p.err)
 			continue
@@ -275,36 +275,36 @@ func (r *statusRun) describe(ctx context.Context, places []*spot) {
 }
 
 // unknownPlaces is exit code 3 when a place could not be listed.
-func unknownPlaces(places []*spot) int {
-	if slices.ContainsFunc(places, func(p *spot) bool { return p.err != nil }) {
+func unknownPlaces(found []*spot) int {
+	if slices.ContainsFunc(found, func(p *spot) bool { return p.err != nil }) {
 		return exitUnknown
 	}
 	return exitOK
 }
 
-func (r *statusRun) show(places []*spot) error {
+func (r *statusRun) show(found []*spot) error {
 	if r.export.asked() {
-		rows := make([]placeResult, len(places))
-		for i, p := range places {
+		rows := make([]placeResult, len(found))
+		for i, p := range found {
 			rows[i] = p.result()
 		}
 		return r.export.write(r.streams, rows)
 	}
-	if len(places) == 0 && r.org != "" {
+	if len(found) == 0 && r.org != "" {
 		r.say("No Hex secret is stored in a place of %s that this login sees.", r.org)
 		return nil
 	}
-	if len(places) == 0 {
+	if len(found) == 0 {
 		r.say("No Hex secret is stored where this repository can see it. Store one with: gh hex auth")
 		return nil
 	}
-	return r.printPlaces(places)
+	return r.printPlaces(found)
 }
 
-func (r *statusRun) printPlaces(places []*spot) error {
+func (r *statusRun) printPlaces(found []*spot) error {
 	c := columns{titles: []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}, whole: []string{"UPDATED"}}
-	rows := make([][]string, len(places))
-	for i, p := range places {
+	rows := make([][]string, len(found))
+	for i, p := range found {
 		row := p.result()
 		rows[i] = []string{safe(row.Secret), string(row.App), levelOf(p), safe(row.Name), r.updated(p), safe(usage(p))}
 		if r.org != "" {

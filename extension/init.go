@@ -112,7 +112,7 @@ func runInit(ctx context.Context, o *initOptions) error {
 		}
 	}
 	for _, c := range changes {
-		o.record(o.outcome(), "%s: %s", c.Path, describe(c))
+		o.record(o.outcome(), "%s: %s", c.Path, c.Describe())
 	}
 	if foreign {
 		o.record("warning", "%s: exists and differs, so it was left as it is", workflowPath)
@@ -133,15 +133,4 @@ func (o *initOptions) sayNext() {
 	}
 	o.say("The workflow reads a secret and two variables. Set them with: gh hex auth")
 	o.say("and, with the ID from gh hex project list: gh api repos/{owner}/{repo}/actions/variables -f name=HEX_PROJECT_ID -f value=PROJECT")
-}
-
-// describe says in a few words what happens to a file.
-func describe(c scaffold.Change) string {
-	switch {
-	case c.Action == scaffold.Unchanged:
-		return "nothing to change"
-	case c.Detail == "" || c.Action == scaffold.Created:
-		return string(c.Action)
-	}
-	return c.Detail
 }

@@ -246,8 +246,8 @@ func unchecked(report check.Report) []string {
 }
 
 // printSent shows only what is wrong: a push that is fine says nothing.
-func printSent(s *streams, report check.Report) {
-	wrong := slices.DeleteFunc(slices.Clone(report), func(r check.Result) bool {
+func printSent(s *streams, found check.Report) {
+	wrong := slices.DeleteFunc(slices.Clone(found), func(r check.Result) bool {
 		return r.ID == "github-access" || r.Status != check.StatusError && r.Status != check.StatusWarning
 	})
 	if !s.outTTY {

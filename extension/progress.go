@@ -19,8 +19,9 @@ type progress struct {
 	now  func() time.Time
 }
 
-func (p *process) newProgress() *progress {
-	return &progress{w: p.err, live: p.errTTY && !p.plainProgress, plain: p.plainProgress, now: p.now}
+// newProgress is progress on standard error; now tells the time.
+func (s *streams) newProgress(now func() time.Time) *progress {
+	return &progress{w: s.err, live: s.errTTY && !s.plainProgress, plain: s.plainProgress, now: now}
 }
 
 // show replaces the line, a few times a second at most. A plain one is added now and then.

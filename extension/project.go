@@ -12,7 +12,8 @@ import (
 	"github.com/gh-hex/gh-hex/core"
 )
 
-func newProjectCmd(p *process) *cobra.Command {
+// newProjectCmd builds the group of commands; start is the one that starts a run, under a name that fits here.
+func newProjectCmd(p *process, start *cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "project <command>",
 		Short: "List and view Hex projects, and run one",
@@ -32,8 +33,7 @@ func newProjectCmd(p *process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	addWorkspaceURL(cmd)
-	cmd.AddCommand(newProjectListCmd(p), newProjectViewCmd(p),
-		newRunStartCmd(p, "run", "Start a run of a project (the same as gh hex run start)"))
+	cmd.AddCommand(newProjectListCmd(p), newProjectViewCmd(p), start)
 	return cmd
 }
 

@@ -108,7 +108,8 @@ func newRootCmd(p *process) *cobra.Command {
 	cmd.PersistentFlags().VarP(new(single), "repo", "R", "Select another repository using the `[HOST/]OWNER/REPO` format")
 	cmd.Flags().BoolP("version", "v", false, "Show the version of gh hex")
 	cmd.PersistentFlags().BoolP("help", "h", false, "Show help for command")
-	cmd.AddCommand(newAuthCmd(p), newVerifyCmd(p), newInitCmd(p), newProjectCmd(p), newRunCmd(p), newAPICmd(p), newRotateCmd(p))
+	startRun := newRunStartCmd(p, "run", "Start a run of a project (the same as gh hex run start)")
+	cmd.AddCommand(newAuthCmd(p), newVerifyCmd(p), newInitCmd(p), newProjectCmd(p, startRun), newRunCmd(p), newAPICmd(p), newRotateCmd(p))
 	return cmd
 }
 

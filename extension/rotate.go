@@ -136,7 +136,7 @@ type rotation struct {
 func runRotate(ctx context.Context, o *rotateOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	r := &rotation{rotateOptions: o, progress: o.newProgress()}
+	r := &rotation{rotateOptions: o, progress: o.newProgress(o.now)}
 	if err := r.locate(ctx); err != nil {
 		return err
 	}

@@ -420,7 +420,7 @@ func (s *storing) writeFiles(r *authResult) error {
 	}
 	for _, c := range s.files {
 		r.Files = append(r.Files, fileResult{c.Path, c.Action})
-		s.tell("ok", "%s: %s", c.Path, describe(c))
+		s.tell("ok", "%s: %s", c.Path, c.Describe())
 	}
 	return nil
 }
@@ -490,7 +490,7 @@ func (s *storing) planned() authResult {
 	}
 	for _, c := range s.files {
 		r.Files = append(r.Files, fileResult{c.Path, c.Action})
-		s.tell("planned", "%s: %s", c.Path, describe(c))
+		s.tell("planned", "%s: %s", c.Path, c.Describe())
 	}
 	return r
 }

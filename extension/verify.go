@@ -150,28 +150,28 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if err := i.reachProjects(); err != nil {
 		return err
 	}
-	report := o.shown(check.Run(ctx, o.of(i.checks())))
+	found := o.shown(check.Run(ctx, o.of(i.checks())))
 	if ctx.Err() != nil {
 		return errCancelled
 	}
-	if err := writeReport(o, report, o.now().Sub(start)); err != nil {
+	if err := writeReport(o, found, o.now().Sub(start)); err != nil {
 		return err
 	}
-	return judgeReport(report, o.strict)
+	return judgeReport(found, o.strict)
 }
 
 // writeReport prints the report in the form that was asked for. A report that could not be written is a failure, whatever
 // it would have said.
-func writeReport(o *verifyOptions, report check.Report, elapsed time.Duration) error {
+func writeReport(o *verifyOptions, found check.Report, elapsed time.Duration) error {
 	switch {
 	case o.export.asked():
-		return o.export.write(o.streams, report)
+		return o.export.write(o.streams, found)
 	case o.format == "sarif":
-		return writeSARIF(o.streams, report)
+		return writeSARIF(o.streams, found)
 	case o.format == "github":
-		return annotate(o.process, report, elapsed)
+		return annotate(o.process, found, elapsed)
 	}
-	printReport(o.streams, report, o.verbose, elapsed)
+	printReport(o.streams, found, o.verbose, elapsed)
 	return o.out.err
 }
 
@@ -204,7 +204,7 @@ func (o *verifyOptions) fixFiles(ctx context.Context, tree *worktree.Tree) error
 	}
 	for _, c := range changes {
 		if c.Action != scaffold.Unchanged {
-			o.say("fixed %s: %s", c.Path, describe(c))
+			o.say("fixed %s: %s", c.Path, c.Describe())
 		}
 	}
 	return nil
