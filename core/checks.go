@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 const (
@@ -32,7 +34,7 @@ type TokenInput struct {
 	HostSource string // where it was found, such as "HEX_WORKSPACE_URL in .env"
 
 	// Missing is the result of token-present when there is no token; nil for an error.
-	Missing func(context.Context) Result
+	Missing func(context.Context) check.Result
 
 	// Shared says that the token is the one that workflows use, and not just one found on this machine.
 	Shared bool
@@ -59,14 +61,14 @@ type Advice struct {
 // ProjectUse is a project that should be runnable, and where that is said. Severity and Message of Place are not used.
 type ProjectUse struct {
 	ID    string
-	Place Finding
+	Place check.Finding
 }
 
 // TokenChecks returns the checks token-present, token-format, workspace-url, token-accepted, token-expiry, token-owner,
 // scope-read, scope-run and project-runnable. Together they ask Hex who the token is and which projects it sees, once
 // each and at the same time, and then send one dry run for each project, for five at most; all that within the patience
 // of the client. The result of token-accepted has Auth set when Hex rejected the token.
-func TokenChecks(in TokenInput) []Check { return newTokenChecks(in).list() }
+func TokenChecks(in TokenInput) []check.Check { return newTokenChecks(in).list() }
 
 func newTokenChecks(in TokenInput) *tokenChecks {
 	if in.Now == nil {
@@ -81,8 +83,8 @@ func newTokenChecks(in TokenInput) *tokenChecks {
 	return c
 }
 
-func (c *tokenChecks) list() []Check {
-	checks := []Check{
+func (c *tokenChecks) list() []check.Check {
+	checks := []check.Check{
 		{ID: "token-present", Title: "A Hex token is on this machine", Run: c.present},
 		{ID: "token-format", Title: "The token looks like one of Hex's", Needs: []string{"token-present"}, Run: c.format},
 		{ID: "workspace-url", Title: "The Hex host is right", Run: c.workspaceURL},
@@ -94,7 +96,7 @@ func (c *tokenChecks) list() []Check {
 		{ID: "project-runnable", Title: "The projects can be run", Needs: []string{"token-accepted"}, Run: c.runnable},
 	}
 	for i := range checks {
-		checks[i].Group, checks[i].Network = GroupToken, true
+		checks[i].Group, checks[i].Network = check.GroupToken, true
 	}
 	return checks
 }
@@ -194,15 +196,15 @@ func (c *tokenChecks) projectIDs() []string {
 	return ids
 }
 
-func (c *tokenChecks) present(ctx context.Context) Result {
+func (c *tokenChecks) present(ctx context.Context) check.Result {
 	var refused *TokenError
 	switch {
 	case errors.As(c.in.TokenErr, &refused):
-		return OK("token on this machine" + from(c.in.TokenSource))
+		return check.OK("token on this machine" + from(c.in.TokenSource))
 	case c.in.TokenErr != nil:
-		return Unknown("the token"+from(c.in.TokenSource)+" could not be read: "+cleanText(c.in.TokenErr.Error()), c.in.Advice.Replace("a token from "+c.menu()))
+		return check.Unknown("the token"+from(c.in.TokenSource)+" could not be read: "+cleanText(c.in.TokenErr.Error()), c.in.Advice.Replace("a token from "+c.menu()))
 	case !c.in.Token.IsZero():
-		return OK("token on this machine" + from(c.in.TokenSource) + " (" + c.in.Token.String() + ")")
+		return check.OK("token on this machine" + from(c.in.TokenSource) + " (" + c.in.Token.String() + ")")
 	case c.in.Missing != nil:
 		return c.in.Missing(ctx)
 	}
@@ -210,8 +212,8 @@ func (c *tokenChecks) present(ctx context.Context) Result {
 }
 
 // NoToken is the result of token-present that fails because this machine has no token; keep is how to keep one there.
-func NoToken(message, keep string) Result {
-	r := Fail(message, keep)
+func NoToken(message, keep string) check.Result {
+	r := check.Fail(message, keep)
 	r.Auth = true
 	return r
 }
@@ -223,21 +225,21 @@ func from(source string) string {
 	return ", from " + source
 }
 
-func (c *tokenChecks) format(context.Context) Result {
+func (c *tokenChecks) format(context.Context) check.Result {
 	var refused *TokenError
 	if c.in.TokenErr != nil && !errors.As(c.in.TokenErr, &refused) {
-		return Skip("needs token-present")
+		return check.Skip("needs token-present")
 	}
 	if c.in.TokenErr != nil && refused.Reference {
-		return Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), "run it as that says, or set HEX_API_TOKEN to the token itself")
+		return check.Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), "run it as that says, or set HEX_API_TOKEN to the token itself")
 	}
 	if c.in.TokenErr != nil {
-		return Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), c.in.Advice.Replace("a token from "+c.menu()))
+		return check.Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), c.in.Advice.Replace("a token from "+c.menu()))
 	}
 	if warning := c.in.Token.ShapeWarning(); warning != "" {
-		return Warn(warning, "copy the token again, or make a new one: "+c.menu())
+		return check.Warn(warning, "copy the token again, or make a new one: "+c.menu())
 	}
-	return OK(string(c.in.Token.Kind()) + " token (" + c.in.Token.String() + ")")
+	return check.OK(string(c.in.Token.Kind()) + " token (" + c.in.Token.String() + ")")
 }
 
 // menu is where tokens are made. No deep link to it is reliable.
@@ -253,25 +255,25 @@ func (c *tokenChecks) usable() bool {
 	return c.in.TokenErr == nil && !c.in.Token.IsZero() && c.in.HostErr == nil
 }
 
-func (c *tokenChecks) workspaceURL(ctx context.Context) Result {
+func (c *tokenChecks) workspaceURL(ctx context.Context) check.Result {
 	const fix = "set HEX_WORKSPACE_URL to the host you log in to, such as https://app.hex.tech or https://eu.hex.tech"
 	if c.in.HostErr != nil {
-		return Fail(cleanText(c.in.HostErr.Error())+from(c.in.HostSource), fix)
+		return check.Fail(cleanText(c.in.HostErr.Error())+from(c.in.HostSource), fix)
 	}
 	if !c.usable() {
-		return OK(c.in.Host.String() + from(c.in.HostSource))
+		return check.OK(c.in.Host.String() + from(c.in.HostSource))
 	}
 	answers := c.ask(ctx)
 	switch err := answers.projectsErr; {
 	case errors.Is(err, ErrNotFound):
-		return Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers 404 for the list of projects", c.in.Host, from(c.in.HostSource)), fix)
+		return check.Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers 404 for the list of projects", c.in.Host, from(c.in.HostSource)), fix)
 	case errors.Is(err, ErrNotHexAPI):
-		return Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers with something else than JSON", c.in.Host, from(c.in.HostSource)), fix)
+		return check.Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers with something else than JSON", c.in.Host, from(c.in.HostSource)), fix)
 	}
 	if noAnswer(answers.projectsErr) && noAnswer(answers.meErr) {
 		return c.unclear("whether "+c.in.Host.String()+from(c.in.HostSource)+", is a Hex API host", answers.projectsErr)
 	}
-	return OK(c.in.Host.String() + from(c.in.HostSource))
+	return check.OK(c.in.Host.String() + from(c.in.HostSource))
 }
 
 // noAnswer tells that nothing came back at all, so that the host may be a wrong one as well as one that is down.
@@ -286,20 +288,20 @@ func isClear(err error, status int) bool {
 	return errors.As(err, &answer) && answer.Status == status && !answer.HTML
 }
 
-func (c *tokenChecks) accepted(ctx context.Context) Result {
+func (c *tokenChecks) accepted(ctx context.Context) check.Result {
 	a := c.ask(ctx)
 	me, projects := c.verdict(a.meErr), c.verdict(a.projectsErr)
 	switch {
 	case me == rejects && projects == accepts, me == accepts && projects == rejects:
 		return c.unclear("whether Hex accepts the token", fmt.Errorf("%s accepts and rejects it at the same time", c.in.Host.Name()))
 	case me == accepts:
-		return OK("accepted by " + c.in.Host.String() + ": " + describe(a.me))
+		return check.OK("accepted by " + c.in.Host.String() + ": " + describe(a.me))
 	case me == rejects, projects == rejects:
 		return c.rejected()
 	case projects == accepts:
-		return OK("accepted by " + c.in.Host.String())
+		return check.OK("accepted by " + c.in.Host.String())
 	case isClear(a.meErr, http.StatusNotFound) && isClear(a.projectsErr, http.StatusForbidden):
-		return OK("accepted by " + c.in.Host.String())
+		return check.OK("accepted by " + c.in.Host.String())
 	case isClear(a.meErr, http.StatusForbidden):
 		r := c.unclear("whether Hex accepts the token", a.meErr)
 		r.Fix = "ask an admin of the Hex workspace whether API access is on (Settings → API keys)"
@@ -326,15 +328,15 @@ func (c *tokenChecks) verdict(err error) verdict {
 	return unclear
 }
 
-func (c *tokenChecks) rejected() Result {
-	r := Fail(fmt.Sprintf("%s rejects the token%s (401): it is expired, revoked, or belongs to another region's host", c.in.Host, from(c.in.TokenSource)),
+func (c *tokenChecks) rejected() check.Result {
+	r := check.Fail(fmt.Sprintf("%s rejects the token%s (401): it is expired, revoked, or belongs to another region's host", c.in.Host, from(c.in.TokenSource)),
 		c.in.Advice.Replace("a new token from "+c.menu())+"; or set HEX_WORKSPACE_URL to the host you log in to")
 	r.Auth = true
 	return r
 }
 
 // unclear takes the first line of joined errors: the second question failed for the same reason as a rule.
-func (c *tokenChecks) unclear(what string, err error) Result {
+func (c *tokenChecks) unclear(what string, err error) check.Result {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 0 {
 		err = joined.Unwrap()[0]
 	}
@@ -343,7 +345,7 @@ func (c *tokenChecks) unclear(what string, err error) Result {
 	if errors.As(err, &answer) && answer.RetryAfter > 0 {
 		fix = "try again in " + answer.RetryAfter.String()
 	}
-	return Unknown("could not tell "+what+": "+err.Error(), fix)
+	return check.Unknown("could not tell "+what+": "+err.Error(), fix)
 }
 
 func describe(me Identity) string {
@@ -354,17 +356,17 @@ func describe(me Identity) string {
 }
 
 // withoutMe is the result of a check that lives on the answer of Me, when there is none; ok is false when there is.
-func (c *tokenChecks) withoutMe(a tokenAnswers, what string) (r Result, ok bool) {
+func (c *tokenChecks) withoutMe(a tokenAnswers, what string) (r check.Result, ok bool) {
 	switch {
 	case a.meErr == nil:
-		return Result{}, false
+		return check.Result{}, false
 	case errors.Is(a.meErr, ErrNotFound):
-		return Skip(fmt.Sprintf("not checked: %s does not tell %s (it has no users/me)", c.in.Host.Name(), what)), true
+		return check.Skip(fmt.Sprintf("not checked: %s does not tell %s (it has no users/me)", c.in.Host.Name(), what)), true
 	}
 	return c.unclear(what, a.meErr), true
 }
 
-func (c *tokenChecks) expiry(ctx context.Context) Result {
+func (c *tokenChecks) expiry(ctx context.Context) check.Result {
 	a := c.ask(ctx)
 	if r, ok := c.withoutMe(a, "when the token expires"); ok {
 		return r
@@ -373,21 +375,21 @@ func (c *tokenChecks) expiry(ctx context.Context) Result {
 		return c.unclear("when the token expires", c.client.garbled("/users/me"))
 	}
 	if a.me.NeverExpires {
-		return OK("never expires")
+		return check.OK("never expires")
 	}
 	if !a.me.HasExpiry {
-		return Skip(fmt.Sprintf("not checked: %s does not tell when the token expires", c.in.Host.Name()))
+		return check.Skip(fmt.Sprintf("not checked: %s does not tell when the token expires", c.in.Host.Name()))
 	}
 	left := a.me.ExpiresAt.Sub(c.in.Now())
 	date := a.me.ExpiresAt.Format(time.DateOnly)
 	fix := c.in.Advice.Rotate + ", with a new token from " + c.menu()
 	switch {
 	case left <= 0:
-		return Fail("the token expired on "+date, fix)
+		return check.Fail("the token expired on "+date, fix)
 	case left <= expirySoon:
-		return Warn("the token expires on "+date+", "+inDays(left), fix)
+		return check.Warn("the token expires on "+date+", "+inDays(left), fix)
 	}
-	return OK("expires on " + date + ", " + inDays(left))
+	return check.OK("expires on " + date + ", " + inDays(left))
 }
 
 func inDays(d time.Duration) string {
@@ -401,28 +403,28 @@ func inDays(d time.Duration) string {
 	}
 }
 
-func (c *tokenChecks) owner(ctx context.Context) Result {
+func (c *tokenChecks) owner(ctx context.Context) check.Result {
 	a := c.ask(ctx)
 	if r, ok := c.withoutMe(a, "whose token it is"); ok {
 		return r
 	}
 	if a.me.Kind != KindPersonal {
-		return OK("workspace token")
+		return check.OK("workspace token")
 	}
 	whose := "personal token of " + a.me.Owner()
 	if c.in.Shared {
-		return Warn(whose+": workflows stop when that account is deactivated",
+		return check.Warn(whose+": workflows stop when that account is deactivated",
 			"ask an admin of the Hex workspace for a workspace token ("+c.menu()+", Workspace tokens), then "+c.in.Advice.Rotate)
 	}
-	r := OK(whose)
-	r.Findings = []Finding{{Severity: SeverityNote, Message: whose + "; the token stored on GitHub need not be this one"}}
+	r := check.OK(whose)
+	r.Findings = []check.Finding{{Severity: check.SeverityNote, Message: whose + "; the token stored on GitHub need not be this one"}}
 	return r
 }
 
-func (c *tokenChecks) scopeRead(ctx context.Context) Result {
+func (c *tokenChecks) scopeRead(ctx context.Context) check.Result {
 	a := c.ask(ctx)
 	if isClear(a.projectsErr, http.StatusForbidden) {
-		return Fail("the token may not list projects (403)"+because(a.projectsErr), c.grant("Projects: Read"))
+		return check.Fail("the token may not list projects (403)"+because(a.projectsErr), c.grant("Projects: Read"))
 	}
 	if a.projectsErr != nil {
 		return c.unclear("whether the token can read projects", a.projectsErr)
@@ -431,9 +433,9 @@ func (c *tokenChecks) scopeRead(ctx context.Context) Result {
 	if a.projects.Next != "" {
 		more = "+"
 	}
-	r := OK(fmt.Sprintf("can read projects (%d%s visible)", len(a.projects.Projects), more))
+	r := check.OK(fmt.Sprintf("can read projects (%d%s visible)", len(a.projects.Projects), more))
 	if note := nothingToRun(a.projects); note != "" {
-		r.Findings = []Finding{{Severity: SeverityNote, Message: note}}
+		r.Findings = []check.Finding{{Severity: check.SeverityNote, Message: note}}
 	}
 	return r
 }
@@ -466,12 +468,12 @@ func nothingToRun(page ProjectPage) string {
 	return "none of the visible projects is published: nothing can run yet"
 }
 
-func (c *tokenChecks) scopeRun(ctx context.Context) Result {
+func (c *tokenChecks) scopeRun(ctx context.Context) check.Result {
 	if !slices.ContainsFunc(c.find(ctx), c.toRun) {
 		return c.noProjects()
 	}
 	tried := c.try(ctx)
-	var findings []Finding
+	var findings []check.Finding
 	var failed error
 	ran := false
 	for _, p := range c.projects {
@@ -480,7 +482,7 @@ func (c *tokenChecks) scopeRun(ctx context.Context) Result {
 		case !asked, !c.toRun(p), isClear(err, http.StatusNotFound):
 			// Says nothing about the scope, or nobody needs it.
 		case isClear(err, http.StatusForbidden):
-			findings = append(findings, at(p, SeverityError, "Hex does not let the token run project "+cleanText(p.ID)+" (403)"+because(err)))
+			findings = append(findings, at(p, check.SeverityError, "Hex does not let the token run project "+cleanText(p.ID)+" (403)"+because(err)))
 		case err == nil, isClear(err, http.StatusUnprocessableEntity):
 			ran = true
 		default:
@@ -489,24 +491,24 @@ func (c *tokenChecks) scopeRun(ctx context.Context) Result {
 	}
 	switch {
 	case len(findings) > 0:
-		return Judge(findings, "", c.grant("Projects: Run"))
+		return check.Judge(findings, "", c.grant("Projects: Run"))
 	case ran:
-		return OK("can run projects")
+		return check.OK("can run projects")
 	case failed != nil:
 		return c.unclear("whether the token can run projects", failed)
 	}
-	return Skip("not checked: no project was found to try it on")
+	return check.Skip("not checked: no project was found to try it on")
 }
 
 // toRun tells whether the token has to be able to run a project: one that somebody named here, or a workflow that runs
 // projects.
 func (c *tokenChecks) toRun(p ProjectUse) bool { return c.in.RunsProjects || p.Place.File == "" }
 
-func (c *tokenChecks) noProjects() Result {
+func (c *tokenChecks) noProjects() check.Result {
 	if c.in.RunsProjects {
-		return Skip("not checked: no project ID is known" + c.in.Advice.name(""))
+		return check.Skip("not checked: no project ID is known" + c.in.Advice.name(""))
 	}
-	return Skip("nothing runs projects" + c.in.Advice.name(" to check it"))
+	return check.Skip("nothing runs projects" + c.in.Advice.name(" to check it"))
 }
 
 func (a Advice) name(why string) string {
@@ -516,47 +518,47 @@ func (a Advice) name(why string) string {
 	return "; " + a.Name + why
 }
 
-func at(p ProjectUse, severity Severity, message string) Finding {
+func at(p ProjectUse, severity check.Severity, message string) check.Finding {
 	f := p.Place
 	f.Severity, f.Message = severity, message
 	return f
 }
 
-func (c *tokenChecks) runnable(ctx context.Context) Result {
+func (c *tokenChecks) runnable(ctx context.Context) check.Result {
 	if len(c.find(ctx)) == 0 {
 		return c.noProjects()
 	}
 	tried := c.try(ctx)
-	var findings []Finding
+	var findings []check.Finding
 	var failed error
 	can := map[string]bool{}
 	for _, p := range c.projects {
 		err, asked := tried[p.ID]
 		switch problem := runProblem(p.ID, err); {
 		case !asked:
-			findings = append(findings, at(p, SeverityNote, fmt.Sprintf("project %s was not tried: only the first %d are", cleanText(p.ID), maxDryRuns)))
+			findings = append(findings, at(p, check.SeverityNote, fmt.Sprintf("project %s was not tried: only the first %d are", cleanText(p.ID), maxDryRuns)))
 		case problem != "":
-			findings = append(findings, at(p, SeverityError, problem))
+			findings = append(findings, at(p, check.SeverityError, problem))
 		case err == nil, isClear(err, http.StatusUnprocessableEntity):
 			can[p.ID] = true
 		case isClear(err, http.StatusForbidden):
 			// A matter of scope-run.
 		default:
 			failed = err
-			findings = append(findings, at(p, SeverityNote, "could not tell whether project "+cleanText(p.ID)+" can be run: "+err.Error()))
+			findings = append(findings, at(p, check.SeverityNote, "could not tell whether project "+cleanText(p.ID)+" can be run: "+err.Error()))
 		}
 	}
-	r := Judge(findings, fmt.Sprintf("%d of %d can be run", len(can), len(tried)),
+	r := check.Judge(findings, fmt.Sprintf("%d of %d can be run", len(can), len(tried)),
 		"check the ID and the host, and publish the project in Hex (Publish, at the top right)")
 	switch {
-	case r.Status == StatusError:
+	case r.Status == check.StatusError:
 		return r
 	case failed != nil:
 		r = c.unclear("whether the projects can be run", failed)
 		r.Findings = findings
 		return r
 	case len(can) == 0:
-		return Skip("not checked: the token may not run them, see scope-run")
+		return check.Skip("not checked: the token may not run them, see scope-run")
 	}
 	return r
 }

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // A workspace answers by path and counts what it was asked.
@@ -73,7 +75,7 @@ func usual(w *workspace) TokenInput {
 	return TokenInput{Token: token, TokenSource: ".env", Advice: advice, Host: DefaultHost(), HostSource: "the default", Options: ClientOptions{Transport: w}}
 }
 
-func brief(report Report) string {
+func brief(report check.Report) string {
 	var parts []string
 	for _, r := range report {
 		parts = append(parts, string(r.Status))
@@ -120,7 +122,7 @@ func TestTokenChecksVerdicts(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := &workspace{me: test.me, projects: test.projects}
 				start := time.Now()
-				report := Run(t.Context(), TokenChecks(usual(w)))
+				report := check.Run(t.Context(), TokenChecks(usual(w)))
 				if took := time.Since(start); took > time.Minute {
 					t.Errorf("took %s", took)
 				}
@@ -134,13 +136,13 @@ func TestTokenChecksVerdicts(t *testing.T) {
 }
 
 // judgeTexts wants the words said, a fix for every problem, and no token.
-func judgeTexts(t *testing.T, report Report, says string, auth bool) {
+func judgeTexts(t *testing.T, report check.Report, says string, auth bool) {
 	t.Helper()
 	said, hasAuth := says == "", false
 	for _, r := range report {
 		said = said || strings.Contains(r.Message, says)
 		hasAuth = hasAuth || r.Auth
-		if problem := r.Status == StatusError || r.Status == StatusWarning || r.Status == StatusUnknown; problem != (r.Fix != "") {
+		if problem := r.Status == check.StatusError || r.Status == check.StatusWarning || r.Status == check.StatusUnknown; problem != (r.Fix != "") {
 			t.Errorf("%s is %s with the fix %q", r.ID, r.Status, r.Fix)
 		}
 		if text := fmt.Sprintf("%+v", r); strings.Contains(text, sample("hxtw_", "checks")) {
@@ -157,7 +159,7 @@ func TestTokenChecksAskOnce(t *testing.T) {
 		slow := func(a answer) answer { a.delay = 3 * time.Second; return a }
 		w := &workspace{me: slow(meOK), projects: slow(listOK)}
 		start := time.Now()
-		Run(t.Context(), TokenChecks(usual(w)))
+		check.Run(t.Context(), TokenChecks(usual(w)))
 		slices.Sort(w.asked)
 		if got := strings.Join(w.asked, ", "); got != "GET /projects, GET /users/me" || time.Since(start) != 3*time.Second {
 			t.Errorf("asked %s in %s", got, time.Since(start))
@@ -176,7 +178,7 @@ func TestTokenChecksAskNothingInVain(t *testing.T) {
 	}{
 		{"no token", func(in *TokenInput) { in.Token = Token{} }, "error skipped ok", "no Hex token", true},
 		{"stored on GitHub", func(in *TokenInput) {
-			in.Token, in.Missing = Token{}, func(context.Context) Result { return Skip("last set 12 days ago") }
+			in.Token, in.Missing = Token{}, func(context.Context) check.Result { return check.Skip("last set 12 days ago") }
 		}, "skipped skipped ok", "12 days ago", false},
 		{"another vendor's", func(in *TokenInput) { in.Token, in.TokenErr = Token{}, vendor }, "ok error ok", "GitHub", false},
 		{"unreadable", func(in *TokenInput) { in.Token, in.TokenErr = Token{}, errors.New("keyring is locked") }, "unknown skipped ok", "locked", false},
@@ -185,7 +187,7 @@ func TestTokenChecksAskNothingInVain(t *testing.T) {
 		w := &workspace{}
 		in := usual(w)
 		test.change(&in)
-		report := Run(t.Context(), TokenChecks(in))
+		report := check.Run(t.Context(), TokenChecks(in))
 		if got := brief(report); got != test.want+" skipped skipped skipped skipped"+" skipped skipped" {
 			t.Errorf("%s: %s", test.name, got)
 		}
@@ -196,9 +198,9 @@ func TestTokenChecksAskNothingInVain(t *testing.T) {
 	}
 }
 
-func find(t *testing.T, report Report, id string) Result {
+func find(t *testing.T, report check.Report, id string) check.Result {
 	t.Helper()
-	i := slices.IndexFunc(report, func(r Result) bool { return r.ID == id })
+	i := slices.IndexFunc(report, func(r check.Result) bool { return r.ID == id })
 	if i < 0 {
 		t.Fatalf("no %s", id)
 	}
@@ -209,22 +211,22 @@ func TestTokenExpiry(t *testing.T) {
 	now := time.Date(2027, 1, 1, 12, 0, 0, 0, time.UTC)
 	for _, test := range []struct {
 		exp    string
-		status Status
+		status check.Status
 		says   string
 	}{
-		{`null`, StatusOK, "never expires"},
-		{`"soon"`, StatusUnknown, "when the token expires"},
-		{fmt.Sprint(now.Add(15 * 24 * time.Hour).Unix()), StatusOK, "expires on 2027-01-16, in 15 days"},
-		{fmt.Sprint(now.Add(14*24*time.Hour + time.Second).Unix()), StatusOK, "in 14 days"},
-		{fmt.Sprint(now.Add(14 * 24 * time.Hour).UnixMilli()), StatusWarning, "expires on 2027-01-15, in 14 days"},
-		{fmt.Sprint(now.Add(25 * time.Hour).Unix()), StatusWarning, "in 1 day"},
-		{fmt.Sprint(now.Add(time.Hour).Unix()), StatusWarning, "in less than a day"},
-		{fmt.Sprint(now.Unix()), StatusError, "expired on 2027-01-01"},
+		{`null`, check.StatusOK, "never expires"},
+		{`"soon"`, check.StatusUnknown, "when the token expires"},
+		{fmt.Sprint(now.Add(15 * 24 * time.Hour).Unix()), check.StatusOK, "expires on 2027-01-16, in 15 days"},
+		{fmt.Sprint(now.Add(14*24*time.Hour + time.Second).Unix()), check.StatusOK, "in 14 days"},
+		{fmt.Sprint(now.Add(14 * 24 * time.Hour).UnixMilli()), check.StatusWarning, "expires on 2027-01-15, in 14 days"},
+		{fmt.Sprint(now.Add(25 * time.Hour).Unix()), check.StatusWarning, "in 1 day"},
+		{fmt.Sprint(now.Add(time.Hour).Unix()), check.StatusWarning, "in less than a day"},
+		{fmt.Sprint(now.Unix()), check.StatusError, "expired on 2027-01-01"},
 	} {
 		w := &workspace{me: answer{status: 200, body: `{"org":{"id":"o"},"token":{"exp":` + test.exp + `}}`}, projects: listOK}
 		in := usual(w)
 		in.Now = func() time.Time { return now }
-		r := find(t, Run(t.Context(), TokenChecks(in)), "token-expiry")
+		r := find(t, check.Run(t.Context(), TokenChecks(in)), "token-expiry")
 		if r.Status != test.status || !strings.Contains(r.Message, test.says) {
 			t.Errorf("%s: %+v", test.exp, r)
 		}
@@ -235,14 +237,14 @@ func TestTokenOwner(t *testing.T) {
 	for _, test := range []struct {
 		me     answer
 		shared bool
-		status Status
+		status check.Status
 		notes  int
 	}{
-		{mePersonal, true, StatusWarning, 0}, {mePersonal, false, StatusOK, 1}, {meOK, true, StatusOK, 0}, {meOK, false, StatusOK, 0},
+		{mePersonal, true, check.StatusWarning, 0}, {mePersonal, false, check.StatusOK, 1}, {meOK, true, check.StatusOK, 0}, {meOK, false, check.StatusOK, 0},
 	} {
 		in := usual(&workspace{me: test.me, projects: listOK})
 		in.Shared = test.shared
-		report := Run(t.Context(), TokenChecks(in))
+		report := check.Run(t.Context(), TokenChecks(in))
 		r := find(t, report, "token-owner")
 		if r.Status != test.status || len(r.Findings) != test.notes {
 			t.Errorf("shared %t: %+v", test.shared, r)
@@ -261,11 +263,11 @@ func TestScopeReadCounts(t *testing.T) {
 		{`{"values":[{"id":"a"}],"pagination":{}}`, "(1 visible)", "published"},
 		{`{"values":[]}`, "(0 visible)", "no project is visible"},
 	} {
-		r := find(t, Run(t.Context(), TokenChecks(usual(&workspace{me: meOK, projects: answer{status: 200, body: test.body}}))), "scope-read")
-		if r.Status != StatusOK || !strings.Contains(r.Message, test.says) || (len(r.Findings) == 0) != (test.note == "") {
+		r := find(t, check.Run(t.Context(), TokenChecks(usual(&workspace{me: meOK, projects: answer{status: 200, body: test.body}}))), "scope-read")
+		if r.Status != check.StatusOK || !strings.Contains(r.Message, test.says) || (len(r.Findings) == 0) != (test.note == "") {
 			t.Errorf("%s: %+v", test.body, r)
 		}
-		if len(r.Findings) > 0 && (r.Findings[0].Severity != SeverityNote || !strings.Contains(r.Findings[0].Message, test.note)) {
+		if len(r.Findings) > 0 && (r.Findings[0].Severity != check.SeverityNote || !strings.Contains(r.Findings[0].Message, test.note)) {
 			t.Errorf("%s: %+v", test.body, r.Findings)
 		}
 	}
@@ -279,22 +281,22 @@ func TestDryRuns(t *testing.T) {
 	for _, test := range []struct {
 		name          string
 		answers       []answer
-		run, runnable Status
+		run, runnable check.Status
 		says          string
 	}{
-		{"can run", []answer{ok}, StatusOK, StatusOK, "1 of 1"},
-		{"inputs missing", []answer{inputs}, StatusOK, StatusOK, "1 of 1"},
-		{"not published", []answer{unpublished}, StatusOK, StatusError, "not published"},
-		{"not found", []answer{missing}, StatusSkipped, StatusError, "does not exist"},
-		{"forbidden", []answer{forbidden}, StatusError, StatusSkipped, "scope-run"},
-		{"one of two forbidden", []answer{ok, forbidden}, StatusError, StatusOK, "1 of 2"},
-		{"busy", []answer{busy}, StatusUnknown, StatusUnknown, "503"},
-		{"rate limit", []answer{{status: 429}}, StatusUnknown, StatusUnknown, "429"},
-		{"silence", []answer{silent}, StatusUnknown, StatusUnknown, "too long"},
-		{"401", []answer{denied}, StatusUnknown, StatusUnknown, "401"},
-		{"403 from in between", []answer{{status: 403, kind: "text/html", body: "<html>"}}, StatusUnknown, StatusUnknown, "403"},
-		{"one unclear", []answer{ok, busy}, StatusOK, StatusUnknown, "503"},
-		{"one wrong, one unclear", []answer{missing, busy}, StatusUnknown, StatusError, "does not exist"},
+		{"can run", []answer{ok}, check.StatusOK, check.StatusOK, "1 of 1"},
+		{"inputs missing", []answer{inputs}, check.StatusOK, check.StatusOK, "1 of 1"},
+		{"not published", []answer{unpublished}, check.StatusOK, check.StatusError, "not published"},
+		{"not found", []answer{missing}, check.StatusSkipped, check.StatusError, "does not exist"},
+		{"forbidden", []answer{forbidden}, check.StatusError, check.StatusSkipped, "scope-run"},
+		{"one of two forbidden", []answer{ok, forbidden}, check.StatusError, check.StatusOK, "1 of 2"},
+		{"busy", []answer{busy}, check.StatusUnknown, check.StatusUnknown, "503"},
+		{"rate limit", []answer{{status: 429}}, check.StatusUnknown, check.StatusUnknown, "429"},
+		{"silence", []answer{silent}, check.StatusUnknown, check.StatusUnknown, "too long"},
+		{"401", []answer{denied}, check.StatusUnknown, check.StatusUnknown, "401"},
+		{"403 from in between", []answer{{status: 403, kind: "text/html", body: "<html>"}}, check.StatusUnknown, check.StatusUnknown, "403"},
+		{"one unclear", []answer{ok, busy}, check.StatusOK, check.StatusUnknown, "503"},
+		{"one wrong, one unclear", []answer{missing, busy}, check.StatusUnknown, check.StatusError, "does not exist"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := &workspace{me: meOK, projects: listOK, dryRuns: map[string]answer{}}
@@ -303,11 +305,11 @@ func TestDryRuns(t *testing.T) {
 			for i, a := range test.answers {
 				id := fmt.Sprint("p", i)
 				w.dryRuns[id] = a
-				uses = append(uses, ProjectUse{ID: id, Place: Finding{File: ".github/workflows/hex.yml", Line: i + 1}}, ProjectUse{ID: id})
+				uses = append(uses, ProjectUse{ID: id, Place: check.Finding{File: ".github/workflows/hex.yml", Line: i + 1}}, ProjectUse{ID: id})
 			}
 			in.Projects = func(context.Context) []ProjectUse { return uses }
 			in.RunsProjects = true
-			report := Run(t.Context(), TokenChecks(in))
+			report := check.Run(t.Context(), TokenChecks(in))
 			run, runnable := find(t, report, "scope-run"), find(t, report, "project-runnable")
 			if run.Status != test.run || runnable.Status != test.runnable || !strings.Contains(runnable.Message, test.says) {
 				t.Errorf("%s: %+v\n%+v", test.name, run, runnable)
@@ -315,8 +317,8 @@ func TestDryRuns(t *testing.T) {
 			if len(w.asked) != 2+len(test.answers) {
 				t.Errorf("%s: asked %v", test.name, w.asked)
 			}
-			for _, r := range []Result{run, runnable} {
-				if r.Status == StatusError && (r.Findings[0].File == "" || r.Findings[0].Line == 0) {
+			for _, r := range []check.Result{run, runnable} {
+				if r.Status == check.StatusError && (r.Findings[0].File == "" || r.Findings[0].Line == 0) {
 					t.Errorf("%s: no place in %+v", test.name, r)
 				}
 			}
@@ -335,21 +337,21 @@ func TestDryRunsAreFew(t *testing.T) {
 		uses = append(uses, ProjectUse{ID: id})
 	}
 	in.Projects = func(context.Context) []ProjectUse { return uses }
-	r := find(t, Run(t.Context(), TokenChecks(in)), "project-runnable")
-	if r.Status != StatusOK || len(r.Findings) != 3 || len(w.asked) != 2+maxDryRuns {
+	r := find(t, check.Run(t.Context(), TokenChecks(in)), "project-runnable")
+	if r.Status != check.StatusOK || len(r.Findings) != 3 || len(w.asked) != 2+maxDryRuns {
 		t.Errorf("%+v\n%v", r, w.asked)
 	}
 }
 
 func TestProjectThatNothingRuns(t *testing.T) {
-	for runs, want := range map[bool]Status{true: StatusError, false: StatusSkipped} {
+	for runs, want := range map[bool]check.Status{true: check.StatusError, false: check.StatusSkipped} {
 		w := &workspace{me: meOK, projects: listOK, dryRuns: map[string]answer{"p": {status: 403, body: `{"reason":"no"}`}}}
 		in := usual(w)
 		in.RunsProjects = runs
 		in.Projects = func(context.Context) []ProjectUse {
-			return []ProjectUse{{ID: "p", Place: Finding{File: ".github/workflows/hex.yml", Line: 1}}}
+			return []ProjectUse{{ID: "p", Place: check.Finding{File: ".github/workflows/hex.yml", Line: 1}}}
 		}
-		if r := find(t, Run(t.Context(), TokenChecks(in)), "scope-run"); r.Status != want {
+		if r := find(t, check.Run(t.Context(), TokenChecks(in)), "scope-run"); r.Status != want {
 			t.Errorf("a workflow runs projects: %t: %+v", runs, r)
 		}
 	}
@@ -361,15 +363,15 @@ func TestProjectsAreNotLookedUpForNothing(t *testing.T) {
 		t.Error("looked up although the token was rejected")
 		return nil
 	}
-	Run(t.Context(), TokenChecks(in))
+	check.Run(t.Context(), TokenChecks(in))
 }
 
 func TestWithoutProjects(t *testing.T) {
 	for runs, says := range map[bool]string{true: "--project", false: "nothing runs projects"} {
 		in := usual(&workspace{me: meOK, projects: listOK})
 		in.RunsProjects = runs
-		r := find(t, Run(t.Context(), TokenChecks(in)), "scope-run")
-		if r.Status != StatusSkipped || !strings.Contains(r.Message, says) {
+		r := find(t, check.Run(t.Context(), TokenChecks(in)), "scope-run")
+		if r.Status != check.StatusSkipped || !strings.Contains(r.Message, says) {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // Another program can verify a token with core alone.
@@ -35,7 +36,7 @@ func Example() {
 	fmt.Println(token)
 
 	checks := core.TokenChecks(core.TokenInput{Token: token, TokenSource: "the prompt", Host: host})
-	for _, r := range core.Run(context.Background(), checks) {
+	for _, r := range check.Run(context.Background(), checks) {
 		switch r.ID {
 		case "token-present", "token-format", "token-owner", "scope-read":
 			fmt.Printf("%s %s: %s\n", r.Status, r.ID, r.Message)

@@ -1,12 +1,16 @@
 package core
 
-import "context"
+import (
+	"context"
+
+	"github.com/gh-hex/gh-hex/core/check"
+)
 
 // Verify carries out the checks of [TokenChecks] and also returns whose token it is, as far as Hex told: the zero
 // Identity when it did not. The token is accepted when the result of token-accepted is ok.
-func Verify(ctx context.Context, in TokenInput) (Identity, Report) {
+func Verify(ctx context.Context, in TokenInput) (Identity, check.Report) {
 	c := newTokenChecks(in)
-	report := Run(ctx, c.list())
+	report := check.Run(ctx, c.list())
 	return c.answers.me, report
 }
 
@@ -23,14 +27,4 @@ func (i Identity) Describe() string {
 		text += ", never expires"
 	}
 	return text
-}
-
-// Of is the result of a check; the zero Result when the report has none of that ID.
-func (r Report) Of(id string) Result {
-	for _, result := range r {
-		if result.ID == id {
-			return result
-		}
-	}
-	return Result{}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/dotenv"
 	"github.com/gh-hex/gh-hex/core/leak"
 	"github.com/gh-hex/gh-hex/core/scaffold"
@@ -22,13 +23,13 @@ const historyTime = 20 * time.Second
 
 // Checks returns env-ignored, env-tracked, env-permissions and env-example. complete is the command that completes
 // .gitignore and .env.example.
-func Checks(t *Tree, complete string) []core.Check {
+func Checks(t *Tree, complete string) []check.Check {
 	s := &survey{tree: t, complete: complete}
-	return []core.Check{
-		{ID: "env-ignored", Group: core.GroupFiles, Title: ".env files are ignored by git", Run: s.ignored},
-		{ID: "env-tracked", Group: core.GroupFiles, Title: ".env files are not in git", Run: s.tracked},
-		{ID: "env-permissions", Group: core.GroupFiles, Title: ".env files are private", Run: s.permissions},
-		{ID: "env-example", Group: core.GroupFiles, Title: ".env.example is complete and holds no token", Run: s.example},
+	return []check.Check{
+		{ID: "env-ignored", Group: check.GroupFiles, Title: ".env files are ignored by git", Run: s.ignored},
+		{ID: "env-tracked", Group: check.GroupFiles, Title: ".env files are not in git", Run: s.tracked},
+		{ID: "env-permissions", Group: check.GroupFiles, Title: ".env files are private", Run: s.permissions},
+		{ID: "env-example", Group: check.GroupFiles, Title: ".env.example is complete and holds no token", Run: s.example},
 	}
 }
 
@@ -47,19 +48,19 @@ func (s *survey) envFiles(ctx context.Context) ([]EnvFile, error) {
 }
 
 // verdict collects findings.
-type verdict struct{ findings []core.Finding }
+type verdict struct{ findings []check.Finding }
 
-func (v *verdict) add(f core.Finding, fix string) {
+func (v *verdict) add(f check.Finding, fix string) {
 	f.Fix = fix
 	v.findings = append(v.findings, f)
 }
 
-func (v *verdict) result(fine string) core.Result { return core.Judge(v.findings, fine, "") }
+func (v *verdict) result(fine string) check.Result { return check.Judge(v.findings, fine, "") }
 
-func (s *survey) ignored(ctx context.Context) core.Result {
+func (s *survey) ignored(ctx context.Context) check.Result {
 	files, err := s.envFiles(ctx)
 	if err != nil {
-		return core.Unknown(err.Error(), "")
+		return check.Unknown(err.Error(), "")
 	}
 	known := map[string]EnvFile{".env": {}, ".env.local": {}}
 	paths := []string{".env", ".env.local"}
@@ -71,7 +72,7 @@ func (s *survey) ignored(ctx context.Context) core.Result {
 	}
 	answers, err := s.tree.Ignored(ctx, paths...)
 	if err != nil {
-		return core.Unknown(err.Error(), "")
+		return check.Unknown(err.Error(), "")
 	}
 	var v verdict
 	for _, a := range answers {
@@ -89,24 +90,24 @@ func (s *survey) ignored(ctx context.Context) core.Result {
 
 // unignored is the finding about a path that not everybody's git ignores. A file that does not exist yet has no place, so
 // the finding is about the .gitignore that should name it.
-func (s *survey) unignored(ctx context.Context, a Ignore, f EnvFile) core.Finding {
+func (s *survey) unignored(ctx context.Context, a Ignore, f EnvFile) check.Finding {
 	if a.Ignored {
 		whose := "your own excludes file"
 		if strings.HasSuffix(a.Source, "info/exclude") {
 			whose = ".git/info/exclude"
 		}
-		return core.Finding{File: place(f, a.Path), Severity: core.SeverityWarning,
+		return check.Finding{File: place(f, a.Path), Severity: check.SeverityWarning,
 			Message: fmt.Sprintf("only %s ignores %s: teammates are not covered", whose, a.Path)}
 	}
 	if !f.Exists && !f.Tracked {
-		return core.Finding{File: ".gitignore", Severity: core.SeverityWarning,
+		return check.Finding{File: ".gitignore", Severity: check.SeverityWarning,
 			Message: fmt.Sprintf("git would not ignore %s", a.Path)}
 	}
-	severity := core.SeverityError
+	severity := check.SeverityError
 	if f.Tracked && s.holds(ctx, f) == "" {
-		severity = core.SeverityWarning
+		severity = check.SeverityWarning
 	}
-	return core.Finding{File: a.Path, Severity: severity, Message: fmt.Sprintf("git does not ignore %s", a.Path)}
+	return check.Finding{File: a.Path, Severity: severity, Message: fmt.Sprintf("git does not ignore %s", a.Path)}
 }
 
 func place(f EnvFile, path string) string {
@@ -116,10 +117,10 @@ func place(f EnvFile, path string) string {
 	return ".gitignore"
 }
 
-func (s *survey) tracked(ctx context.Context) core.Result {
+func (s *survey) tracked(ctx context.Context) check.Result {
 	files, err := s.envFiles(ctx)
 	if err != nil {
-		return core.Unknown(err.Error(), "")
+		return check.Unknown(err.Error(), "")
 	}
 	var v verdict
 	now := map[string]bool{}
@@ -128,18 +129,18 @@ func (s *survey) tracked(ctx context.Context) core.Result {
 			continue
 		}
 		now[f.Path] = true
-		finding := core.Finding{File: f.Path, Severity: core.SeverityWarning, Message: f.Path + " is tracked by git"}
+		finding := check.Finding{File: f.Path, Severity: check.SeverityWarning, Message: f.Path + " is tracked by git"}
 		if what := s.holds(ctx, f); what != "" {
-			finding.Severity = core.SeverityError
+			finding.Severity = check.SeverityError
 			finding.Message += " and holds " + what
 		}
 		v.add(finding, command("git rm --cached", f.Path))
 	}
 	if err := s.addHistory(ctx, &v, now); err != nil {
 		if len(v.findings) == 0 {
-			return core.Unknown(err.Error(), "")
+			return check.Unknown(err.Error(), "")
 		}
-		v.add(core.Finding{Severity: core.SeverityNote, Message: err.Error()}, "")
+		v.add(check.Finding{Severity: check.SeverityNote, Message: err.Error()}, "")
 	}
 	return v.result("git tracks no .env file and never did")
 }
@@ -159,12 +160,12 @@ func (s *survey) addHistory(ctx context.Context, v *verdict, now map[string]bool
 		if now[c.path] {
 			continue
 		}
-		v.add(core.Finding{File: c.path, Commit: c.commit, Severity: core.SeverityWarning,
+		v.add(check.Finding{File: c.path, Commit: c.commit, Severity: check.SeverityWarning,
 			Message: fmt.Sprintf("%s was committed in %.7s: whoever has a clone can read it", c.path, c.commit)},
 			"revoke the token that it held (in Hex: Settings → API keys)")
 	}
 	if s.tree.shallow(ctx) {
-		v.add(core.Finding{Severity: core.SeverityNote, Message: "this clone is shallow: older commits were not searched"}, "")
+		v.add(check.Finding{Severity: check.SeverityNote, Message: "this clone is shallow: older commits were not searched"}, "")
 	}
 	return nil
 }
@@ -198,32 +199,32 @@ func holding(data []byte) string {
 	return ""
 }
 
-func (s *survey) permissions(ctx context.Context) core.Result {
+func (s *survey) permissions(ctx context.Context) check.Result {
 	if runtime.GOOS == "windows" {
-		return core.Skip("the mode of a file says nothing on Windows")
+		return check.Skip("the mode of a file says nothing on Windows")
 	}
 	files, err := s.envFiles(ctx)
 	if err != nil {
-		return core.Unknown(err.Error(), "")
+		return check.Unknown(err.Error(), "")
 	}
 	var v verdict
 	looked := false
 	for _, f := range files {
 		if ctx.Err() != nil {
-			return core.Unknown(ctx.Err().Error(), "")
+			return check.Unknown(ctx.Err().Error(), "")
 		}
 		if !s.tree.keepsToken(f) {
 			continue
 		}
 		looked = true
 		if f.Mode&0o077 != 0 {
-			v.add(core.Finding{File: f.Path, Severity: core.SeverityWarning,
+			v.add(check.Finding{File: f.Path, Severity: check.SeverityWarning,
 				Message: fmt.Sprintf("%s holds a token, and its mode %04o lets others on this machine read it", f.Path, f.Mode)},
 				command("chmod 600", f.Path))
 		}
 	}
 	if !looked {
-		return core.Skip("no untracked .env file holds a token")
+		return check.Skip("no untracked .env file holds a token")
 	}
 	return v.result("only you can read the .env files that hold a token")
 }
@@ -281,11 +282,11 @@ func FixPermissions(ctx context.Context, t *Tree) ([]string, error) {
 	return fixed, nil
 }
 
-func (s *survey) example(ctx context.Context) core.Result {
+func (s *survey) example(ctx context.Context) check.Result {
 	const name = ".env.example"
 	r, err := os.OpenRoot(s.tree.root)
 	if err != nil {
-		return core.Unknown(err.Error(), "")
+		return check.Unknown(err.Error(), "")
 	}
 	defer r.Close()
 	data, _, err := scaffold.Read(r, name, maxEnvFile)
@@ -293,31 +294,31 @@ func (s *survey) example(ctx context.Context) core.Result {
 		return s.missingExample(r)
 	}
 	if err != nil {
-		return core.Warn(err.Error(), "")
+		return check.Warn(err.Error(), "")
 	}
 	var v verdict
 	for _, m := range leak.Find(data) {
-		v.add(core.Finding{File: name, Line: m.Line, Column: m.Column, Severity: core.SeverityError,
+		v.add(check.Finding{File: name, Line: m.Line, Column: m.Column, Severity: check.SeverityError,
 			Message: fmt.Sprintf("%s holds what looks like a real token (%s)", name, m.Masked)},
 			"empty the value, and revoke the token if it was ever pushed (in Hex: Settings → API keys)")
 	}
 	for _, wanted := range []string{"HEX_API_TOKEN", "HEX_WORKSPACE_URL"} {
 		if _, _, ok := dotenv.Lookup(data, wanted); !ok {
-			v.add(core.Finding{File: name, Severity: core.SeverityWarning, Message: fmt.Sprintf("%s lacks %s", name, wanted)}, s.complete)
+			v.add(check.Finding{File: name, Severity: check.SeverityWarning, Message: fmt.Sprintf("%s lacks %s", name, wanted)}, s.complete)
 		}
 	}
 	return v.result(name + " names what a teammate needs and holds no token")
 }
 
-func (s *survey) missingExample(r *os.Root) core.Result {
+func (s *survey) missingExample(r *os.Root) check.Result {
 	for _, name := range []string{".env", ".env.local"} {
 		if info, err := r.Lstat(name); err == nil && !info.IsDir() {
-			return core.Judge([]core.Finding{{File: name, Severity: core.SeverityWarning,
+			return check.Judge([]check.Finding{{File: name, Severity: check.SeverityWarning,
 				Message: fmt.Sprintf("there is no .env.example beside %s", name)}}, "", s.complete)
 		}
 	}
 	note := "there is no .env.example; " + s.complete + " creates one"
-	return core.Judge([]core.Finding{{Severity: core.SeverityNote, Message: note}}, note, "")
+	return check.Judge([]check.Finding{{Severity: check.SeverityNote, Message: note}}, note, "")
 }
 
 func list(paths []string) string {

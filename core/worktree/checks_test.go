@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // token is shaped like a real one, and different for every seed.
@@ -23,12 +23,12 @@ func token(seed int) string {
 // judge runs one check, or all of them for an empty id, and writes its result in short.
 func (r repository) judge(id string) string {
 	r.t.Helper()
-	checks := slices.DeleteFunc(Checks(r.open(), "gh hex init"), func(c core.Check) bool { return id != "" && c.ID != id })
-	return written(core.Run(r.t.Context(), checks))
+	checks := slices.DeleteFunc(Checks(r.open(), "gh hex init"), func(c check.Check) bool { return id != "" && c.ID != id })
+	return written(check.Run(r.t.Context(), checks))
 }
 
 // written writes results in short.
-func written(report core.Report) string {
+func written(report check.Report) string {
 	var lines []string
 	for _, result := range report {
 		lines = append(lines, fmt.Sprintf("%s: %s [%s]", result.Status, result.Message, result.Fix))
@@ -324,8 +324,8 @@ func TestChecksOutsideHistoryOfGit(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("GIT_CEILING_DIRECTORIES", filepath.Dir(r.dir))
-	for _, result := range core.Run(t.Context(), Checks(tree, "gh hex init")[:2]) {
-		if result.Status != core.StatusUnknown || !strings.Contains(result.Message, "not a git repository") {
+	for _, result := range check.Run(t.Context(), Checks(tree, "gh hex init")[:2]) {
+		if result.Status != check.StatusUnknown || !strings.Contains(result.Message, "not a git repository") {
 			t.Errorf("%s is %s: %s", result.ID, result.Status, result.Message)
 		}
 	}

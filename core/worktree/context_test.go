@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // ending is a context that ends when it was asked a number of times.
@@ -59,7 +59,7 @@ func TestLoopsEndWithTheirContext(t *testing.T) {
 	if got := tree.worstVersions(ctx, make([]version, 1000)); got != nil {
 		t.Errorf("worstVersions: %v", got)
 	}
-	if got := LeakCheck(tree, LeakOptions{History: true}).Run(ctx); got.Status != core.StatusUnknown || !strings.Contains(got.Message, context.Canceled.Error()) {
+	if got := LeakCheck(tree, LeakOptions{History: true}).Run(ctx); got.Status != check.StatusUnknown || !strings.Contains(got.Message, context.Canceled.Error()) {
 		t.Errorf("LeakCheck: %+v", got)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/leak"
 )
 
@@ -77,7 +77,7 @@ func (s *search) addStaged(places []location) {
 		path := leak.Mask(p.path)
 		for _, m := range p.matches {
 			if !inFile[says(path, m)] {
-				s.addAt(core.Finding{File: path, Line: m.Line, Column: m.Column}, m, " as it is staged", "%s", path)
+				s.addAt(check.Finding{File: path, Line: m.Line, Column: m.Column}, m, " as it is staged", "%s", path)
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/leak"
 )
 
@@ -29,8 +29,8 @@ type LeakOptions struct {
 
 // LeakCheck returns token-leaked: a Hex token in a file that git tracks or does not ignore, or in commits that HEAD
 // reaches and no remote has. What is staged counts, whether or not the file still holds it. Its findings never hold a token.
-func LeakCheck(t *Tree, o LeakOptions) core.Check {
-	return core.Check{ID: "token-leaked", Group: core.GroupFiles, Title: "No Hex token is in files or commits", Run: func(ctx context.Context) core.Result {
+func LeakCheck(t *Tree, o LeakOptions) check.Check {
+	return check.Check{ID: "token-leaked", Group: check.GroupFiles, Title: "No Hex token is in files or commits", Run: func(ctx context.Context) check.Result {
 		s := &search{tree: t, options: o, where: " in a commit that no remote has"}
 		if o.History {
 			s.where = " in the history"
@@ -55,7 +55,7 @@ type search struct {
 	where   string // of what stands in a commit
 
 	mu       sync.Mutex
-	findings []core.Finding
+	findings []check.Finding
 	dropped  int
 	files    int
 	unread   []error
@@ -98,27 +98,27 @@ func (s *search) addFile(name string, matches []leak.Match, err error) {
 		shown = leak.Mask(name)
 	}
 	for _, m := range inName {
-		s.add(core.Finding{File: shown}, m, "the name of %s", shown)
+		s.add(check.Finding{File: shown}, m, "the name of %s", shown)
 	}
 	for _, m := range matches {
-		s.add(core.Finding{File: shown, Line: m.Line, Column: m.Column}, m, "%s", shown)
+		s.add(check.Finding{File: shown, Line: m.Line, Column: m.Column}, m, "%s", shown)
 	}
 }
 
 // add completes a finding with a match, and says of what the subject holds.
-func (s *search) add(f core.Finding, m leak.Match, subject string, args ...any) {
+func (s *search) add(f check.Finding, m leak.Match, subject string, args ...any) {
 	s.addAt(f, m, "", subject, args...)
 }
 
 // addAt is add for a subject that needs to be told where it stands, such as " in a commit that no remote has".
-func (s *search) addAt(f core.Finding, m leak.Match, where, subject string, args ...any) {
+func (s *search) addAt(f check.Finding, m leak.Match, where, subject string, args ...any) {
 	if len(s.findings) == maxFindings {
 		s.dropped++
 		return
 	}
-	f.Severity = core.SeverityError
+	f.Severity = check.SeverityError
 	if !m.Certain {
-		f.Severity = core.SeverityWarning
+		f.Severity = check.SeverityWarning
 	}
 	f.Message = says(fmt.Sprintf(subject, args...), m) + where
 	s.findings = append(s.findings, f)
@@ -231,18 +231,18 @@ func (s *search) addPlace(p location, m leak.Match, where string) {
 	path := leak.Mask(p.path)
 	switch p.kind {
 	case "commit":
-		s.add(core.Finding{Line: m.Line, Column: m.Column, Commit: p.commit}, m, "the message of commit %.7s", p.commit)
+		s.add(check.Finding{Line: m.Line, Column: m.Column, Commit: p.commit}, m, "the message of commit %.7s", p.commit)
 	case "tag":
-		s.add(core.Finding{Line: m.Line, Column: m.Column}, m, "the message of tag %s", path)
+		s.add(check.Finding{Line: m.Line, Column: m.Column}, m, "the message of tag %s", path)
 	case "tree":
-		s.addAt(core.Finding{File: path, Commit: p.commit}, m, where, "the name of %s", path)
+		s.addAt(check.Finding{File: path, Commit: p.commit}, m, where, "the name of %s", path)
 	default:
-		s.addAt(core.Finding{File: path, Line: m.Line, Column: m.Column, Commit: p.commit}, m, where, "%s", path)
+		s.addAt(check.Finding{File: path, Line: m.Line, Column: m.Column, Commit: p.commit}, m, where, "%s", path)
 	}
 }
 
 // result judges what was found. What could not be looked at makes it unknown unless there is something worse to say.
-func (s *search) result(err error, fine string) core.Result {
+func (s *search) result(err error, fine string) check.Result {
 	sort.SliceStable(s.findings, func(i, j int) bool { return before(s.findings[i], s.findings[j]) })
 	if s.dropped > 0 {
 		s.note("%d more places are not listed", s.dropped)
@@ -250,20 +250,20 @@ func (s *search) result(err error, fine string) core.Result {
 	if len(s.unread) > 0 {
 		err = errors.Join(err, fmt.Errorf("not every file could be read: %w", errors.Join(s.unread...)))
 	}
-	r := core.Judge(s.findings, fine, s.fix())
-	if err != nil && (r.Status == core.StatusOK || r.Status == core.StatusWarning) {
-		r.Status, r.Message = core.StatusUnknown, oneLine(err)
+	r := check.Judge(s.findings, fine, s.fix())
+	if err != nil && (r.Status == check.StatusOK || r.Status == check.StatusWarning) {
+		r.Status, r.Message = check.StatusUnknown, oneLine(err)
 	} else if err != nil {
 		s.note("%s", oneLine(err))
 	}
 	for _, n := range s.notes {
-		r.Findings = append(r.Findings, core.Finding{Severity: core.SeverityNote, Message: n})
+		r.Findings = append(r.Findings, check.Finding{Severity: check.SeverityNote, Message: n})
 	}
 	return r
 }
 
 // before puts files before commits, which stay as they are: the oldest first.
-func before(a, b core.Finding) bool {
+func before(a, b check.Finding) bool {
 	switch {
 	case a.Commit != "":
 		return false

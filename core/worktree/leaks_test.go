@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 const revoke = "revoke it in Hex (https://app.hex.tech: Settings → API keys), then take it out of the files"
@@ -20,7 +20,7 @@ func short(token string) string { return token[:5] + "…" + token[len(token)-4:
 func (r repository) leaks(o LeakOptions) string {
 	r.t.Helper()
 	o.Host = "https://app.hex.tech"
-	return written(core.Run(r.t.Context(), []core.Check{LeakCheck(r.open(), o)}))
+	return written(check.Run(r.t.Context(), []check.Check{LeakCheck(r.open(), o)}))
 }
 
 func (r repository) expectLeaks(o LeakOptions, want ...string) {

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/leak"
 )
 
@@ -139,16 +139,16 @@ func (t *Tree) SentCommits(ctx context.Context, p Push, paths ...string) ([]stri
 
 // PushChecks returns token-leaked and env-tracked for what a push sends, and nothing else: neither the work tree nor what
 // the remote has already. host is where tokens are revoked, such as https://eu.hex.tech.
-func PushChecks(t *Tree, p Push, host string) []core.Check {
-	return []core.Check{
-		{ID: "env-tracked", Group: core.GroupFiles, Title: "No .env file is pushed", Run: func(ctx context.Context) core.Result { return t.pushedEnv(ctx, p) }},
-		{ID: "token-leaked", Group: core.GroupFiles, Title: "No Hex token is pushed", Run: func(ctx context.Context) core.Result {
+func PushChecks(t *Tree, p Push, host string) []check.Check {
+	return []check.Check{
+		{ID: "env-tracked", Group: check.GroupFiles, Title: "No .env file is pushed", Run: func(ctx context.Context) check.Result { return t.pushedEnv(ctx, p) }},
+		{ID: "token-leaked", Group: check.GroupFiles, Title: "No Hex token is pushed", Run: func(ctx context.Context) check.Result {
 			r, err := t.sent(ctx, p.Remote, p.Updates)
 			if err != nil {
-				return core.Unknown(err.Error(), "")
+				return check.Unknown(err.Error(), "")
 			}
 			if r.input == "" {
-				return core.Skip("nothing is sent")
+				return check.Skip("nothing is sent")
 			}
 			s := &search{tree: t, options: LeakOptions{Host: host}, pushing: true, where: " in a commit to be pushed"}
 			s.searchNames(p.Updates)
@@ -162,24 +162,24 @@ func PushChecks(t *Tree, p Push, host string) []core.Check {
 func (s *search) searchNames(updates []Update) {
 	for _, u := range updates {
 		for _, m := range leak.Find([]byte(u.RemoteRef)) {
-			s.add(core.Finding{}, m, "the name of the ref %s", leak.Mask(u.RemoteRef))
+			s.add(check.Finding{}, m, "the name of the ref %s", leak.Mask(u.RemoteRef))
 			s.rename = true
 		}
 	}
 }
 
 // pushedEnv judges every .env file that the push brings in, whether or not a later commit takes it out again.
-func (t *Tree) pushedEnv(ctx context.Context, p Push) core.Result {
+func (t *Tree) pushedEnv(ctx context.Context, p Push) check.Result {
 	r, err := t.sent(ctx, p.Remote, p.Updates)
 	if err != nil {
-		return core.Unknown(err.Error(), "")
+		return check.Unknown(err.Error(), "")
 	}
 	if r.input == "" {
-		return core.Skip("nothing is sent")
+		return check.Skip("nothing is sent")
 	}
 	versions, err := t.envVersions(ctx, r)
 	if err != nil {
-		return core.Unknown(err.Error(), "")
+		return check.Unknown(err.Error(), "")
 	}
 	slices.Reverse(versions)
 	var v verdict
@@ -195,28 +195,28 @@ func untracking(path string) steps {
 }
 
 // worstVersions is a finding for each file: about the first content that is more than plain settings, else the first one.
-func (t *Tree) worstVersions(ctx context.Context, versions []version) []core.Finding {
-	var found []core.Finding
+func (t *Tree) worstVersions(ctx context.Context, versions []version) []check.Finding {
+	var found []check.Finding
 	place := map[string]int{}
 	for _, version := range versions {
 		if ctx.Err() != nil {
 			break
 		}
 		i, known := place[version.path]
-		if known && found[i].Severity == core.SeverityError {
+		if known && found[i].Severity == check.SeverityError {
 			continue
 		}
-		f := core.Finding{File: version.path, Commit: version.commit, Severity: core.SeverityWarning, Message: version.path + " is in a commit to be pushed"}
+		f := check.Finding{File: version.path, Commit: version.commit, Severity: check.SeverityWarning, Message: version.path + " is in a commit to be pushed"}
 		data, err := t.git.runLimited(ctx, t.root, nil, maxEnvFile, "cat-file", "blob", version.blob)
 		if what := holding(data); err == nil && what != "" {
-			f.Severity = core.SeverityError
+			f.Severity = check.SeverityError
 			f.Message += " and holds " + what
 		}
 		switch {
 		case !known:
 			place[version.path] = len(found)
 			found = append(found, f)
-		case f.Severity == core.SeverityError:
+		case f.Severity == check.SeverityError:
 			found[i] = f
 		}
 	}

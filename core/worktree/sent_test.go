@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 const zero = "0000000000000000000000000000000000000000"
 
 func (r repository) expectPush(p Push, want ...string) {
 	r.t.Helper()
-	if got := written(core.Run(r.t.Context(), PushChecks(r.open(), p, "https://app.hex.tech"))); got != strings.Join(want, "\n") {
+	if got := written(check.Run(r.t.Context(), PushChecks(r.open(), p, "https://app.hex.tech"))); got != strings.Join(want, "\n") {
 		r.t.Errorf("the push is judged\n%s\nwant\n%s", got, strings.Join(want, "\n"))
 	}
 }

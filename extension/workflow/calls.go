@@ -9,7 +9,7 @@ import (
 
 	"github.com/rhysd/actionlint"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 const (
@@ -203,7 +203,7 @@ func (d *document) faultOnce(message string) {
 			return
 		}
 	}
-	d.fault(Place{}, core.SeverityNote, message)
+	d.fault(Place{}, check.SeverityNote, message)
 }
 
 // callProblems returns what GitHub refuses about the calls of a file: a workflow that is not there, cannot be called or
@@ -215,7 +215,7 @@ func (w *Workflows) callProblems(d *document, k *knowledge) []problem {
 			continue
 		}
 		if message := w.callProblem(j); message != "" {
-			out = append(out, problem{place: d.placeOf(j.ast.WorkflowCall.Uses), severity: core.SeverityError, message: message})
+			out = append(out, problem{place: d.placeOf(j.ast.WorkflowCall.Uses), severity: check.SeverityError, message: message})
 			continue
 		}
 		out = append(out, w.inputProblems(j, k)...)
@@ -283,17 +283,17 @@ func (w *Workflows) inputProblems(j *job, k *knowledge) []problem {
 	declared := map[string]bool{}
 	var out []problem
 	if !k.spend(len(event.Inputs) + len(call.Inputs)) {
-		return []problem{{j.doc.placeOf(call.Uses), core.SeverityNote, notAllCalls}}
+		return []problem{{j.doc.placeOf(call.Uses), check.SeverityNote, notAllCalls}}
 	}
 	for _, in := range event.Inputs {
 		declared[in.ID] = true
 		if _, given := call.Inputs[in.ID]; in.IsRequired() && !given && in.Default == nil {
-			out = append(out, problem{j.doc.placeOf(call.Uses), core.SeverityError, fmt.Sprintf("job %s calls %s without its required input %s", j.id, call.Uses.Value, in.Name.Value)})
+			out = append(out, problem{j.doc.placeOf(call.Uses), check.SeverityError, fmt.Sprintf("job %s calls %s without its required input %s", j.id, call.Uses.Value, in.Name.Value)})
 		}
 	}
 	for id, in := range call.Inputs {
 		if !declared[id] {
-			out = append(out, problem{j.doc.placeOf(in.Name), core.SeverityError, fmt.Sprintf("job %s gives %s the input %s, which it does not declare", j.id, call.Uses.Value, in.Name.Value)})
+			out = append(out, problem{j.doc.placeOf(in.Name), check.SeverityError, fmt.Sprintf("job %s gives %s the input %s, which it does not declare", j.id, call.Uses.Value, in.Name.Value)})
 		}
 	}
 	return out

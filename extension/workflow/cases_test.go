@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 var update = flag.Bool("update", false, "rewrite what the cases want")
@@ -127,7 +127,7 @@ func (c *testCase) run(t *testing.T) string {
 	return render(results)
 }
 
-func render(results map[string]core.Result) string {
+func render(results map[string]check.Result) string {
 	var ids []string
 	for id := range results {
 		ids = append(ids, id)
@@ -136,7 +136,7 @@ func render(results map[string]core.Result) string {
 	var b strings.Builder
 	for _, id := range ids {
 		r := results[id]
-		if r.Status == core.StatusUnknown {
+		if r.Status == check.StatusUnknown {
 			fmt.Fprintf(&b, "%s unknown: %s\n", id, r.Message)
 		}
 		for _, f := range r.Findings {

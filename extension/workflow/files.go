@@ -5,7 +5,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // syntax judges workflow-syntax: what GitHub refuses about files that use Hex.
@@ -21,7 +21,7 @@ func (j *judgement) syntax() *verdict {
 		}
 		for _, job := range d.jobs {
 			if ref := callRef(job); j.w.missing[ref] {
-				v.add(d.placeOf(job.ast.WorkflowCall.Uses), core.SeverityNote, job.id, fmt.Sprintf("%s calls %s, which could not be read: what it needs was not judged", jobMark, ref), "")
+				v.add(d.placeOf(job.ast.WorkflowCall.Uses), check.SeverityNote, job.id, fmt.Sprintf("%s calls %s, which could not be read: what it needs was not judged", jobMark, ref), "")
 			}
 		}
 	}
@@ -33,7 +33,7 @@ func (j *judgement) syntax() *verdict {
 		}
 	}
 	if v.looked && j.w.callsLeft {
-		v.add(Place{}, core.SeverityNote, "", fmt.Sprintf("more than %d workflows are called: what the last of them call was not judged", maxCalls), "")
+		v.add(Place{}, check.SeverityNote, "", fmt.Sprintf("more than %d workflows are called: what the last of them call was not judged", maxCalls), "")
 	}
 	return v
 }
@@ -48,7 +48,7 @@ func (j *judgement) contexts() *verdict {
 		v.looked = true
 		for _, x := range d.reads {
 			if x.kind == secret && !x.site.secrets {
-				v.add(x.place, core.SeverityError, x.jobID(), misplaced(x), "")
+				v.add(x.place, check.SeverityError, x.jobID(), misplaced(x), "")
 			}
 		}
 	}
@@ -59,7 +59,7 @@ func (j *judgement) contexts() *verdict {
 		}
 		for _, x := range d.reads {
 			if x.kind == secret {
-				v.add(x.place, core.SeverityError, "", fmt.Sprintf("a composite action has no secrets: %s (%s) makes GitHub refuse it; declare an input and let the workflow pass the secret in `with`", x.what(), x.spot()), "")
+				v.add(x.place, check.SeverityError, "", fmt.Sprintf("a composite action has no secrets: %s (%s) makes GitHub refuse it; declare an input and let the workflow pass the secret in `with`", x.what(), x.spot()), "")
 			}
 		}
 	}
@@ -145,9 +145,9 @@ func (j *judgement) dynamic() *verdict {
 			}
 			switch {
 			case x.whole:
-				v.add(x.place, core.SeverityWarning, x.jobID(), whole(x), "")
+				v.add(x.place, check.SeverityWarning, x.jobID(), whole(x), "")
 			case x.index != nil && j.concerns(x) && j.simulated().undecided[x] != "":
-				v.add(x.place, core.SeverityWarning, x.jobID(), unnamed(x), "")
+				v.add(x.place, check.SeverityWarning, x.jobID(), unnamed(x), "")
 			}
 		}
 	}
@@ -194,7 +194,7 @@ func (j *judgement) passedBy(v *verdict, d *document, job *job, callee *document
 	event, _ := callee.ast.FindWorkflowCallEvent()
 	call := job.ast.WorkflowCall
 	if !j.k.spend(len(event.Secrets) + len(call.Secrets)*(1+len(event.Secrets)/10)) {
-		v.add(d.placeOf(call.Uses), core.SeverityNote, job.id, notAllCalls, "")
+		v.add(d.placeOf(call.Uses), check.SeverityNote, job.id, notAllCalls, "")
 		return
 	}
 	if call.InheritSecrets {
@@ -208,12 +208,12 @@ func (j *judgement) passedBy(v *verdict, d *document, job *job, callee *document
 	sort.Strings(names)
 	for id, s := range call.Secrets {
 		if _, declared := event.Secrets[id]; !declared {
-			v.add(d.placeOf(s.Name), core.SeverityError, job.id, fmt.Sprintf("%s passes secret %s to %s, which does not declare it: GitHub refuses the file%s", jobMark, s.Name.Value, call.Uses.Value, declares(s.Name.Value, names)), "")
+			v.add(d.placeOf(s.Name), check.SeverityError, job.id, fmt.Sprintf("%s passes secret %s to %s, which does not declare it: GitHub refuses the file%s", jobMark, s.Name.Value, call.Uses.Value, declares(s.Name.Value, names)), "")
 		}
 	}
 	for id, s := range event.Secrets {
 		if _, given := call.Secrets[id]; !given && s.Required != nil && s.Required.Value {
-			v.add(d.placeOf(call.Uses), core.SeverityError, job.id, fmt.Sprintf("%s calls %s without its required secret %s: GitHub refuses the run; pass it under `secrets:`, or say `secrets: inherit`", jobMark, call.Uses.Value, s.Name.Value), "")
+			v.add(d.placeOf(call.Uses), check.SeverityError, job.id, fmt.Sprintf("%s calls %s without its required secret %s: GitHub refuses the run; pass it under `secrets:`, or say `secrets: inherit`", jobMark, call.Uses.Value, s.Name.Value), "")
 		}
 	}
 }
@@ -235,7 +235,7 @@ func (j *judgement) inherited(v *verdict, d *document, job *job) {
 	if j.k.repository.Owner == "" || !isRemote(uses) || strings.EqualFold(owner, j.k.repository.Owner) {
 		return
 	}
-	v.add(d.placeOf(job.ast.WorkflowCall.Uses), core.SeverityWarning, job.id, fmt.Sprintf("%s says `secrets: inherit` to a workflow of %s: secrets are inherited only within one organization or enterprise; pass them by name", jobMark, owner), "")
+	v.add(d.placeOf(job.ast.WorkflowCall.Uses), check.SeverityWarning, job.id, fmt.Sprintf("%s says `secrets: inherit` to a workflow of %s: secrets are inherited only within one organization or enterprise; pass them by name", jobMark, owner), "")
 }
 
 // passedIntoEnvironment warns of secrets that a called job expects from its environment: without `secrets: inherit`
@@ -257,14 +257,14 @@ func (j *judgement) passedIntoEnvironment(v *verdict, r *run) {
 }
 
 func (j *judgement) passedInto(v *verdict, r *run, x *read) {
-	severity := core.SeverityWarning
+	severity := check.SeverityWarning
 	where := "its environment"
 	if holders := j.k.holders(secret, x.name, j.environmentsOf(r)); len(holders) > 0 {
 		where = "environment " + strings.Join(holders, ", ")
 	} else if j.online {
 		return
 	} else if x.compared || r.declares(x.name) == declaredOptional {
-		severity = core.SeverityNote
+		severity = check.SeverityNote
 	}
 	v.add(r.at(x), severity, r.label(), fmt.Sprintf("%s reads secret %s (%s) from %s, but job %s of %s calls it without `secrets: inherit`: it will be empty; say `secrets: inherit` there",
 		jobMark, x.name, x.spot(), where, r.caller.job.id, r.caller.job.doc.name()), "")

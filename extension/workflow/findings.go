@@ -9,6 +9,7 @@ import (
 	"github.com/rhysd/actionlint"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // simulated is the simulation that the judges read; it is worked out when the first of them asks.
@@ -64,7 +65,7 @@ func (j *judgement) available() (secrets, variables *verdict) {
 	j.failing = map[lackKey]bool{}
 	groups := map[*alternatives]bool{}
 	for _, f := range fates {
-		if j.concerns(f.x) && j.severityOf(f) == core.SeverityError {
+		if j.concerns(f.x) && j.severityOf(f) == check.SeverityError {
 			groups[f.x.group] = true
 			j.failing[lackKey{x: f.x, r: f.r, name: f.name}] = true
 			j.failing[lackKey{x: f.x, name: f.name}] = true
@@ -100,25 +101,25 @@ func (j *judgement) judges(x *read) bool {
 // bounded says that not everything was followed.
 func (j *judgement) bounded(v *verdict) {
 	if j.simulated().over && v.looked {
-		v.add(Place{}, core.SeverityNote, "", "the workflows are so large that only a part of what they may do was worked out", "")
+		v.add(Place{}, check.SeverityNote, "", "the workflows are so large that only a part of what they may do was worked out", "")
 	}
 }
 
 // severityOf weighs a fate; empty is nothing to say here.
-func (j *judgement) severityOf(f *fate) core.Severity {
+func (j *judgement) severityOf(f *fate) check.Severity {
 	switch {
 	case f.state == required:
 		return ""
 	case f.early:
-		return core.SeverityError
+		return check.SeverityError
 	case f.state == partly, !f.flows:
-		return core.SeverityNote
+		return check.SeverityNote
 	case f.r.caller != nil && f.r.declares(f.name) == declaredOptional && !j.requiredNext(f):
-		return core.SeverityNote
+		return check.SeverityNote
 	case f.state == hollow:
-		return core.SeverityWarning
+		return check.SeverityWarning
 	}
-	return core.SeverityError
+	return check.SeverityError
 }
 
 // requiredNext tells a secret that is handed on to a workflow which requires it.
@@ -132,10 +133,10 @@ func (j *judgement) report(v *verdict, f *fate) {
 		return
 	}
 	if f.state == doubtful {
-		if severity == core.SeverityError && j.stillFlows(f) {
+		if severity == check.SeverityError && j.stillFlows(f) {
 			v.cannotTell(fmt.Sprintf("cannot tell whether job %s sees %s %s: %s", f.r.label(), f.x.kind.word(), f.name, f.reason))
 		}
-		severity = core.SeverityNote
+		severity = check.SeverityNote
 	}
 	message, fix := j.say(f, severity)
 	v.add(f.r.at(f.x), severity, f.r.label(), message, fix)
@@ -172,8 +173,8 @@ func (j *judgement) unreached(v *verdict, x *read, r *run) {
 		places := append([]place{j.k.inEnvironment(x.kind, e)}, j.k.wide(x.kind)...)
 		if found, doubt := search(x.name, places); found == nil && doubt == "" {
 			f := &fate{lack: &lack{lackKey: lackKey{x: x, r: r, name: x.name, environment: e}}}
-			message, _ := j.say(f, core.SeverityNote)
-			v.add(r.at(x), core.SeverityNote, r.label(), message, "")
+			message, _ := j.say(f, check.SeverityNote)
+			v.add(r.at(x), check.SeverityNote, r.label(), message, "")
 		}
 	}
 }
@@ -208,7 +209,7 @@ func (r *run) asksRepository() bool {
 }
 
 // say words a fate.
-func (j *judgement) say(f *fate, severity core.Severity) (message, fix string) {
+func (j *judgement) say(f *fate, severity check.Severity) (message, fix string) {
 	subject := fmt.Sprintf("%s reads %s %s (%s)", jobMark, f.x.kind.word(), f.name, f.x.spot())
 	switch {
 	case f.state == hollow:
@@ -225,7 +226,7 @@ func (j *judgement) say(f *fate, severity core.Severity) (message, fix string) {
 			j.variableCommand(f.name, "")
 	}
 	message = fmt.Sprintf("%s, which is %s: %s%s", subject, j.whereNot(f), j.empty(f), j.noGuard(f))
-	if severity == core.SeverityNote {
+	if severity == check.SeverityNote {
 		return message + j.whereElse(f) + j.whyNote(f), ""
 	}
 	return j.advise(message, f)
@@ -370,7 +371,7 @@ func (j *judgement) beyondHundred(v *verdict) {
 			}
 			for _, name := range j.namesOf(x, r) {
 				if at, there := slices.BinarySearch(names, name); there && at >= most && j.onlyOrganization(r, name) {
-					v.add(r.at(x), core.SeverityWarning, r.label(), fmt.Sprintf("%s reads secret %s (%s), which is the organization's number %d by name: a run gets the first %d, so it will be empty; store it in the repository: `%s`",
+					v.add(r.at(x), check.SeverityWarning, r.label(), fmt.Sprintf("%s reads secret %s (%s), which is the organization's number %d by name: a run gets the first %d, so it will be empty; store it in the repository: `%s`",
 						jobMark, name, x.spot(), at+1, most, j.storeCommand(name, "")), j.storeCommand(name, ""))
 				}
 			}

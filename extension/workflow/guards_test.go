@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // TestGuards generates conditions over single events: a secret that is missing is reported exactly when the step runs in
@@ -37,7 +37,7 @@ func TestGuards(t *testing.T) {
 		inv := newStored()
 		inv.repository = Repository{Owner: "octo", Name: "analytics", DefaultBranch: "main", Private: true}
 		got := Judge(Read([]File{file}, ReadOptions{}), inv, Context{})[SecretAvailable].Status
-		if (got == core.StatusError) != runs {
+		if (got == check.StatusError) != runs {
 			t.Errorf("on %s, if %s: the step runs: %v, reported: %v", event.on, guard, runs, got)
 		}
 		if runs {

@@ -9,10 +9,11 @@ import (
 	"sync"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // Judge answers all checks of this package by ID.
-func Judge(w *Workflows, inv Inventory, c Context) map[string]core.Result {
+func Judge(w *Workflows, inv Inventory, c Context) map[string]check.Result {
 	j := newJudgement(w, inv, c)
 	j.online = true
 	results := j.files()
@@ -29,14 +30,14 @@ func Judge(w *Workflows, inv Inventory, c Context) map[string]core.Result {
 
 // JudgeFiles answers those checks that need no inventory: secret-context, secret-passed, secret-dynamic,
 // workflow-syntax and the hex ones.
-func JudgeFiles(w *Workflows, c Context) map[string]core.Result {
+func JudgeFiles(w *Workflows, c Context) map[string]check.Result {
 	j := newJudgement(w, nil, c)
 	known := w.textual()
 	j.once.Do(func() { j.sim, j.mapping = known.sim, known.mapping })
 	return j.files()
 }
 
-func (j *judgement) files() map[string]core.Result {
+func (j *judgement) files() map[string]check.Result {
 	checks := []struct {
 		id    string
 		judge func(*judgement) *verdict
@@ -51,14 +52,14 @@ func (j *judgement) files() map[string]core.Result {
 		{HexAction, (*judgement).actions, "Hex's action is used as its version allows"},
 		{HexEndpoint, (*judgement).endpoints, "calls to Hex are in order"},
 	}
-	results := make([]core.Result, len(checks))
+	results := make([]check.Result, len(checks))
 	j.simulated() // all read it
 	atOnce(len(checks), func(i int) {
 		if !j.w.ended() {
 			results[i] = checks[i].judge(j).result(checks[i].ok)
 		}
 	})
-	byID := map[string]core.Result{}
+	byID := map[string]check.Result{}
 	for i, c := range checks {
 		byID[c.id] = results[i]
 	}
@@ -109,14 +110,14 @@ type verdict struct {
 // entry is a finding in the making: one that holds for several jobs is said once.
 type entry struct {
 	place    Place
-	severity core.Severity
+	severity check.Severity
 	jobs     []string
 	format   string // has jobMark where it names them
 	fix      string
 }
 
 // add notes a finding. format is the message, with jobMark where it names the job.
-func (v *verdict) add(p Place, severity core.Severity, job, format, fix string) {
+func (v *verdict) add(p Place, severity check.Severity, job, format, fix string) {
 	v.looked = true
 	key := fmt.Sprintf("%s:%d:%d %s %s", p.File, p.Line, p.Column, severity, withoutStep(format))
 	if v.index == nil {
@@ -144,18 +145,18 @@ type rest struct {
 	said  int
 	more  map[uint64]bool // hashes: a finding that holds for several jobs counts once
 	first Place
-	worst core.Severity
+	worst check.Severity
 	fix   string
 }
 
 // full tells whether enough was said of a file. What is not said is counted, and keeps its weight.
-func (v *verdict) full(p Place, severity core.Severity, key, fix string) bool {
+func (v *verdict) full(p Place, severity check.Severity, key, fix string) bool {
 	if v.rest == nil {
 		v.rest = map[string]*rest{}
 	}
 	r := v.rest[p.File]
 	if r == nil {
-		r = &rest{more: map[uint64]bool{}, worst: core.SeverityNote}
+		r = &rest{more: map[uint64]bool{}, worst: check.SeverityNote}
 		v.rest[p.File] = r
 	}
 	if r.said < maxFindings {
@@ -166,7 +167,7 @@ func (v *verdict) full(p Place, severity core.Severity, key, fix string) bool {
 		r.first = p
 	}
 	r.more[hash(key)] = true
-	if severity == core.SeverityError && r.worst != severity || r.worst == core.SeverityNote {
+	if severity == check.SeverityError && r.worst != severity || r.worst == check.SeverityNote {
 		r.worst, r.fix = severity, fix
 	}
 	return true
@@ -200,7 +201,7 @@ func (v *verdict) cannotTell(reason string) {
 // doubt notes at a place what could not be told there.
 func (v *verdict) doubt(p Place, reason string) {
 	v.cannotTell(reason)
-	v.add(p, core.SeverityNote, "", reason, "")
+	v.add(p, check.SeverityNote, "", reason, "")
 }
 
 // message writes an entry out.
@@ -230,24 +231,24 @@ const (
 )
 
 // result is what core says of the findings.
-func (v *verdict) result(fine string) core.Result {
+func (v *verdict) result(fine string) check.Result {
 	if !v.looked {
 		if v.nothing == "" {
-			return core.Skip("no workflow uses Hex")
+			return check.Skip("no workflow uses Hex")
 		}
-		return core.Skip(v.nothing)
+		return check.Skip(v.nothing)
 	}
 	v.count()
 	sort.SliceStable(v.entries, func(i, j int) bool { return before(v.entries[i].place, v.entries[j].place) })
-	findings := make([]core.Finding, 0, len(v.entries))
+	findings := make([]check.Finding, 0, len(v.entries))
 	for _, e := range v.entries {
-		findings = append(findings, core.Finding{
+		findings = append(findings, check.Finding{
 			File: e.place.File, Line: e.place.Line, Column: e.place.Column, Severity: e.severity, Message: e.message(), Fix: e.fix,
 		})
 	}
-	r := core.Judge(findings, fine, "")
-	if len(v.unknown) > 0 && r.Status != core.StatusError {
-		r.Status, r.Message, r.Fix = core.StatusUnknown, strings.Join(v.unknown, "; "), ""
+	r := check.Judge(findings, fine, "")
+	if len(v.unknown) > 0 && r.Status != check.StatusError {
+		r.Status, r.Message, r.Fix = check.StatusUnknown, strings.Join(v.unknown, "; "), ""
 	}
 	return r
 }

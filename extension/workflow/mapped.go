@@ -7,7 +7,7 @@ import (
 
 	"github.com/rhysd/actionlint"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/script"
 )
 
@@ -139,7 +139,7 @@ func bearerNeeds(c *script.Command) []need {
 func (j *judgement) given(f stepFact, v *envVar, needed bool) {
 	for _, x := range v.value {
 		if x.drops != nil {
-			j.mapping.add(x.drops.at, core.SeverityError, x.drops.job.label(), fmt.Sprintf(
+			j.mapping.add(x.drops.at, check.SeverityError, x.drops.job.label(), fmt.Sprintf(
 				"%s puts secret %s into an output, and the runner leaves out outputs that hold a secret: %s of %s is empty; read the secret in the job that needs it",
 				jobMark, x.drops.secret, v.name, where(f)), "")
 		}
@@ -163,7 +163,7 @@ func (j *judgement) given(f stepFact, v *envVar, needed bool) {
 	} else if !isSecretName(name) {
 		name = secretNames()[0]
 	}
-	j.mapping.add(v.doc.placeOf(v.text), core.SeverityError, f.i.r.label(), fmt.Sprintf(
+	j.mapping.add(v.doc.placeOf(v.text), check.SeverityError, f.i.r.label(), fmt.Sprintf(
 		"%s gives %s %s: GitHub passes that as it is written; write ${{ secrets.%s }}", jobMark, v.name, passes, strings.ToUpper(name)), "")
 }
 
@@ -212,10 +212,10 @@ func (j *judgement) unmapped(f stepFact, n need) {
 	}
 	message := fmt.Sprintf("%s runs `%s`%s, which takes its token from %s", jobMark, n.by, stepFrom+" in step "+f.s.label+stepTo, n.name)
 	if by := f.i.mayBeSet(f.s); by != "" {
-		j.mapping.add(at, core.SeverityNote, f.i.r.label(), fmt.Sprintf("%s: no `env:` gives it that; it may come from %s", message, by), "")
+		j.mapping.add(at, check.SeverityNote, f.i.r.label(), fmt.Sprintf("%s: no `env:` gives it that; it may come from %s", message, by), "")
 		return
 	}
-	j.mapping.add(at, core.SeverityError, f.i.r.label(), fmt.Sprintf(
+	j.mapping.add(at, check.SeverityError, f.i.r.label(), fmt.Sprintf(
 		"%s, and nothing gives it that: it is empty; write `env: {%s: \"${{ secrets.%s }}\"}`", message, n.name, secret), "")
 }
 

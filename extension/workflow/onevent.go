@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // onEvents judges secret-on-event: runs that get other secrets than the usual ones (R12, R13).
@@ -24,9 +25,9 @@ func (j *judgement) onEvents() *verdict {
 		if l.x.kind != secret || !j.judges(l.x) || l.name == "" || !l.flows && !l.tolerated || j.failing[lackKey{x: l.x, r: l.r, name: l.name}] {
 			continue
 		}
-		severity := core.SeverityWarning
+		severity := check.SeverityWarning
 		if !l.flows {
-			severity = core.SeverityNote
+			severity = check.SeverityNote
 		}
 		switch {
 		case l.state == unpassed || l.state == required:
@@ -42,7 +43,7 @@ func (j *judgement) onEvents() *verdict {
 }
 
 // onDependabot reports a secret that is empty in runs that Dependabot starts.
-func (j *judgement) onDependabot(v *verdict, l *lack, severity core.Severity) {
+func (j *judgement) onDependabot(v *verdict, l *lack, severity check.Severity) {
 	if own := j.k.list(Store{Level: OfDependabot}); own.err != nil {
 		v.doubt(l.r.at(l.x), fmt.Sprintf("cannot tell whether Dependabot's runs of job %s see secret %s: %s", l.r.label(), l.name, l.reason))
 		return
@@ -66,7 +67,7 @@ func (j *judgement) onTarget(v *verdict, x *read, r *run) {
 		return
 	}
 	for _, name := range j.namesOf(x, r) {
-		v.add(r.at(x), core.SeverityWarning, r.label(), fmt.Sprintf(
+		v.add(r.at(x), check.SeverityWarning, r.label(), fmt.Sprintf(
 			"%s reads secret %s (%s) on pull_request_target, which GitHub's default policy blocks in public repositories from 2026-12-02: such a run fails, unless the organization allows it",
 			jobMark, name, x.spot()), "")
 	}
@@ -120,14 +121,14 @@ func (j *judgement) environmentExists(v *verdict, r *run, name string) {
 	}
 	subject := fmt.Sprintf("%s runs in environment %s, which does not exist: GitHub would create it, empty and unprotected", jobMark, name)
 	if near := nearestName(name, j.k.environmentNames()); near != "" {
-		v.add(r.environmentPlace(), core.SeverityError, r.label(), fmt.Sprintf("%s; did you mean %s?", subject, near), fmt.Sprintf("write %s instead of %s", near, name))
+		v.add(r.environmentPlace(), check.SeverityError, r.label(), fmt.Sprintf("%s; did you mean %s?", subject, near), fmt.Sprintf("write %s instead of %s", near, name))
 		return
 	}
 	command := fmt.Sprintf("gh hex auth --env %s --create-env", core.ShellWord(name))
 	if !r.job.hex {
 		command = j.apiCommand("-X PUT ", environmentPath(name))
 	}
-	v.add(r.environmentPlace(), core.SeverityError, r.label(), fmt.Sprintf("%s; `%s` creates it", subject, command), command)
+	v.add(r.environmentPlace(), check.SeverityError, r.label(), fmt.Sprintf("%s; `%s` creates it", subject, command), command)
 }
 
 // keepsOut warns of a job that its environment refuses, or has wait for a person when nobody is there.
@@ -137,13 +138,13 @@ func (j *judgement) keepsOut(v *verdict, p inEnvironment, name string) bool {
 	switch {
 	case !exists:
 	case e.Reviewers && slices.Contains(p.scenario.events, "schedule"):
-		v.add(at, core.SeverityWarning, label, fmt.Sprintf("%s runs in environment %s on a schedule, where it waits for a person to approve it", jobMark, e.Name), "")
+		v.add(at, check.SeverityWarning, label, fmt.Sprintf("%s runs in environment %s on a schedule, where it waits for a person to approve it", jobMark, e.Name), "")
 		return true
 	case e.Restricted && e.PolicyErr != nil:
 		v.doubt(at, fmt.Sprintf("cannot tell which branches environment %s lets in: they could not be listed (%v)", e.Name, e.PolicyErr))
 		return true
 	case e.Restricted && e.refuses(p.scenario):
-		v.add(at, core.SeverityWarning, label, fmt.Sprintf("%s runs in environment %s, whose branch policy refuses it on %s: the job fails there", jobMark, e.Name, p.scenario.what), "")
+		v.add(at, check.SeverityWarning, label, fmt.Sprintf("%s runs in environment %s, whose branch policy refuses it on %s: the job fails there", jobMark, e.Name, p.scenario.what), "")
 		return true
 	}
 	return false

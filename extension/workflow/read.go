@@ -13,7 +13,7 @@ import (
 
 	"github.com/rhysd/actionlint"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // maxFile is the size from which a file is noted and not read.
@@ -60,7 +60,7 @@ type site struct {
 // problem is something wrong with a file itself.
 type problem struct {
 	place    Place
-	severity core.Severity
+	severity check.Severity
 	message  string
 }
 
@@ -281,7 +281,7 @@ func (d *document) tooLarge(size int) bool {
 	}
 	if size > maxYAML {
 		d.unread = true
-		d.fault(Place{}, core.SeverityWarning, message)
+		d.fault(Place{}, check.SeverityWarning, message)
 	}
 	return d.unread
 }
@@ -298,7 +298,7 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known pars
 	}
 	if len(data) > maxFile {
 		d.src, d.unread = newSource(nil), true
-		d.fault(Place{}, core.SeverityNote, "the file is larger than 1 MiB and was not read")
+		d.fault(Place{}, check.SeverityNote, "the file is larger than 1 MiB and was not read")
 		return d
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
@@ -308,7 +308,7 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known pars
 	}
 	ast, errs, failure := parseYAML(data)
 	if failure != nil {
-		d.fault(Place{}, core.SeverityWarning, fmt.Sprintf("the file could not be judged: the parser failed on it (%v)", failure))
+		d.fault(Place{}, check.SeverityWarning, fmt.Sprintf("the file could not be judged: the parser failed on it (%v)", failure))
 		return d
 	}
 	d.ast = ast
@@ -334,7 +334,7 @@ func parseYAML(data []byte) (ast *actionlint.Workflow, errs []*actionlint.Error,
 	return ast, errs, nil
 }
 
-func (d *document) fault(p Place, severity core.Severity, message string) {
+func (d *document) fault(p Place, severity check.Severity, message string) {
 	p.File = d.path
 	d.problems = append(d.problems, problem{place: p, severity: severity, message: message})
 }

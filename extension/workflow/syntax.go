@@ -9,7 +9,7 @@ import (
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // refused lists the parser's messages that stand for something GitHub refuses too. The parser also reports matters of
@@ -117,7 +117,7 @@ func (d *document) takeErrors(errs []*actionlint.Error, data []byte) {
 		}
 		seen[p] = true
 		if len(d.problems) == maxProblems {
-			d.fault(p, core.SeverityNote, "more errors follow")
+			d.fault(p, check.SeverityNote, "more errors follow")
 			return
 		}
 		if p.Line > 0 {
@@ -129,13 +129,13 @@ func (d *document) takeErrors(errs []*actionlint.Error, data []byte) {
 }
 
 // weigh tells an error from a key that only this parser does not know: GitHub learns keys faster than parsers do.
-func (d *document) weigh(e *actionlint.Error) (core.Severity, string) {
+func (d *document) weigh(e *actionlint.Error) (check.Severity, string) {
 	key, known, ok := unknownKey(e.Message)
 	if !ok || meantKey(key, append(known, newer()...)) != "" {
-		return core.SeverityError, e.Message
+		return check.SeverityError, e.Message
 	}
 	what, _, _ := strings.Cut(e.Message, ". expected one of")
-	return core.SeverityWarning, what + ": GitHub may have learned it since this version of gh hex was made; else it refuses the file"
+	return check.SeverityWarning, what + ": GitHub may have learned it since this version of gh hex was made; else it refuses the file"
 }
 
 // refuses tells whether GitHub refuses what the parser complains about.

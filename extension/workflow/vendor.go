@@ -9,7 +9,7 @@ import (
 
 	"github.com/rhysd/actionlint"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // vendors judges hex-vendor: secrets that go to hex.pm, the Elixir package registry.
@@ -54,19 +54,19 @@ func (x *read) toPackages() bool {
 func (j *judgement) vendor(v *verdict, name string, x *read, hex []*read) {
 	if i := slices.IndexFunc(hex, func(y *read) bool { return y != x }); i >= 0 {
 		at := hex[i].place
-		v.add(x.place, core.SeverityError, x.jobID(), fmt.Sprintf("secret %s goes to hex.pm here and to Hex in %s:%d: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, at.File, at.Line, otherName(name)), otherName(name))
+		v.add(x.place, check.SeverityError, x.jobID(), fmt.Sprintf("secret %s goes to hex.pm here and to Hex in %s:%d: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, at.File, at.Line, otherName(name)), otherName(name))
 		return
 	}
 	if x.hex {
-		v.add(x.place, core.SeverityError, x.jobID(), fmt.Sprintf("secret %s goes from here to hex.pm and to Hex: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, otherName(name)), otherName(name))
+		v.add(x.place, check.SeverityError, x.jobID(), fmt.Sprintf("secret %s goes from here to hex.pm and to Hex: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, otherName(name)), otherName(name))
 		return
 	}
 	switch {
 	case !j.w.isHexToken(name):
 	case name == secretNames()[0]:
-		v.add(x.place, core.SeverityWarning, x.jobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry: `gh hex auth` would overwrite another vendor's key; `%s` stores the Hex token under another name", name, otherName(name)), otherName(name))
+		v.add(x.place, check.SeverityWarning, x.jobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry: `gh hex auth` would overwrite another vendor's key; `%s` stores the Hex token under another name", name, otherName(name)), otherName(name))
 	default:
-		v.add(x.place, core.SeverityWarning, x.jobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry, and is no name for a Hex token; `%s` stores that as %s", name, otherName(name), secretNames()[0]), otherName(name))
+		v.add(x.place, check.SeverityWarning, x.jobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry, and is no name for a Hex token; `%s` stores that as %s", name, otherName(name), secretNames()[0]), otherName(name))
 	}
 }
 
@@ -99,11 +99,11 @@ func (j *judgement) action(v *verdict, d *document, job *job, s *step) {
 	version := d.versionOf(a.Uses)
 	for id, in := range a.Inputs {
 		if message := faultyInput(id, version); message != "" {
-			v.add(d.placeOf(in.Name), core.SeverityWarning, job.id, fmt.Sprintf("%s gives %s the input %s, %s", jobMark, a.Uses.Value, in.Name.Value, message), "")
+			v.add(d.placeOf(in.Name), check.SeverityWarning, job.id, fmt.Sprintf("%s gives %s the input %s, %s", jobMark, a.Uses.Value, in.Name.Value, message), "")
 		}
 	}
 	if _, given := a.Inputs["token"]; !given {
-		v.add(d.placeOf(a.Uses), core.SeverityWarning, job.id, fmt.Sprintf("%s uses %s without its required input token", jobMark, a.Uses.Value), "")
+		v.add(d.placeOf(a.Uses), check.SeverityWarning, job.id, fmt.Sprintf("%s uses %s without its required input token", jobMark, a.Uses.Value), "")
 	}
 	j.actionEvents(v, d, job, s, a)
 	j.actionComments(v, d, job, s, a)
@@ -143,7 +143,7 @@ func (j *judgement) actionEvents(v *verdict, d *document, own *job, s *step, a *
 		case "push", "workflow_dispatch", "schedule", "pull_request", "workflow_call":
 			continue
 		}
-		v.add(d.placeOf(a.Uses), core.SeverityWarning, own.id, fmt.Sprintf("%s uses %s on %s: it runs only on push, workflow_dispatch, schedule and pull_request", jobMark, a.Uses.Value, event), "")
+		v.add(d.placeOf(a.Uses), check.SeverityWarning, own.id, fmt.Sprintf("%s uses %s on %s: it runs only on push, workflow_dispatch, schedule and pull_request", jobMark, a.Uses.Value, event), "")
 	}
 }
 
@@ -155,12 +155,12 @@ func (j *judgement) actionComments(v *verdict, d *document, job *job, s *step, a
 	}
 	at := d.placeOf(in.Name)
 	if p := permissionsOf(job); p != nil && !writesPulls(p) {
-		v.add(at, core.SeverityWarning, job.id, fmt.Sprintf("comment_on_pr needs `permissions: pull-requests: write`, which %s does not have", jobMark), "")
+		v.add(at, check.SeverityWarning, job.id, fmt.Sprintf("comment_on_pr needs `permissions: pull-requests: write`, which %s does not have", jobMark), "")
 	} else if p == nil {
-		v.add(at, core.SeverityNote, job.id, fmt.Sprintf("comment_on_pr needs `permissions: pull-requests: write`; %s has what the repository's settings give", jobMark), "")
+		v.add(at, check.SeverityNote, job.id, fmt.Sprintf("comment_on_pr needs `permissions: pull-requests: write`; %s has what the repository's settings give", jobMark), "")
 	}
 	if !hasEnv(d, job, s, "github_token") {
-		v.add(at, core.SeverityWarning, job.id, fmt.Sprintf("comment_on_pr needs `env: GITHUB_TOKEN`, which the step of %s does not have", jobMark), "")
+		v.add(at, check.SeverityWarning, job.id, fmt.Sprintf("comment_on_pr needs `env: GITHUB_TOKEN`, which the step of %s does not have", jobMark), "")
 	}
 }
 
@@ -210,7 +210,7 @@ func (j *judgement) endpoints() *verdict {
 func (j *judgement) scripts(v *verdict, d *document) {
 	for _, x := range d.reads {
 		if x.kind == secret && x.hex && x.site.what == "run" && !x.whole && !x.compared {
-			v.add(x.place, core.SeverityWarning, x.jobID(), fmt.Sprintf("%s writes %s straight into its script, where it can end up in argument lists and logs; pass it by `env`", jobMark, x.what()), "")
+			v.add(x.place, check.SeverityWarning, x.jobID(), fmt.Sprintf("%s writes %s straight into its script, where it can end up in argument lists and logs; pass it by `env`", jobMark, x.what()), "")
 		}
 	}
 }
@@ -285,7 +285,7 @@ func (d *document) placesOf(p passage, offsets []int) []Place {
 func (j *judgement) endpoint(v *verdict, d *document, p passage) {
 	text := p.text()
 	if isSecretName(p.name) && !strings.Contains(text, "${{") && looksSecret(text) && p.isHexToken(d) {
-		v.add(d.placeOf(p.value), core.SeverityWarning, p.jobID(), fmt.Sprintf("%s holds a token in plain text; revoke it and read it from a secret", p.name), "gh hex auth")
+		v.add(d.placeOf(p.value), check.SeverityWarning, p.jobID(), fmt.Sprintf("%s holds a token in plain text; revoke it and read it from a secret", p.name), "gh hex auth")
 		return
 	}
 	if !mentionsHex(text) && !strings.Contains(text, "hxt") && !strings.Contains(text, "/api/v1/") && !strings.Contains(text, "earer") {
@@ -345,7 +345,7 @@ func (j *judgement) mark(v *verdict, d *document, p passage, matches [][]int, me
 		offsets[i] = m[0]
 	}
 	for _, at := range d.placesOf(p, offsets) {
-		v.add(at, core.SeverityWarning, p.jobID(), message, fix)
+		v.add(at, check.SeverityWarning, p.jobID(), message, fix)
 	}
 }
 

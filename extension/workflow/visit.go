@@ -7,7 +7,7 @@ import (
 
 	"github.com/rhysd/actionlint"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // visitor walks a workflow and collects reads and faulty expressions.
@@ -285,7 +285,7 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 	}
 	if len(faulty) > 0 {
 		for i, p := range v.doc.src.places(s, faulty) {
-			v.doc.fault(p, core.SeverityError, "expression: "+problems[i])
+			v.doc.fault(p, check.SeverityError, "expression: "+problems[i])
 		}
 	}
 	v.keep(s, found, offsets)

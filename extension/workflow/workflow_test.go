@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 const sample = `on:
@@ -99,7 +99,7 @@ func TestNoFacts(t *testing.T) {
 		t.Error("a workflow that has nothing to do with Hex says something about it")
 	}
 	for id, r := range Judge(w, newStored(), Context{Dependabot: true}) {
-		if r.Status != core.StatusSkipped {
+		if r.Status != check.StatusSkipped {
 			t.Errorf("%s is %s, want skipped", id, r.Status)
 		}
 	}
@@ -205,13 +205,13 @@ func TestBoundsAreSaid(t *testing.T) {
 	} {
 		files := []File{{Path: ".github/workflows/hex.yml", Data: []byte(test.text)}}
 		result := Judge(Read(files, ReadOptions{Lookup: lookup}), newStored(), Context{})[Syntax]
-		if !slices.ContainsFunc(result.Findings, func(f core.Finding) bool { return strings.Contains(f.Message, test.says) }) {
+		if !slices.ContainsFunc(result.Findings, func(f check.Finding) bool { return strings.Contains(f.Message, test.says) }) {
 			t.Errorf("%s: %+v", name, result)
 		}
 	}
 	few := []File{{Path: ".github/workflows/hex.yml", Data: []byte(call(3, "w"))}}
 	result := Judge(Read(few, ReadOptions{Lookup: lookup}), newStored(), Context{})[Syntax]
-	if slices.ContainsFunc(result.Findings, func(f core.Finding) bool { return strings.Contains(f.Message, "more than 500") }) {
+	if slices.ContainsFunc(result.Findings, func(f check.Finding) bool { return strings.Contains(f.Message, "more than 500") }) {
 		t.Errorf("a bound that was not reached is spoken of: %+v", result)
 	}
 }
@@ -334,20 +334,20 @@ func TestFindingsAreCounted(t *testing.T) {
 	}
 	files := []File{{Path: ".github/workflows/hex.yml", Data: []byte(text + "    - run: hex run ${{ secrets }}\n")}}
 	r := JudgeFiles(Read(files, ReadOptions{All: true}), Context{})[SecretDynamic]
-	if len(r.Findings) != maxFindings+1 || r.Status != core.StatusWarning {
+	if len(r.Findings) != maxFindings+1 || r.Status != check.StatusWarning {
 		t.Fatalf("%s with %d findings", r.Status, len(r.Findings))
 	}
 	last := r.Findings[maxFindings]
-	if !strings.HasPrefix(last.Message, "and 41 more") || last.Severity != core.SeverityWarning || last.Line != 106 {
+	if !strings.HasPrefix(last.Message, "and 41 more") || last.Severity != check.SeverityWarning || last.Line != 106 {
 		t.Errorf("the last one is %+v", last)
 	}
 	v := &verdict{}
 	for i := range maxFindings + 10 {
-		v.add(Place{File: "a", Line: i + 1}, core.SeverityNote, "", "a", "")
+		v.add(Place{File: "a", Line: i + 1}, check.SeverityNote, "", "a", "")
 	}
-	v.add(Place{File: "a", Line: 500}, core.SeverityError, "", "b", "mend it")
-	v.add(Place{File: "b", Line: 1}, core.SeverityNote, "", "a", "")
-	if r := v.result(""); r.Status != core.StatusError || r.Fix != "mend it" || len(r.Findings) != maxFindings+2 {
+	v.add(Place{File: "a", Line: 500}, check.SeverityError, "", "b", "mend it")
+	v.add(Place{File: "b", Line: 1}, check.SeverityNote, "", "a", "")
+	if r := v.result(""); r.Status != check.StatusError || r.Fix != "mend it" || len(r.Findings) != maxFindings+2 {
 		t.Errorf("the error behind the notes is lost: %+v", r)
 	}
 }

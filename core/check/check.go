@@ -1,0 +1,221 @@
+// Package check is the vocabulary of checks: what one is, what it finds, and how several are carried out. It stands below
+// everything else: a check may be written anywhere.
+package check
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Status is the outcome of a [Check].
+type Status string
+
+const (
+	// StatusOK means that the check looked and found nothing wrong; notes are allowed.
+	StatusOK Status = "ok"
+	// StatusWarning means that the worst finding is a warning.
+	StatusWarning Status = "warning"
+	// StatusError means that something fails or leaks.
+	StatusError Status = "error"
+	// StatusUnknown means that the check could not be carried out (network, permission); never "missing".
+	StatusUnknown Status = "unknown"
+	// StatusSkipped means not asked, nothing to look at, or that a check it needs failed.
+	StatusSkipped Status = "skipped"
+)
+
+// Severity ranks a [Finding]. A note does not change the status of its check.
+type Severity string
+
+// The severities, worst first.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+	SeverityNote    Severity = "note"
+)
+
+// Finding is one place where something is wrong, or worth knowing.
+//
+// File is relative to the top of the work tree and separated by "/". Line and Column count from 1, a column
+// counts characters; both are 0 in a finding about a whole file. Commit is set for a finding that stands only
+// in history; Line is then that of the blob. Fix is the next command to type about this place, or empty.
+type Finding struct {
+	File     string   `json:"file,omitempty"`
+	Line     int      `json:"line,omitempty"`
+	Column   int      `json:"column,omitempty"`
+	Commit   string   `json:"commit,omitempty"`
+	Severity Severity `json:"severity"`
+	Message  string   `json:"message"`
+	Fix      string   `json:"fix,omitempty"`
+}
+
+// Result is what a [Check] found. Fix is the next command to type, or empty.
+type Result struct {
+	ID        string    `json:"id"`
+	Title     string    `json:"title"`
+	Status    Status    `json:"status"`
+	Message   string    `json:"message"`
+	Fix       string    `json:"fix"`
+	Findings  []Finding `json:"findings"`
+	ElapsedMS int64     `json:"elapsedMs"`
+
+	// Group is that of the check.
+	Group Group `json:"-"`
+
+	// Auth marks a problem that consists only of a missing login, a missing token or one that Hex rejected.
+	Auth bool `json:"-"`
+}
+
+// Check looks at one thing. ID is stable: scripts depend on it. Needs names the checks that must not have failed
+// for this one to make sense; it is skipped when one of them did, or was skipped itself. One that could not be carried
+// out does not stop it: it runs, and says for itself what it cannot tell.
+//
+// Group is the heading under which reports show the check. Network says that it asks Hex or GitHub: without a network it
+// has no result.
+//
+// Run fills Status, Message, Fix, Findings and Auth; the runner fills the rest. It must return when ctx ends.
+type Check struct {
+	ID      string
+	Title   string
+	Group   Group
+	Network bool
+	Needs   []string
+	Run     func(ctx context.Context) Result
+}
+
+// Group is what several checks are about.
+type Group string
+
+// The groups, in the order of reports.
+const (
+	GroupToken     Group = "Token"
+	GroupGitHub    Group = "GitHub"
+	GroupWorkflows Group = "Workflows"
+	GroupHex       Group = "Hex"
+	GroupFiles     Group = "Files"
+)
+
+// Skipping is the check with a reason for not carrying it out.
+func (c Check) Skipping(why string) Check {
+	c.Needs = nil
+	c.Run = func(context.Context) Result { return Skip(why) }
+	return c
+}
+
+// Report holds a result for every check that was given to [Run], in that order.
+type Report []Result
+
+// Run carries out the checks and returns a result for each, in the order given. Checks that do not need each other
+// run at once. A check that panics is a defect and is not recovered.
+func Run(ctx context.Context, checks []Check) Report {
+	report := make(Report, len(checks))
+	done := make(map[string]chan struct{}, len(checks))
+	index := make(map[string]int, len(checks))
+	for i, c := range checks {
+		done[c.ID] = make(chan struct{})
+		index[c.ID] = i
+	}
+	var wg sync.WaitGroup
+	for i, c := range checks {
+		wg.Go(func() {
+			defer close(done[c.ID])
+			for _, need := range c.Needs {
+				wait, present := done[need]
+				if !present {
+					continue
+				}
+				<-wait
+				if r := report[index[need]]; r.Blocks() {
+					report[i] = finish(c, Skip(fmt.Sprintf("needs %s", need)), 0)
+					return
+				}
+			}
+			start := time.Now()
+			report[i] = finish(c, c.Run(ctx), time.Since(start))
+		})
+	}
+	wg.Wait()
+	return report
+}
+
+func finish(c Check, r Result, elapsed time.Duration) Result {
+	r.ID, r.Title, r.Group, r.ElapsedMS = c.ID, c.Title, c.Group, elapsed.Milliseconds()
+	if r.Findings == nil {
+		r.Findings = []Finding{}
+	}
+	return r
+}
+
+// Blocks tells whether a check that needs this one makes no sense.
+func (r Result) Blocks() bool {
+	return r.Status == StatusError || r.Status == StatusSkipped
+}
+
+// OK is the result of a check that found nothing wrong.
+func OK(message string) Result { return Result{Status: StatusOK, Message: message} }
+
+// Skip is the result of a check that had nothing to look at.
+func Skip(message string) Result { return Result{Status: StatusSkipped, Message: message} }
+
+// Unknown is the result of a check that could not be carried out; message says why.
+func Unknown(message, fix string) Result {
+	return Result{Status: StatusUnknown, Message: message, Fix: fix}
+}
+
+// Warn is the result of a check with a warning that has no place of its own.
+func Warn(message, fix string) Result {
+	return Result{Status: StatusWarning, Message: message, Fix: fix}
+}
+
+// Fail is the result of a check that failed.
+func Fail(message, fix string) Result {
+	return Result{Status: StatusError, Message: message, Fix: fix}
+}
+
+// Judge derives a result from findings: the status is that of the worst one, ok when there are only notes.
+// Message is used when there are no findings worse than a note; fix where the finding that the result is about has none of
+// its own.
+func Judge(findings []Finding, message, fix string) Result {
+	r := Result{Status: StatusOK, Message: message, Findings: findings}
+	count := map[Severity]int{}
+	for _, f := range findings {
+		count[f.Severity]++
+	}
+	switch {
+	case count[SeverityError] > 0:
+		r.Status = StatusError
+	case count[SeverityWarning] > 0:
+		r.Status = StatusWarning
+	default:
+		return r
+	}
+	told := worst(findings)
+	r.Message, r.Fix = told.Message, cmp.Or(told.Fix, fix)
+	if more := count[SeverityError] + count[SeverityWarning] - 1; more > 0 {
+		r.Message += fmt.Sprintf(" (and %d more)", more)
+	}
+	return r
+}
+
+// worst is the first of those with the highest severity above a note.
+func worst(findings []Finding) Finding {
+	for _, severity := range []Severity{SeverityError, SeverityWarning} {
+		if i := slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == severity }); i >= 0 {
+			return findings[i]
+		}
+	}
+	return Finding{}
+}
+
+// Of is the result of a check; the zero Result when the report has none of that ID.
+func (r Report) Of(id string) Result {
+	for _, result := range r {
+		if result.ID == id {
+			return result
+		}
+	}
+	return Result{}
+}
