@@ -12,8 +12,8 @@ import (
 
 // effect is what a script does, as far as a simulation asks, given the values of its variables.
 type effect struct {
-	lacks    []*lack           // empty secrets that a command that is reached is given, or for which the script fails
-	tested   []*lack           // those that it tests for
+	lacks    []any             // empty secrets that a command that is reached is given, or for which the script fails
+	tested   []any             // those that it tests for
 	external bool              // a command of another program is reached: it may read the environment by itself
 	commands []*script.Command // those that are reached
 	outputs  *fields           // of the step
@@ -29,15 +29,16 @@ const maxStatements = 3000
 type follower struct {
 	s         *script.Script
 	variable  func(name string) set
-	expressed func(text string) set // of ${{ … }}
+	expressed func(text string) set  // of ${{ … }}
+	reads     func(name string) bool // tells variables that programs read by themselves
 	e         *evaluator
 	left      int
 	functions map[string]*syntax.Stmt
 	depth     int
 
 	state    *shellState
-	tested   []*lack
-	exported []*lack // in variables that other programs see
+	tested   []any
+	exported []any // in variables that other programs see
 	out      effect
 	well     bool // some way through ends well
 }
@@ -331,7 +332,7 @@ func (x *follower) assign(a *syntax.Assign) {
 		v = open(a.Name.Value)
 	}
 	x.state.vars[a.Name.Value] = v
-	if hexReads(a.Name.Value) {
+	if x.reads(a.Name.Value) {
 		x.out.lacks = union(x.out.lacks, v.lacks())
 	}
 }
@@ -557,7 +558,7 @@ func (x *follower) write(s set) {
 	}
 	for name, v := range written {
 		into[name] = v
-		if hexReads(name) && x.state.into == "GITHUB_ENV" {
+		if x.reads(name) && x.state.into == "GITHUB_ENV" {
 			x.out.lacks = union(x.out.lacks, v.lacks())
 		}
 	}

@@ -66,6 +66,25 @@ func (e *environ) put(v *envVar) {
 	e.vars[key] = v
 }
 
+// Member finds a variable as a member of the context env.
+func (e *environ) Member(key string) (set, bool) {
+	if v := e.named(key); v != nil {
+		return mapped(v.value, asTextValue), true
+	}
+	return nil, false
+}
+
+// Each yields the variables, those of the job that the step has its own for left out.
+func (e *environ) Each(yield func(name string, s set)) {
+	for at := e; at != nil; at = at.job {
+		for _, v := range at.list {
+			if e.find(v.name) == v {
+				yield(v.name, mapped(v.value, asTextValue))
+			}
+		}
+	}
+}
+
 // context is the context env; further names may be set by what is changed.
 func (e *environ) context(changed string) *fields {
 	return &fields{env: e, open: changed + e.opened(), of: map[string]set{}}
@@ -223,7 +242,7 @@ func (i *instance) reaches(s *step, text string, v *envVar, fact *stepFact) bool
 	case !fact.effect.external:
 		return false
 	}
-	tested := slices.ContainsFunc(v.value.lacks(), func(l *lack) bool { return slices.Contains(fact.effect.tested, l) })
+	tested := slices.ContainsFunc(v.value.lacks(), func(l any) bool { return slices.Contains(fact.effect.tested, l) })
 	return !tested || hexReads(v.name) || packagesRead(v.name)
 }
 
@@ -254,7 +273,7 @@ func (i *instance) follow(s *step, run *actionlint.String, list []expression, fa
 		fact.known = false
 		return
 	}
-	x := &follower{s: parsed, e: &evaluator{fuel: &i.sim.fuel}, variable: i.variable}
+	x := &follower{reads: hexReads, s: parsed, e: &evaluator{fuel: &i.sim.fuel}, variable: i.variable}
 	e := i.evaluator(run)
 	x.expressed = func(text string) set {
 		for _, own := range list {

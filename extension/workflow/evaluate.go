@@ -14,9 +14,9 @@ type evaluator struct {
 	// context answers for a context by its name in lower case.
 	context func(name string) set
 	// read answers for a secret or variable; offset is where it is read in the scalar.
-	read func(of kind, name string, offset int) set
+	read func(of, name string, offset int) set
 	// index is told the names that secrets[…] may mean.
-	index func(of kind, names set, offset int)
+	index func(of string, names set, offset int)
 	// status answers for success(), failure(), cancelled() and always().
 	status func(name string) set
 	// in is the expression that is worked out.
@@ -26,7 +26,7 @@ type evaluator struct {
 
 	// fails tells that evaluating may fail, and lost what was empty in what it failed on.
 	fails bool
-	lost  []*lack
+	lost  []any
 }
 
 // eval works out a node. Nothing is left of what fails.
@@ -107,7 +107,7 @@ func (e *evaluator) member(node, receiver actionlint.ExprNode, names set) set {
 
 // named reads secrets and variables by names that may have to be worked out.
 func (e *evaluator) named(node actionlint.ExprNode, v *actionlint.VariableNode, names set) set {
-	of := kind(v.Name)
+	of := v.Name
 	if _, indexed := node.(*actionlint.IndexAccessNode); indexed && e.index != nil {
 		e.index(of, names, e.in.at+v.Token().Offset)
 	}
@@ -116,14 +116,14 @@ func (e *evaluator) named(node actionlint.ExprNode, v *actionlint.VariableNode, 
 		if s, known := name.asText(); known && name.primitive() {
 			out = out.and(e.read(of, strings.ToUpper(s), e.in.at+v.Token().Offset))
 		} else {
-			out = out.and(open(string(of) + "[…]"))
+			out = out.and(open(of + "[…]"))
 		}
 	}
 	return out
 }
 
 // carry hands on what was empty, or what is hidden, in what a set was made of.
-func carry(s set, lacks []*lack, holds []string) set {
+func carry(s set, lacks []any, holds []string) set {
 	if len(lacks) == 0 && len(holds) == 0 {
 		return s
 	}

@@ -92,10 +92,10 @@ func tells(s set) string {
 	for _, v := range s {
 		t, known := v.asText()
 		switch {
-		case len(v.lacks) > 0 && v.lacks[0].name == "":
+		case len(v.lacks) > 0 && v.lacks[0].(*lack).name == "":
 			add("empty, since the name of the secret is")
 		case len(v.lacks) > 0:
-			add(fmt.Sprintf("empty, since %s %s is", v.lacks[0].x.kind.word(), v.lacks[0].name))
+			add(fmt.Sprintf("empty, since %s %s is", v.lacks[0].(*lack).x.kind.word(), v.lacks[0].(*lack).name))
 		case len(v.holds) > 0:
 			add("secret " + strings.Join(v.holds, ", "))
 		case v.drops != nil:

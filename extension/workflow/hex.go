@@ -390,10 +390,6 @@ func (s *step) words(into map[string]bool) {
 	s.eachName(func(name string) { into[name] = true })
 }
 
-func isAlphanumeric(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-}
-
 // isBuiltIn tells the secrets that GitHub provides itself, or that are meant to be absent (R14).
 func isBuiltIn(r *read) bool {
 	switch r.name {

@@ -59,7 +59,7 @@ func (i *instance) lack(l lack) value {
 	if known == nil {
 		return value{is: text}
 	}
-	return value{is: text, lacks: []*lack{known}}
+	return value{is: text, lacks: []any{known}}
 }
 
 // maxLacks bounds how many of them are told apart.

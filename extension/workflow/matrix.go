@@ -55,7 +55,7 @@ func splitMatrix(s set) (rows *fields, include, exclude []cell, known bool) {
 			case "exclude":
 				exclude = append(exclude, objectsIn(m)...)
 			default:
-				rows.put(name, members(m))
+				rows.put(name, membersIn(m))
 			}
 		}
 	}
@@ -63,7 +63,7 @@ func splitMatrix(s set) (rows *fields, include, exclude []cell, known bool) {
 }
 
 // members are the values of lists.
-func members(s set) set {
+func membersIn(s set) set {
 	var out set
 	for _, v := range s {
 		if v.is == list {
@@ -79,7 +79,7 @@ func members(s set) set {
 
 func objectsIn(s set) []cell {
 	var out []cell
-	for _, v := range members(s) {
+	for _, v := range membersIn(s) {
 		if v.is == object {
 			out = append(out, v.fields)
 		} else {
@@ -91,7 +91,7 @@ func objectsIn(s set) []cell {
 
 func (i *instance) row(r *actionlint.MatrixRow) set {
 	if r.Expression != nil {
-		return members(i.scalar(r.Expression))
+		return membersIn(i.scalar(r.Expression))
 	}
 	var out set
 	for _, raw := range r.Values {

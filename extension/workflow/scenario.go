@@ -571,15 +571,6 @@ func (s *starts) dispatch(e *actionlint.WorkflowDispatchEvent) {
 	}
 }
 
-func asTextValue(v value) value {
-	if t, known := v.asText(); known {
-		w := textValue(t)
-		w.lacks, w.holds, w.drops = v.lacks, v.holds, v.drops
-		return w
-	}
-	return v
-}
-
 func with(inputs *fields) string {
 	var parts []string
 	for _, n := range inputs.names {

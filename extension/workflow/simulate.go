@@ -350,11 +350,12 @@ func (i *instance) uses(s *actionlint.String) set {
 }
 
 // flow notes that what is empty reaches something that needs it.
-func (i *instance) flow(lacks []*lack, tolerated bool) {
+func (i *instance) flow(lacks []any, tolerated bool) {
 	if !i.live {
 		return
 	}
-	for _, l := range lacks {
+	for _, mark := range lacks {
+		l := mark.(*lack)
 		if tolerated {
 			l.tolerated = true
 		} else {
@@ -521,8 +522,8 @@ func (e *evaluator) settled(v set) set {
 func (i *instance) evaluator(s *actionlint.String) *evaluator {
 	e := &evaluator{context: i.context, status: i.status, fuel: &i.sim.fuel}
 	d := i.doc()
-	e.read = func(of kind, name string, offset int) set { return i.read(d.readAt(s, offset), of, name) }
-	e.index = func(_ kind, names set, offset int) {
+	e.read = func(of, name string, offset int) set { return i.read(d.readAt(s, offset), kind(of), name) }
+	e.index = func(_ string, names set, offset int) {
 		if x := d.readAt(s, offset); x != nil && names.undecided() != "" && i.sim.undecided[x] == "" {
 			i.sim.undecided[x] = names.undecided()
 		}

@@ -34,12 +34,12 @@ type value struct {
 
 	// limit of anything: 1 that it is true in a condition, -1 that it is false, 0 that it may be either.
 	limit int8
-	// lacks are the empty secrets and variables that the value was made of.
-	lacks []*lack
+	// lacks mark the empty secrets and variables that the value was made of.
+	lacks []any
 	// holds are the secrets whose values are in it.
 	holds []string
 	// drops says that it is the empty rest of a job's output that held a secret.
-	drops *drop
+	drops any
 	// filtered tells a list that `.*` made: a name that follows is looked up in each of its members.
 	filtered bool
 }
@@ -53,13 +53,21 @@ type opacity struct {
 	apart          bool     // it equals no text that is written down
 }
 
+// members are those of an object that is not made for expressions.
+type members interface {
+	// Member finds one by its name in lower case.
+	Member(key string) (set, bool)
+	// Each yields all of them.
+	Each(yield func(name string, s set))
+}
+
 // fields are the members of an object, by their names in lower case. An open one may have more.
 type fields struct {
 	names []string
 	of    map[string]set
 	open  string // what decides the members that are not listed; empty when there are no others
 
-	env *environ // of the context env: its variables are members too
+	env members // of the context env: its variables are members too
 }
 
 func newFields(open string) *fields { return &fields{of: map[string]set{}, open: open} }
@@ -79,8 +87,10 @@ func (f *fields) get(name string) set {
 	if s, there := f.of[key]; there {
 		return s
 	}
-	if v := f.env.named(key); v != nil {
-		return mapped(v.value, asTextValue)
+	if f.env != nil {
+		if s, there := f.env.Member(key); there {
+			return s
+		}
 	}
 	if f.open != "" {
 		return open(f.open + "." + strings.ToLower(name))
@@ -93,12 +103,8 @@ func (f *fields) copy() *fields {
 	for _, n := range f.names {
 		out.put(n, f.of[strings.ToLower(n)])
 	}
-	for e := f.env; e != nil; e = e.job {
-		for _, v := range e.list {
-			if _, there := out.of[strings.ToLower(v.name)]; !there {
-				out.put(v.name, mapped(v.value, asTextValue))
-			}
-		}
+	if f.env != nil {
+		f.env.Each(func(name string, s set) { out.put(name, s) })
 	}
 	return out
 }
@@ -135,13 +141,6 @@ func texts(list ...string) set {
 		out = out.with(textValue(s))
 	}
 	return out
-}
-
-// drop is an output of a job that the runner leaves out, since it holds a secret.
-type drop struct {
-	at     Place
-	secret string
-	job    *run
 }
 
 func boolValue(b bool) value { return value{is: boolean, truth: b} }
@@ -274,8 +273,8 @@ func (s set) split() (yes, no set) {
 }
 
 // lacks are those of all its values.
-func (s set) lacks() []*lack {
-	var out []*lack
+func (s set) lacks() []any {
+	var out []any
 	for _, v := range s {
 		out = union(out, v.lacks)
 	}
@@ -557,4 +556,14 @@ func bracketed(begin string, parts []string, end string) string {
 		return begin + strings.TrimSpace(end)
 	}
 	return begin + "\n" + strings.Join(parts, ",\n") + "\n" + end
+}
+
+// asTextValue is a value as a text, where it is known.
+func asTextValue(v value) value {
+	if t, known := v.asText(); known {
+		w := textValue(t)
+		w.lacks, w.holds, w.drops = v.lacks, v.holds, v.drops
+		return w
+	}
+	return v
 }
