@@ -1,4 +1,4 @@
-package workflow
+package abstract
 
 import (
 	"encoding/json"
@@ -13,112 +13,112 @@ type class uint8
 
 const (
 	null class = iota
-	boolean
+	Boolean
 	number
-	text
-	list
-	object
-	opaque   // a text that is not known, and not empty: the value of a secret, the name of a branch
-	anything // decided at run time
+	Text
+	List
+	Object
+	Opaque   // a text that is not known, and not empty: the value of a secret, the name of a branch
+	Anything // decided at run time
 )
 
 // value is one thing that an expression may be.
-type value struct {
-	is     class
-	truth  bool    // of a boolean
-	number float64 // of a number
-	text   string  // of a text; of anything, what decides it
-	items  []set   // of a list
-	fields *fields // of an object
-	opaque *opacity
+type Value struct {
+	Is     class
+	Truth  bool    // of a boolean
+	Number float64 // of a number
+	Text   string  // of a text; of anything, what decides it
+	Items  []Set   // of a list
+	Fields *Fields // of an object
+	Opaque *Opacity
 
 	// limit of anything: 1 that it is true in a condition, -1 that it is false, 0 that it may be either.
-	limit int8
+	Limit int8
 	// lacks mark the empty secrets and variables that the value was made of.
-	lacks []any
+	Lacks []any
 	// holds are the secrets whose values are in it.
-	holds []string
+	Holds []string
 	// drops says that it is the empty rest of a job's output that held a secret.
-	drops any
+	Drops any
 	// filtered tells a list that `.*` made: a name that follows is looked up in each of its members.
 	filtered bool
 }
 
 // opacity is what is known of an opaque text.
-type opacity struct {
-	id             string // two of the same are equal; empty: nothing is known of equality
-	prefix, suffix string
-	never          []string // texts, and IDs of other opaque ones, that it is not
-	neverStarts    []string // texts that it does not begin with
+type Opacity struct {
+	Id             string // two of the same are equal; empty: nothing is known of equality
+	Prefix, Suffix string
+	Never          []string // texts, and IDs of other opaque ones, that it is not
+	NeverStarts    []string // texts that it does not begin with
 	apart          bool     // it equals no text that is written down
 }
 
 // members are those of an object that is not made for expressions.
 type members interface {
 	// Member finds one by its name in lower case.
-	Member(key string) (set, bool)
+	Member(key string) (Set, bool)
 	// Each yields all of them.
-	Each(yield func(name string, s set))
+	Each(yield func(name string, s Set))
 }
 
 // fields are the members of an object, by their names in lower case. An open one may have more.
-type fields struct {
-	names []string
-	of    map[string]set
-	open  string // what decides the members that are not listed; empty when there are no others
+type Fields struct {
+	Names []string
+	Of    map[string]Set
+	Open  string // what decides the members that are not listed; empty when there are no others
 
-	env members // of the context env: its variables are members too
+	Env members // of the context env: its variables are members too
 }
 
-func newFields(open string) *fields { return &fields{of: map[string]set{}, open: open} }
+func NewFields(open string) *Fields { return &Fields{Of: map[string]Set{}, Open: open} }
 
-func (f *fields) put(name string, s set) *fields {
+func (f *Fields) Put(name string, s Set) *Fields {
 	key := strings.ToLower(name)
-	if _, there := f.of[key]; !there {
-		f.names = append(f.names, name)
+	if _, there := f.Of[key]; !there {
+		f.Names = append(f.Names, name)
 	}
-	f.of[key] = s
+	f.Of[key] = s
 	return f
 }
 
 // get is a member: nothing at all (null) where an object that is known lacks it.
-func (f *fields) get(name string) set {
+func (f *Fields) Get(name string) Set {
 	key := strings.ToLower(name)
-	if s, there := f.of[key]; there {
+	if s, there := f.Of[key]; there {
 		return s
 	}
-	if f.env != nil {
-		if s, there := f.env.Member(key); there {
+	if f.Env != nil {
+		if s, there := f.Env.Member(key); there {
 			return s
 		}
 	}
-	if f.open != "" {
-		return open(f.open + "." + strings.ToLower(name))
+	if f.Open != "" {
+		return Open(f.Open + "." + strings.ToLower(name))
 	}
-	return one(value{})
+	return One(Value{})
 }
 
-func (f *fields) copy() *fields {
-	out := newFields(f.open)
-	for _, n := range f.names {
-		out.put(n, f.of[strings.ToLower(n)])
+func (f *Fields) Copy() *Fields {
+	out := NewFields(f.Open)
+	for _, n := range f.Names {
+		out.Put(n, f.Of[strings.ToLower(n)])
 	}
-	if f.env != nil {
-		f.env.Each(func(name string, s set) { out.put(name, s) })
+	if f.Env != nil {
+		f.Env.Each(func(name string, s Set) { out.Put(name, s) })
 	}
 	return out
 }
 
 // whole is an object with all its members in it.
-func (f *fields) whole() *fields {
-	if f.env == nil {
+func (f *Fields) whole() *Fields {
+	if f.Env == nil {
 		return f
 	}
-	return f.copy()
+	return f.Copy()
 }
 
 // set is every value that an expression may have. The empty set is that of one that fails.
-type set []value
+type Set []Value
 
 // Where working out ends and a set becomes anything, and a text opaque.
 const (
@@ -126,54 +126,54 @@ const (
 	maxText   = 1000
 )
 
-func one(v value) set { return set{v} }
+func One(v Value) Set { return Set{v} }
 
-func textValue(s string) value {
+func TextValue(s string) Value {
 	if len(s) > maxText {
-		return value{is: opaque, opaque: &opacity{}}
+		return Value{Is: Opaque, Opaque: &Opacity{}}
 	}
-	return value{is: text, text: s}
+	return Value{Is: Text, Text: s}
 }
 
-func texts(list ...string) set {
-	var out set
+func Texts(list ...string) Set {
+	var out Set
 	for _, s := range list {
-		out = out.with(textValue(s))
+		out = out.With(TextValue(s))
 	}
 	return out
 }
 
-func boolValue(b bool) value { return value{is: boolean, truth: b} }
+func BoolValue(b bool) Value { return Value{Is: Boolean, Truth: b} }
 
-func numberValue(n float64) value { return value{is: number, number: n} }
+func NumberValue(n float64) Value { return Value{Is: number, Number: n} }
 
-func objectOf(f *fields) set { return one(value{is: object, fields: f}) }
+func ObjectOf(f *Fields) Set { return One(Value{Is: Object, Fields: f}) }
 
 // open is a value that is decided at run time; by says what decides it.
-func open(by string) set { return one(value{is: anything, text: by}) }
+func Open(by string) Set { return One(Value{Is: Anything, Text: by}) }
 
 // hidden is an opaque text of its own.
-func hidden(id string) value { return value{is: opaque, opaque: &opacity{id: id}} }
+func Hidden(id string) Value { return Value{Is: Opaque, Opaque: &Opacity{Id: id}} }
 
-func truths(yes, no bool) set {
-	var out set
+func Truths(yes, no bool) Set {
+	var out Set
 	if yes {
-		out = append(out, boolValue(true))
+		out = append(out, BoolValue(true))
 	}
 	if no {
-		out = append(out, boolValue(false))
+		out = append(out, BoolValue(false))
 	}
 	return out
 }
 
 // with adds a value, unless it is there.
-func (s set) with(v value) set {
+func (s Set) With(v Value) Set {
 	for i := range s {
 		if s[i].same(v) {
-			if len(v.lacks) > 0 || len(v.holds) > 0 {
+			if len(v.Lacks) > 0 || len(v.Holds) > 0 {
 				s = slices.Clone(s)
-				s[i].lacks = union(s[i].lacks, v.lacks)
-				s[i].holds = union(s[i].holds, v.holds)
+				s[i].Lacks = Union(s[i].Lacks, v.Lacks)
+				s[i].Holds = Union(s[i].Holds, v.Holds)
 			}
 			return s
 		}
@@ -182,25 +182,25 @@ func (s set) with(v value) set {
 	if len(s) <= maxValues {
 		return s
 	}
-	w := value{is: anything, text: "too many values to work out"}
+	w := Value{Is: Anything, Text: "too many values to work out"}
 	for _, v := range s {
-		w.lacks, w.holds = union(w.lacks, v.lacks), union(w.holds, v.holds)
+		w.Lacks, w.Holds = Union(w.Lacks, v.Lacks), Union(w.Holds, v.Holds)
 	}
-	return one(w)
+	return One(w)
 }
 
-func (s set) and(other set) set {
+func (s Set) And(other Set) Set {
 	if len(s) == 0 {
 		return other
 	}
 	for _, v := range other {
-		s = s.with(v)
+		s = s.With(v)
 	}
 	return s
 }
 
 // union joins two short lists.
-func union[T comparable](a, b []T) []T {
+func Union[T comparable](a, b []T) []T {
 	const most = 20
 	for _, x := range b {
 		if !slices.Contains(a, x) && len(a) < most {
@@ -211,92 +211,92 @@ func union[T comparable](a, b []T) []T {
 }
 
 // same tells values apart that need not be kept twice.
-func (v value) same(w value) bool {
-	if v.is != w.is {
+func (v Value) same(w Value) bool {
+	if v.Is != w.Is {
 		return false
 	}
-	switch v.is {
-	case boolean:
-		return v.truth == w.truth
+	switch v.Is {
+	case Boolean:
+		return v.Truth == w.Truth
 	case number:
-		return v.number == w.number || math.IsNaN(v.number) && math.IsNaN(w.number)
-	case text:
-		return v.text == w.text && v.drops == w.drops
-	case opaque:
-		return v.opaque == w.opaque || v.opaque.id != "" && v.opaque.id == w.opaque.id
-	case anything:
-		return v.limit == w.limit
-	case object:
-		return v.fields == w.fields
-	case list:
-		return len(v.items) == 0 && len(w.items) == 0 || len(v.items) == len(w.items) && &v.items[0] == &w.items[0]
+		return v.Number == w.Number || math.IsNaN(v.Number) && math.IsNaN(w.Number)
+	case Text:
+		return v.Text == w.Text && v.Drops == w.Drops
+	case Opaque:
+		return v.Opaque == w.Opaque || v.Opaque.Id != "" && v.Opaque.Id == w.Opaque.Id
+	case Anything:
+		return v.Limit == w.Limit
+	case Object:
+		return v.Fields == w.Fields
+	case List:
+		return len(v.Items) == 0 && len(w.Items) == 0 || len(v.Items) == len(w.Items) && &v.Items[0] == &w.Items[0]
 	}
 	return true
 }
 
 // mayBe tells whether a value may count as true, or as false, in a condition.
-func (v value) mayBe(truth bool) bool {
-	switch v.is {
+func (v Value) mayBe(truth bool) bool {
+	switch v.Is {
 	case null:
 		return !truth
-	case boolean:
-		return v.truth == truth
+	case Boolean:
+		return v.Truth == truth
 	case number:
-		return (v.number != 0 && !math.IsNaN(v.number)) == truth
-	case text:
-		return (v.text != "") == truth
-	case anything:
-		return v.limit == 0 || (v.limit > 0) == truth
+		return (v.Number != 0 && !math.IsNaN(v.Number)) == truth
+	case Text:
+		return (v.Text != "") == truth
+	case Anything:
+		return v.Limit == 0 || (v.Limit > 0) == truth
 	}
 	return truth
 }
 
-func (s set) mayBe(truth bool) bool {
-	return slices.ContainsFunc(s, func(v value) bool { return v.mayBe(truth) })
+func (s Set) MayBe(truth bool) bool {
+	return slices.ContainsFunc(s, func(v Value) bool { return v.mayBe(truth) })
 }
 
 // split are the values that count as true and those that count as false.
-func (s set) split() (yes, no set) {
+func (s Set) split() (yes, no Set) {
 	for _, v := range s {
 		y, n := v, v
-		if v.is == anything && v.limit == 0 {
-			y.limit, n.limit = 1, -1
+		if v.Is == Anything && v.Limit == 0 {
+			y.Limit, n.Limit = 1, -1
 		}
 		if y.mayBe(true) {
-			yes = yes.with(y)
+			yes = yes.With(y)
 		}
 		if n.mayBe(false) {
-			no = no.with(n)
+			no = no.With(n)
 		}
 	}
 	return yes, no
 }
 
 // lacks are those of all its values.
-func (s set) lacks() []any {
+func (s Set) Lacks() []any {
 	var out []any
 	for _, v := range s {
-		out = union(out, v.lacks)
+		out = Union(out, v.Lacks)
 	}
 	return out
 }
 
-func (s set) holds() []string {
+func (s Set) Holds() []string {
 	var out []string
 	for _, v := range s {
-		out = union(out, v.holds)
+		out = Union(out, v.Holds)
 	}
 	return out
 }
 
 // undecided is what decides a set at run time; empty when its values are known.
-func (s set) undecided() string {
+func (s Set) Undecided() string {
 	for _, v := range s {
-		if v.is == anything || v.is == opaque {
-			if v.text == "" && v.opaque != nil && v.opaque.id != "" {
-				return v.opaque.id
+		if v.Is == Anything || v.Is == Opaque {
+			if v.Text == "" && v.Opaque != nil && v.Opaque.Id != "" {
+				return v.Opaque.Id
 			}
-			return v.text + strings.Repeat("a value that is not known", btoi(v.text == ""))
+			return v.Text + strings.Repeat("a value that is not known", btoi(v.Text == ""))
 		}
 	}
 	return ""
@@ -310,10 +310,10 @@ func btoi(b bool) int {
 }
 
 // known are its texts, each once, as far as they are known.
-func (s set) known() []string {
+func (s Set) Known() []string {
 	var out []string
 	for _, v := range s {
-		if t, ok := v.asText(); ok && !slices.Contains(out, t) {
+		if t, ok := v.AsText(); ok && !slices.Contains(out, t) {
 			out = append(out, t)
 		}
 	}
@@ -321,28 +321,28 @@ func (s set) known() []string {
 }
 
 // primitive tells what GitHub turns into a text for its functions.
-func (v value) primitive() bool { return v.is != list && v.is != object }
+func (v Value) primitive() bool { return v.Is != List && v.Is != Object }
 
 // asText is the text that GitHub makes of a value, where it is known.
-func (v value) asText() (string, bool) {
-	switch v.is {
+func (v Value) AsText() (string, bool) {
+	switch v.Is {
 	case null:
 		return "", true
-	case boolean:
-		return strconv.FormatBool(v.truth), true
+	case Boolean:
+		return strconv.FormatBool(v.Truth), true
 	case number:
-		return numberText(v.number), true
-	case text:
-		return v.text, true
-	case list:
+		return numberText(v.Number), true
+	case Text:
+		return v.Text, true
+	case List:
 		return "Array", true
-	case object:
+	case Object:
 		return "Object", true
 	}
 	return "", false
 }
 
-func (v value) falsy() bool { return !v.mayBe(true) }
+func (v Value) falsy() bool { return !v.mayBe(true) }
 
 // numberText writes a number as GitHub does.
 func numberText(n float64) string {
@@ -366,21 +366,21 @@ func numberText(n float64) string {
 }
 
 // asNumber is the number that GitHub makes of a value to compare it with one of another kind.
-func (v value) asNumber() float64 {
-	switch v.is {
+func (v Value) asNumber() float64 {
+	switch v.Is {
 	case null:
 		return 0
-	case boolean:
-		return float64(btoi(v.truth))
+	case Boolean:
+		return float64(btoi(v.Truth))
 	case number:
-		return v.number
-	case text:
-		return parseNumber(v.text)
+		return v.Number
+	case Text:
+		return ParseNumber(v.Text)
 	}
 	return math.NaN()
 }
 
-func parseNumber(s string) float64 {
+func ParseNumber(s string) float64 {
 	s = strings.TrimSpace(s)
 	if s == "" {
 		return 0
@@ -408,54 +408,54 @@ func parseNumber(s string) float64 {
 }
 
 // fromJSON reads a text; ok is false where GitHub fails on it.
-func fromJSON(s string) (value, bool) {
+func FromJSON(s string) (Value, bool) {
 	d := json.NewDecoder(strings.NewReader(s))
 	v, err := decodeValue(d)
 	if err != nil || d.More() {
-		return value{}, false
+		return Value{}, false
 	}
 	if _, err := d.Token(); err == nil {
-		return value{}, false
+		return Value{}, false
 	}
 	return v, true
 }
 
-func decodeValue(d *json.Decoder) (value, error) {
+func decodeValue(d *json.Decoder) (Value, error) {
 	token, err := d.Token()
 	if err != nil {
-		return value{}, err
+		return Value{}, err
 	}
 	switch t := token.(type) {
 	case bool:
-		return boolValue(t), nil
+		return BoolValue(t), nil
 	case float64:
-		return numberValue(t), nil
+		return NumberValue(t), nil
 	case string:
-		return textValue(t), nil
+		return TextValue(t), nil
 	case json.Delim:
 		if t == '[' {
 			return decodeList(d)
 		}
 		return decodeObject(d)
 	}
-	return value{}, nil
+	return Value{}, nil
 }
 
-func decodeList(d *json.Decoder) (value, error) {
-	out := value{is: list}
+func decodeList(d *json.Decoder) (Value, error) {
+	out := Value{Is: List}
 	for d.More() {
 		v, err := decodeValue(d)
 		if err != nil {
 			return out, err
 		}
-		out.items = append(out.items, one(v))
+		out.Items = append(out.Items, One(v))
 	}
 	_, err := d.Token()
 	return out, err
 }
 
-func decodeObject(d *json.Decoder) (value, error) {
-	out := value{is: object, fields: newFields("")}
+func decodeObject(d *json.Decoder) (Value, error) {
+	out := Value{Is: Object, Fields: NewFields("")}
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
@@ -465,8 +465,8 @@ func decodeObject(d *json.Decoder) (value, error) {
 		if err != nil {
 			return out, err
 		}
-		if _, there := out.fields.of[strings.ToLower(key.(string))]; !there {
-			out.fields.put(key.(string), one(v))
+		if _, there := out.Fields.Of[strings.ToLower(key.(string))]; !there {
+			out.Fields.Put(key.(string), One(v))
 		}
 	}
 	_, err := d.Token()
@@ -474,22 +474,22 @@ func decodeObject(d *json.Decoder) (value, error) {
 }
 
 // json writes a value as toJSON does; ok is false when something in it is not known.
-func (v value) json(indent string) (string, bool) {
-	switch v.is {
+func (v Value) Json(indent string) (string, bool) {
+	switch v.Is {
 	case null:
 		return "null", true
-	case boolean:
-		return strconv.FormatBool(v.truth), true
+	case Boolean:
+		return strconv.FormatBool(v.Truth), true
 	case number:
-		if math.IsNaN(v.number) || math.IsInf(v.number, 0) {
+		if math.IsNaN(v.Number) || math.IsInf(v.Number, 0) {
 			return "null", true
 		}
-		return plainNumber(v.number), true
-	case text:
-		return quoteJSON(v.text), true
-	case list:
+		return plainNumber(v.Number), true
+	case Text:
+		return quoteJSON(v.Text), true
+	case List:
 		return v.jsonList(indent)
-	case object:
+	case Object:
 		return v.jsonObject(indent)
 	}
 	return "", false
@@ -516,13 +516,13 @@ func quoteJSON(s string) string {
 	return strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029").Replace(strings.TrimSuffix(b.String(), "\n"))
 }
 
-func (v value) jsonList(indent string) (string, bool) {
+func (v Value) jsonList(indent string) (string, bool) {
 	var parts []string
-	for _, item := range v.items {
+	for _, item := range v.Items {
 		if len(item) != 1 {
 			return "", false
 		}
-		s, ok := item[0].json(indent + "  ")
+		s, ok := item[0].Json(indent + "  ")
 		if !ok {
 			return "", false
 		}
@@ -531,18 +531,18 @@ func (v value) jsonList(indent string) (string, bool) {
 	return bracketed("[", parts, indent+"]"), true
 }
 
-func (v value) jsonObject(indent string) (string, bool) {
-	all := v.fields.whole()
-	if all.open != "" {
+func (v Value) jsonObject(indent string) (string, bool) {
+	all := v.Fields.whole()
+	if all.Open != "" {
 		return "", false
 	}
 	var parts []string
-	for _, name := range all.names {
-		member := all.get(name)
+	for _, name := range all.Names {
+		member := all.Get(name)
 		if len(member) != 1 {
 			return "", false
 		}
-		s, ok := member[0].json(indent + "  ")
+		s, ok := member[0].Json(indent + "  ")
 		if !ok {
 			return "", false
 		}
@@ -559,11 +559,16 @@ func bracketed(begin string, parts []string, end string) string {
 }
 
 // asTextValue is a value as a text, where it is known.
-func asTextValue(v value) value {
-	if t, known := v.asText(); known {
-		w := textValue(t)
-		w.lacks, w.holds, w.drops = v.lacks, v.holds, v.drops
+func AsTextValue(v Value) Value {
+	if t, known := v.AsText(); known {
+		w := TextValue(t)
+		w.Lacks, w.Holds, w.Drops = v.Lacks, v.Holds, v.Drops
 		return w
 	}
 	return v
+}
+
+// Plus is an object with one member more.
+func (f *Fields) Plus(name string, s Set) *Fields {
+	return f.Copy().Put(name, s)
 }
