@@ -188,7 +188,7 @@ func runAuth(ctx context.Context, o *authOptions) error {
 	if err != nil {
 		return err
 	}
-	owner, err := workspace.Accept(ctx, o.Process, found, token, o.tell)
+	owner, err := workspace.Accept(ctx, o.Process, found, token, how, "gh hex auth", o.tell)
 	if err != nil {
 		return all[0].explainRejection(ctx, err)
 	}

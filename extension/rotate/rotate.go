@@ -268,9 +268,7 @@ func (e *newTokenError) Hint() string {
 }
 
 func ofNewToken(err error) error {
-	var refused *core.TokenError
-	var rejected *workspace.Rejection
-	if errors.As(err, &refused) || errors.As(err, &rejected) {
+	if refused := (*core.TokenError)(nil); errors.As(err, &refused) {
 		return &newTokenError{err}
 	}
 	return err
@@ -278,10 +276,12 @@ func ofNewToken(err error) error {
 
 // takeToken reads the new token and has Hex accept it.
 func (r *rotation) takeToken(ctx context.Context) (err error) {
+	source := workspace.FromInput
 	switch {
 	case r.withToken:
 		r.token, err = workspace.TokenFromInput(r.rotateOptions.Process)
 	case r.CanAsk():
+		source = workspace.FromPrompt
 		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate --workspace-url HOST")
 	default:
 		err = &workspace.MissingTokenError{Err: errors.New("no new Hex token: pipe it in with --with-token")}
@@ -292,8 +292,7 @@ func (r *rotation) takeToken(ctx context.Context) (err error) {
 	if !r.settings.Token.IsZero() && r.settings.Token.Equal(r.token) {
 		return &sameTokenError{r.settings.TokenSource}
 	}
-	r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, r.tell)
-	err = ofNewToken(err)
+	r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, source, "gh hex rotate", r.tell)
 	if err != nil && len(r.targets) > 0 {
 		return r.explain(ctx, err)
 	}

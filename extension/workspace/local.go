@@ -20,7 +20,7 @@ const (
 )
 
 // ErrNoLocalToken means that no place on this machine holds a token.
-var ErrNoLocalToken = command.Hinted("no Hex token on this machine", "Set the environment variable HEX_API_TOKEN, or keep a token on this machine with: gh hex auth login (without a keyring: --local dotenv)")
+var ErrNoLocalToken = command.Hinted("no Hex token on this machine", "Next: "+KeepToken)
 
 // Settings is what this machine says of Hex: the token and the host, each with where it came from.
 type Settings struct {
@@ -152,7 +152,18 @@ func (s *Settings) HostTrouble() error {
 	if s.HostErr == nil || s.HostSource == "" {
 		return s.HostErr
 	}
-	return fmt.Errorf("%w (from %s)", s.HostErr, s.HostSource)
+	return command.Hinted(fmt.Sprintf("%v, from %s", s.HostErr, s.HostSource), "Next: "+core.NameHost)
+}
+
+// TokenTrouble is why there is no token that can be used, with where one was found.
+func (s *Settings) TokenTrouble() error {
+	switch {
+	case s.TokenErr != nil:
+		return OfLocalToken(fmt.Errorf("%w, from %s", s.TokenErr, s.TokenSource))
+	case s.Token.IsZero():
+		return &MissingTokenError{fmt.Errorf("%w for %s", ErrNoLocalToken, s.Host.Name())}
+	}
+	return nil
 }
 
 // ForeignHostError means that a file names a host outside hex.tech.
