@@ -289,13 +289,13 @@ func (c *tokenChecks) workspaceURL(ctx context.Context) check.Result {
 	return check.OK(c.in.Host.String() + from(c.in.HostSource))
 }
 
-// noAnswer tells that nothing came back at all, so that the host may be a wrong one as well as one that is down.
+// noAnswer reports whether nothing came back at all, so that the host may be a wrong one as well as one that is down.
 func noAnswer(err error) bool {
 	var network *networkError
 	return errors.As(err, &network) && !errors.Is(err, ErrRedirect)
 }
 
-// isClear tells whether err is an answer of Hex's API itself with that status.
+// isClear reports whether err is an answer of Hex's API itself with that status.
 func isClear(err error, status int) bool {
 	var answer *APIError
 	return errors.As(err, &answer) && answer.Status == status && !answer.HTML
@@ -517,7 +517,7 @@ func (c *tokenChecks) scopeRun(ctx context.Context) check.Result {
 	return check.Skip("not checked: no project was found to try it on")
 }
 
-// toRun tells whether the token has to be able to run a project: one that somebody named here, or a workflow that runs
+// toRun reports whether the token has to be able to run a project: one that somebody named here, or a workflow that runs
 // projects.
 func (c *tokenChecks) toRun(p ProjectUse) bool { return c.in.RunsProjects || p.Place.File == "" }
 

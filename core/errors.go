@@ -68,9 +68,9 @@ type APIError struct {
 	TraceID string // what Hex's support asks for
 	// RetryAfter is how long Hex asks to wait, at most a day; zero when it does not say.
 	RetryAfter time.Duration
-	// JSON tells whether the body was a JSON object. A 5xx that is not comes from something between here and Hex.
+	// JSON reports whether the body was a JSON object. A 5xx that is not comes from something between here and Hex.
 	JSON bool
-	// HTML tells whether the body was a web page: then it is not Hex's API that answered.
+	// HTML reports whether the body was a web page: then it is not Hex's API that answered.
 	HTML bool
 }
 

@@ -43,6 +43,7 @@ type authOptions struct {
 	variableGiven bool
 }
 
+// NewCmd is gh hex auth with what stands below it.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &authOptions{Process: p}
 	cmd := &cobra.Command{

@@ -46,6 +46,7 @@ type rotateOptions struct {
 	timeout      time.Duration
 }
 
+// NewCmd is gh hex rotate.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &rotateOptions{Process: p}
 	cmd := &cobra.Command{
@@ -220,7 +221,7 @@ func (r *rotation) locateTargets(ctx context.Context, tree *worktree.Tree) (host
 	return host, err
 }
 
-// isOfOwner tells whether one of the remotes leads to a repository of owner.
+// isOfOwner reports whether one of the remotes leads to a repository of owner.
 func isOfOwner(ctx context.Context, tree *worktree.Tree, host, owner string) (bool, error) {
 	if tree == nil {
 		return false, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/gh-hex/gh-hex/extension/command"
 )
 
+// The variables that workflows and .env files use for the token and the host, and what is said where none names a host.
 const (
 	TokenName     = "HEX_API_TOKEN"
 	HostName      = "HEX_WORKSPACE_URL"
@@ -29,8 +30,8 @@ type Settings struct {
 	TokenSource string
 	Host        core.Host
 	HostErr     error
-	HostSource  string // empty when hostErr names it
-	// notes say why a file was passed over.
+	HostSource  string // empty when HostErr names it
+	// Notes say why a file was passed over.
 	Notes []string
 }
 
@@ -42,7 +43,7 @@ func Find(ctx context.Context, p *command.Process, tree *worktree.Tree, workspac
 	return s
 }
 
-// FindHost is findSettings without the keyring, for what needs no token.
+// FindHost is [Find] without the keyring, for what needs no token.
 func FindHost(ctx context.Context, p *command.Process, tree *worktree.Tree, workspaceURL string) Settings {
 	var s Settings
 	files := s.readFiles(ctx, tree)

@@ -58,6 +58,7 @@ func ReadToken(p *command.Process, withToken bool, host core.Host, command strin
 	return token, FromPrompt, err
 }
 
+// TokenFromInput reads the token from standard input.
 func TokenFromInput(p *command.Process) (core.Token, error) {
 	raw, err := io.ReadAll(io.LimitReader(p.In, 64<<10))
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/gh-hex/gh-hex/extension/command"
 )
 
+// ProjectName is the variable of the project that is run by default, in the environment and on GitHub.
 const ProjectName = "HEX_PROJECT_ID"
 
 // Workspace is the Hex workspace that a command talks to.
