@@ -52,6 +52,7 @@ func (i *Inspection) workflowChecks() []check.Check {
 		i.workflowCheck(check.GroupWorkflows, workflow.SecretPassed, "Called workflows get their secrets"),
 		i.workflowCheck(check.GroupWorkflows, workflow.SecretDynamic, "Secrets are read by name"),
 		i.workflowCheck(check.GroupHex, workflow.HexVendor, "The secret is not hex.pm's"),
+		i.workflowCheck(check.GroupHex, workflow.TokenMapped, "The token reaches the steps that need it"),
 		i.workflowCheck(check.GroupHex, workflow.HexAction, "Hex's action is used as its version allows"),
 		i.workflowCheck(check.GroupHex, workflow.HexEndpoint, "Hex is called safely"),
 	}
