@@ -150,7 +150,8 @@ func PushChecks(t *Tree, p Push, host string) []check.Check {
 			if r.input == "" {
 				return check.Skip("nothing is sent")
 			}
-			s := &search{tree: t, options: LeakOptions{Host: host}, pushing: true, where: " in a commit to be pushed"}
+			s := newSearch(t, LeakOptions{Host: host})
+			s.pushing, s.where = true, " in a commit to be pushed"
 			s.searchNames(p.Updates)
 			err = s.searchRevisions(ctx, r)
 			return s.result(err, "no Hex token in "+counted(s.commits, "commit"))
@@ -161,11 +162,40 @@ func PushChecks(t *Tree, p Push, host string) []check.Check {
 // searchNames looks at what the refs are to be called on the remote.
 func (s *search) searchNames(updates []Update) {
 	for _, u := range updates {
-		for _, m := range leak.Find([]byte(u.RemoteRef)) {
-			s.add(check.Finding{}, m, "the name of the ref %s", leak.Mask(u.RemoteRef))
-			s.rename = true
+		if s.addName(u.RemoteRef) {
+			s.addWay("the name: push it under another one")
 		}
 	}
+}
+
+// searchRefs looks at the names of branches and, with the history, of tags.
+func (s *search) searchRefs(ctx context.Context) error {
+	args := []string{"for-each-ref", "--format=%(refname)", "refs/heads"}
+	if s.options.History {
+		args = append(args, "refs/tags")
+	}
+	out, err := s.tree.git.run(ctx, s.tree.root, nil, args...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ref := range strings.Lines(string(out)) {
+		switch ref = strings.TrimSuffix(ref, "\n"); {
+		case !s.addName(ref):
+		case strings.HasPrefix(ref, "refs/tags/"):
+			s.addWay("the tag's name: git tag NEW OLD, git tag --delete OLD")
+		default:
+			s.addWay("the branch's name: git branch --move OLD NEW")
+		}
+	}
+	return err
+}
+
+// addName takes in what is found in the name of a ref, and tells whether anything was.
+func (s *search) addName(ref string) bool {
+	matches := outside(leak.Find([]byte(ref)))
+	for _, m := range matches {
+		s.add(check.Finding{}, m, "the name of the ref %s", leak.Mask(ref))
+	}
+	return len(matches) > 0
 }
 
 // pushedEnv judges every .env file that the push brings in, whether or not a later commit takes it out again.
