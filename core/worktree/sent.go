@@ -39,6 +39,9 @@ func ReadPush(r io.Reader) ([]Update, error) {
 	list := &io.LimitedReader{R: r, N: maxPush + 1}
 	lines := bufio.NewScanner(list)
 	for lines.Scan() {
+		if lines.Text() == "" {
+			continue // of a hook that hands on nothing as a line
+		}
 		parts := strings.Split(lines.Text(), " ")
 		n := len(parts) // the first field is what was typed, and may hold spaces itself
 		if n < 4 || !isObjectID(parts[n-3]) || !isObjectID(parts[n-1]) {
@@ -251,6 +254,34 @@ func (t *Tree) worstVersions(ctx context.Context, versions []version) []check.Fi
 		}
 	}
 	return found
+}
+
+// Unsent is what else could be pushed to the remote: the branches and tags of this clone that p does not send, as far as the
+// remote is not known to have their commits. Some tools hand over a part of a push only.
+func (t *Tree) Unsent(ctx context.Context, p Push) (Push, error) {
+	out, err := t.git.run(ctx, t.root, nil, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/tags")
+	if err != nil {
+		return Push{}, err
+	}
+	others := Push{Remote: p.Remote}
+	for line := range strings.Lines(string(out)) {
+		id, ref, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !slices.ContainsFunc(p.Updates, func(u Update) bool { return u.Local == id }) {
+			others.Updates = append(others.Updates, Update{LocalRef: ref, Local: id, RemoteRef: ref, Remote: strings.Repeat("0", len(id))})
+		}
+	}
+	for _, u := range p.Updates { // what these bring is judged already
+		others.Updates = append(others.Updates, Update{LocalRef: u.LocalRef, Local: strings.Repeat("0", len(u.Local)), RemoteRef: u.RemoteRef, Remote: u.Local})
+	}
+	r, err := t.sent(ctx, others.Remote, others.Updates)
+	if err != nil || r.input == "" {
+		return Push{}, err
+	}
+	out, err = t.git.run(ctx, t.root, []byte(r.input), r.command("rev-list", "--max-count=1")...)
+	if err != nil || len(out) == 0 {
+		return Push{}, err
+	}
+	return others, nil
 }
 
 // FileAt reads a regular file of at most limit bytes as it stands in a commit; false when there is none.
