@@ -16,6 +16,7 @@ func Catalogue() []check.Check {
 	return slices.Concat(core.TokenChecks(core.TokenInput{}), (*Inspection)(nil).gitHubChecks(), (*Inspection)(nil).workflowChecks(), fileChecks(nil, worktree.LeakOptions{}))
 }
 
+// AllChecks are the IDs of all checks.
 func AllChecks() []string {
 	var ids []string
 	for _, c := range Catalogue() {

@@ -53,6 +53,8 @@ type Inspection struct {
 	judged    func() map[string]check.Result
 }
 
+// New finds out which repository is meant; what else is asked is found when a check needs it. tree is nil outside a
+// work tree.
 func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tree) *Inspection {
 	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree}
 	i.Target, i.TargetErr = target.Repository{Here: true}, nil
@@ -265,6 +267,7 @@ func accessProblem(err error) check.Result {
 	return r
 }
 
+// WithHint is an error in one line with the next command to type.
 func WithHint(err error) string {
 	if next := command.Hint(err); next != "" {
 		return strings.TrimSuffix(err.Error(), ".") + ". " + next

@@ -34,6 +34,7 @@ type verifyOptions struct {
 	format  string
 }
 
+// NewCmd is gh hex verify.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &verifyOptions{Process: p, format: "text"}
 	var projects []string
