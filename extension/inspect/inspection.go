@@ -84,8 +84,11 @@ func (i *Inspection) Checks() []check.Check {
 		}
 	}
 	for n, c := range here {
-		if i.Tree == nil {
+		switch {
+		case i.Tree == nil:
 			here[n] = c.Skipping(i.notHere())
+		case c.ID == "hook-active" && i.InActions():
+			here[n] = c.Skipping("in a job of GitHub Actions nobody installs hooks")
 		}
 	}
 	return slices.Concat(i.tokenChecks(), onGitHub, here)
