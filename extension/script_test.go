@@ -144,6 +144,15 @@ func setUp(env *testscript.Env, bin, scripts string) error {
 		}
 		env.Setenv(name, value)
 	}
+	if managers := os.Getenv("GH_HEX_MANAGERS"); managers != "" {
+		offered, err := filepath.Abs("../.pre-commit-hooks.yaml")
+		if err != nil {
+			return err
+		}
+		env.Setenv("OFFERED", offered)
+		env.Setenv("MANAGERS", managers)
+		env.Setenv("PATH", env.Getenv("PATH")+string(os.PathListSeparator)+filepath.Join(managers, "now", "node_modules", ".bin"))
+	}
 	env.Setenv("TOKENS", filepath.Join(dir, "tokens"))
 	env.Setenv("SANDBOX", dir)
 	env.Setenv("HEX_WORKSPACE_URL", box.HexURL())
