@@ -168,7 +168,9 @@ func TestSnapshotsWithoutQueries(t *testing.T) {
 		},
 		"truncated": func(trees bool, nodes []any) any {
 			for _, n := range nodes {
-				n.(map[string]any)["isTruncated"] = true
+				if text, there := n.(map[string]any)["text"].(string); there {
+					n.(map[string]any)["isTruncated"], n.(map[string]any)["text"], n.(map[string]any)["byteSize"] = true, text[:1], 1
+				}
 			}
 			return answerOf(nodes)
 		},
@@ -199,7 +201,7 @@ func TestSnapshotsWithoutQueries(t *testing.T) {
 		"too many environments": func(trees bool, nodes []any) any {
 			for _, n := range nodes {
 				if e, there := n.(map[string]any)["environments"].(map[string]any); there {
-					e["totalCount"] = 101
+					e["totalCount"], e["nodes"] = 101, []any{}
 				}
 			}
 			return answerOf(nodes)
