@@ -49,6 +49,11 @@ type Snapshot struct {
 // goroutines: many in one query, and over REST what a query leaves open. One group of files is in memory at a time, about a
 // mebibyte.
 func (c *Client) Snapshots(ctx context.Context, repos []Repository, yield func(Snapshot)) {
+	unnamed := func(r Repository) bool { return r.NodeID == "" }
+	if slices.ContainsFunc(repos, unnamed) { // by a server that does not tell
+		c.alone(ctx, repos, yield)
+		return
+	}
 	for batch := range slices.Chunk(repos, maxBatch) {
 		c.snapshots(ctx, batch, yield)
 	}
