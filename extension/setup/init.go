@@ -7,6 +7,7 @@ import (
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
 
+	"github.com/gh-hex/gh-hex/core/hook"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/command"
@@ -100,9 +101,9 @@ func runInit(ctx context.Context, o *initOptions) error {
 			changes = append(changes, change)
 		}
 	}
-	var hook worktree.Hook
+	var planned hook.Hook
 	if o.hook {
-		if hook, err = worktree.PlanHook(ctx, tree); err != nil {
+		if planned, err = hook.Plan(ctx, tree); err != nil {
 			return err
 		}
 	}
@@ -110,7 +111,7 @@ func runInit(ctx context.Context, o *initOptions) error {
 		if err := scaffold.Apply(tree.Root(), changes); err != nil {
 			return err
 		}
-		if hook, err = hook.Write(); err != nil {
+		if planned, err = planned.Write(); err != nil {
 			return err
 		}
 	}
@@ -121,7 +122,7 @@ func runInit(ctx context.Context, o *initOptions) error {
 		o.Record("warning", "%s: exists and differs, so it was left as it is", workflowPath)
 	}
 	if o.hook {
-		o.recordHook(tree, hook)
+		o.recordHook(tree, planned)
 	}
 	if o.workflow && !foreign {
 		o.sayNext()
