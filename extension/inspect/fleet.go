@@ -3,7 +3,6 @@ package inspect
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -226,16 +225,11 @@ func (f *Fleet) calledWorkflow(ctx context.Context, client *github.Client, ref s
 	return data, err
 }
 
-// unreadSecrets are the Hex secrets of a repository that none of its workflows reads. A workflow that is called and not at
-// hand may read any.
+// unreadSecrets are the Hex secrets of a repository that none of its workflows reads.
 func unreadSecrets(secrets github.Listing, w *workflow.Workflows) []string {
 	unread := []string{}
-	if len(w.RemoteRefs()) > 0 {
-		return unread
-	}
 	for _, e := range secrets.Entries {
-		read := len(w.Packages(e.Name)) > 0 || slices.ContainsFunc(w.HexSecrets(), func(n workflow.Named) bool { return strings.EqualFold(n.Name, e.Name) })
-		if workflow.IsTokenName(e.Name) && !read {
+		if workflow.IsTokenName(e.Name) && !w.MayRead(e.Name) {
 			unread = append(unread, e.Name)
 		}
 	}
