@@ -348,4 +348,120 @@ func compareReports(t *testing.T, name string, got, want check.Report) {
 	}
 }
 
-func asText(r check.Result) string { return fmt.Sprintf("%s %s %q %q %+v", r.ID, r.Status, r.Message, r.Fix, r.Findings) }
+func asText(r check.Result) string {
+	return fmt.Sprintf("%s %s %q %q %+v", r.ID, r.Status, r.Message, r.Fix, r.Findings)
+}
+
+const hexJob = `
+    runs-on: ubuntu-latest
+    steps:
+      - run: hex project list
+        env:
+          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}
+          HEX_WORKSPACE_URL: ${{ vars.HEX_WORKSPACE_URL }}
+`
+
+// smallFleet is an organization with one repository of each kind that takes requests of its own.
+func smallFleet(st *sandbox.State) {
+	h := st.GitHub["github.com"]
+	token := func() map[string]map[string]*sandbox.Secret {
+		return map[string]map[string]*sandbox.Secret{"actions": {"HEX_API_TOKEN": {Value: "x"}}}
+	}
+	host := func() map[string]*sandbox.Variable {
+		return map[string]*sandbox.Variable{"HEX_WORKSPACE_URL": {Value: "https://app.hex.tech"}}
+	}
+	files := func(list ...string) map[string]map[string]string {
+		of := map[string]string{}
+		for n := 0; n < len(list); n += 2 {
+			of[list[n]] = list[n+1]
+		}
+		return map[string]map[string]string{"main": of}
+	}
+	const workflow = ".github/workflows/hex.yml"
+	h.Repositories = map[string]*sandbox.Repository{
+		"octo/fine":  {Secrets: token(), Variables: host(), Files: files(workflow, "on: push\njobs:\n  a:"+hexJob)},
+		"octo/bare":  {Variables: host(), Files: files(workflow, "on: push\njobs:\n  a:"+hexJob)},
+		"octo/none":  {Files: files("README.md", "x")},
+		"octo/holds": {Secrets: token(), Files: files(".github/workflows/test.yml", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n")},
+		"octo/environment": {Private: true, Variables: host(), Environments: map[string]*sandbox.Environment{"prod": {Secrets: map[string]*sandbox.Secret{"HEX_API_TOKEN": {Value: "x"}}}},
+			Files: files(workflow, "on: push\njobs:\n  a:\n    environment: prod"+hexJob, ".github/dependabot.yml", "version: 2\n")},
+		"octo/action": {Secrets: token(), Variables: host(), Files: files(workflow, "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./refresh\n        with:\n          token: ${{ secrets.HEX_API_TOKEN }}\n",
+			"refresh/action.yaml", "inputs:\n  token:\nruns:\n  using: composite\n  steps:\n    - run: hex project list\n      shell: bash\n      env:\n        HEX_API_TOKEN: ${{ inputs.token }}\n")},
+		"octo/linked":  {Secrets: token(), Variables: host(), Links: map[string]string{workflow: "../../hex.yml"}, Files: files("hex.yml", "on: push\njobs:\n  a:"+hexJob)},
+		"octo/calling": {Secrets: token(), Variables: host(), Files: files(workflow, "on: push\njobs:\n  a:\n    uses: octo/shared/.github/workflows/call.yml@v1\n    secrets: inherit\n")},
+		"octo/shared":  {Archived: true, Files: map[string]map[string]string{"v1": {".github/workflows/call.yml": "on: workflow_call\njobs:\n  a:" + hexJob}}},
+	}
+}
+
+// With each request failing in turn a repository is judged as it is, or said to be unknown; nothing is taken for in order
+// that was not seen, and the exit code says so.
+func TestFleetWithOneRequestFailing(t *testing.T) {
+	m := newMatrix(t)
+	w := m.fleetWorld(t)
+	w.box.Update(smallFleet)
+	code, whole, stderr := w.fleet(t, "--org", "octo")
+	if code != command.ExitProblem || len(whole) != 8 || whole["octo/bare"].Status != check.StatusError {
+		t.Fatalf("exit code %d, %d repositories: %s", code, len(whole), stderr)
+	}
+	for name, want := range map[string]check.Status{"fine": "ok", "none": "ok", "holds": "ok", "environment": "warning", "action": "ok", "linked": "ok", "calling": "ok"} {
+		if got := whole["octo/"+name]; got.Status != want {
+			t.Errorf("%s is %s: %s", name, got.Status, got.Message)
+		}
+	}
+	if got := whole["octo/holds"]; len(got.Unread) != 1 || got.NeedsToken || len(whole["octo/calling"].Unread) != 0 {
+		t.Errorf("what nothing reads: %v, %v", got.Unread, whole["octo/calling"].Unread)
+	}
+	requests := w.box.Requests()
+	seen := map[string]int{}
+	for _, r := range requests {
+		key := r.Method + " " + r.Path
+		if seen[key]++; seen[key] > 1 && r.Path != "/graphql" {
+			t.Errorf("asked %d times: %s", seen[key], key)
+		}
+		for n, fault := range []sandbox.Fault{{HTML: true}, {Status: 403, Body: `{"message":"Resource not accessible"}`}} {
+			if n == 1 && strings.Contains(r.Path, "octo/shared") {
+				continue // a called workflow that may not be read is a note
+			}
+			fault.Regexp = "^" + regexp.QuoteMeta(r.Path) + `(\?|$)`
+			if r.Path == "/graphql" {
+				fault.Skip, fault.Times = seen[key]-1, 1
+			}
+			fw := m.fleetWorld(t)
+			fw.box.Update(smallFleet)
+			if err := fw.box.AddFaults(fault); err != nil {
+				t.Fatal(err)
+			}
+			code, got, stderr := fw.fleet(t, "--org", "octo")
+			w.wantUnknown(t, fmt.Sprintf("%s %s, fault %d", r.Method, r.Path, n), whole, got, code, stderr)
+		}
+	}
+}
+
+func (w *matrixWorld) wantUnknown(t *testing.T, what string, whole, got map[string]judgedRepository, code int, stderr string) {
+	t.Helper()
+	if len(got) == 0 && strings.HasSuffix(strings.SplitN(what, ",", 2)[0], "/orgs/octo/repos") {
+		if code == command.ExitOK || stderr == "" {
+			t.Errorf("%s: exit code %d, %q", what, code, stderr)
+		}
+		return
+	}
+	if len(got) != len(whole) {
+		t.Errorf("%s: %d repositories", what, len(got))
+	}
+	for name, r := range got {
+		as := whole[name]
+		for n := range r.Checks {
+			r.Checks[n].ElapsedMS = 0
+		}
+		for n := range as.Checks {
+			as.Checks[n].ElapsedMS = 0
+		}
+		refused := len(r.Checks) > 0 && strings.HasSuffix(what, "fault 1") && len(r.Checks[0].Findings) > 0
+		if !reflect.DeepEqual(r, as) && r.Status == check.StatusOK && !refused {
+			t.Errorf("%s: %s is ok", what, name)
+		}
+		if r.Status == check.StatusUnknown && code != command.ExitProblem && code != command.ExitUnknown {
+			t.Errorf("%s: %s is unknown, exit code %d", what, name, code)
+		}
+	}
+}

@@ -139,8 +139,23 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 	if j.NeedsToken {
 		i.inventory = sync.OnceValues(func() (github.Inventory, error) { return f.inventory(ctx, i, s, secrets), nil })
 		j.conclude(check.Run(ctx, i.Of(i.fleetChecks())))
+		if err := i.unanswered(); err != nil && j.Status != check.StatusError {
+			return j.unknown(err)
+		}
 	}
 	return j
+}
+
+// unanswered is the first place about which GitHub gave no answer, though another one may hold all that is needed: what
+// was not answered was not judged. A refusal is an answer, and a note of github-access.
+func (i *Inspection) unanswered() error {
+	inv, _ := i.inventory()
+	for _, err := range append(inv.Refusals(), inv.Dependabot.Err, inv.DependabotOrganization.Err) {
+		if unreachable(err) {
+			return err
+		}
+	}
+	return nil
 }
 
 func firstOf(errs ...error) error {
@@ -237,7 +252,7 @@ func unreadSecrets(secrets github.Listing, w *workflow.Workflows) []string {
 }
 
 func (j Judged) unknown(err error) Judged {
-	j.Status, j.Message, j.Fix = check.StatusUnknown, err.Error(), command.Hint(err)
+	j.Status, j.ID, j.Message, j.Fix = check.StatusUnknown, "", err.Error(), command.Hint(err)
 	return j
 }
 

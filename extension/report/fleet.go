@@ -77,10 +77,11 @@ func (r Repository) message() string {
 
 // code is the exit code that a repository alone would have.
 func (r Repository) code(strict bool) int {
-	if len(r.Checks) == 0 && r.Status == check.StatusUnknown {
-		return command.ExitUnknown
+	code := command.ExitCode(Judge(r.Checks, strict))
+	if r.Status == check.StatusUnknown {
+		return command.Worst(code, command.ExitUnknown)
 	}
-	return command.ExitCode(Judge(r.Checks, strict))
+	return code
 }
 
 // Judge turns the fleet into an exit code.
