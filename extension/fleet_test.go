@@ -386,7 +386,7 @@ func smallFleet(st *sandbox.State) {
 		"octo/environment": {Private: true, Variables: host(), Environments: map[string]*sandbox.Environment{"prod": {Secrets: map[string]*sandbox.Secret{"HEX_API_TOKEN": {Value: "x"}}}},
 			Files: files(workflow, "on: push\njobs:\n  a:\n    environment: prod"+hexJob, ".github/dependabot.yml", "version: 2\n")},
 		"octo/action": {Secrets: token(), Variables: host(), Files: files(workflow, "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./refresh\n        with:\n          token: ${{ secrets.HEX_API_TOKEN }}\n",
-			"refresh/action.yaml", "inputs:\n  token:\nruns:\n  using: composite\n  steps:\n    - run: hex project list\n      shell: bash\n      env:\n        HEX_API_TOKEN: ${{ inputs.token }}\n")},
+			"refresh/action.yaml", "inputs:\n  token:\nruns:\n  using: composite\n  steps:\n    - run: hex project list\n      shell: bash\n      env:\n        HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}\n")},
 		"octo/linked":  {Secrets: token(), Variables: host(), Links: map[string]string{workflow: "../../hex.yml"}, Files: files("hex.yml", "on: push\njobs:\n  a:"+hexJob)},
 		"octo/calling": {Secrets: token(), Variables: host(), Files: files(workflow, "on: push\njobs:\n  a:\n    uses: octo/shared/.github/workflows/call.yml@v1\n    secrets: inherit\n")},
 		"octo/shared":  {Archived: true, Files: map[string]map[string]string{"v1": {".github/workflows/call.yml": "on: workflow_call\njobs:\n  a:" + hexJob}}},
@@ -403,7 +403,7 @@ func TestFleetWithOneRequestFailing(t *testing.T) {
 	if code != command.ExitProblem || len(whole) != 8 || whole["octo/bare"].Status != check.StatusError {
 		t.Fatalf("exit code %d, %d repositories: %s", code, len(whole), stderr)
 	}
-	for name, want := range map[string]check.Status{"fine": "ok", "none": "ok", "holds": "ok", "environment": "warning", "action": "ok", "linked": "ok", "calling": "ok"} {
+	for name, want := range map[string]check.Status{"fine": "ok", "none": "ok", "holds": "ok", "environment": "warning", "action": "error", "linked": "ok", "calling": "ok"} {
 		if got := whole["octo/"+name]; got.Status != want {
 			t.Errorf("%s is %s: %s", name, got.Status, got.Message)
 		}
