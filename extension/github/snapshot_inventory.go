@@ -20,6 +20,9 @@ func (c *Client) InventoryOf(ctx context.Context, s Snapshot, secrets Listing, d
 	wg.Go(func() {
 		inv.Dependabot = c.Secrets(ctx, Store{App: Dependabot, Level: LevelRepository, Owner: r.Owner, Repo: r.Name})
 	})
+	if s.Environments.Err == nil && len(s.Environments.Entries) > 0 { // a snapshot does not say whom they let in
+		wg.Go(func() { inv.Environments = c.Environments(ctx, r.Owner, r.Name) })
+	}
 	if r.Organization {
 		wg.Go(func() { inv.OrganizationSecrets = c.VisibleOrganization(ctx, r.Owner, r.Name, "secrets") })
 		wg.Go(func() { inv.OrganizationVars = c.VisibleOrganization(ctx, r.Owner, r.Name, "variables") })

@@ -53,16 +53,16 @@ type Fleet struct {
 	slots   chan struct{}
 	filling sync.Mutex
 
-	mu         sync.Mutex
-	dependabot map[string]func() github.Listing
-	called     map[string]func() ([]byte, error)
+	mu     sync.Mutex
+	shared map[github.Store]func() github.Listing
+	called map[string]func() ([]byte, error)
 }
 
 // NewFleet has nothing on this machine decide. The client should wait for rate limits.
 func NewFleet(p *command.Process, about Scope, client *github.Client) *Fleet {
 	return &Fleet{
 		process: p, about: about, client: client, slots: make(chan struct{}, maxJudged),
-		dependabot: map[string]func() github.Listing{}, called: map[string]func() ([]byte, error){},
+		shared: map[github.Store]func() github.Listing{}, called: map[string]func() ([]byte, error){},
 	}
 }
 
@@ -177,6 +177,7 @@ func (f *Fleet) inspection(ctx context.Context, s github.Snapshot) *Inspection {
 	i.elsewhere = newElsewhere(i.client, func() (github.Snapshot, error) { return s, nil })
 	i.share(ctx)
 	i.called = f.calledWorkflow
+	i.organization = func(org string) github.Listing { return f.organization(ctx, github.Actions, org) }
 	return i
 }
 
@@ -201,20 +202,19 @@ func (i *Inspection) fleetChecks() []check.Check {
 }
 
 func (f *Fleet) inventory(ctx context.Context, i *Inspection, s github.Snapshot, secrets github.Listing) github.Inventory {
-	inv := f.client.InventoryOf(ctx, s, secrets, func() github.Listing { return f.organizationDependabot(ctx, s.Repository.Owner) })
+	inv := f.client.InventoryOf(ctx, s, secrets, func() github.Listing { return f.organization(ctx, github.Dependabot, s.Repository.Owner) })
 	i.lookInto(ctx, f.client, &inv)
 	return inv
 }
 
-// organizationDependabot is asked for once an organization.
-func (f *Fleet) organizationDependabot(ctx context.Context, org string) github.Listing {
+// organization lists the secrets of an organization's app, once.
+func (f *Fleet) organization(ctx context.Context, app github.App, org string) github.Listing {
+	store := github.Store{App: app, Level: github.LevelOrganization, Owner: org}
 	f.mu.Lock()
-	list, known := f.dependabot[org]
+	list, known := f.shared[store]
 	if !known {
-		list = sync.OnceValue(func() github.Listing {
-			return f.client.Secrets(ctx, github.Store{App: github.Dependabot, Level: github.LevelOrganization, Owner: org})
-		})
-		f.dependabot[org] = list
+		list = sync.OnceValue(func() github.Listing { return f.client.Secrets(ctx, store) })
+		f.shared[store] = list
 	}
 	f.mu.Unlock()
 	return list()
