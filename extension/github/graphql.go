@@ -24,26 +24,30 @@ type node struct {
 	data json.RawMessage
 }
 
-// nodes asks for objects by their IDs and returns as many nodes. One about which GitHub reports any error has no data: what
-// is in it may be a part. The texts of queries are constants; what comes from outside goes into variables.
-func (c *Client) nodes(ctx context.Context, query string, ids []string, what string) ([]node, error) {
-	r := request{
+// query asks one question that changes nothing. The text is a constant; what comes from outside goes into variables.
+func (c *Client) query(ctx context.Context, text string, variables map[string]any, what string, out any) error {
+	a, err := c.send(ctx, request{
 		method: http.MethodPost, path: graphqlPath, what: what, reads: true, refused: c.graphqlRefusal(what),
-		body: map[string]any{"query": query, "variables": map[string]any{"ids": ids}},
-	}
-	a, err := c.send(ctx, r)
+		body: map[string]any{"query": text, "variables": variables},
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
+	return c.decode(a, what, out)
+}
+
+// nodes asks for objects by their IDs and returns as many nodes. One about which GitHub reports any error has no data: what
+// is in it may be a part.
+func (c *Client) nodes(ctx context.Context, query string, ids []string, what string) ([]node, error) {
 	var in struct {
 		Data   struct{ Nodes []json.RawMessage }
 		Errors []graphqlError
 	}
-	if err := c.decode(a, what, &in); err != nil {
+	if err := c.query(ctx, query, map[string]any{"ids": ids}, what, &in); err != nil {
 		return nil, err
 	}
 	if len(in.Data.Nodes) != len(ids) {
-		return nil, c.unusable(a.status, what, graphqlFailure(in.Errors))
+		return nil, c.unusable(http.StatusOK, what, graphqlFailure(in.Errors))
 	}
 	out := make([]node, len(ids))
 	for i, raw := range in.Data.Nodes {
@@ -54,7 +58,7 @@ func (c *Client) nodes(ctx context.Context, query string, ids []string, what str
 	for _, e := range in.Errors {
 		i, known := e.index()
 		if !known || i >= len(out) {
-			return nil, c.unusable(a.status, what, graphqlFailure(in.Errors))
+			return nil, c.unusable(http.StatusOK, what, graphqlFailure(in.Errors))
 		}
 		out[i].data = nil
 	}

@@ -318,19 +318,29 @@ func (c *Client) addTexts(ctx context.Context, ids []string, whose string, texts
 		return
 	}
 	for i, n := range found {
-		var b struct {
-			ByteSize              *int
-			IsBinary, IsTruncated *bool
-			Text                  *string
-		}
-		if n.data == nil || json.Unmarshal(n.data, &b) != nil || b.Text == nil || b.ByteSize == nil || b.IsBinary == nil || b.IsTruncated == nil {
+		var b blobText
+		if n.data == nil || json.Unmarshal(n.data, &b) != nil {
 			continue
 		}
-		// A text of another length was changed on its way, such as one that is not UTF-8.
-		if !*b.IsBinary && !*b.IsTruncated && len(*b.Text) == *b.ByteSize {
-			texts[ids[i]] = []byte(*b.Text)
+		if text, whole := b.whole(); whole {
+			texts[ids[i]] = text
 		}
 	}
+}
+
+// blobText is a file as a query tells it.
+type blobText struct {
+	ByteSize              *int
+	IsBinary, IsTruncated *bool
+	Text                  *string
+}
+
+// whole is the text if it is all there is. One of another length was changed on its way, such as one that is not UTF-8.
+func (b blobText) whole() ([]byte, bool) {
+	if b.Text == nil || b.ByteSize == nil || b.IsBinary == nil || b.IsTruncated == nil {
+		return nil, false
+	}
+	return []byte(*b.Text), !*b.IsBinary && !*b.IsTruncated && len(*b.Text) == *b.ByteSize
 }
 
 // snapshotREST reads a repository alone.
@@ -362,15 +372,6 @@ func (c *Client) hasDependabot(ctx context.Context, repo Repository) (bool, erro
 		}
 	}
 	return false, err
-}
-
-// ReadFile reads another file of a snapshot. One that is not there, or no file, is [ErrNotFound].
-func (c *Client) ReadFile(ctx context.Context, s Snapshot, name string) ([]byte, error) {
-	data, err := c.workflowFile(ctx, s, name)
-	if err == nil && data == nil {
-		return nil, ErrNotFound
-	}
-	return data, err
 }
 
 // workflowFile reads a file over REST, which follows a link within the repository. It is nil for a link that leads nowhere.

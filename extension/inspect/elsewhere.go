@@ -14,9 +14,8 @@ import (
 )
 
 const (
-	// maxFurther bounds how many other files of a repository on GitHub are read, each with a request of its own, and
-	// maxFurtherBytes what they hold.
-	maxFurther      = 10
+	// maxFurther bounds how many other files of a repository on GitHub are asked for, and maxFurtherBytes what they hold.
+	maxFurther      = 40
 	maxFurtherBytes = 256 << 10
 )
 
@@ -24,6 +23,8 @@ const (
 type elsewhere struct {
 	client   func() (*github.Client, error)
 	snapshot func() (github.Snapshot, error)
+	// matters tells whether scripts that the steps run are worth a request; nil for always.
+	matters func(*workflow.Workflows) bool
 
 	mu      sync.Mutex
 	known   map[string][]byte // other files that were asked for; nil in it for one that is not there
@@ -52,25 +53,35 @@ func (e *elsewhere) read(ctx context.Context, o workflow.ReadOptions) *workflow.
 	for i, f := range s.Files {
 		files[i] = workflow.File(f)
 	}
+	scripts := e.matters == nil
 	for {
-		var wanted wishes
-		o.Lookup = func(name string) ([]byte, bool) { return e.lookup(name, &wanted) }
+		wanted := &wishes{scripts: scripts}
+		o.Lookup = func(name string) ([]byte, bool) { return e.lookup(name, wanted) }
 		w := workflow.Read(files, o)
-		if len(wanted.names) == 0 || ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return w
+		}
+		if len(wanted.names) == 0 {
+			if scripts || !wanted.more || !e.matters(w) {
+				return w
+			}
+			scripts = true
+			continue
 		}
 		e.fetch(ctx, s, wanted.names)
 	}
 }
 
-// wishes are files that reading asked for. Of a folder only the first one is asked for at a time: the others are other
-// names for it.
-type wishes struct{ names []string }
+// wishes are files that reading asked for: actions, and scripts where those are read at all; else more says that there
+// are some.
+type wishes struct {
+	names   []string
+	scripts bool
+	more    bool
+}
 
-func (w *wishes) add(name string) {
-	if !slices.ContainsFunc(w.names, func(n string) bool { return path.Dir(n) == path.Dir(name) }) {
-		w.names = append(w.names, name)
-	}
+func isAction(name string) bool {
+	return path.Base(name) == "action.yml" || path.Base(name) == "action.yaml"
 }
 
 // lookup returns a file that is known, and notes one that is not.
@@ -82,12 +93,15 @@ func (e *elsewhere) lookup(name string, wanted *wishes) ([]byte, bool) {
 	}
 	switch {
 	case !fs.ValidPath(name), path.Dir(name) == WorkflowFolder: // the folder is known as a whole
+	case slices.Contains(wanted.names, name):
+	case !wanted.scripts && !isAction(name):
+		wanted.more = true
 	case e.asked+len(wanted.names) >= maxFurther || e.bytes >= maxFurtherBytes:
 		if !slices.Contains(e.left, name) {
 			e.left = append(e.left, name)
 		}
 	default:
-		wanted.add(name)
+		wanted.names = append(wanted.names, name)
 	}
 	return nil, false
 }
@@ -99,23 +113,16 @@ func (e *elsewhere) fetch(ctx context.Context, s github.Snapshot, names []string
 		e.fail(err)
 		return
 	}
-	var wg sync.WaitGroup
-	for _, name := range names {
-		wg.Go(func() {
-			data, err := client.ReadFile(ctx, s, name)
-			if errors.Is(err, github.ErrNotFound) {
-				data, err = nil, nil
-			}
-			e.mu.Lock()
-			defer e.mu.Unlock()
-			e.known[name] = data
-			e.asked, e.bytes = e.asked+1, e.bytes+len(data)
-			if err != nil && e.trouble == nil {
-				e.trouble = err
-			}
-		})
+	found, err := client.Files(ctx, s, names)
+	if err != nil {
+		e.fail(err)
 	}
-	wg.Wait()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, name := range names {
+		e.known[name] = found[name]
+		e.asked, e.bytes = e.asked+1, e.bytes+len(found[name])
+	}
 }
 
 func (e *elsewhere) fail(err error) {

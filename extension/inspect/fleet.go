@@ -129,9 +129,13 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 		secrets = f.client.Secrets(ctx, github.Store{App: github.Actions, Level: github.LevelRepository, Owner: s.Repository.Owner, Repo: s.Repository.Name})
 	})
 	i := f.inspection(ctx, s)
+	i.elsewhere.matters = func(w *workflow.Workflows) bool {
+		wg.Wait()
+		return usesHex(w) || f.about.All || w.ReadsSecrets() || slices.ContainsFunc(secrets.Entries, func(e github.Entry) bool { return workflow.IsTokenName(e.Name) })
+	}
 	w := i.workflows()
 	wg.Wait()
-	j.NeedsToken = f.about.All || i.usesHex()
+	j.NeedsToken = f.about.All || usesHex(w)
 	if err := firstOf(i.elsewhere.unread(), secrets.Err); err != nil && !j.NeedsToken {
 		return j.unknown(err)
 	}
@@ -182,11 +186,11 @@ func (f *Fleet) inspection(ctx context.Context, s github.Snapshot) *Inspection {
 }
 
 // usesHex tells whether there is anything to judge: a workflow that uses Hex, or one that could not be read and may.
-func (i *Inspection) usesHex() bool {
-	if len(i.workflows().HexSecrets()) > 0 {
+func usesHex(w *workflow.Workflows) bool {
+	if len(w.HexSecrets()) > 0 {
 		return true
 	}
-	for _, r := range workflow.JudgeFiles(i.workflows(), workflow.Context{}) {
+	for _, r := range workflow.JudgeFiles(w, workflow.Context{}) {
 		if r.Status != check.StatusSkipped {
 			return true
 		}

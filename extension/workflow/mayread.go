@@ -17,3 +17,10 @@ func (w *Workflows) MayRead(secretName string) bool {
 		})
 	})
 }
+
+// ReadsSecrets tells whether a workflow reads any secret that somebody has to store.
+func (w *Workflows) ReadsSecrets() bool {
+	return slices.ContainsFunc(w.documents(), func(d *document) bool {
+		return slices.ContainsFunc(d.reads, func(x *read) bool { return x.kind == secret && x.name != "GITHUB_TOKEN" })
+	})
+}

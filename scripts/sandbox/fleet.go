@@ -99,10 +99,7 @@ func (q *query) pickEach(list []any, fields []selection, path string) []any {
 // graphqlNodes looks up repositories and files by their IDs. One that is not visible is null.
 func (c *call) graphqlNodes(q *query, field selection) []any {
 	ids, _ := q.variables[strings.TrimPrefix(field.args["ids"], "$")].([]any)
-	names := map[string]string{}
-	for name, r := range c.host.Repositories {
-		names[fmt.Sprint(r.ID)] = name
-	}
+	names := c.repositoryNames()
 	nodes := make([]any, len(ids))
 	for i, id := range ids {
 		if nodes[i] = c.graphqlNode(fmt.Sprint(id), names); nodes[i] == nil {
@@ -111,6 +108,15 @@ func (c *call) graphqlNodes(q *query, field selection) []any {
 		}
 	}
 	return nodes
+}
+
+// repositoryNames are the names of all repositories by ID.
+func (c *call) repositoryNames() map[string]string {
+	names := map[string]string{}
+	for name, r := range c.host.Repositories {
+		names[fmt.Sprint(r.ID)] = name
+	}
+	return names
 }
 
 func (c *call) graphqlNode(id string, names map[string]string) any {
@@ -155,7 +161,8 @@ func graphqlBlob(r *Repository, path, content string) map[string]any {
 
 // graphqlObject is a file or a folder of the default branch.
 func graphqlObject(r *Repository, expression string) any {
-	at, inHead := strings.CutPrefix(expression, "HEAD:")
+	ref, at, _ := strings.Cut(expression, ":")
+	inHead := ref == "HEAD" || ref == r.DefaultBranch
 	files := r.Files[r.DefaultBranch]
 	if content, found := files[at]; found && inHead {
 		return graphqlBlob(r, at, content)

@@ -52,6 +52,8 @@ func (c *call) graphqlRoot(q *query, field selection, l *Login) any {
 		q.fail("NOT_FOUND", field.alias, fmt.Sprintf("Could not resolve to an owner with the login of '%s'.", field.args["login"]))
 	case "nodes":
 		return c.graphqlNodes(q, field)
+	case "node":
+		return c.graphqlNode(field.args["id"], c.repositoryNames())
 	case "__type": // gh looks for features; none that it asks for is here
 	default:
 		q.fail("undefinedField", field.alias, fmt.Sprintf("Field '%s' doesn't exist on type 'Query'", field.name))
