@@ -71,6 +71,7 @@ func TestDirections(t *testing.T) {
 		}),
 		"verify": with(map[string]string{
 			"workspace": "the host", "target": "which repository", "workflow": "names of checks", "inspect": "the checks", "report": "shows what they found",
+			"github": "lists the repositories of an organization",
 		}),
 		"setup":   {"command": shared["command"], "workspace": "the host to write down"},
 		"project": with(map[string]string{"workspace": "the client"}),
