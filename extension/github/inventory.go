@@ -265,7 +265,7 @@ func (inv *Inventory) Places(name string) []PlacedEntry {
 	return out
 }
 
-// Holds tells whether Actions finds one of the names without an environment.
+// Holds reports whether Actions finds one of the names without an environment.
 func (inv *Inventory) Holds(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		_, repository := inv.Secrets.Find(name)
