@@ -2,6 +2,7 @@ package worktree
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strings"
 
@@ -32,16 +33,16 @@ func (s *search) searchBlobs(ctx context.Context, versions []version) ([]locatio
 		}
 		paths[v.blob] = append(paths[v.blob], v.path)
 	}
-	reader := s.newObjectReader(ctx)
-	defer reader.contents.close()
-	err := s.tree.git.stream(ctx, s.tree.root, strings.NewReader(ids.String()), reader.read, "cat-file", "--batch", "--buffer")
+	found, err := s.look(ctx, func(read func(io.Reader) error) error {
+		return s.tree.git.stream(ctx, s.tree.root, strings.NewReader(ids.String()), read, "cat-file", "--batch", "--buffer")
+	})
 	var all []location
-	for _, h := range reader.hits {
+	for _, h := range found.hits {
 		for _, path := range paths[h.id] {
 			all = append(all, location{hit: h, path: path})
 		}
 	}
-	s.count(reader.unopened, reader.unkept)
+	s.count(found.unopened, found.unkept)
 	return all, err
 }
 
