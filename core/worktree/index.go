@@ -60,7 +60,12 @@ func (t *Tree) stagedBlobs(ctx context.Context) ([]version, error) {
 		}
 		staged = parseStages(fields(out))
 	}
-	return slices.DeleteFunc(staged, func(v version) bool { return !strings.HasPrefix(v.mode, "1") || v.mode == "160000" }), nil
+	return blobs(staged), nil
+}
+
+// blobs are those of the versions that are no commits of another repository.
+func blobs(all []version) []version {
+	return slices.DeleteFunc(all, func(v version) bool { return !strings.HasPrefix(v.mode, "1") || v.mode == "160000" })
 }
 
 // parseStages reads what "ls-files --stage -z" prints: "<mode> <object> <stage>\t<path>".
