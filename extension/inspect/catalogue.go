@@ -16,6 +16,7 @@ func Catalogue() []check.Check {
 	return slices.Concat(core.TokenChecks(core.TokenInput{}), (*Inspection)(nil).gitHubChecks(), (*Inspection)(nil).workflowChecks(), fileChecks(nil, worktree.LeakOptions{}))
 }
 
+// AllChecks are the IDs of all checks.
 func AllChecks() []string {
 	var ids []string
 	for _, c := range Catalogue() {
@@ -52,6 +53,7 @@ func (i *Inspection) workflowChecks() []check.Check {
 		i.workflowCheck(check.GroupWorkflows, workflow.SecretPassed, "Called workflows get their secrets"),
 		i.workflowCheck(check.GroupWorkflows, workflow.SecretDynamic, "Secrets are read by name"),
 		i.workflowCheck(check.GroupHex, workflow.HexVendor, "The secret is not hex.pm's"),
+		i.workflowCheck(check.GroupHex, workflow.TokenMapped, "The token reaches the steps that need it"),
 		i.workflowCheck(check.GroupHex, workflow.HexAction, "Hex's action is used as its version allows"),
 		i.workflowCheck(check.GroupHex, workflow.HexEndpoint, "Hex is called safely"),
 	}

@@ -267,7 +267,7 @@ func sourceAt(ctx context.Context, tree *worktree.Tree, commit string) *inspect.
 	return s
 }
 
-// stops tells whether a result stops a push. That GitHub could not be asked does not.
+// stops reports whether a result stops a push. That GitHub could not be asked does not.
 func (o *verifyOptions) stops(r check.Result) bool {
 	if r.ID == "github-access" {
 		return false
