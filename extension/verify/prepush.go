@@ -262,7 +262,5 @@ func printSent(s *console.Streams, found check.Report) {
 		report.PrintRecords(s, wrong)
 		return
 	}
-	for _, r := range wrong {
-		report.PrintProblem(s, r, "")
-	}
+	report.PrintProblems(s, wrong)
 }
