@@ -31,6 +31,7 @@ type verifyOptions struct {
 	fix     bool
 	prePush bool
 	format  string
+	older   int // what the base of a push has wrong already
 }
 
 func NewCmd(p *command.Process) *cobra.Command {
