@@ -30,10 +30,12 @@ type verifyOptions struct {
 	strict  bool
 	fix     bool
 	prePush bool
+	explain string // a check or a workflow file
 	format  string
 	older   int // what the base of a push has wrong already
 }
 
+// NewCmd is gh hex verify.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &verifyOptions{Process: p, format: "text"}
 	var projects []string
@@ -80,6 +82,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 					return &command.UsageError{Err: fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1]), Cmd: cmd}
 				}
 			}
+			if o.explain != "" {
+				return runExplain(cmd.Context(), o)
+			}
 			if o.prePush {
 				return runPrePush(cmd, o, args)
 			}
@@ -98,6 +103,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 	f.BoolVar(&o.prePush, "pre-push", false, "As git's pre-push hook: judge what the refs on standard input send")
 	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
+	f.StringVar(&o.explain, "explain", "", "Show the page of a `CHECK`, or what every job of a workflow FILE gets on each event")
 	command.EnumVar(f, &o.format, "format", "", formats(), "Output format: {}")
 	o.export = command.AddExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
 	return cmd

@@ -89,6 +89,10 @@ type Environment struct {
 	CreatedAt time.Time            `json:"createdAt"`
 	Secrets   map[string]*Secret   `json:"secrets,omitempty"`
 	Variables map[string]*Variable `json:"variables,omitempty"`
+	// Reviewers says that jobs wait for a person; Branches and Tags are the patterns that are let in, all when both are empty.
+	Reviewers bool     `json:"reviewers,omitempty"`
+	Branches  []string `json:"branches,omitempty"`
+	Tags      []string `json:"tags,omitempty"`
 }
 
 // Secret is a stored secret. Visibility (all, private, selected) and Repositories (OWNER/NAME) are an organization's.
