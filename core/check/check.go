@@ -65,6 +65,10 @@ type Result struct {
 	// Group is that of the check.
 	Group Group `json:"-"`
 
+	// Open is what the check was to look at and did not, in words, and Next the command that does; empty for nothing. The
+	// last line of a report names it.
+	Open, Next string `json:"-"`
+
 	// Auth marks a problem that consists only of a missing login, a missing token or one that Hex rejected.
 	Auth bool `json:"-"`
 }
