@@ -1,37 +1,36 @@
 package extension
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"reflect"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/api"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/command/commandtest"
+	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/scripts/sandbox"
 )
 
 // at makes gh hex talk to a server of the test's own.
-func (b *bench) at(t *testing.T, handler http.HandlerFunc) *bench {
+func at(b *commandtest.Bench, t *testing.T, handler http.HandlerFunc) *commandtest.Bench {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	b.env["HEX_WORKSPACE_URL"] = server.URL
-	b.env["HEX_API_TOKEN"] = sandbox.NewToken(sandbox.Workspace, "bench")
+	b.Env["HEX_WORKSPACE_URL"] = server.URL
+	b.Env["HEX_API_TOKEN"] = sandbox.NewToken(sandbox.Workspace, "bench")
 	return b
 }
 
-func (b *bench) run(t *testing.T, args ...string) int {
+func runIn(b *commandtest.Bench, t *testing.T, args ...string) int {
 	t.Helper()
-	return run(t.Context(), b.process, args)
+	return execute(t.Context(), b.Process, args)
 }
 
 // tally is an output of which only the length is kept.
@@ -59,12 +58,12 @@ func TestPaginateKeepsNothing(t *testing.T) {
 	const count, size = 40, 256 << 10
 	big := strings.Repeat("x", size)
 	for _, args := range [][]string{{"api", "projects", "--paginate"}, {"api", "projects", "--paginate", "--jq", ".values[].title"}} {
-		b, out := newBench(t), &tally{}
-		b.out = &stickyWriter{w: out}
+		b, out := commandtest.New(t), &tally{}
+		b.Out = &console.StickyWriter{W: out}
 		var first, peak uint64
 		var late []int
 		served := 0
-		b.at(t, func(w http.ResponseWriter, r *http.Request) {
+		at(b, t, func(w http.ResponseWriter, r *http.Request) {
 			if written := out.length(); written < (served-1)*size {
 				late = append(late, served)
 			}
@@ -83,8 +82,8 @@ func TestPaginateKeepsNothing(t *testing.T) {
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprintf(w, `{"values":[{"title":"%s"}],"pagination":{"after":%s}}`, big, after)
 		})
-		if code := b.run(t, args...); code != 0 || served != count || out.length() < count*size {
-			t.Errorf("%v: exit code %d, %d pages, %d bytes: %s", args, code, served, out.length(), b.stderr.String())
+		if code := runIn(b, t, args...); code != 0 || served != count || out.length() < count*size {
+			t.Errorf("%v: exit code %d, %d pages, %d bytes: %s", args, code, served, out.length(), b.Stderr.String())
 		}
 		if len(late) > 0 {
 			t.Errorf("%v: pages %v were asked for before those before them were written", args, late)
@@ -128,7 +127,7 @@ func TestPaginate(t *testing.T) {
 		{"no list", []string{"users/me"}, map[string]string{"limit=100": `{"id":"u"}`}, "{\"id\":\"u\"}\n", 0},
 		{"empty pages", []string{"projects/x/runs", "--silent"}, map[string]string{"limit=100": `{"runs":[],"nextPage":"/more"}`}, "", 0},
 	} {
-		b := newBench(t).at(t, func(w http.ResponseWriter, r *http.Request) {
+		b := at(commandtest.New(t), t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			body, known := test.pages[r.URL.RawQuery]
 			if !known {
@@ -137,93 +136,24 @@ func TestPaginate(t *testing.T) {
 			}
 			fmt.Fprint(w, body)
 		})
-		if code := b.run(t, append([]string{"api", "-X", "GET", "--paginate"}, test.args...)...); code != test.code || b.stdout.String() != test.want {
-			t.Errorf("%s: exit code %d, %q\n%s", test.name, code, b.stdout.String(), b.stderr.String())
+		if code := runIn(b, t, append([]string{"api", "-X", "GET", "--paginate"}, test.args...)...); code != test.code || b.Stdout.String() != test.want {
+			t.Errorf("%s: exit code %d, %q\n%s", test.name, code, b.Stdout.String(), b.Stderr.String())
 		}
 	}
 }
 
 func TestPaginateWaitsAsLongAsToldTo(t *testing.T) {
 	asked := 0
-	b := newBench(t).at(t, func(w http.ResponseWriter, r *http.Request) {
+	b := at(commandtest.New(t), t, func(w http.ResponseWriter, r *http.Request) {
 		asked++
 		w.Header().Set("Retry-After", "3600")
 		w.WriteHeader(http.StatusTooManyRequests)
 	})
-	if code := b.run(t, "api", "projects", "--paginate", "--timeout", "10m"); code != 1 || asked != 1 {
+	if code := runIn(b, t, "api", "projects", "--paginate", "--timeout", "10m"); code != 1 || asked != 1 {
 		t.Errorf("an hour within ten minutes: exit code %d after %d requests", code, asked)
 	}
-	if !strings.Contains(b.stderr.String(), "429") {
-		t.Errorf("does not say why: %s", b.stderr.String())
-	}
-}
-
-func TestAPIStaysOnItsHost(t *testing.T) {
-	client := core.NewClient(core.DefaultHost(), core.Token{}, core.ClientOptions{})
-	for path, want := range map[string]string{
-		"users/me":                                       "/users/me",
-		"/users/me":                                      "/users/me",
-		"api/v1/users/me":                                "/users/me",
-		"/api/v1/users/me?a=b":                           "/users/me?a=b",
-		"https://app.hex.tech/api/v1/users/me":           "/users/me",
-		"https://APP.hex.tech:443/api/v1/groups":         "/groups",
-		"//evil.example.com/x":                           "/evil.example.com/x",
-		"users/@evil.example.com":                        "/users/@evil.example.com",
-		"users/a%2Fb":                                    "/users/a%2Fb",
-		"https://eu.hex.tech/api/v1/users/me":            "",
-		"https://evil.example.com/api/v1/x":              "",
-		"https://app.hex.tech@evil.example.com/api/v1/x": "",
-		"https://app.hex.tech/acme/home":                 "",
-		"../embed":                                       "",
-		"users/../../../embed":                           "",
-		"users/%2e%2e/%2e%2e/embed":                      "",
-		`users\..\..\embed`:                              "",
-		"users/%zz":                                      "",
-		"C:/Program Files/Git/users/me":                  "",
-		"/":                                              "",
-		"":                                               "",
-	} {
-		o := &apiOptions{workspace: &workspace{client: client}, path: path}
-		got, err := o.pathBelowAPI()
-		if got != want || (err == nil) != (want != "") {
-			t.Errorf("%q: %q, %v", path, got, err)
-		}
-	}
-}
-
-func TestNest(t *testing.T) {
-	for fields, want := range map[string]string{
-		`a=1`:                                  `{"a":"1"}`,
-		`a[b]=1 a[c][d]=2`:                     `{"a":{"b":"1","c":{"d":"2"}}}`,
-		`a[]=1 a[]=2`:                          `{"a":["1","2"]}`,
-		`a[]=`:                                 `{"a":[]}`,
-		`a[][x]=1 a[][y]=2 a[][x]=3`:           `{"a":[{"x":"1","y":"2"},{"x":"3"}]}`,
-		`a[][x][]=1 a[][x][]=2`:                `{"a":[{"x":["1","2"]}]}`,
-		`a[b][]=1 a[b][]=2 a[c]=3`:             `{"a":{"b":["1","2"],"c":"3"}}`,
-		`a=1 a=2`:                              ``,
-		`a=1 a[b]=2`:                           ``,
-		`a=1 a[]=2`:                            ``,
-		`a[]=1 a[b]=2`:                         ``,
-		`[a]=1`:                                ``,
-		`a[b=1`:                                ``,
-		`a[b]c=1`:                              ``,
-		`a[b[c]]=1`:                            ``,
-		`a` + strings.Repeat("[b]", 50) + `=1`: ``,
-	} {
-		var list []field
-		for pair := range strings.FieldsSeq(fields) {
-			name, value, _ := strings.Cut(pair, "=")
-			list = append(list, field{name, value})
-		}
-		object, err := nest(list)
-		got := ""
-		if err == nil {
-			raw, _ := json.Marshal(object)
-			got = string(raw)
-		}
-		if got != want {
-			t.Errorf("%s: %s, %v", fields, got, err)
-		}
+	if !strings.Contains(b.Stderr.String(), "429") {
+		t.Errorf("does not say why: %s", b.Stderr.String())
 	}
 }
 
@@ -244,56 +174,27 @@ func TestPaginateEnds(t *testing.T) {
 	defer func() { http.DefaultTransport = standard }()
 	for want, pages := range map[string]*pageTransport{
 		"more than 10000 pages":                   {},
-		"names a next page by more than 4096 byt": {cursor: strings.Repeat("x", maxCursor)},
+		"names a next page by more than 4096 byt": {cursor: strings.Repeat("x", api.MaxCursor)},
 	} {
 		http.DefaultTransport = pages
-		b := newBench(t)
-		b.env["HEX_API_TOKEN"] = sandbox.NewToken(sandbox.Workspace, "bench")
-		code := b.run(t, "api", "groups", "--paginate", "--silent")
-		if code != exitProblem || !strings.Contains(b.stderr.String(), want) || !strings.Contains(b.stderr.String(), "Run the command again") {
-			t.Errorf("exit code %d after %d pages: %s", code, pages.asked, b.stderr.String())
+		b := commandtest.New(t)
+		b.Env["HEX_API_TOKEN"] = sandbox.NewToken(sandbox.Workspace, "bench")
+		code := runIn(b, t, "api", "groups", "--paginate", "--silent")
+		if code != command.ExitProblem || !strings.Contains(b.Stderr.String(), want) || !strings.Contains(b.Stderr.String(), "Run the command again") {
+			t.Errorf("exit code %d after %d pages: %s", code, pages.asked, b.Stderr.String())
 		}
-	}
-}
-
-func FuzzNest(f *testing.F) {
-	f.Add("a[b][]=1 a[b][]=2")
-	f.Add("a[][x]=1 a[][x]=2 a=3")
-	f.Fuzz(func(t *testing.T, fields string) {
-		var list []field
-		for pair := range strings.FieldsSeq(fields) {
-			name, value, _ := strings.Cut(pair, "=")
-			list = append(list, field{name, value})
-		}
-		object, err := nest(list)
-		if err != nil {
-			return
-		}
-		if _, err := json.Marshal(object); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := queryOf(object); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
-func TestQueryOf(t *testing.T) {
-	query, err := queryOf(map[string]any{"a": []any{"x", json.Number("2")}, "b": map[string]any{"c": true}, "d": nil})
-	if want := (url.Values{"a[]": {"x", "2"}, "b[c]": {"true"}, "d": {""}}); err != nil || !reflect.DeepEqual(query, want) {
-		t.Errorf("%v, %v", query, err)
 	}
 }
 
 func TestHeaders(t *testing.T) {
 	for _, line := range []string{"authorization: Bearer x", "AUTHORIZATION:x", "nothing", ": x"} {
-		if header, err := parseHeaders([]string{line}); err == nil {
+		if header, err := api.ParseHeaders([]string{line}); err == nil {
 			t.Errorf("%q is taken: %v", line, header)
 		}
 	}
 	sent := http.Header{}
-	b := newBench(t).at(t, func(w http.ResponseWriter, r *http.Request) { sent = r.Header; w.WriteHeader(204) })
-	if code := b.run(t, "api", "x", "-H", "X-Test: a:b"); code != 0 || sent.Get("X-Test") != "a:b" || !strings.HasPrefix(sent.Get("Authorization"), "Bearer hxtw_") {
+	b := at(commandtest.New(t), t, func(w http.ResponseWriter, r *http.Request) { sent = r.Header; w.WriteHeader(204) })
+	if code := runIn(b, t, "api", "x", "-H", "X-Test: a:b"); code != 0 || sent.Get("X-Test") != "a:b" || !strings.HasPrefix(sent.Get("Authorization"), "Bearer hxtw_") {
 		t.Errorf("exit code %d, %v", code, sent)
 	}
 }
@@ -304,20 +205,20 @@ func TestNonJSONAnswers(t *testing.T) {
 		{"application/octet-stream", "\x00\x1b\xff", "\x00\x1b\xff"},
 		{"application/json", `{"a":"\u001b[31m\u009b\u202ex\\u001b","b":"\n"}`, `{"a":"[31m\u202ex\\u001b","b":"\n"}` + "\n"},
 	} {
-		b := newBench(t).at(t, func(w http.ResponseWriter, r *http.Request) {
+		b := at(commandtest.New(t), t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", test.kind)
 			fmt.Fprint(w, test.body)
 		})
-		if code := b.run(t, "api", "x"); code != 0 || b.stdout.String() != test.want {
-			t.Errorf("%s: exit code %d, %q", test.kind, code, b.stdout.String())
+		if code := runIn(b, t, "api", "x"); code != 0 || b.Stdout.String() != test.want {
+			t.Errorf("%s: exit code %d, %q", test.kind, code, b.Stdout.String())
 		}
 	}
 }
 
 func TestRequestThatMayHaveTakenEffect(t *testing.T) {
-	b := newBench(t).at(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusBadGateway) })
-	if code := b.run(t, "api", "groups", "-f", "name=x"); code != 1 || !strings.Contains(b.stderr.String(), "may have taken effect") {
-		t.Errorf("exit code %d: %s", code, b.stderr.String())
+	b := at(commandtest.New(t), t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	if code := runIn(b, t, "api", "groups", "-f", "name=x"); code != 1 || !strings.Contains(b.Stderr.String(), "may have taken effect") {
+		t.Errorf("exit code %d: %s", code, b.Stderr.String())
 	}
 }
 
@@ -333,35 +234,12 @@ func TestAPIUsage(t *testing.T) {
 		"not taken from the command":    {"api", "x", "-H", "authorization: x"},
 		"no Hex token on this machine":  {"api", "x", "--workspace-url", "eu.hex.tech"},
 	} {
-		b := newBench(t).at(t, func(http.ResponseWriter, *http.Request) { t.Errorf("%v: a request was sent", args) })
+		b := at(commandtest.New(t), t, func(http.ResponseWriter, *http.Request) { t.Errorf("%v: a request was sent", args) })
 		if strings.HasPrefix(want, "no Hex token") {
-			b.env["HEX_API_TOKEN"] = ""
+			b.Env["HEX_API_TOKEN"] = ""
 		}
-		if code := b.run(t, args...); code == 0 || !strings.Contains(b.stderr.String(), want) {
-			t.Errorf("%v: exit code %d, no %q in: %s", args, code, want, b.stderr.String())
-		}
-	}
-}
-
-func TestRunElapsed(t *testing.T) {
-	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	for text, want := range map[string]string{
-		`{"status":"RUNNING","startTime":"2026-11-23T11:58:30Z"}`: "1m30s",
-		`{"status":"RUNNING","startTime":"2026-11-23T12:58:30Z"}`: "",
-		`{"status":"RUNNING"}`: "",
-		`{"status":"COMPLETED","startTime":"2026-11-23T11:00:00Z","endTime":"2026-11-23T11:00:07Z"}`: "7s",
-		`{"status":"COMPLETED","startTime":"2026-11-23T11:00:00Z"}`:                                  "",
-		`{"status":"COMPLETED","elapsedTime":61000.7}`:                                               "1m1s",
-		`{"status":"COMPLETED","elapsedTime":-1}`:                                                    "",
-		`{"status":"COMPLETED","elapsedTime":1e300}`:                                                 "",
-		`{"status":"COMPLETED","elapsedTime":12}`:                                                    "12ms",
-	} {
-		var run core.ProjectRun
-		if err := json.Unmarshal([]byte(text), &run); err != nil {
-			t.Fatal(err)
-		}
-		if got := took(elapsed(run, now)); got != want {
-			t.Errorf("%s: %q, want %q", text, got, want)
+		if code := runIn(b, t, args...); code == 0 || !strings.Contains(b.Stderr.String(), want) {
+			t.Errorf("%v: exit code %d, no %q in: %s", args, code, want, b.Stderr.String())
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gh-hex/gh-hex/extension"
+	"github.com/gh-hex/gh-hex/extension/inspect"
 	"github.com/gh-hex/gh-hex/scripts/sandbox"
 )
 
@@ -26,7 +26,7 @@ func checksPage() page {
 // that the check itself names, and sees the check pass.
 func TestChecksDocumented(t *testing.T) {
 	shown := checksPage().hold(t)
-	if want := extension.AllChecks(); !slices.Equal(shown, want) {
+	if want := inspect.AllChecks(); !slices.Equal(shown, want) {
 		t.Errorf("the page has sections for\n%q, want one for each check, in the order of the report:\n%q", shown, want)
 	}
 }

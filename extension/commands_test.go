@@ -12,15 +12,16 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
 )
 
 // newTestProcess is a process off a terminal, in an empty folder, without environment.
-func newTestProcess(t *testing.T) (p *process, out, errOut *bytes.Buffer) {
+func newTestProcess(t *testing.T) (p *command.Process, out, errOut *bytes.Buffer) {
 	t.Helper()
 	out, errOut = &bytes.Buffer{}, &bytes.Buffer{}
-	s := &streams{in: strings.NewReader(""), out: &stickyWriter{w: out}, err: errOut, width: 80}
-	return &process{streams: s, getenv: func(string) string { return "" }, dir: t.TempDir(), now: time.Now}, out, errOut
+	s := &console.Streams{In: strings.NewReader(""), Out: &console.StickyWriter{W: out}, Err: errOut, Width: 80}
+	return &command.Process{Streams: s, Getenv: func(string) string { return "" }, Dir: t.TempDir(), Now: time.Now}, out, errOut
 }
 
 // walk visits a command and everything below it.
@@ -66,7 +67,7 @@ func TestHelpNeedsNothing(t *testing.T) {
 	walk(newRootCmd(p), func(cmd *cobra.Command) {
 		p, out, errOut := newTestProcess(t)
 		args := append(strings.Fields(cmd.CommandPath())[2:], "--help")
-		if code := run(t.Context(), p, args); code != exitOK || errOut.Len() > 0 {
+		if code := execute(t.Context(), p, args); code != command.ExitOK || errOut.Len() > 0 {
 			t.Errorf("%v: exit code %d, %s", args, code, errOut)
 		}
 		if !strings.Contains(out.String(), "USAGE\n  gh hex") || !strings.Contains(out.String(), "EXAMPLES") {
@@ -109,7 +110,7 @@ func TestMistakes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		p, out, errOut := newTestProcess(t)
-		if code := run(t.Context(), p, strings.Fields(tt.args)); code != exitProblem {
+		if code := execute(t.Context(), p, strings.Fields(tt.args)); code != command.ExitProblem {
 			t.Errorf("%s: exit code %d", tt.args, code)
 		}
 		if !strings.Contains(errOut.String(), tt.want) || out.Len() > 0 {
@@ -120,8 +121,8 @@ func TestMistakes(t *testing.T) {
 
 func TestOutputThatCannotBeWrittenIsAProblem(t *testing.T) {
 	p, _, errOut := newTestProcess(t)
-	p.out = &stickyWriter{w: fullDisk{}}
-	if code := run(t.Context(), p, []string{"--help"}); code != exitProblem || !strings.Contains(errOut.String(), "write the output") {
+	p.Out = &console.StickyWriter{W: fullDisk{}}
+	if code := execute(t.Context(), p, []string{"--help"}); code != command.ExitProblem || !strings.Contains(errOut.String(), "write the output") {
 		t.Errorf("exit code %d, %s", code, errOut)
 	}
 }
@@ -132,48 +133,8 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left
 
 func TestErrorsAreSafeToShow(t *testing.T) {
 	p, _, errOut := newTestProcess(t)
-	p.report(errors.New("a name with \x1b[31mcolour\x1b[0m, \u202ebackwards\nand a second line"))
+	report(p, errors.New("a name with \x1b[31mcolour\x1b[0m, \u202ebackwards\nand a second line"))
 	if got := errOut.String(); strings.ContainsAny(got, "\x1b\u202e") || !strings.Contains(got, "\nand a second line\n") {
 		t.Errorf("%q", got)
 	}
-}
-
-func TestJudgeReport(t *testing.T) {
-	problem := statuses("error")
-	auth := statuses("auth")
-	tests := []struct {
-		name   string
-		report []string
-		strict bool
-		want   int
-	}{
-		{"nothing", nil, false, exitOK},
-		{"warnings are allowed", []string{"ok", "warning", "skipped"}, false, exitOK},
-		{"strict makes them problems", []string{"warning"}, true, exitProblem},
-		{"strict leaves unknown alone", []string{"unknown"}, true, exitUnknown},
-		{"unknown", []string{"ok", "unknown"}, false, exitUnknown},
-		{"authentication comes before unknown", []string{"unknown", "auth"}, false, exitAuth},
-		{"a problem comes before authentication", []string{"auth", "error", "unknown"}, false, exitProblem},
-	}
-	if exitCode(judgeReport(problem, false)) != exitProblem || exitCode(judgeReport(auth, false)) != exitAuth {
-		t.Error("a single status")
-	}
-	for _, tt := range tests {
-		if got := exitCode(judgeReport(statuses(tt.report...), tt.strict)); got != tt.want {
-			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
-		}
-	}
-}
-
-// statuses makes a report of results with these statuses; "auth" is an error of authentication.
-func statuses(list ...string) check.Report {
-	var report check.Report
-	for _, s := range list {
-		r := check.Result{Status: check.Status(s)}
-		if s == "auth" {
-			r = check.Result{Status: check.StatusError, Auth: true}
-		}
-		report = append(report, r)
-	}
-	return report
 }

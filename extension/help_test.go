@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/extension/command"
 )
 
 func TestHelpLooksLikeThatOfGH(t *testing.T) {
@@ -13,7 +15,9 @@ func TestHelpLooksLikeThatOfGH(t *testing.T) {
 	parent := &cobra.Command{Use: "fruit <command>", Short: "Look after fruit", Example: "  $ gh hex fruit"}
 	child := &cobra.Command{
 		Use: "peel <fruit>", Short: "Peel a fruit", Long: "\nPeel a fruit,\nand eat it.\n", Example: "  $ gh hex fruit peel kiwi", Annotations: map[string]string{"fields": "peel, stone"},
-		RunE: func(cmd *cobra.Command, _ []string) error { return &usageError{errors.New("no such fruit"), cmd} },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return &command.UsageError{Err: errors.New("no such fruit"), Cmd: cmd}
+		},
 	}
 	child.Flags().BoolP("all", "a", false, "Peel all of it")
 	child.Flags().Bool("hidden", false, "")
@@ -41,8 +45,8 @@ INHERITED FLAGS
 			t.Errorf("%v: %v\n%s\nwant\n%s", tt.args, err, out, tt.want)
 		}
 	}
-	p.report(&usageError{errors.New("no such fruit"), child})
-	p.report(&usageError{errors.New("no such fruit"), parent})
+	report(p, &command.UsageError{Err: errors.New("no such fruit"), Cmd: child})
+	report(p, &command.UsageError{Err: errors.New("no such fruit"), Cmd: parent})
 	want := "no such fruit\n\nUsage:  gh hex fruit peel <fruit> [flags]\n\nFlags:\n  -a, --all   Peel all of it\n" +
 		"no such fruit\n\nUsage:  gh hex fruit <command> [flags]\n\nAvailable commands:\n  peel\n"
 	if errOut.String() != want {

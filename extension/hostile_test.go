@@ -21,11 +21,9 @@ import (
 	"unicode"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/command"
 	"github.com/gh-hex/gh-hex/scripts/sandbox"
 )
-
-// The hostile answers: every request that a command sends is answered with success, and with a body or headers that no
-// honest service would send. The fault matrix, for services that lie.
 
 const (
 	// hostileMemory is how much the heap may grow while a command reads one hostile answer, in bytes.
@@ -411,13 +409,13 @@ func (m *matrix) judgeHostile(c hostileCase, o outcomeOf) []string {
 	codes := m.truthful(c, o)
 	complain(o.took > matrixBound, "it does not end in time")
 	complain(!slices.Contains(codes, o.code), "the exit code is not one of %v", codes)
-	complain(o.code != exitOK && !names[c.request.service].MatchString(text) && !strings.Contains(text, "(--timeout)"), "it does not name what failed")
-	complain(o.code != exitOK && !nextStep.MatchString(text), "it names no next step")
+	complain(o.code != command.ExitOK && !names[c.request.service].MatchString(text) && !strings.Contains(text, "(--timeout)"), "it does not name what failed")
+	complain(o.code != command.ExitOK && !nextStep.MatchString(text), "it names no next step")
 	complain(holdsToken(text), "it shows a token")
 	complain(o.leak != "", "a token stands in %s", o.leak)
 	complain(len(o.strayed) > 0, "it goes to %v", o.strayed)
 	complain(o.deleted > 0, "it deletes")
-	bad := !slices.Contains(codes, exitOK) || c.row.push && len(codes) == 1
+	bad := !slices.Contains(codes, command.ExitOK) || c.row.push && len(codes) == 1
 	complain(c.row.push && bad && strings.Count(o.stderr, notChecked) != 1, "it does not say once what was not checked")
 	complain(len(o.stderr) > hostileText, "it says %d bytes", len(o.stderr))
 	complain(gone.MatchString(text) && !gone.MatchString(learned.stdout+learned.stderr) && !c.worded, "it says %q of what could not be read", gone.FindString(text))
@@ -457,28 +455,28 @@ func (m *matrix) truthful(c hostileCase, o outcomeOf) []int {
 	judging := c.row.command == "verify" || c.row.command == "auth status"
 	read := c.request.method == http.MethodGet
 	follows := lists.MatchString(c.request.target) && (c.request.service == "github" || c.row.command == "project list" || strings.Contains(c.row.args, "--paginate"))
-	bad := []int{exitProblem}
+	bad := []int{command.ExitProblem}
 	switch {
 	case c.row.push:
-		bad = []int{exitOK}
+		bad = []int{command.ExitOK}
 	case c.row.command == "auth status" && (whole.MatchString(c.request.target) || c.endless && strings.Contains(c.row.args, "--org")):
-		bad = []int{exitProblem, exitUnknown} // there is nothing to show at all
+		bad = []int{command.ExitProblem, command.ExitUnknown} // there is nothing to show at all
 	case judging:
-		bad = []int{exitUnknown}
+		bad = []int{command.ExitUnknown}
 	}
 	if strings.Contains(c.row.args, "--watch") || c.row.command == "run watch" {
-		bad = append(bad, exitUnknown)
+		bad = append(bad, command.ExitUnknown)
 	}
-	good := append(slices.Clone(bad), exitOK)
+	good := append(slices.Clone(bad), command.ExitOK)
 	switch {
 	case spare, m.absent[c.request], !read && o.effect == m.learned[c.row.String()].effect:
-		return append(good, exitProblem)
+		return append(good, command.ExitProblem)
 	case c.worded:
-		return []int{exitOK, exitProblem, exitUnknown, exitAuth}
+		return []int{command.ExitOK, command.ExitProblem, command.ExitUnknown, command.ExitAuth}
 	case c.row.command == "api" && json.Valid([]byte(o.stdout)):
 		return good // the answer is what was asked for
 	case c.hostileAnswer.name == "headers of 2 MB with 403" && judging && !c.row.push:
-		return []int{exitProblem, exitUnknown}
+		return []int{command.ExitProblem, command.ExitUnknown}
 	case c.hostileAnswer.name == "a list" && strings.HasPrefix(c.request.target, "/orgs/octo/repos"):
 		return good // there may be none
 	case c.unusable && read, c.endless && follows, c.unlisted && lists.MatchString(c.request.target):

@@ -23,11 +23,11 @@ import (
 	"github.com/cli/go-gh/v2/pkg/config"
 	"github.com/spf13/cobra"
 
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
+	"github.com/gh-hex/gh-hex/extension/workspace"
 	"github.com/gh-hex/gh-hex/scripts/sandbox"
 )
-
-// The fault matrix: every request that a command sends, spoilt in every way, and answered in every hostile way. A command is run once without a fault, to
-// learn what it asks; then once for each of its requests and each fault. A command without a row fails the test.
 
 const (
 	matrixLogin = "gho_matrixlogin0000000000000000000000"
@@ -35,11 +35,10 @@ const (
 	matrixPatience = 3 * time.Second
 	matrixBound    = 30 * time.Second
 	matrixAtOnce   = 20
-
-	matrixProject = "019f681a-1870-731d-bf1e-b82d136117fa"
-	matrixRun     = "019f6a00-51c2-7000-8a1b-3d0f2c9be001"
-	matrixGoing   = "019f6a00-51c2-7000-8a1b-3d0f2c9be002"
-	foreignHost   = "elsewhere.example.com"
+	matrixProject  = "019f681a-1870-731d-bf1e-b82d136117fa"
+	matrixRun      = "019f6a00-51c2-7000-8a1b-3d0f2c9be001"
+	matrixGoing    = "019f6a00-51c2-7000-8a1b-3d0f2c9be002"
+	foreignHost    = "elsewhere.example.com"
 )
 
 // matrixRow is one way to call a command.
@@ -77,11 +76,11 @@ func matrixRows() []matrixRow {
 		{command: "auth", args: "--with-token --local dotenv", input: true, bare: true, tree: true, own: true, spare: authSpare},
 		{command: "auth", args: "--with-token --project " + matrixProject + " -R octo/analytics -R octo/reports --app actions,agents", input: true, bare: true, spare: authSpare},
 		{command: "auth", args: "--with-token --dry-run -R octo/reports", input: true, bare: true, spare: authSpare},
-		{command: "auth login", args: "--with-token --local dotenv", input: true, bare: true, tree: true, own: true, spare: `hex `, code: exitProblem}, // git does not ignore .env there
+		{command: "auth login", args: "--with-token --local dotenv", input: true, bare: true, tree: true, own: true, spare: `hex `, code: command.ExitProblem}, // git does not ignore .env there
 		{command: "auth status", args: "-R octo/analytics", spare: `hex |/orgs/octo/|/contents/`},
 		{command: "auth status", args: "--org octo --timeout 4s"},
 		{command: "auth token", offline: true},
-		{command: "auth logout", offline: true, code: exitProblem},
+		{command: "auth logout", offline: true, code: command.ExitProblem},
 		{command: "verify", args: "-R octo/analytics", spare: `github GET /\S+\?per_page=\d+$`},
 		{command: "verify", args: "--project " + matrixProject + " --all", tree: true, spare: `/contents/|/environments/prod%2Feu/secrets`},
 		{command: "verify", args: "--format github", tree: true, own: true, spare: foundElsewhere},
@@ -370,6 +369,7 @@ func (w *matrixWorld) close() {
 }
 
 func newHexToken() string { return sandbox.NewToken(sandbox.Workspace, "new") }
+
 func oldHexToken() string { return sandbox.NewToken(sandbox.Personal, "old") }
 
 func matrixState(hex string) string {
@@ -408,9 +408,9 @@ func (m *matrix) runRow(t *testing.T, row matrixRow, faults ...sandbox.Fault) ou
 		t.Fatal(err)
 	}
 	stdout, stderr := &bytes.Buffer{}, &bytes.Buffer{}
-	env := map[string]string{hostName: w.box.HexURL(), tokenName: oldHexToken(), "DBUS_SESSION_BUS_ADDRESS": "autolaunch:"}
+	env := map[string]string{workspace.HostName: w.box.HexURL(), workspace.TokenName: oldHexToken(), "DBUS_SESSION_BUS_ADDRESS": "autolaunch:"}
 	if row.bare {
-		delete(env, tokenName)
+		delete(env, workspace.TokenName)
 	}
 	input := ""
 	switch {
@@ -419,27 +419,27 @@ func (m *matrix) runRow(t *testing.T, row matrixRow, faults ...sandbox.Fault) ou
 	case row.push:
 		input = fmt.Sprintf("refs/heads/main %s refs/heads/main %040d\n", m.head, 0)
 	}
-	p := &process{
-		streams:  &streams{in: strings.NewReader(input), out: &stickyWriter{w: stdout}, err: stderr, width: 100},
-		getenv:   func(name string) string { return env[name] },
-		dir:      filepath.Join(w.dir, "work"),
-		now:      time.Now,
-		patience: matrixPatience,
+	p := &command.Process{
+		Streams:  &console.Streams{In: strings.NewReader(input), Out: &console.StickyWriter{W: stdout}, Err: stderr, Width: 100},
+		Getenv:   func(name string) string { return env[name] },
+		Dir:      filepath.Join(w.dir, "work"),
+		Now:      time.Now,
+		Patience: matrixPatience,
 	}
-	before := filesBelow(t, p.dir)
+	before := filesBelow(t, p.Dir)
 	start := time.Now()
 	ctx := context.WithValue(context.Background(), matrixWorldKey{}, w)
-	o := outcomeOf{code: run(ctx, p, strings.Fields(row.command+" "+row.args)), took: time.Since(start)}
+	o := outcomeOf{code: execute(ctx, p, strings.Fields(row.command+" "+row.args)), took: time.Since(start)}
 	o.stdout, o.stderr = stdout.String(), stderr.String()
 	o.requests, o.deleted = w.box.Requests(), len(w.box.Deleted())
-	o.changed = difference(before, filesBelow(t, p.dir))
+	o.changed = difference(before, filesBelow(t, p.Dir))
 	o.effect = effect(w.box.State())
 	for _, s := range w.box.Secrets() {
 		o.stored = o.stored || s.Value != "older"
 	}
 	kept := ""
 	if strings.Contains(row.args, "--local dotenv") {
-		kept = filepath.Join(p.dir, ".env")
+		kept = filepath.Join(p.Dir, ".env")
 	}
 	o.leak = tokensBelow(t, w.dir, kept)
 	w.mu.Lock()
@@ -636,8 +636,8 @@ func (m *matrix) judge(c matrixCase, o outcomeOf) []string {
 	complain(o.took > matrixBound, "it does not end in time")
 	complain(len(o.requests) > len(learned.requests)+60, "it sends %d requests", len(o.requests))
 	complain(!slices.Contains(m.allowed(c, o), o.code), "the exit code is not one of %v", m.allowed(c, o))
-	complain(o.code != exitOK && !names[c.request.service].MatchString(text), "it does not name what failed")
-	complain(o.code != exitOK && !nextStep.MatchString(text), "it names no next step")
+	complain(o.code != command.ExitOK && !names[c.request.service].MatchString(text), "it does not name what failed")
+	complain(o.code != command.ExitOK && !nextStep.MatchString(text), "it names no next step")
 	complain(holdsToken(text), "it shows a token")
 	complain(o.leak != "", "a token stands in %s", o.leak)
 	complain(len(o.strayed) > 0, "it goes to %v", o.strayed)
@@ -678,34 +678,34 @@ func (m *matrix) allowed(c matrixCase, o outcomeOf) []int {
 	read := c.request.method == http.MethodGet
 	var codes []int
 	if c.row.push {
-		return []int{exitOK} // a push waits for nobody, and the matrix pushes nothing that is wrong
+		return []int{command.ExitOK} // a push waits for nobody, and the matrix pushes nothing that is wrong
 	}
 	switch {
 	case c.fault.name == "lost answer" && c.request.service == "github" && o.effect == m.learned[c.row.String()].effect:
-		return []int{exitOK} // what GitHub holds afterwards tells that it took effect
+		return []int{command.ExitOK} // what GitHub holds afterwards tells that it took effect
 	case c.row.input && c.request.service == "hex" && c.fault.name == "401": // a rejected token replaces no good one
 	case spare, m.absent[c.request] && slices.Contains([]string{"404", "cut connection", "slow drip"}, c.fault.name):
-		codes = []int{exitOK, exitProblem} // the head of the answer says already that there is none
+		codes = []int{command.ExitOK, command.ExitProblem} // the head of the answer says already that there is none
 	case read && c.fault.name == "404" && absence.MatchString(c.request.target):
-		codes = []int{exitOK}
+		codes = []int{command.ExitOK}
 	case !read && o.effect == m.learned[c.row.String()].effect:
-		codes = []int{exitOK} // it took effect, and that was found out
+		codes = []int{command.ExitOK} // it took effect, and that was found out
 	}
 	switch judging := c.row.command == "verify" || c.row.command == "auth status"; {
 	case judging && c.request.service == "hex" && strings.HasPrefix(c.fault.name, "403"):
-		return append(codes, exitProblem, exitUnknown) // Hex has one kind of 403
+		return append(codes, command.ExitProblem, command.ExitUnknown) // Hex has one kind of 403
 	case judging && c.request.target == "/repos/octo/analytics" || strings.Contains(c.row.args, "--org"):
-		return append(codes, exitProblem, exitUnknown, exitAuth)
+		return append(codes, command.ExitProblem, command.ExitUnknown, command.ExitAuth)
 	case judging && slices.Contains(append(silent, rateLimits...), c.fault.name):
-		return append(codes, exitUnknown)
+		return append(codes, command.ExitUnknown)
 	case judging:
-		return append(codes, exitProblem, exitUnknown, exitAuth)
+		return append(codes, command.ExitProblem, command.ExitUnknown, command.ExitAuth)
 	case c.fault.name == "401":
-		return append(codes, exitAuth, exitProblem)
+		return append(codes, command.ExitAuth, command.ExitProblem)
 	case strings.Contains(c.row.args, "--watch") || c.row.command == "run watch":
-		return append(codes, exitProblem, exitUnknown)
+		return append(codes, command.ExitProblem, command.ExitUnknown)
 	}
-	return append(codes, exitProblem)
+	return append(codes, command.ExitProblem)
 }
 
 // absence is what may be missing: 404 is an answer.

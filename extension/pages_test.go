@@ -15,8 +15,6 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// The pages speak of commands, flags, files and tests. What they name has to exist.
-
 func pagesOf(t *testing.T) map[string]string {
 	t.Helper()
 	names, err := filepath.Glob("../docs/*.md")

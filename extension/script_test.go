@@ -41,7 +41,7 @@ var build = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals /
 		return "", err
 	}
 	dir := filepath.Join(base, "gh-hex")
-	cmd := exec.Command("go", "build", "-ldflags=-X github.com/gh-hex/gh-hex/extension.version="+builtVersion, "-o", filepath.Join(dir, "gh-hex"), "github.com/gh-hex/gh-hex")
+	cmd := exec.Command("go", "build", "-ldflags=-X github.com/gh-hex/gh-hex/extension/command.Version="+builtVersion, "-o", filepath.Join(dir, "gh-hex"), "github.com/gh-hex/gh-hex")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}

@@ -7,6 +7,9 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
 )
 
 // howOftenParent is how often a command that gh started looks whether that gh is still there.
@@ -28,10 +31,10 @@ func listen(giveBack func()) (context.Context, context.CancelFunc) {
 		case <-signals:
 		case <-gone:
 		}
-		cancel(errCancelled)
+		cancel(console.ErrCancelled)
 		<-signals
 		giveBack()
-		os.Exit(exitCancelled)
+		os.Exit(command.ExitCancelled)
 	}()
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
 }
@@ -74,6 +77,6 @@ func (e endingReader) Read(p []byte) (int, error) {
 	case r := <-done:
 		return copy(p, piece[:r.n]), r.err
 	case <-e.over.Done():
-		return 0, errCancelled
+		return 0, console.ErrCancelled
 	}
 }

@@ -58,6 +58,17 @@ type Change struct {
 	ignores []string     // lines that this change adds to .gitignore
 }
 
+// Describe says in a few words what happens to the file.
+func (c Change) Describe() string {
+	switch {
+	case c.Action == Unchanged:
+		return "nothing to change"
+	case c.Detail == "" || c.Action == Created:
+		return string(c.Action)
+	}
+	return c.Detail
+}
+
 // Plan says what .gitignore and .env.example lack, in that order; a file that lacks nothing is listed as Unchanged. An
 // error is a *PathError or one of git's.
 func Plan(root string, git Git, o Options) ([]Change, error) {

@@ -251,3 +251,21 @@ func fields(s, separators string) []string {
 	}
 	return out
 }
+
+// NoPushError means that the login can read the repository but not set its secrets.
+type NoPushError struct {
+	place string
+	login *Error // which login that is
+}
+
+func (e *NoPushError) Error() string {
+	return fmt.Sprintf("this login cannot set secrets of %s: permission to push is missing", e.place)
+}
+
+// Hint is the next command to type.
+func (e *NoPushError) Hint() string { return e.login.pushHint() }
+
+// NoPush is a [NoPushError] about this client's login.
+func (c *Client) NoPush(place string) error {
+	return &NoPushError{place, &Error{Host: c.host, Source: c.source}}
+}

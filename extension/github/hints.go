@@ -15,10 +15,10 @@ const exitAuth = 4
 func (e *LoginError) Hint() string { return "To log in, run: gh auth login" + HostFlag(e.Host) }
 
 // ExitCode is that of authentication.
-func (*LoginError) ExitCode() int { return exitAuth }
+func (*LoginError) ExitWith() int { return exitAuth }
 
 // ExitCode tells a login that is not accepted from other problems.
-func (e *Error) ExitCode() int {
+func (e *Error) ExitWith() int {
 	if errors.Is(e, ErrUnauthorized) {
 		return exitAuth
 	}
@@ -79,8 +79,8 @@ func (e *Error) roleHint() string {
 	return "The account " + cmp.Or(account, "of this login") + " " + role + e.switching(", or use another account: ")
 }
 
-// PushHint is for a login that can read a repository and not push to it.
-func (e *Error) PushHint() string {
+// pushHint is for a login that can read a repository and not push to it.
+func (e *Error) pushHint() string {
 	text := "Ask an owner of the repository for write access"
 	if account, _ := e.Account(); account != "" {
 		text += " for the account " + account

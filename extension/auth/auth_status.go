@@ -1,0 +1,417 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/MakeNowJust/heredoc"
+	"github.com/cli/go-gh/v2/pkg/auth"
+	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
+	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/inspect"
+	"github.com/gh-hex/gh-hex/extension/places"
+	"github.com/gh-hex/gh-hex/extension/report"
+	"github.com/gh-hex/gh-hex/extension/target"
+	"github.com/gh-hex/gh-hex/extension/workflow"
+	"github.com/gh-hex/gh-hex/extension/workspace"
+)
+
+type statusOptions struct {
+	*command.Process
+	export  *command.Exporter
+	repo    string
+	org     string
+	timeout time.Duration
+}
+
+func newAuthStatusCmd(p *command.Process) *cobra.Command {
+	o := &statusOptions{Process: p}
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show where Hex secrets live, and the token on this machine",
+		Long: heredoc.Doc(`
+			Show every place where a Hex secret of this repository lives, when it was last set
+			and which workflows read it, and the token on this machine. With --org, the same for
+			every repository of an organization, by the workflows that stand on GitHub.
+
+			Looked into are the repository's secrets for Actions, Dependabot, Codespaces and
+			agents, those of its environments, and those of the organization.
+
+			GitHub never shows a stored value: whether a stored token still works cannot be told.`),
+		Example: command.Example(`
+			# List the Hex secrets of this repository
+			$ gh hex auth status
+
+			# List those of an organization that nothing reads
+			$ gh hex auth status --org octo --json repository,name,app,secret,usedBy --jq '.[] | select(.usedBy == [])'
+		`),
+		Args: command.NoArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.repo, _ = cmd.Flags().GetString("repo")
+			if err := o.check(cmd.Flags().Changed); err != nil {
+				return &command.UsageError{Err: err, Cmd: cmd}
+			}
+			return runStatus(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().StringVarP(&o.org, "org", "o", "", "Look into every repository of this `organization`")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", time.Hour, "Give up after this `duration`, waiting for rate limits included")
+	o.export = command.AddExport(cmd, places.PlaceFields())
+	return cmd
+}
+
+func (o *statusOptions) check(given func(flag string) bool) error {
+	switch {
+	case given("org") && (o.org == "" || strings.Contains(o.org, "/")):
+		return command.InvalidArgument("org", o.org, errors.New("the name of an organization is needed"))
+	case given("org") && given("repo"):
+		return errors.New("specify only one of `--org` and `--repo`")
+	}
+	return command.CheckTimeout(o.timeout)
+}
+
+// statusRun is one gh hex auth status at work.
+type statusRun struct {
+	*statusOptions
+	*places.Search
+	progress *console.Progress
+	place    target.Repository
+	tree     *worktree.Tree // of the repository
+	settings workspace.Settings
+	repo     github.Repository
+}
+
+func runStatus(ctx context.Context, o *statusOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	r := &statusRun{statusOptions: o, progress: o.NewProgress(o.Now)}
+	if err := r.locate(ctx); err != nil {
+		return err
+	}
+	judged := r.judgeLocal(ctx)
+	places, err := r.gather(ctx)
+	if err == nil || len(places) > 0 {
+		if printErr := r.show(places); printErr != nil {
+			return printErr
+		}
+	}
+	code := command.ExitOK
+	if !o.export.Asked() && !errors.Is(err, console.ErrCancelled) {
+		code = r.printLocal(judged())
+	}
+	if err != nil {
+		return unanswered(err)
+	}
+	if code = command.Worst(code, unknownPlaces(places)); code != command.ExitOK {
+		return command.Outcome(code)
+	}
+	return nil
+}
+
+// unansweredError is a failure of a service that leaves open what it would have said.
+type unansweredError struct{ err error }
+
+func (e *unansweredError) Error() string { return e.err.Error() }
+
+func (e *unansweredError) Unwrap() error { return e.err }
+
+func (e *unansweredError) ExitWith() int { return command.ExitUnknown }
+
+func unanswered(err error) error {
+	var onGitHub *github.Error
+	if errors.As(err, &onGitHub) && (onGitHub.Ambiguous() || onGitHub.RateLimited) {
+		return &unansweredError{err}
+	}
+	return err
+}
+
+// locate finds out what is asked about.
+func (r *statusRun) locate(ctx context.Context) error {
+	tree, err := workspace.OpenTree(ctx, r.Process)
+	if err != nil {
+		return err
+	}
+	host := ""
+	if r.org != "" {
+		host, _ = auth.DefaultHost()
+	} else {
+		r.place, err = target.Resolve(ctx, r.Process, r.statusOptions.repo, tree)
+		host, r.tree = r.place.Host, treeOf(r.place, tree)
+	}
+	if err != nil {
+		return err
+	}
+	r.settings = workspace.Find(ctx, r.Process, tree, "")
+	options := workspace.GitHubOptions(r.statusOptions.Process)
+	if r.org != "" {
+		options.Limited = r.progress.Limit
+	}
+	client, err := github.NewClient(host, options)
+	r.Search = &places.Search{Client: client}
+	return err
+}
+
+// gather finds all places and what is to be said of them. An organization takes its time: Ctrl-C ends it.
+func (r *statusRun) gather(ctx context.Context) ([]*places.Place, error) {
+	if r.org != "" {
+		waiting := r.Wait(ctx)
+		defer waiting.Close()
+		ctx = waiting
+		defer r.progress.Clear()
+		r.progress.Show("Looking into %s", r.org)
+	}
+	places, err := r.find(ctx)
+	if console.Cancelled(ctx) != nil {
+		return nil, console.ErrCancelled
+	}
+	r.describe(ctx, places)
+	return places, err
+}
+
+func (r *statusRun) find(ctx context.Context) ([]*places.Place, error) {
+	if r.org != "" {
+		return r.findOrganization(ctx)
+	}
+	repo, err := r.Client.Repository(ctx, r.place.Owner, r.place.Name)
+	if err != nil {
+		return nil, err
+	}
+	r.repo = repo
+	known := r.ownWorkflows(ctx)
+	names := readNames(known.Workflows)
+	r.Search.Also = func(name string) bool { return slices.Contains(names, strings.ToUpper(name)) }
+	r.Search.Local = func(github.Repository) *inspect.Remote { return &known }
+	var own, shared []*places.Place
+	var hidden []github.App
+	var wg sync.WaitGroup
+	wg.Go(func() { own = r.Repository(ctx, repo) })
+	wg.Go(func() { shared, hidden = r.Reaching(ctx, repo) })
+	wg.Wait()
+	if note := places.HiddenNote(r.Client, repo.Owner, hidden); note != "" {
+		r.Say("%s", note)
+	}
+	places := append(own, shared...)
+	r.Readers(ctx, repo, places)
+	return places, nil
+}
+
+// ownWorkflows are those of the work tree, else those on GitHub.
+func (r *statusRun) ownWorkflows(ctx context.Context) inspect.Remote {
+	if r.tree == nil {
+		return inspect.ReadRemote(ctx, r.Client, r.repo.Owner, r.repo.Name, "")
+	}
+	return inspect.Remote{Workflows: inspect.ReadWorkflows(r.tree, workflow.ReadOptions{Ends: ctx})}
+}
+
+// readNames are the names under which workflows read a Hex token.
+func readNames(w *workflow.Workflows) []string {
+	var names []string
+	for _, n := range w.HexSecrets() {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
+// findOrganization looks into the organization and then into its repositories. The workflows of a repository without a
+// secret of its own matter when it may read the organization's.
+func (r *statusRun) findOrganization(ctx context.Context) ([]*places.Place, error) {
+	shared := r.Organization(ctx, r.org)
+	reads := slices.ContainsFunc(shared, func(p *places.Place) bool { return p.Err == nil })
+	var mu sync.Mutex
+	places, err := r.EveryRepository(ctx, r.org, func(ctx context.Context, repo github.Repository) []*places.Place {
+		found := r.Repository(ctx, repo)
+		r.progress.Show("Looked into %s", repo.FullName())
+		if !reads {
+			r.Readers(ctx, repo, found)
+			return found
+		}
+		known := r.Workflows(ctx, repo)
+		r.Fill(known, found)
+		mu.Lock()
+		defer mu.Unlock()
+		addReaders(shared, repo, known)
+		return found
+	})
+	for _, p := range shared {
+		slices.Sort(p.UsedBy)
+	}
+	return append(shared, places...), err
+}
+
+// addReaders notes which workflows of a repository read the organization's secrets.
+func addReaders(shared []*places.Place, repo github.Repository, known inspect.Remote) {
+	uses := known.Workflows.HexSecrets()
+	for _, p := range shared {
+		if p.Err != nil {
+			continue
+		}
+		p.ReadErr = firstError(p.ReadErr, known.Err)
+		for _, file := range places.UsersOf(p, known.Workflows, uses) {
+			p.UsedBy = append(p.UsedBy, repo.FullName()+":"+file)
+		}
+	}
+}
+
+// describe settles the status of every place. A place that could not be listed is unknown, never empty.
+func (r *statusRun) describe(ctx context.Context, found []*places.Place) {
+	var wg sync.WaitGroup
+	for _, p := range found {
+		if p.Err != nil {
+			p.Status, p.Reason = "unknown", inspect.WithHint(p.Err)
+			continue
+		}
+		p.Status = "set"
+		if p.Store.Level == github.LevelOrganization && p.Entry.Visibility == "" {
+			wg.Go(func() { // only the organization's own listing tells who sees it
+				if e, err := r.Client.Secret(ctx, p.Store, p.Entry.Name); err == nil {
+					p.Entry.Visibility = e.Visibility
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// unknownPlaces is exit code 3 when a place could not be listed.
+func unknownPlaces(found []*places.Place) int {
+	if slices.ContainsFunc(found, func(p *places.Place) bool { return p.Err != nil }) {
+		return command.ExitUnknown
+	}
+	return command.ExitOK
+}
+
+func (r *statusRun) show(found []*places.Place) error {
+	if r.export.Asked() {
+		rows := make([]places.PlaceResult, len(found))
+		for i, p := range found {
+			rows[i] = p.Result()
+		}
+		return r.export.Write(r.Streams, rows)
+	}
+	if len(found) == 0 && r.org != "" {
+		r.Say("No Hex secret is stored in a place of %s that this login sees.", r.org)
+		return nil
+	}
+	if len(found) == 0 {
+		r.Say("No Hex secret is stored where this repository can see it. Store one with: gh hex auth")
+		return nil
+	}
+	return r.printPlaces(found)
+}
+
+func (r *statusRun) printPlaces(found []*places.Place) error {
+	c := console.Columns{Titles: []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}, Whole: []string{"UPDATED"}}
+	rows := make([][]string, len(found))
+	for i, p := range found {
+		row := p.Result()
+		rows[i] = []string{console.Safe(row.Secret), string(row.App), levelOf(p), console.Safe(row.Name), r.updated(p), console.Safe(usage(p))}
+		if r.org != "" {
+			rows[i] = slices.Insert(rows[i], 0, console.Safe(row.Repository))
+		}
+	}
+	if r.org != "" {
+		c.Titles = slices.Insert(c.Titles, 0, "REPOSITORY")
+	}
+	return r.Table(c, rows)
+}
+
+func levelOf(p *places.Place) string {
+	if p.Entry.Visibility != "" {
+		return fmt.Sprintf("%s (%s)", p.Store.Level, console.Safe(p.Entry.Visibility))
+	}
+	return string(p.Store.Level)
+}
+
+// updated is a relative time on a terminal, an exact one elsewhere.
+func (r *statusRun) updated(p *places.Place) string {
+	switch {
+	case p.Err != nil:
+		return p.Status
+	case r.OutTTY:
+		return console.Ago(p.Entry.UpdatedAt, r.Now())
+	}
+	return p.Entry.UpdatedAt.Format(time.RFC3339)
+}
+
+// usage says what reads a place's secret.
+func usage(p *places.Place) string {
+	switch {
+	case p.Err != nil:
+		return p.Reason
+	case len(p.UsedBy) == 1:
+		return p.UsedBy[0]
+	case len(p.UsedBy) > 1:
+		return fmt.Sprintf("%s and %d more", p.UsedBy[0], len(p.UsedBy)-1)
+	case p.Store.App == github.Codespaces:
+		return "codespaces, not workflows"
+	case p.Store.App == github.Agents:
+		return "agents, not workflows"
+	case p.ReadErr != nil:
+		return "cannot tell: " + p.ReadErr.Error()
+	case p.Packages != nil:
+		return fmt.Sprintf("hex.pm, another vendor (%s:%d)", p.Packages.File, p.Packages.Line)
+	}
+	return "nothing reads it"
+}
+
+// localToken is what Hex says of the token on this machine.
+type localToken struct {
+	owner  core.Identity
+	report check.Report
+}
+
+// judgeLocal asks Hex about the token on this machine while GitHub is asked about the places. The function that it
+// returns waits for the answer. With --json, which has no place for it, nothing is asked.
+func (r *statusRun) judgeLocal(ctx context.Context) func() localToken {
+	if r.export.Asked() || r.settings.Token.IsZero() && r.settings.TokenErr == nil {
+		return func() localToken { return localToken{} }
+	}
+	answer := make(chan localToken, 1)
+	go func() {
+		owner, report := core.Verify(ctx, core.TokenInput{
+			Token: r.settings.Token, TokenErr: r.settings.TokenErr, TokenSource: r.settings.TokenSource, Advice: workspace.Advice(r.settings.Replace),
+			Host: r.settings.Host, HostErr: r.settings.HostErr, HostSource: r.settings.HostSource,
+			Options: workspace.ClientOptions(r.statusOptions.Process), Now: r.Now,
+		})
+		answer <- localToken{owner, report}
+	}()
+	return func() localToken { return <-answer }
+}
+
+// printLocal says what is known of the token on this machine, and returns what that means for the exit code.
+func (r *statusRun) printLocal(local localToken) int {
+	for _, note := range r.settings.Notes {
+		r.Say("%s %s", r.Yellow("!"), note)
+	}
+	if r.settings.Token.IsZero() && r.settings.TokenErr == nil {
+		r.Say("No Hex token on this machine. To keep one here: gh hex auth login, or set HEX_API_TOKEN")
+		return command.ExitOK
+	}
+	r.Say("%s", console.Capitalised(local.report.Of("token-present").Message))
+	if local.report.Of("token-accepted").Status == check.StatusOK {
+		r.Say("%s %s", console.Icon(r.Streams, check.StatusOK), local.owner.Describe())
+		return command.ExitOK
+	}
+	var judged check.Report
+	for _, id := range []string{"token-format", "workspace-url", "token-accepted"} {
+		res := local.report.Of(id)
+		if res.Status != check.StatusError && res.Status != check.StatusUnknown {
+			continue
+		}
+		judged = append(judged, res)
+		r.Say("%s %s", console.Icon(r.Streams, res.Status), res.Message)
+		r.Say("  %s %s", r.Gray("fix:"), res.Fix)
+	}
+	return command.ExitCode(report.Judge(judged, false))
+}

@@ -1,0 +1,100 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
+	"github.com/gh-hex/gh-hex/extension/workflow"
+)
+
+// replaced names the age of the secret that is there already; empty when there is none.
+func (s *storing) replaced(t *slot) string {
+	if t.before.Name == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (replaces the one set %s)", console.Ago(t.before.UpdatedAt, s.Now()))
+}
+
+// asksToReplace tells whether the user is asked: a personal token may take the place of the team's.
+func (s *storing) asksToReplace() bool { return s.CanAsk() && s.owner.Kind == core.KindPersonal }
+
+// sayReplaced names what is about to be replaced where that was not asked about.
+func (s *storing) sayReplaced(t *slot) {
+	if t.before.Name != "" && !s.asksToReplace() {
+		s.Say("Setting %s secret %s for %s%s", t.store, s.secret, s.describe(t), s.replaced(t))
+	}
+}
+
+// settleReplacement asks about a personal token over secrets that are there.
+func (s *storing) settleReplacement() error {
+	if !s.asksToReplace() || s.dryRun {
+		return nil
+	}
+	var places []string
+	for _, t := range s.slots {
+		if t.err == nil && t.before.Name != "" {
+			places = append(places, fmt.Sprintf("%s secret %s of %s%s", t.store, s.secret, s.describe(t), s.replaced(t)))
+		}
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	yes, err := s.Confirm(fmt.Sprintf("Store a personal token of %s as %s?", s.owner.Owner(), strings.Join(places, ", ")), false)
+	if err != nil || !yes {
+		return errors.Join(console.ErrCancelled, err)
+	}
+	return nil
+}
+
+// settleName is for a secret that no workflow reads while they read the token under another name.
+func (s *storing) settleName(ctx context.Context) error {
+	if s.org != "" {
+		return nil
+	}
+	other := s.otherName(ctx)
+	if other == "" {
+		return nil
+	}
+	if !s.CanAsk() || s.dryRun {
+		s.Say("Note: the workflows of %s read the token as %s only, not as %s. To store it under that name: gh hex auth --secret %s%s", s.place, other, s.secret, other, s.placeFlag())
+		return nil
+	}
+	yes, err := s.Confirm(fmt.Sprintf("The workflows of %s read the token as %s only, not as %s: store it under that name instead?", s.place, other, s.secret), true)
+	if yes {
+		s.secret, s.known = other, nil
+	}
+	return err
+}
+
+// placeFlag names the repository for gh hex where it is not the one here.
+func (s *storing) placeFlag() string {
+	if s.place.Here {
+		return ""
+	}
+	return " -R " + s.place.String()
+}
+
+// otherName is the name under which the workflows read the token, when it is not the secret's; empty when they read that
+// one too, or none, or one that no secret can have or that is hex.pm's.
+func (s *storing) otherName(ctx context.Context) string {
+	workflows := s.workflows(ctx)
+	uses := workflows.HexSecrets()
+	for _, n := range uses {
+		if strings.EqualFold(n.Name, s.secret) {
+			return ""
+		}
+	}
+	i := slices.IndexFunc(uses, func(n workflow.Named) bool {
+		return command.CheckName(n.Name) == nil && len(workflows.Packages(n.Name)) == 0
+	})
+	if i < 0 {
+		return ""
+	}
+	return uses[i].Name
+}

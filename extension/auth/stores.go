@@ -1,0 +1,304 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cli/go-gh/v2/pkg/auth"
+	"github.com/cli/go-gh/v2/pkg/repository"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
+	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/inspect"
+	"github.com/gh-hex/gh-hex/extension/places"
+	"github.com/gh-hex/gh-hex/extension/target"
+	"github.com/gh-hex/gh-hex/extension/workflow"
+	"github.com/gh-hex/gh-hex/extension/workspace"
+)
+
+// slot is one store of gh hex auth, and what becomes of it.
+type slot struct {
+	store   github.Store
+	key     github.PublicKey
+	before  github.Entry // metadata of the secret that is there already
+	sharing github.Sharing
+	missing bool // the environment does not exist yet
+	status  string
+	err     error
+}
+
+// checkStores refuses stores that GitHub does not have, before anything is asked of anybody.
+func (o *authOptions) checkStores(given func(flag string) bool) error {
+	others := slices.ContainsFunc(places.NamedApps(o.apps), func(a github.App) bool { return a != github.Actions })
+	switch {
+	case given("env") && o.env == "":
+		return command.InvalidArgument("env", "", errors.New("a name is needed"))
+	case given("org") && (o.org == "" || strings.Contains(o.org, "/")):
+		return command.InvalidArgument("org", o.org, errors.New("the name of an organization is needed"))
+	case o.org != "" && o.env != "":
+		return errors.New("specify only one of `--org` and `--env`: an organization has no environments")
+	case o.env != "" && others:
+		return errors.New("`--env` goes with the app actions only: environments hold no other secrets")
+	case o.org != "" && given("repo"):
+		return errors.New("specify only one of `--org` and `--repo`; the repositories that see the secret are named with `--repos`")
+	case o.createEnv && o.env == "":
+		return errors.New("`--create-env` is only supported with `--env`")
+	}
+	return o.checkSharing(given)
+}
+
+// checkSharing follows gh secret set.
+func (o *authOptions) checkSharing(given func(flag string) bool) error {
+	switch {
+	case o.org == "" && given("visibility"):
+		return errors.New("`--visibility` is only supported with `--org`")
+	case o.org == "" && given("repos"):
+		return errors.New("`--repos` is only supported with `--org`")
+	case given("visibility") && o.visibility != "selected" && len(o.repos) > 0:
+		return errors.New("`--repos` is only supported with `--visibility=selected`")
+	case o.visibility == "selected" && len(o.repos) == 0:
+		return errors.New("`--repos` list required with `--visibility=selected`")
+	}
+	if len(o.repos) > 0 {
+		o.visibility = "selected"
+	}
+	return nil
+}
+
+// locate finds out for what the token is stored, and builds the client for its host.
+func (s *storing) locate(ctx context.Context, name string) error {
+	tree, err := workspace.OpenTree(ctx, s.Process)
+	if err != nil {
+		return err
+	}
+	s.source = tree
+	if s.org != "" {
+		host, _ := auth.DefaultHost()
+		s.place = target.Repository{Repository: repository.Repository{Host: host, Owner: s.org}}
+	} else {
+		s.place, err = target.Resolve(ctx, s.Process, name, tree)
+		s.tree = treeOf(s.place, tree)
+	}
+	if err != nil {
+		return err
+	}
+	s.client, err = github.NewClient(s.place.Host, workspace.GitHubOptions(s.authOptions.Process))
+	return err
+}
+
+// label names what the token is stored for.
+func (s *storing) label() string {
+	switch {
+	case s.org != "":
+		return "the organization " + s.org
+	case s.env != "":
+		return fmt.Sprintf("%s (environment %s)", s.place, s.env)
+	}
+	return s.place.String()
+}
+
+// chosen are the stores that the flags name.
+func (s *storing) chosen() []github.Store {
+	base := github.Store{App: github.Actions, Level: github.LevelRepository, Owner: s.place.Owner, Repo: s.place.Name}
+	switch {
+	case s.env != "":
+		base.Level, base.Environment = github.LevelEnvironment, s.env
+		return []github.Store{base}
+	case s.org != "":
+		base.Level = github.LevelOrganization
+	}
+	apps := places.NamedApps(s.apps)
+	if len(apps) == 0 {
+		apps = []github.App{github.Actions}
+	}
+	stores := make([]github.Store, len(apps))
+	for i, app := range apps {
+		base.App = app
+		stores[i] = base
+	}
+	return stores
+}
+
+// vendorError means that the workflows use the secret's name for another vendor's key.
+type vendorError struct {
+	name string
+	at   workflow.Place
+}
+
+func (e *vendorError) Error() string {
+	return fmt.Sprintf("the workflows use the secret %s for hex.pm, the Elixir package registry, which is another company (%s:%d): a Hex token would overwrite its key; nothing was stored",
+		e.name, e.at.File, e.at.Line)
+}
+
+func (*vendorError) Hint() string {
+	return "Store the Hex token under another name with: --secret HEX_WORKSPACE_TOKEN, or replace that key with: --force"
+}
+
+// refuseVendor keeps the key of another vendor from being overwritten.
+func (s *storing) refuseVendor(ctx context.Context) error {
+	if s.force || s.org != "" {
+		return nil
+	}
+	if uses := s.workflows(ctx).Packages(s.secret); len(uses) > 0 {
+		return &vendorError{s.secret, uses[0]}
+	}
+	return nil
+}
+
+// workflows are those of the work tree or, for another repository, those on GitHub. Some that cannot be read there are as
+// good as none: nothing can be said of them.
+func (s *storing) workflows(ctx context.Context) *workflow.Workflows {
+	if s.known == nil {
+		s.known = s.readWorkflows(ctx)
+	}
+	return s.known.Workflows
+}
+
+func (s *storing) readWorkflows(ctx context.Context) *inspect.Remote {
+	if s.tree != nil {
+		return &inspect.Remote{Workflows: inspect.ReadWorkflows(s.tree, workflow.ReadOptions{Ends: ctx, Secret: s.secret})}
+	}
+	known := inspect.ReadRemote(ctx, s.client, s.place.Owner, s.place.Name, s.secret)
+	return &known
+}
+
+// propose asks which other stores to fill, when the flags name none: those that the workflows need. Where nobody can be
+// asked it says so.
+func (s *storing) propose(ctx context.Context) ([]github.Store, error) {
+	if s.tree == nil || len(s.apps) > 0 || s.env != "" || s.org != "" {
+		return nil, nil
+	}
+	workflows := s.workflows(ctx)
+	if len(workflows.HexSecrets()) == 0 {
+		return nil, nil
+	}
+	var inv github.Inventory
+	err := s.Interruptible(ctx, "Looking at what the workflows need", func(ctx context.Context) (err error) {
+		inv, err = s.client.Inventory(ctx, s.place.Owner, s.place.Name, workflows.Environments(github.Inventory{}))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var stores []github.Store
+	for _, p := range workflows.Proposals(inv, s.secret, workflow.Context{Dependabot: inspect.HasDependabot(s.tree), Host: s.host.Name()}) {
+		store := github.Store{App: github.App(p.App), Level: github.LevelRepository, Owner: s.place.Owner, Repo: s.place.Name}
+		if p.Environment != "" {
+			store.Level, store.Environment = github.LevelEnvironment, p.Environment
+		}
+		yes, err := s.offer(p, inv)
+		if err != nil {
+			return nil, err
+		}
+		if yes {
+			stores = append(stores, store)
+		}
+	}
+	return stores, nil
+}
+
+// offer asks about one proposal. An environment is proposed by default only where it holds a secret of that name, which
+// would hide the repository's new one.
+func (s *storing) offer(p workflow.Proposal, inv github.Inventory) (bool, error) {
+	command, question, likely := "--app actions,dependabot", "store it for Dependabot too?", true
+	if p.Environment != "" {
+		_, likely = inv.EnvironmentSecrets[strings.ToLower(p.Environment)].Find(s.secret)
+		command, question = "--env "+core.ShellWord(p.Environment), "store it there too?"
+		if _, exists := inv.Environments.Find(p.Environment); !exists && inv.Environments.Err == nil {
+			question = "that environment does not exist yet: create it, and store it there too?"
+			command += " --create-env"
+		}
+	}
+	if !s.CanAsk() || s.dryRun {
+		s.Say("Note: %s (%s:%d). To store it there too: gh hex auth %s", p.Reason, p.File, p.Line, command)
+		return false, nil
+	}
+	return s.Confirm(fmt.Sprintf("%s: %s", console.Capitalised(p.Reason), question), likely)
+}
+
+// inspectStores asks GitHub for the keys of all stores, and for what is there already, all at once.
+func (s *storing) inspectStores(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, slot := range s.slots {
+		wg.Go(func() { s.inspect(ctx, slot) })
+	}
+	wg.Wait()
+}
+
+func (s *storing) inspect(ctx context.Context, slot *slot) {
+	if slot.store.Level == github.LevelEnvironment {
+		name, err := s.client.Environment(ctx, slot.store.Owner, slot.store.Repo, slot.store.Environment)
+		if errors.Is(err, github.ErrNotFound) {
+			slot.missing = true
+			return
+		}
+		if err == nil { // else the key tells whether it is there
+			slot.store.Environment = name
+		}
+	}
+	var beforeErr, sharingErr error
+	var wg sync.WaitGroup
+	wg.Go(func() { slot.key, slot.err = s.client.PublicKey(ctx, slot.store) })
+	wg.Go(func() {
+		slot.before, beforeErr = s.client.Secret(ctx, slot.store, s.secret)
+		if errors.Is(beforeErr, github.ErrNotFound) {
+			beforeErr = nil
+		}
+		if beforeErr == nil {
+			slot.sharing, sharingErr = s.sharing(ctx, slot)
+		}
+	})
+	wg.Wait()
+	slot.err = github.ForWrite(firstError(slot.err, beforeErr, sharingErr))
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sharing says who is to see an organization's secret: whom the flags name, else those who see it now, else private
+// repositories.
+func (s *storing) sharing(ctx context.Context, slot *slot) (github.Sharing, error) {
+	switch {
+	case s.org == "":
+		return github.Sharing{}, nil
+	case s.visibility == "" && slot.before.Name != "":
+		return s.client.Sharing(ctx, slot.store, slot.before)
+	case s.visibility == "":
+		return github.Sharing{Visibility: "private"}, nil
+	}
+	return github.Sharing{Visibility: s.visibility, Repositories: s.selected}, nil
+}
+
+// selectRepositories turns the names of --repos into the numbers that GitHub wants.
+func (s *storing) selectRepositories(ctx context.Context) error {
+	ids, errs := make([]int64, len(s.repos)), make([]error, len(s.repos))
+	var wg sync.WaitGroup
+	for i, name := range s.repos {
+		owner, short, named := strings.Cut(name, "/")
+		if !named {
+			owner, short = s.org, name
+		}
+		if !strings.EqualFold(owner, s.org) || short == "" || strings.Contains(short, "/") {
+			return fmt.Errorf("%q is no repository of %s", name, s.org)
+		}
+		wg.Go(func() {
+			r, err := s.client.Repository(ctx, owner, short)
+			ids[i], errs[i] = r.ID, err
+		})
+	}
+	wg.Wait()
+	s.selected = slices.Compact(slices.Sorted(slices.Values(ids)))
+	return errors.Join(errs...)
+}

@@ -1,0 +1,488 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/dotenv"
+	"github.com/gh-hex/gh-hex/core/scaffold"
+	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
+	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/inspect"
+	"github.com/gh-hex/gh-hex/extension/target"
+	"github.com/gh-hex/gh-hex/extension/workspace"
+)
+
+// storing is gh hex auth at work: once Hex has accepted the token, it goes to GitHub and into files.
+type storing struct {
+	*authOptions
+	client *github.Client
+	place  target.Repository // without a name for an organization
+	tree   *worktree.Tree    // the target's own, whose files are completed
+	source *worktree.Tree    // the current one, whose .env may name the host
+	host   core.Host
+	token  core.Token
+	owner  core.Identity
+
+	slots      []*slot
+	selected   []int64 // the repositories of --repos
+	companions []*companion
+	runs       string // the ID of the project of --project
+	keep       string // where to keep a copy on this machine
+	// interrupted says that Ctrl-C was pressed while something was written.
+	interrupted bool
+	files       []scaffold.Change
+	trials      *inspect.Trials
+	known       *inspect.Remote // the workflows, once they are read
+	err         error           // why nothing is stored here: of several repositories, the others go on
+}
+
+// prepare asks and decides everything that can be known before the first write.
+func (s *storing) prepare(ctx context.Context, source workspace.TokenSource) error {
+	if err := s.settleName(ctx); err != nil {
+		return err
+	}
+	if err := s.ask(ctx); err != nil {
+		return err
+	}
+	for _, settle := range []func() error{
+		func() error { return s.tryProjects(ctx) },
+		s.settleEnvironment,
+		s.settleReplacement,
+		s.settleVariables,
+		func() error { return s.settleCopy(ctx, source) },
+	} {
+		if err := settle(); err != nil {
+			return err
+		}
+	}
+	return s.planFiles(ctx)
+}
+
+// ask reads everything of GitHub: the repository first, since the right to push decides, then the keys, and what is
+// there already. One of several stores that cannot be used does not keep the others from it.
+func (s *storing) ask(ctx context.Context) error {
+	if err := s.Interruptible(ctx, "Asking GitHub about "+s.label(), s.askTarget); err != nil {
+		return err
+	}
+	proposed, err := s.propose(ctx)
+	if err != nil {
+		return err
+	}
+	s.planCompanions()
+	for _, store := range append(s.chosen(), proposed...) {
+		s.slots = append(s.slots, &slot{store: store, status: "failed"})
+	}
+	if err := s.Interruptible(ctx, "Asking GitHub what is stored", s.inspectAll); err != nil {
+		return err
+	}
+	if s.env != "" { // from here on as GitHub spells it
+		s.env = s.slots[0].store.Environment
+		for _, v := range s.companions {
+			v.store = s.slots[0].store
+		}
+	}
+	if !slices.ContainsFunc(s.slots, func(t *slot) bool { return t.err == nil }) {
+		return s.failures()
+	}
+	return s.judgeCompanions(ctx)
+}
+
+// inspectAll asks about the stores and the variables at the same time.
+func (s *storing) inspectAll(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { s.inspectStores(ctx) })
+	wg.Go(func() { s.inspectCompanions(ctx) })
+	wg.Wait()
+	return nil
+}
+
+func (s *storing) askTarget(ctx context.Context) error {
+	if s.org != "" {
+		return s.selectRepositories(ctx)
+	}
+	repo, err := s.client.Repository(ctx, s.place.Owner, s.place.Name)
+	if err != nil {
+		return err
+	}
+	// A renamed repository answers under its present name: that is the one to write to, and to name.
+	s.place.Owner, s.place.Name = repo.Owner, repo.Name
+	if repo.Archived {
+		return fmt.Errorf("%s is archived: GitHub lets nobody change its secrets", s.place)
+	}
+	if !repo.CanPush {
+		return s.client.NoPush(s.place.String())
+	}
+	return nil
+}
+
+// failures are what went wrong with the stores.
+func (s *storing) failures() error {
+	errs := make([]error, len(s.slots))
+	for i, t := range s.slots {
+		errs[i] = t.err
+	}
+	return errors.Join(errs...)
+}
+
+// missingEnvironmentError means that the environment does not exist, and that nobody said to create it.
+type missingEnvironmentError struct{ name, place string }
+
+func (e *missingEnvironmentError) Error() string {
+	return fmt.Sprintf("%s has no environment %s; nothing was stored", e.place, e.name)
+}
+
+func (*missingEnvironmentError) Hint() string { return "Create it with: --create-env" }
+
+// settleEnvironment decides whether an environment that --env names is created. One that was proposed has been asked about.
+func (s *storing) settleEnvironment() error {
+	if s.env == "" || !s.slots[0].missing || s.createEnv {
+		return nil
+	}
+	if !s.CanAsk() || s.dryRun {
+		return &missingEnvironmentError{s.env, s.place.String()}
+	}
+	yes, err := s.Confirm(fmt.Sprintf("%s has no environment %s. Create it, without protection rules?", s.place, s.env), false)
+	if err != nil || !yes {
+		return errors.Join(console.ErrCancelled, err)
+	}
+	return nil
+}
+
+// settleCopy decides where a copy for gh hex verify is kept. It is asked only after a prompt: who pipes a token in keeps
+// it elsewhere.
+func (s *storing) settleCopy(ctx context.Context, source workspace.TokenSource) error {
+	s.keep = s.local
+	if s.keep == "keyring" && !s.dryRun {
+		if err := workspace.Keyring(s.authOptions.Process, s.host).Usable(workspace.KeyringPatience); err != nil {
+			return fmt.Errorf("nothing was stored: %w", err)
+		}
+	}
+	if s.keep != "" || source != workspace.FromPrompt || s.dryRun {
+		return nil
+	}
+	choices, labels := []string{"none"}, []string{"no"}
+	if workspace.Keyring(s.authOptions.Process, s.host).Usable(workspace.KeyringGlance) == nil {
+		choices, labels = append(choices, "keyring"), append(labels, "in this machine's keyring")
+	}
+	safe, err := s.mayUseDotenv(ctx)
+	if err != nil {
+		return err
+	}
+	if safe {
+		choices, labels = append(choices, "dotenv"), append(labels, "in .env, which git ignores")
+	}
+	if len(choices) == 1 {
+		return nil
+	}
+	i, err := s.Choose("Keep a copy for gh hex verify on this machine?", labels)
+	s.keep = choices[i]
+	return err
+}
+
+// mayUseDotenv tells whether git ignores .env, or will after this command.
+func (s *storing) mayUseDotenv(ctx context.Context) (bool, error) {
+	if s.tree == nil {
+		return false, nil
+	}
+	git := s.tree.Git(ctx)
+	if tracked, err := git.Tracked(".env"); err != nil || tracked {
+		return false, err
+	}
+	reach, err := git.Ignored(".env")
+	return reach != scaffold.Nobody || !s.noScaffold, err
+}
+
+func (s *storing) planFiles(ctx context.Context) error {
+	if s.tree == nil {
+		if s.keep == "dotenv" {
+			return fmt.Errorf("--local dotenv needs the work tree of the repository that is stored for (%s)", s.label())
+		}
+		return nil
+	}
+	git := s.tree.Git(ctx)
+	if !s.noScaffold {
+		planned, err := scaffold.Plan(s.tree.Root(), git, scaffold.Options{Host: workspace.ScaffoldHost(s.host)})
+		if err != nil {
+			return fmt.Errorf("nothing was stored: %w", &fileError{err, "touching files: --no-scaffold"})
+		}
+		s.files = planned
+	}
+	if s.keep != "dotenv" {
+		return nil
+	}
+	copied, err := scaffold.PlanDotenv(s.tree.Root(), git, s.files, s.token.Reveal, workspace.ScaffoldHost(s.host))
+	if err != nil {
+		return fmt.Errorf("nothing was stored: %w", &fileError{err, "a copy: --local none"})
+	}
+	if !s.host.IsHex() {
+		s.Say("%s .env holds the token only: a host outside hex.tech is taken from the environment (export %s=%s)", s.Yellow("!"), workspace.HostName, s.host)
+	}
+	s.files = append(s.files, copied)
+	if data, err := s.tree.ReadLocal(ctx, ".env.local"); err == nil {
+		other, _, _ := dotenv.Lookup(data, workspace.TokenName)
+		if token, err := core.ParseToken(other); err == nil && !token.Equal(s.token) {
+			s.Say("%s .env.local holds another token (%s), which is found before the one in .env", s.Yellow("!"), token)
+		}
+	}
+	return nil
+}
+
+// fileError means that a file cannot be written; without says what is left out, and by which flag.
+type fileError struct {
+	err     error
+	without string
+}
+
+func (e *fileError) Error() string { return e.err.Error() }
+
+func (e *fileError) Unwrap() error { return e.err }
+
+func (e *fileError) Hint() string { return "Mend that, or go on without " + e.without }
+
+const (
+	// writeLimit is the time that all writes of gh hex auth have, so that with what comes after it the command ends within
+	// a minute.
+	writeLimit = 45 * time.Second
+	// variableTime is what is left for the variable in any case.
+	variableTime = 5 * time.Second
+)
+
+// errNoTimeLeft means that the writes before took all the time.
+var errNoTimeLeft = command.Hinted("GitHub did not answer in time before", "Run the command again: what is stored already is only replaced by the same")
+
+// carryOut writes: the secrets, the variable, the files. A write that has begun is finished even when the user interrupts.
+// Each failure is told where it happens.
+func (s *storing) carryOut(ctx context.Context) (authResult, error) {
+	if s.dryRun {
+		r, err := s.planned(), s.failures()
+		if err == nil && !s.CanAsk() {
+			err = s.conflict() // as it would end without --dry-run
+		}
+		return r, err
+	}
+	// All writes share one time: several stores that do not answer take no longer than one.
+	end := time.Now().Add(cmp.Or(s.Patience, writeLimit))
+	ctx, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
+	stored := 0
+	for _, t := range s.slots {
+		if s.write(ctx, t) {
+			stored++
+		}
+		s.complain(t.err)
+	}
+	r := s.result()
+	if stored == 0 {
+		s.Say("No variable was set and no file was changed.")
+		return r, ended(s.failed())
+	}
+	// What belongs to a secret that is stored is not left out, whatever comes.
+	if least := time.Now().Add(variableTime); end.Before(least) {
+		end = least
+	}
+	ctx, cancel = context.WithDeadline(context.WithoutCancel(ctx), end)
+	defer cancel()
+	variableFailed := s.writeVariables(ctx, r.Variables)
+	rest := errors.Join(s.writeFiles(&r), s.writeKeyring())
+	s.complain(rest)
+	code := s.failed()
+	if variableFailed || rest != nil {
+		code = command.Worst(code, command.ExitProblem)
+	}
+	return r, ended(code)
+}
+
+// ended is the exit code of failures that have been told.
+func ended(code int) error {
+	if code == command.ExitOK {
+		return nil
+	}
+	return command.Outcome(code)
+}
+
+// failed is the exit code for the stores: that of the login only when nothing was stored for want of one.
+func (s *storing) failed() int {
+	code := command.ExitOK
+	for _, t := range s.slots {
+		code = command.Worst(code, command.ExitCode(t.err))
+	}
+	if s.interrupted && code != command.ExitOK {
+		return command.ExitCancelled
+	}
+	if code == command.ExitAuth && slices.ContainsFunc(s.slots, func(t *slot) bool { return t.err == nil }) {
+		return command.ExitProblem
+	}
+	return code
+}
+
+// complain prints a failure with what to do about it.
+func (s *storing) complain(err error) {
+	if err == nil {
+		return
+	}
+	s.tell("error", "%s", console.Capitalised(err.Error()))
+	if next := command.Hint(err); next != "" && !s.interrupted {
+		s.Say("  %s", next)
+	}
+}
+
+// write fills one store.
+func (s *storing) write(ctx context.Context, t *slot) bool {
+	if t.err == nil && t.missing && !s.interrupted {
+		t.err = s.createEnvironment(context.WithoutCancel(ctx), t)
+	}
+	if t.err == nil && (s.interrupted || ctx.Err() != nil) {
+		reason := console.ErrCancelled
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			reason = errNoTimeLeft
+		}
+		t.err = fmt.Errorf("the %s secret %s of %s was not written: %w", t.store, s.secret, s.describe(t), reason)
+	}
+	if t.err != nil {
+		return false
+	}
+	s.sayReplaced(t)
+	var created bool
+	err := s.Interruptible(ctx, "Storing it in "+s.describe(t), func(interrupted context.Context) error {
+		write, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(interrupted, func() { time.AfterFunc(time.Second, cancel) })() // once sent, the client sees to it
+		created, t.err = s.client.PutSecret(write, t.store, t.key, s.secret, s.token.Reveal(), t.before, t.sharing)
+		return nil
+	})
+	s.interrupted = errors.Is(err, console.ErrCancelled) // this write is finished, further ones are not begun
+	if t.err != nil {
+		return false
+	}
+	t.status = "updated"
+	if created {
+		t.status = "created"
+	}
+	s.tell("ok", "Set %s secret %s for %s", t.store, s.secret, s.describe(t))
+	return true
+}
+
+// createEnvironment makes the environment and fetches its key, which exists only now.
+func (s *storing) createEnvironment(ctx context.Context, t *slot) error {
+	if err := s.client.CreateEnvironment(ctx, t.store.Owner, t.store.Repo, t.store.Environment); err != nil {
+		return err
+	}
+	s.tell("ok", "Created environment %s of %s", t.store.Environment, s.place)
+	var err error
+	t.key, err = s.client.PublicKey(ctx, t.store)
+	return err
+}
+
+// describe names a store's place, and who sees it.
+func (s *storing) describe(t *slot) string {
+	switch t.store.Level {
+	case github.LevelOrganization:
+		return describeSharing(s.org, t.sharing)
+	case github.LevelEnvironment:
+		return fmt.Sprintf("%s (environment %s)", s.place, t.store.Environment)
+	}
+	return s.place.String()
+}
+
+func describeSharing(org string, sharing github.Sharing) string {
+	switch sharing.Visibility {
+	case "all":
+		return org + " (all repositories)"
+	case "selected":
+		return fmt.Sprintf("%s (%s)", org, console.Counted(len(sharing.Repositories), "selected repository", "selected repositories"))
+	}
+	return org + " (private repositories)"
+}
+
+func (s *storing) writeFiles(r *authResult) error {
+	if s.tree == nil {
+		return nil
+	}
+	if err := scaffold.Apply(s.tree.Root(), s.files); err != nil {
+		return fmt.Errorf("the secret was stored, the files were not written: %w", err)
+	}
+	for _, c := range s.files {
+		r.Files = append(r.Files, fileResult{c.Path, c.Action})
+		s.tell("ok", "%s: %s", c.Path, c.Describe())
+	}
+	return nil
+}
+
+func (s *storing) writeKeyring() error {
+	if s.keep != "keyring" {
+		return nil
+	}
+	if err := workspace.Keyring(s.authOptions.Process, s.host).Set(s.token); err != nil {
+		return fmt.Errorf("the secret was stored, no copy was kept on this machine: %w", err)
+	}
+	s.tell("ok", "Saved the token for %s in this machine's keyring", s.host.Name())
+	return nil
+}
+
+func (s *storing) result() authResult {
+	r := authResult{
+		Secret: s.secret, Repository: s.place.String(), Host: s.host.String(),
+		Token:  tokenResult{Kind: s.owner.Kind, Owner: s.owner.Owner()},
+		Stores: make([]storeResult, len(s.slots)),
+		Files:  []fileResult{},
+	}
+	if s.org != "" {
+		r.Repository = ""
+	}
+	for i, t := range s.slots {
+		r.Stores[i] = storeResult{App: t.store.App, Level: t.store.Level, Name: s.storeName(t.store), Status: t.status}
+		if t.err != nil {
+			r.Stores[i].Error = console.Safe(t.err.Error())
+		}
+	}
+	if s.owner.HasExpiry {
+		at := s.owner.ExpiresAt.Format("2006-01-02T15:04:05Z07:00")
+		r.Token.ExpiresAt = &at
+	}
+	r.Variables = s.variableResults()
+	r.Variable = s.hostResult(r.Variables)
+	return r
+}
+
+// storeName is the name in a row of --json: of the repository, the environment or the organization.
+func (s *storing) storeName(store github.Store) string {
+	switch store.Level {
+	case github.LevelEnvironment:
+		return store.Environment
+	case github.LevelOrganization:
+		return store.Owner
+	}
+	return s.place.String()
+}
+
+// planned says what a run without --dry-run would do.
+func (s *storing) planned() authResult {
+	for _, t := range s.slots {
+		if t.err != nil {
+			continue
+		}
+		t.status = "planned"
+		if t.missing {
+			s.tell("planned", "Would create environment %s of %s", t.store.Environment, s.place)
+		}
+		s.tell("planned", "Would set %s secret %s for %s%s", t.store, s.secret, s.describe(t), s.replaced(t))
+	}
+	r := s.result()
+	for i, v := range s.companions {
+		s.planVariable(v, &r.Variables[i].variableResult)
+	}
+	for _, c := range s.files {
+		r.Files = append(r.Files, fileResult{c.Path, c.Action})
+		s.tell("planned", "%s: %s", c.Path, c.Describe())
+	}
+	return r
+}

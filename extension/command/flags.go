@@ -1,0 +1,103 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// enum is a flag that takes one of a few words, in either case. pflag refuses any other in gh's words:
+// invalid argument "x" for "--format" flag: valid values are {text|sarif|github}.
+type enum struct {
+	value *string
+	words []string
+}
+
+func (e enum) String() string { return *e.value }
+
+func (e enum) Type() string { return "string" }
+
+func (e enum) Set(text string) error {
+	word, err := oneOf(e.words, text)
+	if err == nil {
+		*e.value = word
+	}
+	return err
+}
+
+// Single is a flag that takes one value: a second one is refused, not dropped.
+type Single struct {
+	value string
+	given bool
+}
+
+func (s *Single) String() string { return s.value }
+
+func (s *Single) Type() string { return "string" }
+
+func (s *Single) Set(text string) error {
+	if s.given {
+		return errors.New("this command is about one repository: only gh hex auth and gh hex rotate take several")
+	}
+	s.value, s.given = text, true
+	return nil
+}
+
+// enumList is a flag that takes several of a few words, separated by commas or one at a time.
+type enumList struct {
+	values *[]string
+	words  []string
+}
+
+func (e enumList) String() string { return strings.Join(*e.values, ",") }
+
+func (e enumList) Type() string { return "strings" }
+
+func (e enumList) Set(text string) error {
+	for part := range strings.SplitSeq(text, ",") {
+		word, err := oneOf(e.words, strings.TrimSpace(part))
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(*e.values, word) {
+			*e.values = append(*e.values, word)
+		}
+	}
+	return nil
+}
+
+func oneOf(words []string, text string) (string, error) {
+	for _, w := range words {
+		if strings.EqualFold(w, text) {
+			return w, nil
+		}
+	}
+	return "", fmt.Errorf("valid values are %s", braced(words))
+}
+
+func braced(words []string) string { return "{" + strings.Join(words, "|") + "}" }
+
+// EnumVar adds an enum, whose value so far is the default. {} in usage stands for the words.
+func EnumVar(f *pflag.FlagSet, value *string, name, shorthand string, words []string, usage string) {
+	f.VarP(enum{value, words}, name, shorthand, strings.Replace(usage, "{}", braced(words), 1))
+}
+
+// EnumListVar adds an enumList. {} in usage stands for the words.
+func EnumListVar(f *pflag.FlagSet, values *[]string, name, shorthand string, words []string, usage string) {
+	f.VarP(enumList{values, words}, name, shorthand, strings.Replace(usage, "{}", braced(words), 1))
+}
+
+// InvalidArgument refuses the value of a flag in pflag's words.
+func InvalidArgument(flag, value string, why error) error {
+	return fmt.Errorf("invalid argument %q for %q flag: %w", value, "--"+flag, why)
+}
+
+// HideRepo keeps --repo, which every command takes, out of the help of one that it means nothing to.
+func HideRepo(f *pflag.FlagSet) {
+	const name = "repo"
+	f.VarP(new(Single), name, "R", "Means nothing here")
+	f.Lookup(name).Hidden = true
+}

@@ -1,0 +1,84 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/console"
+)
+
+// hexHint is the next command to type after an answer of Hex, or after none.
+func hexHint(err error) string {
+	var answer *core.APIError
+	switch {
+	case errors.Is(err, core.ErrNotHexAPI):
+		return "Check the path and the host: HEX_WORKSPACE_URL, or --workspace-url, names where you log in to Hex"
+	case errors.Is(err, core.ErrRedirect):
+		return "Check the host: HEX_WORKSPACE_URL, or --workspace-url, names where you log in to Hex"
+	case errors.Is(err, core.ErrGarbled), errors.Is(err, core.ErrTooLarge):
+		return "Run the command again; if it stays, check the host (HEX_WORKSPACE_URL)"
+	case errors.As(err, &answer):
+		return answerHint(answer)
+	case isNetworkError(err):
+		return "Check the network and the host (HEX_WORKSPACE_URL), then run the command again"
+	}
+	return ""
+}
+
+// isNetworkError tells failures on the way to Hex from those of files, whose error numbers look like a net.Error too.
+func isNetworkError(err error) bool {
+	var network net.Error
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return false
+	}
+	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+func answerHint(e *core.APIError) string {
+	read := e.Method == http.MethodGet || e.Method == http.MethodHead
+	switch {
+	case errors.Is(e, core.ErrUnauthorized):
+		return "Make a new token in Hex (Settings → API keys → New Token), or check the host: a token works only where it was made"
+	case errors.Is(e, core.ErrForbidden):
+		return "Ask an admin of the workspace whether API access is on, and to tick " + scopeOf(e) + " for the token"
+	case errors.Is(e, core.ErrNotFound):
+		return "Check the ID and the host; projects that the token can see: gh hex project list"
+	case e.Method == http.MethodPost && errors.Is(e, core.ErrInputs):
+		return "Only inputs of the published app can be set, by their names in Hex; -F sets numbers and booleans, -f strings"
+	case e.Method == http.MethodPost && errors.Is(e, core.ErrUnpublished):
+		return "Only published projects run: publish it in Hex first; those that are: gh hex project list --published"
+	case errors.Is(e, core.ErrRateLimited):
+		return "Hex allows only so many requests a minute: wait, then run the command again"
+	case errors.Is(e, core.ErrBusy):
+		return "All kernels of the workspace are busy and nothing was started: wait, then run the command again"
+	case e.Status >= http.StatusInternalServerError && read:
+		return "Hex failed: try again, and give its support the trace ID"
+	case e.Status >= http.StatusInternalServerError:
+		return "It may have taken effect: look before you repeat it"
+	}
+	return "Check what was asked for; Hex's support wants the trace ID"
+}
+
+// scopeOf names the scope that a request needs, as Hex's settings page does.
+func scopeOf(e *core.APIError) string {
+	noun, _, _ := strings.Cut(strings.TrimPrefix(e.Path, "/"), "/")
+	noun, _, _ = strings.Cut(noun, "?")
+	if noun == "" {
+		return "the scope that this needs"
+	}
+	access := "Write"
+	switch {
+	case e.Method == http.MethodGet, e.Method == http.MethodHead:
+		access = "Read"
+	case noun == "projects" && strings.Contains(e.Path, "/runs"):
+		access = "Run"
+	}
+	return console.Capitalised(strings.ReplaceAll(noun, "-", " ")) + ": " + access
+}

@@ -1,0 +1,37 @@
+package command
+
+import (
+	"time"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/console"
+)
+
+// Version is stamped by the linker when a release is built.
+var Version = "dev"
+
+// Process is what a command gets from the process it runs in.
+type Process struct {
+	*console.Streams
+	Getenv func(string) string
+	Dir    string
+	Now    func() time.Time
+	// patience is how long Hex or GitHub may take to answer one request; zero for what their clients take as their own.
+	Patience time.Duration
+}
+
+func (p *Process) UserAgent() string { return "gh-hex/" + Version }
+
+// InActions tells whether this is a job of GitHub Actions.
+func (p *Process) InActions() bool { return p.Getenv("GITHUB_ACTIONS") == "true" }
+
+// When is a relative time on a terminal, an exact one elsewhere.
+func (p *Process) When(t core.Timestamp) string {
+	switch {
+	case t.IsZero():
+		return ""
+	case p.OutTTY:
+		return console.Ago(t.Time, p.Now())
+	}
+	return t.Format(time.RFC3339)
+}

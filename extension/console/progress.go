@@ -1,0 +1,77 @@
+package console
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// Progress is a line on the terminal that says how far a long command is. Elsewhere it shows nothing, and notes are
+// lines of their own. It is safe for concurrent use.
+type Progress struct {
+	w     io.Writer
+	live  bool
+	plain bool // in lines of their own, and few of them
+
+	mu   sync.Mutex
+	last time.Time
+	now  func() time.Time
+}
+
+// NewProgress is progress on standard error; now tells the time.
+func (s *Streams) NewProgress(now func() time.Time) *Progress {
+	return &Progress{w: s.Err, live: s.ErrTTY && !s.PlainProgress, plain: s.PlainProgress, now: now}
+}
+
+// Show replaces the line, a few times a second at most. A plain one is added now and then.
+func (g *Progress) Show(format string, args ...any) {
+	pause := 100 * time.Millisecond
+	switch {
+	case g.plain:
+		pause = 10 * time.Second
+	case !g.live:
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if now.Sub(g.last) < pause {
+		return
+	}
+	g.last = now
+	if g.plain {
+		fmt.Fprintf(g.w, "%s...\r\n", printable(format, args))
+		return
+	}
+	fmt.Fprintf(g.w, "\r\x1b[K%s", printable(format, args))
+}
+
+// note prints a line that stays. Both forms of its end are right: the terminal may be in raw mode.
+func (g *Progress) note(format string, args ...any) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.live:
+		fmt.Fprintf(g.w, "\r\x1b[K%s\r\n", printable(format, args))
+		return
+	case g.plain:
+		fmt.Fprintf(g.w, "%s\r\n", printable(format, args))
+		return
+	}
+	fmt.Fprintln(g.w, printable(format, args))
+}
+
+// Clear takes the line away.
+func (g *Progress) Clear() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.live {
+		fmt.Fprint(g.w, "\r\x1b[K")
+	}
+}
+
+// Limit says until when GitHub wants to be left alone.
+func (g *Progress) Limit(until time.Time) {
+	g.note("GitHub's rate limit is reached; going on at %s", until.Local().Format("15:04:05"))
+}

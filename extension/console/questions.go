@@ -1,0 +1,181 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+// CanAsk tells whether there is somebody to ask.
+func (s *Streams) CanAsk() bool { return s.tty != nil }
+
+// Ask reads one line in raw mode, where Ctrl-C is a key: a SIGINT would end gh and leave us without a terminal.
+// All questions and waits share one reader, so that what was typed ahead is not lost.
+func (s *Streams) Ask(prompt string, hidden bool) (string, error) {
+	state, err := term.MakeRaw(int(s.tty.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("prepare the terminal: %w", err)
+	}
+	lost := false
+	defer func() {
+		_ = term.Restore(int(s.tty.Fd()), state)
+		if lost {
+			s.Say("%s Only the first line was taken: what came behind it was thrown away", s.Yellow("!"))
+		}
+	}()
+	if s.terminal == nil {
+		s.terminal = term.NewTerminal(struct {
+			io.Reader
+			io.Writer
+		}{s.keyboard(), s.questions}, "")
+	}
+	if width, height, err := term.GetSize(int(s.tty.Fd())); err == nil && width > 0 && height > 0 {
+		_ = s.terminal.SetSize(width, height) // else it breaks lines at 80 columns
+	}
+	prompt = string(s.Green("?")) + " " + core.Printable(prompt) + " "
+	var line string
+	if hidden {
+		fmt.Fprint(s.questions, prompt)
+		line, err = readHidden(s.keys, s.questions)
+	} else {
+		s.terminal.SetPrompt(prompt)
+		line, err = s.terminal.ReadLine()
+	}
+	if hidden && !errors.Is(err, ErrCancelled) {
+		lost = s.keys.discard()
+	}
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, ErrCancelled) && !hidden:
+		fmt.Fprint(s.questions, "\r\n")
+		return "", ErrCancelled
+	case errors.Is(err, ErrCancelled):
+		return "", err
+	}
+	if err != nil && !errors.Is(err, term.ErrPasteIndicator) {
+		return "", fmt.Errorf("read from the terminal: %w", err)
+	}
+	return line, nil
+}
+
+// Confirm asks a yes-or-no question; an empty answer is fallback.
+func (s *Streams) Confirm(question string, fallback bool) (bool, error) {
+	suffix := "(y/N)"
+	if fallback {
+		suffix = "(Y/n)"
+	}
+	for {
+		answer, err := s.Ask(question+" "+suffix, false)
+		if err != nil {
+			return false, err
+		}
+		switch strings.ToLower(strings.TrimSpace(answer)) {
+		case "":
+			return fallback, nil
+		case "y", "yes":
+			return true, nil
+		case "n", "no":
+			return false, nil
+		}
+	}
+}
+
+// Choose lets the user pick one of several options, from a menu or by its number; the first is the default.
+func (s *Streams) Choose(question string, options []string) (int, error) {
+	if s.menus {
+		m, err := s.pick(question, options, nil)
+		if err != nil {
+			return 0, err
+		}
+		return m.shown[m.at], nil
+	}
+	fmt.Fprintln(s.questions, core.Printable(question))
+	for i, o := range options {
+		fmt.Fprintf(s.questions, "  %d  %s\n", i+1, core.Printable(o))
+	}
+	for {
+		answer, err := s.Ask(fmt.Sprintf("Number (1-%d, default 1):", len(options)), false)
+		if err != nil {
+			return 0, err
+		}
+		if strings.TrimSpace(answer) == "" {
+			return 0, nil
+		}
+		if n, err := strconv.Atoi(strings.TrimSpace(answer)); err == nil && n >= 1 && n <= len(options) {
+			return n - 1, nil
+		}
+	}
+}
+
+// Checklist shows options, marks those that are chosen, and lets the user choose others, in a menu or by their numbers. The
+// answer is the chosen indices; Enter keeps the marked ones.
+func (s *Streams) Checklist(question string, options []string, marked []bool) ([]int, error) {
+	if s.menus {
+		m, err := s.pick(question, options, marked)
+		if err != nil {
+			return nil, err
+		}
+		return m.chosen(), nil
+	}
+	fmt.Fprintln(s.questions, Safe(question))
+	for i, o := range options {
+		box := "[ ]"
+		if marked[i] {
+			box = "[x]"
+		}
+		fmt.Fprintf(s.questions, "  %3d  %s %s\n", i+1, box, Safe(o))
+	}
+	for {
+		answer, err := s.Ask("Numbers (such as 1,3-5 or all; Enter for the marked ones, none to cancel):", false)
+		if err != nil {
+			return nil, err
+		}
+		if chosen, ok := parseChoice(answer, marked); ok {
+			return chosen, nil
+		}
+	}
+}
+
+// parseChoice reads the answer to a checklist: numbers and ranges, counted from 1, "all", "none", or nothing for what is
+// marked. It returns indices in order, each once; false for an answer that is none of these.
+func parseChoice(answer string, marked []bool) ([]int, bool) {
+	var chosen []int
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "":
+		for i, m := range marked {
+			if m {
+				chosen = append(chosen, i)
+			}
+		}
+		return chosen, true
+	case "none":
+		return nil, true
+	case "all":
+		for i := range marked {
+			chosen = append(chosen, i)
+		}
+		return chosen, true
+	}
+	for part := range strings.FieldsFuncSeq(answer, func(r rune) bool { return r == ',' || r == ' ' }) {
+		from, to, isRange := strings.Cut(part, "-")
+		if !isRange {
+			to = from
+		}
+		first, err1 := strconv.Atoi(from)
+		last, err2 := strconv.Atoi(to)
+		if err1 != nil || err2 != nil || first < 1 || last < first || last > len(marked) {
+			return nil, false
+		}
+		for i := first; i <= last; i++ {
+			chosen = append(chosen, i-1)
+		}
+	}
+	slices.Sort(chosen)
+	return slices.Compact(chosen), len(chosen) > 0
+}

@@ -1,0 +1,138 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/workflow"
+)
+
+const WorkflowFolder = ".github/workflows"
+
+// MaxWorkflow bounds a workflow file; GitHub itself refuses larger ones.
+const MaxWorkflow = 1 << 20
+
+// maxRemote bounds how many workflows of other repositories are fetched.
+const maxRemote = 5
+
+// Source is where workflows are read from: the work tree as it is, a commit, or nowhere.
+type Source struct {
+	Files  []workflow.File
+	Lookup func(name string) ([]byte, bool) // of another file there
+	// unread are files that are there and could not be read, or are too large to be.
+	Unread []string
+}
+
+// ReadWorkflows reads the workflows of a work tree as they are, uncommitted changes included.
+func ReadWorkflows(tree *worktree.Tree, o workflow.ReadOptions) *workflow.Workflows {
+	root, err := os.OpenRoot(tree.Root())
+	if err != nil {
+		return workflow.Read(nil, workflow.ReadOptions{})
+	}
+	defer root.Close()
+	s := Source{Files: workflowFiles(root), Lookup: func(name string) ([]byte, bool) { return readRegular(root, name) }}
+	return s.read(o)
+}
+
+func (s *Source) read(o workflow.ReadOptions) *workflow.Workflows {
+	o.Lookup = s.Lookup
+	return workflow.Read(s.Files, o)
+}
+
+// readWorkflows reads what is judged. remote holds the content of workflows of other repositories that are called.
+func (i *Inspection) readWorkflows(remote func(ref string) ([]byte, error)) *workflow.Workflows {
+	o := workflow.ReadOptions{Ends: i.ends, Remote: remote, Secret: i.Secret, All: i.All}
+	switch {
+	case i.Tree == nil:
+		return workflow.Read(nil, workflow.ReadOptions{})
+	case i.Source != nil:
+		return i.Source.read(o)
+	}
+	return ReadWorkflows(i.Tree, o)
+}
+
+// readCalled reads the workflows together with those of other repositories that they call, all of them at once.
+func (i *Inspection) readCalled(ctx context.Context) *workflow.Workflows {
+	refs := i.local().RemoteRefs()
+	client, err := i.client()
+	if i.Offline || err != nil || len(refs) == 0 {
+		return i.local()
+	}
+	refs = refs[:min(len(refs), maxRemote)]
+	contents, errs := make([][]byte, len(refs)), make([]error, len(refs))
+	var wg sync.WaitGroup
+	for n, ref := range refs {
+		wg.Go(func() { contents[n], errs[n] = client.Workflow(ctx, ref) })
+	}
+	wg.Wait()
+	return i.readWorkflows(func(ref string) ([]byte, error) {
+		if n := slices.Index(refs, ref); n >= 0 {
+			return contents[n], errs[n]
+		}
+		return nil, fmt.Errorf("only %d workflows of other repositories are read", maxRemote)
+	})
+}
+
+// HasDependabot reports whether Dependabot is set up: its runs read secrets of their own.
+func HasDependabot(tree *worktree.Tree) bool {
+	if tree == nil {
+		return false
+	}
+	root, err := os.OpenRoot(tree.Root())
+	if err != nil {
+		return false
+	}
+	defer root.Close()
+	for _, name := range []string{".github/dependabot.yml", ".github/dependabot.yaml"} {
+		if info, err := root.Stat(name); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
+}
+
+// workflowFiles are the files right in .github/workflows whose name ends in .yml or .yaml.
+func workflowFiles(root *os.Root) []workflow.File {
+	entries, err := fs.ReadDir(root.FS(), WorkflowFolder)
+	if err != nil {
+		return nil
+	}
+	var files []workflow.File
+	for _, e := range entries {
+		name := path.Join(WorkflowFolder, e.Name())
+		if !IsYAML(name) {
+			continue
+		}
+		if data, ok := readRegular(root, name); ok {
+			files = append(files, workflow.File{Path: name, Data: data})
+		}
+	}
+	return files
+}
+
+func IsYAML(name string) bool {
+	return strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml")
+}
+
+// readRegular reads a regular file inside the work tree. A FIFO would block, and a link out of the tree is not followed.
+func readRegular(root *os.Root, name string) ([]byte, bool) {
+	info, err := root.Stat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, false
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, false
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxWorkflow+1))
+	return data, err == nil
+}

@@ -1,0 +1,23 @@
+package inspect
+
+import (
+	"context"
+
+	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/workflow"
+)
+
+// Remote is what is known of the workflows of a repository that is not checked out here.
+type Remote struct {
+	Workflows *workflow.Workflows
+	Err       error // they could not be read
+}
+
+func ReadRemote(ctx context.Context, client *github.Client, owner, repo, secret string) Remote {
+	files, err := client.Workflows(ctx, owner, repo)
+	list := make([]workflow.File, len(files))
+	for i, f := range files {
+		list[i] = workflow.File{Path: f.Path, Data: f.Data}
+	}
+	return Remote{workflow.Read(list, workflow.ReadOptions{Ends: ctx, Secret: secret}), err}
+}

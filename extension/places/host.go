@@ -1,0 +1,21 @@
+package places
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/github"
+)
+
+func ExplainHost(ctx context.Context, client *github.Client, store github.Store, variable string, host core.Host, label string, err error) error {
+	v, lookup := client.Variable(ctx, store, variable)
+	if lookup != nil {
+		return err
+	}
+	named, parse := core.ParseHost(v.Value)
+	if parse != nil || named == host {
+		return err
+	}
+	return fmt.Errorf("%w\nThe variable %s of %s names another host. Is the token from there? Name it with: --workspace-url %s", err, variable, label, named)
+}

@@ -1,0 +1,231 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cli/go-gh/v2/pkg/text"
+
+	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
+)
+
+// Judge turns a report into an exit code.
+func Judge(report check.Report, strict bool) error {
+	code := command.ExitOK
+	for _, r := range report {
+		switch {
+		case r.Status == check.StatusError && r.Auth:
+			code = command.Worst(code, command.ExitAuth)
+		case r.Status == check.StatusError || strict && r.Status == check.StatusWarning:
+			code = command.Worst(code, command.ExitProblem)
+		case r.Status == check.StatusUnknown:
+			code = command.Worst(code, command.ExitUnknown)
+		}
+	}
+	if code == command.ExitOK {
+		return nil
+	}
+	return command.Outcome(code)
+}
+
+// Print shows a report to people: a line a group on a terminal, a line a check with verbose or in a pipe.
+func Print(s *console.Streams, report check.Report, verbose bool, elapsed time.Duration) {
+	switch {
+	case !s.OutTTY:
+		PrintRecords(s, report)
+	case verbose:
+		for _, r := range report {
+			printCheck(s, r)
+		}
+	default:
+		printGroups(s, report)
+	}
+	s.Print("%s", verdict(s, report, elapsed))
+}
+
+// PrintRecords writes a tab-separated line a check (ID, status, message, fix), followed by a line a finding
+// (ID, severity, place and message).
+func PrintRecords(s *console.Streams, report check.Report) {
+	for _, r := range report {
+		s.Print("%s\t%s\t%s\t%s", r.ID, r.Status, r.Message, r.Fix)
+		for _, f := range r.Findings {
+			if f.Message == r.Message && f.File == "" {
+				continue
+			}
+			s.Print("%s\t%s\t%s\t", r.ID, f.Severity, located(f))
+		}
+	}
+}
+
+func located(f check.Finding) string {
+	if place := place(f); place != "" {
+		return place + ": " + f.Message
+	}
+	return f.Message
+}
+
+// place is where a finding stands, in the form that editors understand.
+func place(f check.Finding) string {
+	out := f.File
+	if f.Line > 0 {
+		out += fmt.Sprintf(":%d", f.Line)
+	}
+	if f.Line > 0 && f.Column > 0 {
+		out += fmt.Sprintf(":%d", f.Column)
+	}
+	if f.Commit != "" {
+		out = strings.TrimSpace(out + " in commit " + f.Commit[:min(12, len(f.Commit))])
+	}
+	return out
+}
+
+func printGroups(s *console.Streams, report check.Report) {
+	for len(report) > 0 {
+		group := report[0].Group
+		end := slices.IndexFunc(report, func(r check.Result) bool { return r.Group != group })
+		if end < 0 {
+			end = len(report)
+		}
+		results := report[:end]
+		report = report[end:]
+		s.Print("%s %s  %s", groupIcon(s, results), s.Bold(fmt.Sprintf("%-9s", group)), summary(results))
+		printProblems(s, results)
+	}
+}
+
+// printProblems expands what is not in order. Of several checks that could not be carried out the first one says why:
+// the reason is the same as a rule.
+func printProblems(s *console.Streams, results []check.Result) {
+	var unknown []string
+	for _, r := range results {
+		switch {
+		case r.Status == check.StatusOK || r.Status == check.StatusSkipped:
+		case r.Status == check.StatusUnknown && len(r.Findings) == 0 && unknown != nil:
+			unknown = append(unknown, r.ID)
+		default:
+			PrintProblem(s, r, "  ")
+			if r.Status == check.StatusUnknown {
+				unknown = []string{}
+			}
+		}
+	}
+	if len(unknown) > 0 {
+		s.Print("  %s could not be checked either: %s", console.Icon(s, check.StatusUnknown), strings.Join(unknown, ", "))
+	}
+}
+
+// groupIcon is that of the worst status. A group that says of its token only that it was not checked has the mark of
+// what was skipped, though the host was looked at.
+func groupIcon(s *console.Streams, results []check.Result) console.Styled {
+	worst := worstStatus(results)
+	if worst == check.StatusOK && slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-present" && r.Status == check.StatusSkipped }) {
+		worst = check.StatusSkipped
+	}
+	return console.Icon(s, worst)
+}
+
+func worstStatus(results []check.Result) check.Status {
+	for _, status := range []check.Status{check.StatusError, check.StatusUnknown, check.StatusWarning, check.StatusOK} {
+		if slices.ContainsFunc(results, func(r check.Result) bool { return r.Status == status }) {
+			return status
+		}
+	}
+	return check.StatusSkipped
+}
+
+// summary says in a few words how a group stands. A good group shows what its most telling check found.
+func summary(results []check.Result) string {
+	count := map[check.Status]int{}
+	var telling []string
+	for _, r := range results {
+		count[r.Status]++
+		if r.Status == check.StatusOK && slices.Contains([]string{"token-accepted", "github-access", "secret-stored"}, r.ID) ||
+			r.Status == check.StatusSkipped && r.ID == "token-present" {
+			telling = append(telling, r.Message)
+		}
+	}
+	if count[check.StatusSkipped] == len(results) {
+		return "skipped: " + results[0].Message
+	}
+	if count[check.StatusOK]+count[check.StatusSkipped] == len(results) {
+		if len(telling) > 0 {
+			return strings.Join(telling, "; ")
+		}
+		return text.Pluralize(count[check.StatusOK], "check") + " passed"
+	}
+	return counts(count)
+}
+
+func printCheck(s *console.Streams, r check.Result) {
+	if r.Status == check.StatusOK || r.Status == check.StatusSkipped {
+		s.Print("%s %s  %s", console.Icon(s, r.Status), s.Bold(r.ID), r.Message)
+		printFindings(s, r, "  ")
+		return
+	}
+	PrintProblem(s, r, "")
+}
+
+func PrintProblem(s *console.Streams, r check.Result, margin string) {
+	s.Print("%s%s %s  %s", console.Styled(margin), console.Icon(s, r.Status), s.Bold(r.ID), r.Message)
+	printFindings(s, r, margin+"  ")
+	if r.Fix != "" {
+		s.Print("%s%s %s", console.Styled(margin+"  "), s.Gray("fix:"), r.Fix)
+	}
+}
+
+// printFindings lists the places. One that only repeats the check's own message shows its place alone.
+func printFindings(s *console.Streams, r check.Result, margin string) {
+	for _, f := range r.Findings {
+		where := place(f)
+		switch {
+		case f.Message == r.Message && where == "":
+		case f.Message == r.Message:
+			s.Print("%s%s", console.Styled(margin), s.Gray(where))
+		case where == "":
+			s.Print("%s%s", console.Styled(margin), string(f.Severity)+": "+f.Message)
+		default:
+			s.Print("%s%s %s", console.Styled(margin), s.Gray(where), string(f.Severity)+": "+f.Message)
+		}
+	}
+}
+
+// verdict is the last line: the counts and the time taken.
+func verdict(s *console.Streams, report check.Report, elapsed time.Duration) console.Styled {
+	count := map[check.Status]int{}
+	for _, r := range report {
+		count[r.Status]++
+	}
+	took := fmt.Sprintf("in %.1f s", elapsed.Seconds())
+	worst := worstStatus(report)
+	text := counts(count)
+	if worst == check.StatusOK {
+		text = "No problems found: " + text
+	}
+	if !s.OutTTY {
+		return console.Styled(text + " " + took)
+	}
+	return console.Styled(fmt.Sprintf("%s %s %s", console.Icon(s, worst), text, took))
+}
+
+// counts writes "1 error, 2 warnings, 1 unknown, 12 ok, 3 skipped", leaving out what there is none of.
+func counts(count map[check.Status]int) string {
+	var parts []string
+	add := func(status check.Status, text string) {
+		if count[status] > 0 {
+			parts = append(parts, text)
+		}
+	}
+	add(check.StatusError, text.Pluralize(count[check.StatusError], "error"))
+	add(check.StatusWarning, text.Pluralize(count[check.StatusWarning], "warning"))
+	add(check.StatusUnknown, fmt.Sprintf("%d unknown", count[check.StatusUnknown]))
+	add(check.StatusOK, fmt.Sprintf("%d ok", count[check.StatusOK]))
+	add(check.StatusSkipped, fmt.Sprintf("%d skipped", count[check.StatusSkipped]))
+	if len(parts) == 0 {
+		return "nothing to check"
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,57 @@
+package run
+
+import (
+	"context"
+
+	"github.com/MakeNowJust/heredoc"
+	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/workspace"
+)
+
+type runCancelOptions struct {
+	*command.Process
+	*workspace.Workspace
+	run workspace.Reference
+}
+
+func newRunCancelCmd(p *command.Process) *cobra.Command {
+	o := &runCancelOptions{Process: p}
+	cmd := &cobra.Command{
+		Use:   "cancel {<project> <run> | <url>}",
+		Short: "Cancel a run",
+		Long: heredoc.Doc(`
+			Ask Hex to stop a run, which then ends as KILLED a little later.
+
+			In a workflow, do it in a step with "if: cancelled()": cancelling the workflow alone
+			leaves the run going.`),
+		Example: command.Example(`
+			# Cancel a run
+			$ gh hex run cancel 019f681a-1870-731d-bf1e-b82d136117fa 019f6a00-51c2-7000-8a1b-3d0f2c9be001
+		`),
+		Args: command.AtMost(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.run, err = workspace.RunArguments(p, args); err != nil {
+				return &command.UsageError{Err: err, Cmd: cmd}
+			}
+			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
+				return err
+			}
+			return runRunCancel(cmd.Context(), o)
+		},
+	}
+	return cmd
+}
+
+func runRunCancel(ctx context.Context, o *runCancelOptions) error {
+	if err := o.Reach(o.run); err != nil {
+		return err
+	}
+	if err := o.Client.CancelRun(ctx, o.run.Project, o.run.Run); err != nil {
+		return err
+	}
+	o.Record("ok", "Asked Hex to cancel run %s: it ends as KILLED a little later", o.run.Run)
+	return nil
+}

@@ -1,0 +1,85 @@
+package run
+
+import (
+	"context"
+
+	"github.com/MakeNowJust/heredoc"
+	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
+	"github.com/gh-hex/gh-hex/extension/workspace"
+)
+
+type runViewOptions struct {
+	*command.Process
+	*workspace.Workspace
+	export *command.Exporter
+
+	run workspace.Reference
+	web bool
+}
+
+func newRunViewCmd(p *command.Process) *cobra.Command {
+	o := &runViewOptions{Process: p}
+	cmd := &cobra.Command{
+		Use:   "view {<project> <run> | <url>}",
+		Short: "View a run",
+		Long: heredoc.Doc(`
+			View a run: its status, when it started and how long it took.
+
+			Hex's API does not say why a run failed: open its page with --web.`),
+		Example: command.Example(`
+			# View a run
+			$ gh hex run view 019f681a-1870-731d-bf1e-b82d136117fa 019f6a00-51c2-7000-8a1b-3d0f2c9be001
+
+			# Open it in the browser
+			$ gh hex run view 019f681a-1870-731d-bf1e-b82d136117fa 019f6a00-51c2-7000-8a1b-3d0f2c9be001 --web
+		`),
+		Args: command.AtMost(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.run, err = workspace.RunArguments(p, args); err != nil {
+				return &command.UsageError{Err: err, Cmd: cmd}
+			}
+			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
+				return err
+			}
+			return runRunView(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().BoolVarP(&o.web, "web", "w", false, "Open the run in the browser")
+	o.export = command.AddExport(cmd, runFields())
+	return cmd
+}
+
+func runRunView(ctx context.Context, o *runViewOptions) error {
+	if err := o.Reach(o.run); err != nil {
+		return err
+	}
+	run, err := o.Client.RunStatus(ctx, o.run.Project, o.run.Run)
+	switch {
+	case err != nil:
+		return err
+	case o.web:
+		return o.Open(run.RunURL)
+	case o.export.Asked():
+		return o.export.Write(o.Streams, run)
+	}
+	o.show(run)
+	return nil
+}
+
+func (o *runViewOptions) show(run core.ProjectRun) {
+	if o.OutTTY {
+		o.Print("%s %s", statusIcon(o.Streams, run.Status), o.Bold(console.Word(string(run.Status))))
+	}
+	for _, line := range [][2]string{
+		{"status", console.Word(string(run.Status))}, {"run", run.RunID}, {"project", run.ProjectID}, {"version", string(run.ProjectVersion)},
+		{"trigger", console.Word(run.RunTrigger)}, {"started", o.When(run.StartTime)}, {"ended", o.When(run.EndTime)},
+		{"elapsed", console.Took(elapsed(run, o.Now()))}, {"url", workspace.Link(run.RunURL)}, {"trace", run.TraceID},
+	} {
+		o.Detail(line[0], line[1], "status")
+	}
+}

@@ -1,0 +1,55 @@
+package setup
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core/scaffold"
+	"github.com/gh-hex/gh-hex/core/worktree"
+)
+
+// recordHook says what was done, or is to be done by hand, to have git run gh hex before a push.
+func (o *initOptions) recordHook(tree *worktree.Tree, h worktree.Hook) {
+	path := inTreePath(tree, h.Path)
+	switch {
+	case h.Obstacle != "":
+		o.Record("skipped", "%s: %s, so it was left alone", path, h.Obstacle)
+		if h.Where == "" {
+			o.Say("To see why, or to change it: %s", h.Add)
+			return
+		}
+		o.Say("Add to %s:", inTreePath(tree, h.Where))
+		for line := range strings.SplitSeq(h.Add, "\n") {
+			o.Print("%s", line)
+		}
+		return
+	case h.Action == scaffold.Unchanged:
+		o.Record(o.outcome(), "%s: nothing to change", path)
+		return
+	case h.Kept != "" && h.Idle != "":
+		o.Record(o.outcome(), "%s: created; what was there is now %s, and does not run: %s", path, filepath.Base(h.Kept), h.Idle)
+	case h.Kept != "":
+		o.Record(o.outcome(), "%s: created; the hook that was there is now %s, and runs first", path, filepath.Base(h.Kept))
+	default:
+		o.Record(o.outcome(), "%s: %s", path, string(h.Action))
+	}
+	if !o.dryRun {
+		o.Say("Every push is checked from now on; git push --no-verify goes past it. The file says how to remove it.")
+	}
+}
+
+// outcome is the status of what was done, or would be.
+func (o *initOptions) outcome() string {
+	if o.dryRun {
+		return "planned"
+	}
+	return "ok"
+}
+
+// inTreePath shows a path of the work tree without what leads to it.
+func inTreePath(tree *worktree.Tree, path string) string {
+	if rel, err := filepath.Rel(tree.Root(), path); filepath.IsAbs(path) && err == nil && filepath.IsLocal(rel) {
+		return filepath.ToSlash(rel)
+	}
+	return path
+}

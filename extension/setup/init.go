@@ -1,0 +1,139 @@
+package setup
+
+import (
+	"context"
+	"errors"
+
+	"github.com/MakeNowJust/heredoc"
+	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/core/scaffold"
+	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/workspace"
+)
+
+type initOptions struct {
+	*command.Process
+	dryRun   bool
+	workflow bool
+	hook     bool
+}
+
+func NewCmd(p *command.Process) *cobra.Command {
+	o := &initOptions{Process: p}
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Create or complete .env.example and .gitignore",
+		Long: heredoc.Doc(`
+			Create or complete .env.example and .gitignore in the current repository.
+
+			Lines are only appended, and only where git says that they are needed, so that it is
+			safe to run any number of times.
+
+			With --workflow it also adds .github/workflows/hex.yml, which runs a Hex project on
+			every push to the default branch and by hand, and cancels the run when the workflow
+			is cancelled. Every day it checks the token, and fails from 14 days before it expires.
+
+			With --hook it also adds a pre-push hook to this clone, beside any hook that is there:
+			a push that would publish a Hex token or a .env file is stopped. Where another tool
+			manages the hooks, it says what to add there.`),
+		Example: command.Example(`
+			# See what would be written
+			$ gh hex init --dry-run
+
+			# Write it
+			$ gh hex init
+
+			# Add a workflow that runs a project, too
+			$ gh hex init --workflow
+
+			# Have every push from this clone checked
+			$ gh hex init --hook
+		`),
+		Args: command.NoArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("repo") {
+				return &command.UsageError{Err: errors.New("--repo does not go with init, which works on the current work tree"), Cmd: cmd}
+			}
+			return runInit(cmd.Context(), o)
+		},
+	}
+	command.HideRepo(cmd.Flags())
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be written, change nothing")
+	cmd.Flags().BoolVar(&o.workflow, "workflow", false, "Add a workflow that runs a Hex project with gh hex")
+	cmd.Flags().BoolVar(&o.hook, "hook", false, "Add a pre-push hook that runs gh hex verify --pre-push")
+	return cmd
+}
+
+// initPlaceError means that init has no work tree to write to; another repository cannot be named.
+type initPlaceError struct{ Err error }
+
+func (e *initPlaceError) Error() string { return e.Err.Error() }
+
+func (e *initPlaceError) Unwrap() error { return e.Err }
+
+func (e *initPlaceError) Hint() string {
+	if !errors.Is(e.Err, worktree.ErrNotRepository) {
+		return ""
+	}
+	return "Change into a git repository, then run the command again"
+}
+
+func runInit(ctx context.Context, o *initOptions) error {
+	tree, err := worktree.Open(ctx, o.Dir)
+	if err != nil {
+		return &initPlaceError{err}
+	}
+	host := workspace.FindHost(ctx, o.Process, tree, "").Host
+	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host)})
+	if err != nil {
+		return err
+	}
+	foreign := false
+	if o.workflow {
+		change, differs, err := planWorkflow(ctx, tree)
+		if err != nil {
+			return err
+		}
+		if foreign = differs; !foreign {
+			changes = append(changes, change)
+		}
+	}
+	var hook worktree.Hook
+	if o.hook {
+		if hook, err = worktree.PlanHook(ctx, tree); err != nil {
+			return err
+		}
+	}
+	if !o.dryRun {
+		if err := scaffold.Apply(tree.Root(), changes); err != nil {
+			return err
+		}
+		if hook, err = hook.Write(); err != nil {
+			return err
+		}
+	}
+	for _, c := range changes {
+		o.Record(o.outcome(), "%s: %s", c.Path, c.Describe())
+	}
+	if foreign {
+		o.Record("warning", "%s: exists and differs, so it was left as it is", workflowPath)
+	}
+	if o.hook {
+		o.recordHook(tree, hook)
+	}
+	if o.workflow && !foreign {
+		o.sayNext()
+	}
+	return nil
+}
+
+// sayNext names what the workflow reads and this command does not set.
+func (o *initOptions) sayNext() {
+	if !releaseVersion.MatchString(command.Version) {
+		o.Say("%s This build is no release, so the workflow installs the newest one; pin it there with --pin", o.Yellow("!"))
+	}
+	o.Say("The workflow reads a secret and two variables. Set them with: gh hex auth")
+	o.Say("and, with the ID from gh hex project list: gh api repos/{owner}/{repo}/actions/variables -f name=HEX_PROJECT_ID -f value=PROJECT")
+}

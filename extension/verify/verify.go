@@ -1,0 +1,215 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/MakeNowJust/heredoc"
+	"github.com/spf13/cobra"
+
+	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/core/scaffold"
+	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
+	"github.com/gh-hex/gh-hex/extension/inspect"
+	"github.com/gh-hex/gh-hex/extension/report"
+	"github.com/gh-hex/gh-hex/extension/workspace"
+)
+
+type verifyOptions struct {
+	*command.Process
+	export *command.Exporter
+
+	inspect.Scope
+	verbose bool
+	strict  bool
+	fix     bool
+	prePush bool
+	format  string
+}
+
+func NewCmd(p *command.Process) *cobra.Command {
+	o := &verifyOptions{Process: p, format: "text"}
+	var projects []string
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Check everything that would make a Hex workflow fail or leak",
+		Long: heredoc.Doc(`
+			Check everything that would make a Hex workflow fail or leak, before the push: the
+			token, what GitHub stores, the workflows and the files of the work tree.
+
+			The exit code is 0 when nothing is wrong (warnings are allowed), 1 when a check
+			failed, 3 when something could not be checked, and 4 when the only problem is a
+			login or a token that is missing or rejected.`),
+		Example: command.Example(`
+			# Check everything
+			$ gh hex verify
+
+			# Check only what needs no network, and let warnings fail
+			$ gh hex verify --offline --strict
+
+			# Apply the safe fixes, then judge again
+			$ gh hex verify --fix
+		`),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if o.prePush && len(args) <= 2 {
+				return nil // the remote's name and address, as git passes them to a hook
+			}
+			return command.NoArguments(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Repo, _ = cmd.Flags().GetString("repo")
+			if err := o.namedChecks(); err != nil {
+				return err
+			}
+			if err := command.CheckName(o.Secret); err != nil && cmd.Flags().Changed("secret") {
+				return &command.UsageError{Err: command.InvalidArgument("secret", o.Secret, err), Cmd: cmd}
+			}
+			var err error
+			if o.Projects, err = namedProjects(projects); err != nil {
+				return &command.UsageError{Err: err, Cmd: cmd}
+			}
+			for _, pair := range [][2]string{{"format", "json"}, {"pre-push", "fix"}, {"pre-push", "history"}} {
+				if cmd.Flags().Changed(pair[0]) && cmd.Flags().Changed(pair[1]) {
+					return &command.UsageError{Err: fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1]), Cmd: cmd}
+				}
+			}
+			if o.prePush {
+				return runPrePush(cmd, o, args)
+			}
+			return runVerify(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.Offline, "offline", false, "No network: files and workflow syntax only")
+	f.StringSliceVar(&o.Only, "only", nil, "Run only the checks with these `IDs`")
+	f.StringSliceVar(&o.Skip, "skip", nil, "Leave out the checks with these `IDs`")
+	f.StringVar(&o.Secret, "secret", "", "The `name` of the Hex secret (default: the one that the workflows use)")
+	f.BoolVar(&o.verbose, "verbose", false, "Print a line for every check")
+	f.BoolVar(&o.strict, "strict", false, "Let warnings fail")
+	f.BoolVar(&o.All, "all", false, "Judge every secret and variable of every workflow, not only Hex's")
+	f.BoolVar(&o.History, "history", false, "Look for leaked tokens in the whole history, not only in what is not pushed yet")
+	f.BoolVar(&o.prePush, "pre-push", false, "As git's pre-push hook: judge what the refs on standard input send")
+	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
+	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
+	command.EnumVar(f, &o.format, "format", "", formats(), "Output format: {}")
+	o.export = command.AddExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
+	return cmd
+}
+
+// namedChecks takes the blanks from the IDs, and refuses one that is none: a misspelt --skip would otherwise skip nothing.
+// The flags of the command would only push the error off the screen.
+func (o *verifyOptions) namedChecks() error {
+	known := inspect.AllChecks()
+	for _, list := range [][]string{o.Only, o.Skip} {
+		for i := range list {
+			list[i] = strings.TrimSpace(list[i])
+			if !slices.Contains(known, list[i]) {
+				return fmt.Errorf("unknown check %q; the checks are:\n%s", list[i], listedChecks())
+			}
+		}
+	}
+	return nil
+}
+
+// listedChecks has a line for each group.
+func listedChecks() string {
+	var lines []string
+	var group check.Group
+	for _, c := range inspect.Catalogue() {
+		if c.Group != group {
+			group = c.Group
+			lines = append(lines, "\t"+string(group)+": "+c.ID)
+			continue
+		}
+		lines[len(lines)-1] += ", " + c.ID
+	}
+	return strings.Join(lines, "\n")
+}
+
+func formats() []string { return []string{"text", "sarif", "github"} }
+
+func runVerify(ctx context.Context, o *verifyOptions) error {
+	start := o.Now()
+	tree, err := workspace.OpenTree(ctx, o.Process)
+	named := o.Repo != "" || o.Getenv("GH_REPO") != ""
+	switch {
+	case errors.Is(err, worktree.ErrBare) && named: // as outside of any repository
+	case err != nil:
+		return err
+	case tree == nil && !named:
+		return worktree.ErrNotRepository
+	}
+	i := inspect.New(ctx, o.Process, o.Scope, tree)
+	if o.fix && i.Tree != nil {
+		if err := o.applyFixes(ctx, i.Tree); err != nil {
+			return err
+		}
+	}
+	if err := i.ReachProjects(); err != nil {
+		return err
+	}
+	found := o.Shown(check.Run(ctx, o.Of(i.Checks())))
+	if ctx.Err() != nil {
+		return console.ErrCancelled
+	}
+	if err := writeReport(o, found, o.Now().Sub(start)); err != nil {
+		return err
+	}
+	return report.Judge(found, o.strict)
+}
+
+// writeReport prints the report in the form that was asked for. A report that could not be written is a failure, whatever
+// it would have said.
+func writeReport(o *verifyOptions, found check.Report, elapsed time.Duration) error {
+	switch {
+	case o.export.Asked():
+		return o.export.Write(o.Streams, found)
+	case o.format == "sarif":
+		return report.WriteSARIF(o.Streams, found)
+	case o.format == "github":
+		return report.Annotate(o.Process, found, elapsed)
+	}
+	report.Print(o.Streams, found, o.verbose, elapsed)
+	return o.Out.Err
+}
+
+// applyFixes does what is safe to do without asking, and says so. A fix belongs to its check: what --only and --skip leave
+// out is not fixed.
+func (o *verifyOptions) applyFixes(ctx context.Context, tree *worktree.Tree) error {
+	if err := o.fixFiles(ctx, tree); err != nil || !o.Includes("env-permissions") {
+		return err
+	}
+	tightened, err := worktree.FixPermissions(ctx, tree)
+	for _, path := range tightened {
+		o.Say("fixed %s: readable by its owner alone", path)
+	}
+	return err
+}
+
+func (o *verifyOptions) fixFiles(ctx context.Context, tree *worktree.Tree) error {
+	checks := map[string]string{".gitignore": "env-ignored", ".env.example": "env-example"}
+	if !o.Includes("env-ignored") && !o.Includes("env-example") {
+		return nil
+	}
+	host := workspace.FindHost(ctx, o.Process, tree, "").Host
+	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host)})
+	if err != nil {
+		return err
+	}
+	changes = slices.DeleteFunc(changes, func(c scaffold.Change) bool { return !o.Includes(checks[c.Path]) })
+	if err := scaffold.Apply(tree.Root(), changes); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if c.Action != scaffold.Unchanged {
+			o.Say("fixed %s: %s", c.Path, c.Describe())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
+)
+
+// MissingTokenError means that there is no token to store.
+type MissingTokenError struct{ Err error }
+
+func (e *MissingTokenError) Error() string { return e.Err.Error() }
+
+func (e *MissingTokenError) Unwrap() error { return e.Err }
+
+func (*MissingTokenError) ExitWith() int { return command.ExitAuth }
+
+// TokenSource tells how the token came in, which decides what is asked afterwards.
+type TokenSource int
+
+const (
+	fromInput TokenSource = iota
+	FromEnvironment
+	FromPrompt
+)
+
+// ReadToken takes the token from standard input, the environment or a prompt; command is the one that was typed.
+func ReadToken(p *command.Process, withToken bool, host core.Host, command string) (core.Token, TokenSource, error) {
+	switch {
+	case withToken:
+		token, err := TokenFromInput(p)
+		return token, fromInput, err
+	case strings.TrimSpace(p.Getenv(TokenName)) != "":
+		token, err := parseToken(p.Getenv(TokenName))
+		return token, FromEnvironment, err
+	case !p.CanAsk():
+		return core.Token{}, fromInput, &MissingTokenError{errors.New("no Hex token: pipe it in with --with-token, or set the environment variable HEX_API_TOKEN")}
+	}
+	token, err := TokenFromPrompt(p, host, command+" --workspace-url HOST")
+	return token, FromPrompt, err
+}
+
+func TokenFromInput(p *command.Process) (core.Token, error) {
+	raw, err := io.ReadAll(io.LimitReader(p.In, 64<<10))
+	if err != nil {
+		return core.Token{}, fmt.Errorf("read the token from standard input: %w", err)
+	}
+	return parseToken(string(raw))
+}
+
+// TokenFromPrompt says first where to make a token; command is how to name another host.
+func TokenFromPrompt(p *command.Process, host core.Host, command string) (core.Token, error) {
+	p.Say("Create a token at %s: Settings → API keys → New Token. Tick Projects: Read, and Projects: Run to start runs.", host)
+	p.Say("Your workspace is on another host? Press Ctrl-C and run: %s", command)
+	raw, err := p.Ask("Paste the token (it stays hidden):", true)
+	if err != nil {
+		return core.Token{}, err
+	}
+	return parseToken(raw)
+}
+
+// parseToken tells an empty input, which is a missing token, from one that is refused.
+func parseToken(raw string) (core.Token, error) {
+	token, err := core.ParseToken(raw)
+	if refused := (*core.TokenError)(nil); errors.As(err, &refused) && refused.Empty() {
+		return token, &MissingTokenError{err}
+	}
+	return token, err
+}
+
+// Rejection is a token that Hex did not accept, or of which it cannot be told.
+type Rejection struct{ check.Result }
+
+func (r *Rejection) Error() string { return r.Message }
+
+func (r *Rejection) Hint() string { return "Next: " + r.Fix }
+
+func (r *Rejection) ExitWith() int {
+	if r.Auth {
+		return command.ExitAuth
+	}
+	return command.ExitProblem
+}
+
+// Accept asks Hex whose token it is and what it can read, and says so through tell.
+func Accept(ctx context.Context, p *command.Process, found Settings, token core.Token, tell func(status, format string, args ...any)) (core.Identity, error) {
+	var owner core.Identity
+	var report check.Report
+	err := p.Interruptible(ctx, "Asking Hex about the token", func(ctx context.Context) error {
+		owner, report = core.Verify(ctx, core.TokenInput{
+			Token: token, Host: found.Host, HostSource: found.HostSource,
+			Advice: Advice(StoreAgain), Shared: true, Options: ClientOptions(p), Now: p.Now,
+		})
+		return console.Cancelled(ctx)
+	})
+	if err != nil {
+		return owner, console.ErrCancelled
+	}
+	for _, id := range []string{"workspace-url", "token-accepted", "token-expiry"} {
+		r := report.Of(id)
+		if r.Status == check.StatusError || id == "token-accepted" && r.Status != check.StatusOK {
+			if shape := report.Of("token-format"); r.Auth && shape.Status == check.StatusWarning {
+				r.Message += "; besides, " + shape.Message // a part of it was copied, most likely
+			}
+			return owner, &Rejection{r}
+		}
+	}
+	if owner.Kind == "" {
+		owner.Kind = token.Kind() // a host that does not tell
+	}
+	tell("ok", "Hex accepted the token: %s", owner.Describe())
+	for _, id := range []string{"token-format", "token-expiry", "token-owner", "scope-read"} {
+		r := report.Of(id)
+		switch {
+		case id == "scope-read" && r.Status == check.StatusOK:
+			tell("ok", "%s", console.Capitalised(r.Message))
+		case r.Status == check.StatusOK || r.Status == check.StatusSkipped:
+		default:
+			// What the token cannot read is for the owner to judge: Hex accepted it.
+			tell("warning", "%s", console.Capitalised(r.Message))
+			p.Say("  %s %s", p.Gray("fix:"), r.Fix)
+		}
+	}
+	return owner, nil
+}
+
+// localTokenError is about the token on this machine, not about one to store: the next one stays here, too.
+type localTokenError struct{ err error }
+
+func (e *localTokenError) Error() string { return e.err.Error() }
+
+func (e *localTokenError) Unwrap() error { return e.err }
+
+func (e *localTokenError) Hint() string {
+	return strings.Replace(command.Hint(e.err), "gh hex auth", "gh hex auth login", 1)
+}
+
+func OfLocalToken(err error) error {
+	var refused *core.TokenError
+	var rejected *Rejection
+	if errors.As(err, &refused) || errors.As(err, &rejected) {
+		return &localTokenError{err}
+	}
+	return err
+}
+
+// KeepToken is the command that keeps a token on this machine.
+const KeepToken = "gh hex auth login, or set " + TokenName
+
+// Advice names the commands that mend what core finds.
+func Advice(replace func(other string) string) core.Advice {
+	return core.Advice{Keep: KeepToken, Replace: replace, Rotate: "gh hex rotate", Name: "name one with --project"}
+}
+
+// StoreAgain puts another token into the place of the one on GitHub.
+func StoreAgain(other string) string { return "gh hex auth, with " + other }
