@@ -61,6 +61,7 @@ func TestDirections(t *testing.T) {
 			"console": everybody, "github": "looks for secrets", "workflow": "finds who reads them", "inspect": "reads the workflows of other repositories",
 		},
 		"report": with(nil),
+		"stored": {},
 		"auth": with(map[string]string{
 			"workspace": "the token and the host", "target": "which repository", "github": "stores", "workflow": "which stores are needed",
 			"inspect": "tries the projects", "places": "lists where secrets are", "report": "shows the state of the local token",

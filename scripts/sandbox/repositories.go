@@ -235,8 +235,23 @@ func (c *call) describeEnvironment(name string, e *Environment) map[string]any {
 	created := e.CreatedAt.Format(time.RFC3339)
 	return map[string]any{
 		"id": e.ID, "node_id": fmt.Sprintf("EN_%d", e.ID), "name": name, "created_at": created, "updated_at": created,
-		"protection_rules": []any{}, "deployment_branch_policy": nil,
+		"protection_rules": e.rules(), "deployment_branch_policy": nil,
 	}
+}
+
+func (e *Environment) rules() []any {
+	rules := []any{}
+	if e.WaitTimer > 0 {
+		rules = append(rules, map[string]any{"id": e.ID*10 + 1, "type": "wait_timer", "wait_timer": e.WaitTimer})
+	}
+	if len(e.Reviewers) > 0 {
+		reviewers := []any{}
+		for _, login := range e.Reviewers {
+			reviewers = append(reviewers, map[string]any{"type": "User", "reviewer": map[string]any{"login": login}})
+		}
+		rules = append(rules, map[string]any{"id": e.ID*10 + 2, "type": "required_reviewers", "reviewers": reviewers})
+	}
+	return rules
 }
 
 // putEnvironment creates an environment; one that exists is left as it is.

@@ -27,6 +27,8 @@ type Host struct {
 	Accounts     map[string]*Account    `json:"accounts,omitempty"`     // by login; missing owners and users are added
 	Repositories map[string]*Repository `json:"repositories,omitempty"` // by OWNER/NAME
 	Limits       *Limits                `json:"limits,omitempty"`
+	// RunDetails is what a server that does not know them makes of return_run_details in a dispatch: ignored or refused.
+	RunDetails string `json:"runDetails,omitempty"`
 	// EmptyCreated makes the PUT of a new secret answer 201 without a body instead of {}.
 	EmptyCreated bool `json:"emptyCreated,omitempty"`
 }
@@ -81,12 +83,19 @@ type Repository struct {
 	Files map[string]map[string]string `json:"files,omitempty"`
 	// Releases, oldest first.
 	Releases []*Release `json:"releases,omitempty"`
+	// WorkflowRuns are those of .github/workflows/hex-check.yml, WorkflowStates (active when missing, disabled_manually,
+	// disabled_inactivity) are by the name of a workflow's file.
+	WorkflowRuns   []*WorkflowRun    `json:"workflowRuns,omitempty"`
+	WorkflowStates map[string]string `json:"workflowStates,omitempty"`
 }
 
 // Environment is a deployment environment.
 type Environment struct {
-	ID        int64                `json:"id,omitempty"`
-	CreatedAt time.Time            `json:"createdAt"`
+	ID        int64     `json:"id,omitempty"`
+	CreatedAt time.Time `json:"createdAt"`
+	// Reviewers, and a WaitTimer in minutes, keep each job waiting.
+	Reviewers []string             `json:"reviewers,omitempty"`
+	WaitTimer int                  `json:"waitTimer,omitempty"`
 	Secrets   map[string]*Secret   `json:"secrets,omitempty"`
 	Variables map[string]*Variable `json:"variables,omitempty"`
 }
@@ -219,6 +228,9 @@ func (s *Sandbox) Update(change func(*State)) {
 func (s *Sandbox) Merge(patch []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for s.checks > 0 {
+		s.idle.Wait() // runs of workflows hold on to the state that they began with
+	}
 	var change any
 	if err := decode(patch, &change); err != nil {
 		return fmt.Errorf("read state: %w", err)
@@ -374,6 +386,7 @@ func (r *Repository) complete(h *Host, now time.Time) {
 	r.Variables = completeSecrets(r.Variables, now)
 	r.AgentVariables = completeSecrets(r.AgentVariables, now)
 	r.Environments = orEmpty(r.Environments)
+	r.completeRuns(h, now)
 	for _, name := range sortedKeys(r.Environments) {
 		e := r.Environments[name]
 		if e.ID == 0 {
