@@ -61,9 +61,12 @@ func cmdJob(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("a step that is no script: %v", s.Exec)
 		}
 		if !r.due(s, code) {
+			fmt.Fprintf(&r.log, "[%s: skipped]\n", s.Name.Value)
 			continue
 		}
-		if c := r.carryOut(s, exec.Run.Value); c != 0 {
+		c := r.carryOut(s, exec.Run.Value)
+		fmt.Fprintf(&r.log, "[%s: %d]\n", s.Name.Value, c)
+		if c != 0 {
 			code = c
 		}
 	}
@@ -128,6 +131,8 @@ var (
 	expression = regexp.MustCompile(`\$\{\{\s*(.*?)\s*\}\}`)
 	fallback   = regexp.MustCompile(`^(\S+) \|\| '(.*)'$`)
 	comparison = regexp.MustCompile(`^(\S+) (==|!=) ''$`)
+	told       = regexp.MustCompile(`^\$\{\{ !cancelled\(\) && \((.*)\) \}\}$`)
+	equals     = regexp.MustCompile(`^(\S+) == '(.*)'$`)
 )
 
 func (r *runner) expand(text string) string {
@@ -156,6 +161,12 @@ func (r *runner) addEnv(env *actionlint.Env) {
 func (r *runner) due(s *actionlint.Step, code int) bool {
 	if s.If == nil {
 		return code == 0 && !r.cancelled
+	}
+	if m := told.FindStringSubmatch(s.If.Value); m != nil {
+		return !r.cancelled && slices.ContainsFunc(strings.Split(m[1], " || "), func(term string) bool {
+			of := equals.FindStringSubmatch(term)
+			return r.values[of[1]] == of[2]
+		})
 	}
 	for _, term := range strings.Split(s.If.Value, " && ") {
 		m := comparison.FindStringSubmatch(term)

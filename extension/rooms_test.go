@@ -56,6 +56,7 @@ func TestDirections(t *testing.T) {
 		"target":              {"command": "asks which repository", "github": "what a name there may be"},
 		"inspect": with(map[string]string{
 			"github": "asks what is stored", "workflow": "judges the workflows", "workspace": "judges the token", "target": "which repository",
+			"stored": "judges what runs and records tell",
 		}),
 		"places": {
 			"console": everybody, "github": "looks for secrets", "workflow": "finds who reads them", "inspect": "reads the workflows of other repositories",
@@ -73,7 +74,10 @@ func TestDirections(t *testing.T) {
 		"verify": with(map[string]string{
 			"workspace": "the host", "target": "which repository", "workflow": "names of checks", "inspect": "the checks", "report": "shows what they found",
 		}),
-		"setup":   {"command": shared["command"], "workspace": "the host to write down"},
+		"setup": {
+			"command": shared["command"], "workspace": "the host to write down", "stored": "the workflow that checks the stored tokens",
+			"inspect": "reads the workflows", "workflow": "what they use", "target": "which repository", "github": "which environments wait",
+		},
 		"project": with(map[string]string{"workspace": "the client"}),
 		"run":     with(map[string]string{"workspace": "the client"}),
 		"api":     {"command": shared["command"], "workspace": "the client"},

@@ -80,6 +80,7 @@ func runScripts(t *testing.T, dir string) {
 			"job":      cmdJob,
 			"expires":  cmdExpires,
 			"alike":    cmdAlike,
+			"publish":  cmdPublish,
 		},
 	})
 }
@@ -208,11 +209,12 @@ func writeShims(dir string) (string, error) {
 	return shims, nil
 }
 
-// sandbox merge JSON | fault JSON | clear | reset: changes the state, adds a fault, takes faults away, forgets requests.
+// sandbox merge JSON | fault JSON | clear | reset | schedule: changes the state, adds a fault, takes faults away, forgets
+// requests, has every scheduled check run.
 func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: sandbox merge|fault|clear|reset [JSON or file]")
+		ts.Fatalf("usage: sandbox merge|fault|clear|reset|schedule [JSON or file]")
 	}
 	var err error
 	switch args[0] {
@@ -227,6 +229,8 @@ func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
 		w.box.ClearFaults()
 	case "reset":
 		w.box.ResetRequests()
+	case "schedule":
+		w.box.Schedule()
 	default:
 		ts.Fatalf("unknown: sandbox %s", args[0])
 	}
@@ -361,6 +365,21 @@ func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	clean(ts, "stdout", []byte(ts.ReadFile("stdout")))
 	clean(ts, "stderr", []byte(ts.ReadFile("stderr")))
+}
+
+// publish FILE...: puts files of the work tree on the default branch of octo/analytics on GitHub.
+func cmdPublish(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: publish FILE...")
+	}
+	worldOf(ts).box.Update(func(s *sandbox.State) {
+		r := s.GitHub["github.com"].Repositories["octo/analytics"]
+		files := map[string]string{}
+		for _, name := range args {
+			files[name] = ts.ReadFile(name)
+		}
+		r.Files = map[string]map[string]string{"main": files}
+	})
 }
 
 // alike FILE: asserts that gh prints the same of the sandbox's document by this template with and without us: in a pipe,

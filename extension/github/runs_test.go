@@ -103,7 +103,7 @@ func TestDispatch(t *testing.T) {
 	} {
 		c := newTestClient(t)
 		for _, e := range test.exchanges {
-			gock.New(root).Post(checkAPI + "/dispatches").BodyString(e.sent).Reply(e.status).SetHeader("Content-Type", "application/json").BodyString(e.body)
+			gock.New(root).Post(checkAPI+"/dispatches").BodyString(e.sent).Reply(e.status).SetHeader("Content-Type", "application/json").BodyString(e.body)
 		}
 		id, err := c.Dispatch(t.Context(), "octo", "analytics", "hex-check.yml", "main")
 		var e *Error

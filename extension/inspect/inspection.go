@@ -31,6 +31,8 @@ type Scope struct {
 	All      bool   // every secret and variable, not only Hex's
 	History  bool   // everything that was ever committed, not only what is not pushed yet
 	Projects []workspace.Reference
+	Stored   bool // have GitHub ask Hex about the stored tokens, for Timeout at most
+	Timeout  time.Duration
 }
 
 // Inspection is what the checks of one `gh hex verify` share. What several of them need is fetched once.
@@ -41,6 +43,8 @@ type Inspection struct {
 	Tree      *worktree.Tree
 	Source    *Source // of the workflows; nil for the work tree
 	settings  workspace.Settings
+	began     time.Time
+	Going     string // the page of a run that was started and is not over
 	Target    target.Repository
 	TargetErr error
 
@@ -54,7 +58,7 @@ type Inspection struct {
 }
 
 func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tree) *Inspection {
-	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree}
+	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree, began: time.Now()}
 	i.Target, i.TargetErr = target.Repository{Here: true}, nil
 	if !i.Offline || i.Repo != "" || i.Getenv("GH_REPO") != "" {
 		i.Target, i.TargetErr = target.Resolve(ctx, p, i.Repo, tree)
@@ -86,7 +90,7 @@ func (i *Inspection) Checks() []check.Check {
 			here[n] = c.Skipping(i.notHere())
 		}
 	}
-	return slices.Concat(i.tokenChecks(), onGitHub, here)
+	return slices.Concat(i.withStored(i.tokenChecks()), onGitHub, here)
 }
 
 func (i *Inspection) notHere() string {

@@ -143,7 +143,7 @@ func summary(results []check.Result) string {
 	var telling []string
 	for _, r := range results {
 		count[r.Status]++
-		if r.Status == check.StatusOK && slices.Contains([]string{"token-accepted", "github-access", "secret-stored"}, r.ID) ||
+		if r.Status == check.StatusOK && slices.Contains([]string{"token-accepted", "token-stored", "github-access", "secret-stored"}, r.ID) ||
 			r.Status == check.StatusSkipped && r.ID == "token-present" {
 			telling = append(telling, r.Message)
 		}
@@ -204,6 +204,11 @@ func verdict(s *console.Streams, report check.Report, elapsed time.Duration) con
 	text := counts(count)
 	if worst == check.StatusOK {
 		text = "No problems found: " + text
+	}
+	for _, r := range report {
+		if r.Open != "" {
+			text += fmt.Sprintf("; not looked at: %s (%s)", r.Open, r.Next)
+		}
 	}
 	if !s.OutTTY {
 		return console.Styled(text + " " + took)

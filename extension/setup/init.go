@@ -17,6 +17,7 @@ type initOptions struct {
 	*command.Process
 	dryRun   bool
 	workflow bool
+	check    bool
 	hook     bool
 }
 
@@ -33,7 +34,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 
 			With --workflow it also adds .github/workflows/hex.yml, which runs a Hex project on
 			every push to the default branch and by hand, and cancels the run when the workflow
-			is cancelled. Every day it checks the token, and fails from 14 days before it expires.
+			is cancelled; and .github/workflows/hex-check.yml, which asks Hex every day whether
+			the tokens stored on GitHub still work, and fails from 14 days before one expires.
+			With --check it adds that one alone. A file that is there is left as it is.
 
 			With --hook it also adds a pre-push hook to this clone, beside any hook that is there:
 			a push that would publish a Hex token or a .env file is stopped. Where another tool
@@ -47,6 +50,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 
 			# Add a workflow that runs a project, too
 			$ gh hex init --workflow
+
+			# Have GitHub ask every day whether the stored tokens still work
+			$ gh hex init --check
 
 			# Have every push from this clone checked
 			$ gh hex init --hook
@@ -62,6 +68,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 	command.HideRepo(cmd.Flags())
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be written, change nothing")
 	cmd.Flags().BoolVar(&o.workflow, "workflow", false, "Add a workflow that runs a Hex project with gh hex")
+	cmd.Flags().BoolVar(&o.check, "check", false, "Add the workflow alone that checks the stored tokens every day")
 	cmd.Flags().BoolVar(&o.hook, "hook", false, "Add a pre-push hook that runs gh hex verify --pre-push")
 	return cmd
 }
@@ -100,6 +107,12 @@ func runInit(ctx context.Context, o *initOptions) error {
 			changes = append(changes, change)
 		}
 	}
+	var daily checkFile
+	if o.workflow || o.check {
+		if daily, err = o.planCheck(ctx, tree); err != nil {
+			return err
+		}
+	}
 	var hook worktree.Hook
 	if o.hook {
 		if hook, err = worktree.PlanHook(ctx, tree); err != nil {
@@ -107,7 +120,7 @@ func runInit(ctx context.Context, o *initOptions) error {
 		}
 	}
 	if !o.dryRun {
-		if err := scaffold.Apply(tree.Root(), changes); err != nil {
+		if err := scaffold.Apply(tree.Root(), daily.among(changes)); err != nil {
 			return err
 		}
 		if hook, err = hook.Write(); err != nil {
@@ -119,6 +132,9 @@ func runInit(ctx context.Context, o *initOptions) error {
 	}
 	if foreign {
 		o.Record("warning", "%s: exists and differs, so it was left as it is", workflowPath)
+	}
+	if o.workflow || o.check {
+		o.recordCheck(daily)
 	}
 	if o.hook {
 		o.recordHook(tree, hook)

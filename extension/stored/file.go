@@ -3,6 +3,7 @@
 package stored
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -18,8 +19,8 @@ const (
 	Path = ".github/workflows/" + FileName
 	// maxFile bounds a text that is looked at, in bytes: 300 environments take about 10 KiB.
 	maxFile = 64 << 10
-	// maxProjects is how many projects one check tries: Hex allows 20 starts a minute.
-	maxProjects = 5
+	// MaxProjects is how many projects one check tries: Hex allows 20 starts a minute.
+	MaxProjects = 5
 	// RepositoryJob is the job that sees what the repository and the organization hold.
 	RepositoryJob = "repository"
 	// environmentJob is how the name of a job begins that sees what an environment holds.
@@ -49,6 +50,25 @@ func JobOf(environment string) string {
 		return RepositoryJob
 	}
 	return environmentJob + environment
+}
+
+// With is the file with what wanted has and it lacks: what somebody put into its lists stays.
+func (f File) With(wanted File) File {
+	f.Version = cmp.Or(wanted.Version, f.Version)
+	known := slices.Concat(f.Environments, f.Protected)
+	missing := func(names []string) []string {
+		return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			return slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, name) })
+		})
+	}
+	f.Environments = append(slices.Clone(f.Environments), missing(wanted.Environments)...)
+	f.Protected = append(slices.Clone(f.Protected), missing(wanted.Protected)...)
+	for _, id := range wanted.Projects {
+		if !slices.Contains(f.Projects, id) && len(f.Projects) < MaxProjects {
+			f.Projects = append(f.Projects, id)
+		}
+	}
+	return f
 }
 
 // Text is the file as this version writes it.
@@ -129,7 +149,7 @@ const (
 
 func projects(ids []string) string {
 	text := ""
-	for _, id := range ids[:min(len(ids), maxProjects)] {
+	for _, id := range ids[:min(len(ids), MaxProjects)] {
 		text += " " + id
 	}
 	return text

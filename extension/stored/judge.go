@@ -65,6 +65,8 @@ type Place struct {
 	Where       string // in words: "repository", "environment prod", "organization"
 	Environment string // of the job; empty for the repository's
 	App         string // one that no run sees, unless it is actions
+	Secret      string // its name
+	Unlisted    string // why it is not known whether there is one; empty when it is
 	UpdatedAt   time.Time
 	// Since is when the last of what the job uses was set: the secret, or the host beside it.
 	Since    time.Time
@@ -79,8 +81,9 @@ type Evidence struct {
 	File File
 	Run  Run
 	Jobs []Job
-	// Why says why there is no run to go by; Fix is what to do about that.
+	// Why says why there is no run to go by, Fix what to do about that; Failed that it could not be found out.
 	Why, Fix string
+	Failed   bool
 	// State is the workflow's: active, disabled_manually, disabled_inactivity or another; empty when it was not asked.
 	State string
 }
@@ -101,6 +104,8 @@ type found struct {
 	asked        bool // a run told something
 	auth         bool // that Hex rejects the token
 	open, waited bool // the run told nothing; because it waits for a person
+	unlisted     bool
+	bare         bool // there is nothing to say of it but that there is no run
 }
 
 // Judge says what is known of the stored tokens.
@@ -112,10 +117,12 @@ func Judge(places []Place, e Evidence, a Asking) check.Result {
 	if strings.HasPrefix(e.State, "disabled") {
 		all = append(all, found{Finding: check.Finding{Severity: check.SeverityWarning, Message: disabled(e.State), Fix: a.Enable}})
 	}
-	findings := make([]check.Finding, len(all))
+	var findings []check.Finding
 	asked, auth := 0, true
-	for i, f := range all {
-		findings[i] = f.Finding
+	for _, f := range all {
+		if !f.bare {
+			findings = append(findings, f.Finding)
+		}
 		auth = auth && (f.auth || f.Severity != check.SeverityError)
 		if f.asked {
 			asked++
@@ -141,7 +148,7 @@ func (e Evidence) settle(r check.Result, open []found, asked int, a Asking) chec
 	why := cmp.Or(e.Why, open[0].Message)
 	switch {
 	case r.Status == check.StatusError:
-	case a.Stored:
+	case a.Stored || e.Failed || slices.ContainsFunc(open, func(f found) bool { return f.unlisted }):
 		if slices.ContainsFunc(open, func(f found) bool { return f.waited }) {
 			r.Next = "let somebody approve it, then: gh hex verify"
 		}
@@ -199,7 +206,7 @@ func (p Place) judge(e Evidence, a Asking) found {
 	text := said.silence
 	switch {
 	case said.silence != "":
-		f.open, f.waited = p.App == actions, said.waits
+		f.open, f.waited, f.unlisted = p.App == actions, said.waits, p.Unlisted != ""
 	case said.problem.id == tokenExpiry:
 		f.asked, f.Severity, text = true, check.SeverityWarning, "Hex accepted it "+a.Ago(e.Run.CreatedAt)+", and it expires within 14 days"
 	case said.problem.id != "":
@@ -208,7 +215,9 @@ func (p Place) judge(e Evidence, a Asking) found {
 	default:
 		f.asked, text = true, "Hex accepted it "+a.Ago(e.Run.CreatedAt)
 	}
-	if note, warns := p.remembered(a.Now, f.asked); note != "" {
+	note, warns := p.remembered(a.Now, f.asked)
+	f.bare = f.open && e.Why != "" && note == "" && !f.unlisted
+	if note != "" {
 		text += "; " + note
 		if warns && f.Severity == check.SeverityNote {
 			f.Severity = check.SeverityWarning
@@ -250,12 +259,16 @@ func silent(format string, args ...any) answer { return answer{silence: fmt.Spri
 
 func (e Evidence) ask(p Place) answer {
 	switch {
+	case p.Unlisted != "":
+		return silent("%s", p.Unlisted)
 	case p.App != actions:
 		return silent("not asked: no run sees it")
 	case e.Why != "":
 		return silent("not asked")
 	case !e.Run.CreatedAt.After(p.Since):
 		return silent("not asked since it was set")
+	case !strings.EqualFold(p.Secret, e.File.Secret):
+		return silent("not asked: %s asks about %s", FileName, e.File.Secret)
 	}
 	jobs := slices.DeleteFunc(slices.Clone(e.Jobs), func(j Job) bool { return !strings.EqualFold(j.Name, JobOf(p.Environment)) })
 	switch {
