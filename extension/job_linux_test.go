@@ -40,7 +40,7 @@ func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
 
 // job CODE FILE JOB TOKEN [NAME=VALUE...]: carries out the run steps of a job as a runner of GitHub Actions does, each by
 // a shell of its own, and asserts that the job ends with that exit code. The secret HEX_API_TOKEN is the token of that
-// name; NAME=VALUE sets a variable of the repository or, in lower case, an input; cancel=STEP cancels the workflow once that step has
+// name, this text where there is none, or missing for none; NAME=VALUE sets a variable of the repository or, in lower case, an input; cancel=STEP cancels the workflow once that step has
 // set an output. What all steps printed is then in the file "log", the summary in "summary".
 func cmdJob(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
@@ -104,8 +104,12 @@ type runner struct {
 
 func newRunner(ts *testscript.TestScript, token string, settings []string) *runner {
 	w := worldOf(ts)
+	value, known := w.tokens[token]
+	if !known && token != "none" {
+		value = token
+	}
 	r := &runner{ts: ts, values: map[string]string{
-		"github.token": githubLogin, "github.repository": "octo/analytics", "secrets.HEX_API_TOKEN": w.tokens[token], "vars.HEX_WORKSPACE_URL": w.box.HexURL(),
+		"github.token": githubLogin, "github.repository": "octo/analytics", "secrets.HEX_API_TOKEN": value, "vars.HEX_WORKSPACE_URL": w.box.HexURL(),
 	}}
 	for _, s := range settings {
 		name, value, _ := strings.Cut(s, "=")

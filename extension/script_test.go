@@ -8,14 +8,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -81,6 +84,7 @@ func runScripts(t *testing.T, dir string) {
 			"expires":  cmdExpires,
 			"alike":    cmdAlike,
 			"publish":  cmdPublish,
+			"age":      cmdAge,
 		},
 	})
 }
@@ -379,6 +383,38 @@ func cmdPublish(ts *testscript.TestScript, neg bool, args []string) {
 			files[name] = ts.ReadFile(name)
 		}
 		r.Files = map[string]map[string]string{"main": files}
+	})
+}
+
+// age DURATION: lets everything that was stored or ran on GitHub have happened so much earlier. Its times are whole seconds,
+// so that a script would have to wait for a run to be younger than a secret.
+func cmdAge(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: age DURATION")
+	}
+	by, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	worldOf(ts).box.Update(func(s *sandbox.State) {
+		for _, h := range s.GitHub {
+			var all []map[string]*sandbox.Secret
+			for _, a := range h.Accounts {
+				all = slices.Concat(all, slices.Collect(maps.Values(a.Secrets)), []map[string]*sandbox.Secret{a.Variables})
+			}
+			for _, r := range h.Repositories {
+				all = slices.Concat(all, slices.Collect(maps.Values(r.Secrets)), []map[string]*sandbox.Secret{r.Variables})
+				for _, e := range r.Environments {
+					all = append(all, e.Secrets, e.Variables)
+				}
+				for _, run := range r.WorkflowRuns {
+					run.CreatedAt = run.CreatedAt.Add(-by)
+				}
+			}
+			for _, entries := range all {
+				for _, e := range entries {
+					e.UpdatedAt = e.UpdatedAt.Add(-by)
+				}
+			}
+		}
 	})
 }
 

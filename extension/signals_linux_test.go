@@ -63,22 +63,24 @@ func cmdOrphan(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(worldOf(ts).dir+"/bin/"+args[1], args[2:]...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), environment(ts), output, output
 	ts.Check(cmd.Start())
-	arrives(ts, args[0])
+	arrive(ts, 1, args[0])
 	extension := extensionOf(ts, cmd.Process.Pid)
 	ts.Check(cmd.Process.Kill())
 	_ = cmd.Wait()
 	eventually(ts, "the extension ends with its gh", func() bool { return !runs(extension) })
 }
 
-func arrives(ts *testscript.TestScript, request string) {
+// arrive waits until n requests like this one have arrived.
+func arrive(ts *testscript.TestScript, n int, request string) {
 	pattern := regexp.MustCompile(request)
-	eventually(ts, "a request "+request, func() bool {
+	eventually(ts, fmt.Sprintf("%d requests %s", n, request), func() bool {
+		count := 0
 		for _, r := range worldOf(ts).box.Requests() {
 			if pattern.MatchString(r.Method + " " + r.Path) {
-				return true
+				count++
 			}
 		}
-		return false
+		return count >= n
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -117,6 +118,11 @@ func converse(ts *testscript.TestScript, control *os.File, s *screen, gh int, di
 		case "paste":
 			name, more, _ := strings.Cut(rest, " ")
 			fmt.Fprint(control, worldOf(ts).tokens[name]+"\r"+strings.ReplaceAll(more, "|", "\r"))
+		case "arrives":
+			number, request, _ := strings.Cut(rest, " ")
+			n, err := strconv.Atoi(number)
+			ts.Check(err)
+			arrive(ts, n, request)
 		case "signal":
 			ts.Check(syscall.Kill(extensionOf(ts, gh), unix.SignalNum("SIG"+rest)))
 		default:

@@ -108,9 +108,7 @@ func (h *helper) goOn(t *testing.T) {
 // finish lets the process run to its end.
 func (h *helper) finish(t *testing.T) {
 	t.Helper()
-	if _, err := io.WriteString(h.in, strings.Repeat("\n", 10)); err != nil {
-		t.Fatal(err)
-	}
+	_, _ = io.WriteString(h.in, strings.Repeat("\n", 10)) // one that has nothing more to write may have ended by itself
 	said, _ := io.ReadAll(h.out)
 	if err := h.Wait(); err != nil {
 		t.Errorf("%v: %s", err, said)

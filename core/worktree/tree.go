@@ -160,6 +160,26 @@ func (t *Tree) Root() string { return t.root }
 // CommonDir is the git directory that all work trees of the repository share, an absolute path of this system.
 func (t *Tree) CommonDir() string { return t.commonDir }
 
+// HooksFolder is where git looks for hooks, and whether somebody configured that. Our own setting is passed over.
+func (t *Tree) HooksFolder(ctx context.Context) (folder string, configured bool, err error) {
+	out, err := t.git.run(ctx, t.root, nil, "config", "--show-scope", "--type=path", "-z", "--get-all", "core.hooksPath")
+	if err := failure(err); err != nil {
+		return "", false, err
+	}
+	folder = filepath.Join(t.commonDir, "hooks")
+	settings := fields(out)
+	for i := 0; i+1 < len(settings); i += 2 {
+		if settings[i] == "command" {
+			continue
+		}
+		folder, configured = filepath.FromSlash(settings[i+1]), true
+		if folder != "" && !filepath.IsAbs(folder) {
+			folder = filepath.Join(t.root, folder)
+		}
+	}
+	return folder, configured, nil
+}
+
 // Ignore is what git makes of one path.
 type Ignore struct {
 	Path    string

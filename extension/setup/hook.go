@@ -4,12 +4,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gh-hex/gh-hex/core/hook"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 )
 
 // recordHook says what was done, or is to be done by hand, to have git run gh hex before a push.
-func (o *initOptions) recordHook(tree *worktree.Tree, h worktree.Hook) {
+func (o *initOptions) recordHook(tree *worktree.Tree, h hook.Hook) {
 	path := inTreePath(tree, h.Path)
 	switch {
 	case h.Obstacle != "":

@@ -7,6 +7,7 @@ import (
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
 
+	"github.com/gh-hex/gh-hex/core/hook"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/command"
@@ -87,62 +88,77 @@ func (e *initPlaceError) Hint() string {
 	return "Change into a git repository, then run the command again"
 }
 
+// initPlan is what is to be written.
+type initPlan struct {
+	changes []scaffold.Change
+	foreign bool // a workflow is there which is not ours
+	daily   checkFile
+	hook    hook.Hook
+}
+
 func runInit(ctx context.Context, o *initOptions) error {
 	tree, err := worktree.Open(ctx, o.Dir)
 	if err != nil {
 		return &initPlaceError{err}
 	}
-	host := workspace.FindHost(ctx, o.Process, tree, "").Host
-	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host)})
+	plan, err := o.plan(ctx, tree)
 	if err != nil {
 		return err
 	}
-	foreign := false
+	if !o.dryRun {
+		if err := scaffold.Apply(tree.Root(), plan.daily.among(plan.changes)); err != nil {
+			return err
+		}
+		if plan.hook, err = plan.hook.Write(); err != nil {
+			return err
+		}
+	}
+	o.recordPlan(tree, plan)
+	return nil
+}
+
+func (o *initOptions) plan(ctx context.Context, tree *worktree.Tree) (plan initPlan, err error) {
+	host := workspace.FindHost(ctx, o.Process, tree, "").Host
+	plan.changes, err = scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host)})
+	if err != nil {
+		return plan, err
+	}
 	if o.workflow {
 		change, differs, err := planWorkflow(ctx, tree)
 		if err != nil {
-			return err
+			return plan, err
 		}
-		if foreign = differs; !foreign {
-			changes = append(changes, change)
+		if plan.foreign = differs; !differs {
+			plan.changes = append(plan.changes, change)
 		}
 	}
-	var daily checkFile
 	if o.workflow || o.check {
-		if daily, err = o.planCheck(ctx, tree); err != nil {
-			return err
+		if plan.daily, err = o.planCheck(ctx, tree); err != nil {
+			return plan, err
 		}
 	}
-	var hook worktree.Hook
 	if o.hook {
-		if hook, err = worktree.PlanHook(ctx, tree); err != nil {
-			return err
-		}
+		plan.hook, err = hook.Plan(ctx, tree)
 	}
-	if !o.dryRun {
-		if err := scaffold.Apply(tree.Root(), daily.among(changes)); err != nil {
-			return err
-		}
-		if hook, err = hook.Write(); err != nil {
-			return err
-		}
-	}
-	for _, c := range changes {
+	return plan, err
+}
+
+func (o *initOptions) recordPlan(tree *worktree.Tree, plan initPlan) {
+	for _, c := range plan.changes {
 		o.Record(o.outcome(), "%s: %s", c.Path, c.Describe())
 	}
-	if foreign {
+	if plan.foreign {
 		o.Record("warning", "%s: exists and differs, so it was left as it is", workflowPath)
 	}
 	if o.workflow || o.check {
-		o.recordCheck(daily)
+		o.recordCheck(plan.daily)
 	}
 	if o.hook {
-		o.recordHook(tree, hook)
+		o.recordHook(tree, plan.hook)
 	}
-	if o.workflow && !foreign {
+	if o.workflow && !plan.foreign {
 		o.sayNext()
 	}
-	return nil
 }
 
 // sayNext names what the workflow reads and this command does not set.

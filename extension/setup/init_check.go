@@ -50,7 +50,7 @@ func (o *initOptions) planCheck(ctx context.Context, tree *worktree.Tree) (c che
 		there, ours := stored.Recognize(old)
 		c.foreign = !ours
 		if ours {
-			c.difference = difference(strings.ReplaceAll(string(old), "\r\n", "\n"), there.With(wanted).Text())
+			c.difference = difference(there.Written(), there.With(wanted).Text())
 		}
 		return old
 	})
@@ -65,6 +65,11 @@ func (o *initOptions) wantedCheck(ctx context.Context, tree *worktree.Tree) (f s
 		f.Version = command.Version
 	}
 	f.Projects = projectsOf(w)
+	if hosts := w.Hosts(); len(hosts) == 1 {
+		if host, err := core.ParseHost(hosts[0].Name); err == nil && host.IsHex() {
+			f.Host = host.String()
+		}
+	}
 	names := w.Environments(github.Inventory{})
 	protected, server, err := o.protection(ctx, tree, len(names) > 0)
 	f.Server = server

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/gh-hex/gh-hex/core"
 )
 
 const (
@@ -32,11 +34,14 @@ const (
 type File struct {
 	Version string // the release to install, such as 1.2.3; the newest when empty
 	Secret  string // its name
+	Host    string // where to ask when no variable names one, at hex.tech; the default one when empty
 	Cron    string // when it runs by itself; every day when empty
 	// Environments are asked on every run, Protected ones, where each run waits for a person or a while, on dispatch only.
 	Environments, Protected []string
 	Projects                []string // IDs of what the workflows run
 	Server                  bool     // for a GitHub Enterprise Server, which does not know environments without a deployment
+
+	written string // as it was recognized, with lists as we write them
 }
 
 // Fits tells whether an environment can be named in the file: an expression would be worked out, and a line ends a list.
@@ -99,11 +104,9 @@ func (f File) render(t form) string {
 	if f.Version != "" {
 		pin = " --pin v" + f.Version
 	}
-	cron := f.Cron
-	if cron == "" {
-		cron = everyDay
-	}
-	return strings.NewReplacer("<pin>", pin, "<secret>", f.Secret, "<cron>", cron, "<projects>", projects(f.Projects)).Replace(b.String())
+	cron := cmp.Or(f.Cron, everyDay)
+	host := cmp.Or(f.Host, core.DefaultHost().String())
+	return strings.NewReplacer("<host>", host, "<pin>", pin, "<secret>", f.Secret, "<cron>", cron, "<projects>", projects(f.Projects)).Replace(b.String())
 }
 
 func (t form) body() string {
@@ -235,8 +238,8 @@ jobs:
         env:
           GH_REPO: ${{ github.repository }}
           HEX_API_TOKEN: ${{ secrets.<secret> }}
-          HEX_WORKSPACE_URL: ${{ vars.HEX_WORKSPACE_URL }}
-          PROJECTS: ${{ vars.HEX_PROJECT_ID }}<projects>
+          HEX_WORKSPACE_URL: ${{ vars.HEX_WORKSPACE_URL || '<host>' }}
+          PROJECTS: ${{ vars.HEX_PROJECT_ID || '' }}<projects>
 `,
 		step: `      - name: <id>
         if: ${{ !cancelled() && (<told>) }}
@@ -252,7 +255,8 @@ var (
 	pinLine         = regexp.MustCompile(`(?m)^ {8}run: gh extension install gh-hex/gh-hex(?: --pin v([0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}))?$`)
 	cronLine        = regexp.MustCompile(`(?m)^ {4}- cron: "([0-9*/, -]{9,100})"$`)
 	secretLine      = regexp.MustCompile(`(?m)^ {10}HEX_API_TOKEN: \$\{\{ secrets\.([A-Z_][A-Z0-9_]{0,254}) \}\}$`)
-	projectsLine    = regexp.MustCompile(`(?m)^ {10}PROJECTS: \$\{\{ vars\.HEX_PROJECT_ID \}\}((?: [0-9a-f]{8}-[0-9a-f-]{27}){0,5})$`)
+	hostLine        = regexp.MustCompile(`(?m)^ {10}HEX_WORKSPACE_URL: \$\{\{ vars\.HEX_WORKSPACE_URL \|\| '(https://[a-z0-9-]{1,63}\.hex\.tech)' \}\}$`)
+	projectsLine    = regexp.MustCompile(`(?m)^ {10}PROJECTS: \$\{\{ vars\.HEX_PROJECT_ID \|\| '' \}\}((?: [0-9a-f]{8}-[0-9a-f-]{27}){0,5})$`)
 	environmentLine = regexp.MustCompile(`(?m)^ {8}environment: (\[.*\])$`)
 	jobLine         = regexp.MustCompile(`(?m)^  (environment|protected):$`)
 )
@@ -265,7 +269,7 @@ func Recognize(text []byte) (f File, ours bool) {
 	}
 	whole := strings.ReplaceAll(string(text), "\r\n", "\n") // git may turn line ends
 	f = File{Server: !strings.Contains(whole, "\n      deployment: false\n")}
-	for line, into := range map[*regexp.Regexp]*string{pinLine: &f.Version, cronLine: &f.Cron, secretLine: &f.Secret} {
+	for line, into := range map[*regexp.Regexp]*string{pinLine: &f.Version, cronLine: &f.Cron, secretLine: &f.Secret, hostLine: &f.Host} {
 		found := line.FindStringSubmatch(whole)
 		if found == nil {
 			return File{}, false
@@ -276,8 +280,12 @@ func Recognize(text []byte) (f File, ours bool) {
 		f.Projects = strings.Fields(found[1])
 	}
 	whole, ours = f.readEnvironments(whole)
+	f.written = whole
 	return f, ours && slices.Contains(f.texts(), whole)
 }
+
+// Written is the text that was recognized, with its lists as they are written here.
+func (f File) Written() string { return f.written }
 
 // readEnvironments reads the lists of both jobs, and returns the text with each written as we would.
 func (f *File) readEnvironments(text string) (string, bool) {

@@ -13,7 +13,7 @@ const oneProject, otherProject = "019f681a-1870-731d-bf1e-b82d136117fa", "019f68
 func files() []File {
 	return []File{
 		{Version: "1.2.3", Secret: "HEX_API_TOKEN", Cron: everyDay},
-		{Secret: "HEX_TOKEN", Cron: everyDay, Environments: []string{"prod"}},
+		{Secret: "HEX_TOKEN", Host: "https://eu.hex.tech", Cron: everyDay, Environments: []string{"prod"}},
 		{Secret: "HEX_API_TOKEN", Cron: "5 6 * * 1", Environments: []string{"prod/eu", `a"b\c`, "é <&> 'x'", "- #: {}", "null", "7"}, Projects: []string{oneProject, otherProject}},
 		{Version: "0.10.0", Secret: "HEX_API_TOKEN", Cron: everyDay, Environments: []string{"staging"}, Protected: []string{"prod"}},
 		{Secret: "HEX_API_TOKEN", Cron: everyDay, Protected: []string{"prod"}, Server: true},
@@ -63,7 +63,8 @@ func TestRecognizeForeign(t *testing.T) {
 		"another runner":                    {"ubuntu-latest", "self-hosted"},
 		"another secret in one job":         {"secrets.HEX_API_TOKEN", "secrets.OTHER"},
 		"all secrets":                       {"secrets.HEX_API_TOKEN", "toJSON(secrets)"},
-		"another host":                      {"${{ vars.HEX_WORKSPACE_URL }}", "https://example.com"},
+		"another host":                      {"${{ vars.HEX_WORKSPACE_URL || 'https://app.hex.tech' }}", "https://example.com"},
+		"another host by default":           {"'https://app.hex.tech'", "'https://hex.tech.example.com'"},
 		"an expression in a list":           {`["prod"]`, `["${{ secrets.HEX_API_TOKEN }}"]`},
 		"an object in a list":               {`["prod"]`, `[{name: prod}]`},
 		"a list in a list":                  {`["prod"]`, `[[prod]]`},

@@ -1,4 +1,4 @@
-package worktree
+package hook
 
 import "testing"
 
@@ -10,8 +10,8 @@ func TestRunsVerify(t *testing.T) {
 		{"", false, false},
 		{"#!/bin/sh\nexit 0\n", false, false},
 		{hookText, true, false},
-		{"#!/bin/sh\n" + HookLine + "\n", true, false},
-		{"#!/usr/bin/env -S bash -e\n" + HookLine, true, false},
+		{"#!/bin/sh\n" + Line + "\n", true, false},
+		{"#!/usr/bin/env -S bash -e\n" + Line, true, false},
 		{"make test && gh hex verify --strict --pre-push \"$@\"", true, false},
 		{"send | /usr/bin/gh hex verify \\\n  --pre-push \"$@\" >&2", true, false},
 		{"if ! GH_TOKEN=x gh hex verify --pre-push; then exit 1; fi", true, false},

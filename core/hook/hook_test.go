@@ -1,4 +1,4 @@
-package worktree
+package hook
 
 import (
 	"os"
@@ -9,32 +9,6 @@ import (
 
 	"github.com/gh-hex/gh-hex/core/scaffold"
 )
-
-func (r repository) hook(name string) string {
-	r.t.Helper()
-	data, err := os.ReadFile(filepath.Join(r.dir, ".git", "hooks", name))
-	if err != nil {
-		return "none"
-	}
-	return string(data)
-}
-
-func (r repository) writeHook(name, text string) {
-	r.t.Helper()
-	r.write(".git/hooks/"+name, text)
-	if err := os.Chmod(filepath.Join(r.dir, ".git", "hooks", name), 0o755); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
-func (r repository) planHook() Hook {
-	r.t.Helper()
-	h, err := PlanHook(r.t.Context(), r.open())
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return h
-}
 
 const foreignHook = "#!/bin/sh\nexit 0 # somebody else's\n"
 
@@ -123,7 +97,7 @@ func TestEarlierHookIsReplaced(t *testing.T) {
 		t.Errorf("the hook is\n%s", r.hook(hookName))
 	}
 	r.writeHook(hookName, earlier(t)+"make test\n")
-	if h := r.planHook(); h.Obstacle == "" || h.Add != HookLine {
+	if h := r.planHook(); h.Obstacle == "" || h.Add != Line {
 		t.Errorf("a changed one: %+v", h)
 	}
 }
@@ -140,7 +114,7 @@ func earlier(t *testing.T) string {
 func TestGuarded(t *testing.T) {
 	for text, want := range map[string]bool{
 		hookText: true,
-		HookLine: true,
+		Line:     true,
 		`gh hex verify --pre-push --strict -- "$@"`:     true,
 		"gh hex verify --pre-push":                      true,
 		"gh hex verify --pre-push \\\n  -- \"$@\"":      true,

@@ -1,4 +1,5 @@
-package worktree
+// Package hook finds out who owns the pre-push hook of a repository, and has git run gh hex before a push.
+package hook
 
 import (
 	"bytes"
@@ -7,7 +8,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/gh-hex/gh-hex/core/scaffold"
+	"github.com/gh-hex/gh-hex/core/worktree"
 )
 
 const (
@@ -22,9 +23,11 @@ const (
 	keptName = "pre-push.kept"
 	// maxHook bounds how much of a hook is read to find out what it is, in bytes.
 	maxHook = 1 << 20
+	// maxCopy bounds a hook that has to be copied in order to be kept, in bytes.
+	maxCopy = 64 << 20
 
-	// HookLine is what a hook of somebody else needs in order to run gh hex. A remote can be called --help.
-	HookLine = `gh hex verify --pre-push -- "$@"`
+	// Line is what a hook of somebody else needs in order to run gh hex. A remote can be called --help.
+	Line     = `gh hex verify --pre-push -- "$@"`
 	hookMark = "# Written by gh hex init --hook."
 )
 
@@ -61,7 +64,7 @@ if ! gh hex verify --pre-push </dev/null >/dev/null 2>&1; then
 	echo "gh hex checked nothing of this push: the extension gh-hex is missing or old (gh extension install gh-hex/gh-hex)" >&2
 	exit 0
 fi
-send | ` + HookLine + ` >&2
+send | ` + Line + ` >&2
 `
 
 // earlierHook is the SHA-256 of a hookText of ours, which passed what git says of the remote as options of gh hex.
@@ -88,9 +91,9 @@ type Hook struct {
 	before     []byte // what is to be replaced, when it is ours
 }
 
-// PlanHook finds out where git looks for its pre-push hook, and what stands there. It only reads.
-func PlanHook(ctx context.Context, t *Tree) (Hook, error) {
-	folder, configured, err := t.hooksFolder(ctx)
+// Plan finds out where git looks for its pre-push hook, and what stands there. It only reads.
+func Plan(ctx context.Context, t *worktree.Tree) (Hook, error) {
+	folder, configured, err := t.HooksFolder(ctx)
 	if err != nil {
 		return Hook{}, err
 	}
@@ -100,15 +103,15 @@ func PlanHook(ctx context.Context, t *Tree) (Hook, error) {
 		return h.leave(fmt.Sprintf("core.hooksPath is %q: git runs no hook of this repository", folder), "", hooksAgain), nil
 	}
 	if i := strings.Index(filepath.ToSlash(folder)+"/", "/.husky/"); configured && i >= 0 {
-		return h.leave("husky manages the hooks", filepath.Join(folder[:i], ".husky", hookName), HookLine), nil
+		return h.leave("husky manages the hooks", filepath.Join(folder[:i], ".husky", hookName), Line), nil
 	}
-	for _, base := range []string{t.commonDir, t.root} {
+	for _, base := range []string{t.CommonDir(), t.Root()} {
 		if name, err := filepath.Rel(base, h.Path); h.base == "" && err == nil && filepath.IsLocal(name) {
 			h.base, h.name = base, name
 		}
 	}
 	if h.base == "" {
-		return h.leave("core.hooksPath leads out of this repository", h.Path, HookLine), nil
+		return h.leave("core.hooksPath leads out of this repository", h.Path, Line), nil
 	}
 	return h.inspect()
 }
@@ -120,26 +123,6 @@ func (h Hook) leave(obstacle, where, add string) Hook {
 	h.Obstacle, h.Where, h.Add = obstacle, where, add
 	h.Action = scaffold.Unchanged
 	return h
-}
-
-// hooksFolder is where git looks for hooks, and whether somebody configured that. Our own setting is passed over.
-func (t *Tree) hooksFolder(ctx context.Context) (folder string, configured bool, err error) {
-	out, err := t.git.run(ctx, t.root, nil, "config", "--show-scope", "--type=path", "-z", "--get-all", "core.hooksPath")
-	if err := failure(err); err != nil {
-		return "", false, err
-	}
-	folder = filepath.Join(t.commonDir, "hooks")
-	settings := fields(out)
-	for i := 0; i+1 < len(settings); i += 2 {
-		if settings[i] == "command" {
-			continue
-		}
-		folder, configured = filepath.FromSlash(settings[i+1]), true
-		if folder != "" && !filepath.IsAbs(folder) {
-			folder = filepath.Join(t.root, folder)
-		}
-	}
-	return folder, configured, nil
 }
 
 // inspect decides by what stands in the hook's place.
@@ -154,7 +137,7 @@ func (h Hook) inspect() (Hook, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return h, nil
 	case err != nil:
-		return h.leave("the folder of hooks is not in this repository", h.Path, HookLine), nil
+		return h.leave("the folder of hooks is not in this repository", h.Path, Line), nil
 	}
 	if info.IsDir() {
 		return h.leave("a folder stands there", "", "git rev-parse --git-path hooks/"+hookName), nil
@@ -212,17 +195,17 @@ func (h Hook) beside(r *os.Root, text []byte) Hook {
 		h.Action, h.before = scaffold.Updated, text
 	case bytes.Contains(text, []byte(hookMark)):
 		// Kept, it would look for a kept hook in its turn, and find itself.
-		return h.leave("somebody changed the hook that gh hex wrote", h.Path, HookLine)
+		return h.leave("somebody changed the hook that gh hex wrote", h.Path, Line)
 	case bytes.Contains(text, []byte("https://pre-commit.com")):
 		return h.leave("pre-commit manages this hook", ".pre-commit-config.yaml, under repos", preCommitEntry)
 	case runs:
-		return h.leave("what git tells it of the remote is read as options of gh hex there, for want of --", h.Path, HookLine)
+		return h.leave("what git tells it of the remote is read as options of gh hex there, for want of --", h.Path, Line)
 	case maybe:
-		return h.leave("it names gh hex verify --pre-push, and may or may not run it", h.Path, HookLine)
+		return h.leave("it names gh hex verify --pre-push, and may or may not run it", h.Path, Line)
 	default:
 		h.Kept = filepath.Join(filepath.Dir(h.Path), keptName)
 		if _, err := r.Lstat(h.keptName()); err == nil && !same(r, h.name, h.keptName()) {
-			return h.leave("there is a hook already, and a "+keptName+" too", h.Path, HookLine)
+			return h.leave("there is a hook already, and a "+keptName+" too", h.Path, Line)
 		}
 	}
 	return h
@@ -356,11 +339,10 @@ func exclusively(r *os.Root, from, to string) error {
 }
 
 func duplicate(r *os.Root, from, to string, mode fs.FileMode) error {
-	in, err := r.OpenFile(from, os.O_RDONLY|nonblock, 0)
+	text, _, err := scaffold.Read(r, filepath.ToSlash(from), maxCopy)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
 	out, err := r.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, fs.ErrExist) {
 		return errMeanwhile
@@ -368,7 +350,7 @@ func duplicate(r *os.Root, from, to string, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
+	_, err = out.Write(text)
 	return errors.Join(err, out.Close())
 }
 

@@ -1,4 +1,4 @@
-package worktree
+package hook
 
 import (
 	"slices"
