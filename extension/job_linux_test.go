@@ -87,6 +87,7 @@ func cmdExpires(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	w, value := worldOf(ts), sandbox.NewToken(sandbox.Workspace, args[0])
 	w.tokens[args[0]] = value
+	ts.Check(os.WriteFile(filepath.Join(w.dir, "tokens", args[0]), []byte(value+"\n"), 0o600))
 	at := time.Now().Add(time.Duration(days) * 24 * time.Hour).Unix()
 	w.box.Update(func(s *sandbox.State) {
 		s.Hex.Tokens[args[0]] = &sandbox.HexToken{Value: value, Kind: sandbox.Workspace, Exp: &at}

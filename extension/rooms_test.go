@@ -60,16 +60,17 @@ func TestDirections(t *testing.T) {
 		}),
 		"places": {
 			"console": everybody, "github": "looks for secrets", "workflow": "finds who reads them", "inspect": "reads the workflows of other repositories",
+			"stored": "the record beside a secret",
 		},
 		"report": with(nil),
 		"stored": {},
 		"auth": with(map[string]string{
 			"workspace": "the token and the host", "target": "which repository", "github": "stores", "workflow": "which stores are needed",
-			"inspect": "tries the projects", "places": "lists where secrets are", "report": "shows the state of the local token",
+			"inspect": "tries the projects", "places": "lists where secrets are", "report": "shows the state of the local token", "stored": "the record beside a secret",
 		}),
 		"rotate": with(map[string]string{
 			"workspace": "the token and the host", "target": "which repository", "github": "stores", "workflow": "who reads a secret",
-			"inspect": "tries the projects", "places": "finds what to replace",
+			"inspect": "tries the projects", "places": "finds what to replace", "stored": "the record beside a secret",
 		}),
 		"verify": with(map[string]string{
 			"workspace": "the host", "target": "which repository", "workflow": "names of checks", "inspect": "the checks", "report": "shows what they found",
