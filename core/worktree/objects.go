@@ -46,7 +46,7 @@ func (r revisions) command(name string, flags ...string) []string {
 // hit is an object with tokens in it. Lines are those of the message for a commit or a tag, 0 where they mean nothing.
 type hit struct {
 	id, kind string
-	matches  []leak.Match
+	matches  []match
 }
 
 // objects is what was found in git's objects.
@@ -54,14 +54,18 @@ type objects struct {
 	hits     []hit
 	dropped  int // hits beyond maxHits
 	commits  int
-	missing  int  // left on the remote by a partial clone
-	boundary bool // the history goes on where this clone ends
+	missing  int             // left on the remote by a partial clone
+	boundary bool            // the history goes on where this clone ends
+	unopened map[uint64]bool // compressed ones that were not looked into
+	unkept   map[string]bool // what git-lfs does not keep here
 }
 
 // readObjects looks into every object that the revisions consist of. All of them come through one pipe, and none is held
 // as a whole.
-func (t *Tree) readObjects(ctx context.Context, r revisions) (objects, error) {
-	reader := objectReader{shallow: t.shallowCommits()}
+func (s *search) readObjects(ctx context.Context, r revisions) (objects, error) {
+	t := s.tree
+	reader := s.newObjectReader(ctx)
+	defer reader.contents.close()
 	err := t.git.pipe(ctx, t.root, strings.NewReader(r.input),
 		r.command("rev-list", "--objects", "--no-object-names", "--missing=print"),
 		[]string{"cat-file", "--batch", "--buffer"}, reader.read)
@@ -70,8 +74,10 @@ func (t *Tree) readObjects(ctx context.Context, r revisions) (objects, error) {
 
 // readAllObjects looks into every object that is stored at all, in the order in which git reads them fastest. Not all of
 // them need be part of the history.
-func (t *Tree) readAllObjects(ctx context.Context) (objects, error) {
-	reader := objectReader{shallow: t.shallowCommits()}
+func (s *search) readAllObjects(ctx context.Context) (objects, error) {
+	t := s.tree
+	reader := s.newObjectReader(ctx)
+	defer reader.contents.close()
 	err := t.git.stream(ctx, t.root, nil, reader.read, "cat-file", "--batch", "--buffer", "--batch-all-objects", "--unordered")
 	return reader.objects, err
 }
@@ -92,9 +98,16 @@ func (t *Tree) shallowCommits() map[string]bool {
 // objectReader reads what "git cat-file --batch" prints.
 type objectReader struct {
 	objects
-	shallow map[string]bool
-	scanner leak.Scanner
-	message []byte
+	shallow  map[string]bool
+	contents contents
+	message  []byte
+}
+
+func (s *search) newObjectReader(ctx context.Context) *objectReader {
+	return &objectReader{
+		objects: objects{unopened: map[uint64]bool{}, unkept: map[string]bool{}},
+		shallow: s.tree.shallowCommits(), contents: s.newContents(ctx),
+	}
 }
 
 // errFraming means that git's output is not what was agreed on.
@@ -135,13 +148,7 @@ func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) err
 		o.boundary = o.boundary || o.shallow[id]
 	}
 	body := &io.LimitedReader{R: in, N: size}
-	var matches []leak.Match
-	var err error
-	if (kind == "commit" || kind == "tag") && size <= maxMessage {
-		matches, err = o.readMessage(body)
-	} else {
-		matches, err = o.scanner.Scan(body)
-	}
+	f, err := o.look(kind, body)
 	if err != nil {
 		return err
 	}
@@ -154,8 +161,21 @@ func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) err
 	if c, err := in.ReadByte(); err != nil || c != '\n' {
 		return errors.Join(errFraming, err)
 	}
-	o.keep(hit{id, kind, matches})
+	o.keep(hit{id, kind, f.matches})
+	f.count(o.unopened, o.unkept)
 	return nil
+}
+
+func (o *objectReader) look(kind string, body *io.LimitedReader) (found, error) {
+	switch {
+	case kind == "blob":
+		return o.contents.look(body, body.N)
+	case (kind == "commit" || kind == "tag") && body.N <= maxMessage:
+		matches, err := o.readMessage(body)
+		return found{matches: matches}, err
+	}
+	matches, err := o.contents.scanner.Scan(body)
+	return found{matches: outside(matches)}, err
 }
 
 func (o *objectReader) keep(h hit) {
@@ -169,25 +189,40 @@ func (o *objectReader) keep(h hit) {
 	}
 }
 
-// readMessage counts lines from the first one of the message; what stands before it, such as the author's name, has none.
-func (o *objectReader) readMessage(body *io.LimitedReader) ([]leak.Match, error) {
+// readMessage counts lines from the first one of the message. What stands before it has none: it is in a field, such as
+// the author's name.
+func (o *objectReader) readMessage(body *io.LimitedReader) ([]match, error) {
 	o.message = append(o.message[:0], make([]byte, body.N)...)
 	if _, err := io.ReadFull(body, o.message); err != nil {
 		return nil, err
 	}
-	matches := leak.Find(o.message)
+	matches := outside(leak.Find(o.message))
 	if len(matches) == 0 {
 		return nil, nil
 	}
 	head, _, _ := bytes.Cut(o.message, []byte("\n\n"))
 	lines := bytes.Count(head, []byte("\n")) + 2
 	for i := range matches {
-		matches[i].Line = max(0, matches[i].Line-lines)
-		if matches[i].Line == 0 {
-			matches[i].Column = 0
+		m := &matches[i]
+		if m.Line -= lines; m.Line <= 0 {
+			m.in = field(head[:min(m.Offset, int64(len(head)))])
+			m.Line, m.Column = 0, 0
 		}
 	}
 	return matches, nil
+}
+
+// field says in which field of a commit or tag something stands, by what is before it.
+func field(before []byte) string {
+	line := before[bytes.LastIndexByte(before, '\n')+1:]
+	name, value, _ := strings.Cut(string(line), " ")
+	switch {
+	case name != "author" && name != "committer" && name != "tagger":
+		return "head"
+	case strings.Contains(value, "<"):
+		return name + "'s address"
+	}
+	return name + "'s name"
 }
 
 // location is where an object stands in the history: its path, and the commit that brought it in. A commit has no path, a
@@ -218,7 +253,7 @@ func (t *Tree) locate(ctx context.Context, r revisions, hits []hit) ([]location,
 			all = append(all, t.named(ctx, found)...)
 		case "blob":
 			found.path = t.exactPath(ctx, found)
-			all = append(all, found)
+			all = append(all, t.asNote(ctx, found))
 		default:
 			all = append(all, found)
 		}
@@ -258,7 +293,7 @@ func (t *Tree) named(ctx context.Context, folder location) []location {
 	}
 	var all []location
 	for _, name := range fields(out) {
-		if matches := leak.Find([]byte(name)); len(matches) > 0 {
+		if matches := outside(leak.Find([]byte(name))); len(matches) > 0 {
 			entry := location{hit: hit{id: folder.id, kind: "tree", matches: matches}, path: name, commit: folder.commit}
 			if folder.path != "" {
 				entry.path = folder.path + "/" + name
@@ -281,4 +316,16 @@ func (t *Tree) exactPath(ctx context.Context, p location) string {
 		}
 	}
 	return p.path
+}
+
+// asNote makes the note of a commit out of a blob that stands where git keeps notes: at the ID of what it is about.
+func (t *Tree) asNote(ctx context.Context, p location) location {
+	id := strings.ReplaceAll(p.path, "/", "")
+	if !isObjectID(id) {
+		return p
+	}
+	if here, err := t.present(ctx, []string{id}); err == nil && len(here) == 1 {
+		p.kind, p.path = "note", id
+	}
+	return p
 }

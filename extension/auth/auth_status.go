@@ -422,7 +422,7 @@ func (r *statusRun) printLocal(local localToken) int {
 		r.Say("%s %s", r.Yellow("!"), note)
 	}
 	if r.settings.Token.IsZero() && r.settings.TokenErr == nil {
-		r.Say("No Hex token on this machine. To keep one here: gh hex auth login, or set HEX_API_TOKEN")
+		r.Say("%s", console.Capitalised(inspect.WithHint(r.settings.TokenTrouble())))
 		return command.ExitOK
 	}
 	r.Say("%s", console.Capitalised(local.report.Of("token-present").Message))

@@ -24,7 +24,7 @@ type Exporter struct {
 	Template string
 }
 
-// AddExport adds the three flags to a command. The exporter is filled in before RunE; asked tells whether to use it.
+// AddExport adds the three flags to a command. The exporter is filled in before RunE; Asked reports whether to use it.
 func AddExport(cmd *cobra.Command, fields []string) *Exporter {
 	e := &Exporter{}
 	f := cmd.Flags()
@@ -72,6 +72,7 @@ type unreadable struct{}
 
 func (unreadable) Read([]byte) (int, error) { return 0, errParsed }
 
+// Asked reports whether the result is wanted as JSON.
 func (e *Exporter) Asked() bool { return e.Fields != nil }
 
 func (e *Exporter) check(cmd *cobra.Command, known []string) error {
@@ -124,6 +125,7 @@ func (e *Exporter) Write(s *console.Streams, data any) error {
 	return err
 }
 
+// Indent is how far JSON is indented: for people, not in a pipe.
 func Indent(s *console.Streams) string {
 	if s.OutTTY {
 		return "  "

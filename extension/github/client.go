@@ -276,7 +276,7 @@ func (c *Client) exchange(ctx context.Context, r request) (*answer, error) {
 	return &answer{resp.StatusCode, resp.Header, raw}, nil
 }
 
-// climbs tells whether an address holds a name, out of a file or an answer, that would lead to another path of the host.
+// climbs reports whether an address holds a name, out of a file or an answer, that would lead to another path of the host.
 func climbs(u *url.URL) bool {
 	return slices.ContainsFunc(strings.Split(u.EscapedPath(), "/"), func(part string) bool {
 		name, _ := url.PathUnescape(part)

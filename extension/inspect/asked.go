@@ -22,7 +22,7 @@ const (
 )
 
 // askNow has GitHub ask Hex, and waits for the answers.
-func (k *kept) askNow(ctx context.Context) stored.Evidence {
+func (k *storedTokens) askNow(ctx context.Context) stored.Evidence {
 	var text []byte
 	var textErr error
 	var wg sync.WaitGroup
@@ -63,7 +63,7 @@ func (k *kept) askNow(ctx context.Context) stored.Evidence {
 }
 
 // absent says what is to be done for the file to come to the default branch.
-func (k *kept) absent() stored.Evidence {
+func (k *storedTokens) absent() stored.Evidence {
 	if k.Tree != nil {
 		if _, here := k.lookup(stored.Path); here {
 			return k.unpushed()
@@ -75,7 +75,7 @@ func (k *kept) absent() stored.Evidence {
 }
 
 // start starts a run, and finds it where the server does not tell which it is. A start without an answer may have been one.
-func (k *kept) start(ctx context.Context, before []stored.Run) (stored.Run, error) {
+func (k *storedTokens) start(ctx context.Context, before []stored.Run) (stored.Run, error) {
 	var newest int64
 	for _, r := range before {
 		newest = max(newest, r.ID)
@@ -99,20 +99,20 @@ func (k *kept) start(ctx context.Context, before []stored.Run) (stored.Run, erro
 	return k.run(ctx, id)
 }
 
-func (k *kept) patience() time.Duration {
+func (k *storedTokens) patience() time.Duration {
 	if k.Patience > 0 {
 		return k.Patience
 	}
 	return doubtLimit
 }
 
-func (k *kept) run(ctx context.Context, id int64) (stored.Run, error) {
+func (k *storedTokens) run(ctx context.Context, id int64) (stored.Run, error) {
 	r, err := k.client.WorkflowRun(ctx, k.Target.Owner, k.Target.Name, id)
 	return stored.Run(r), err
 }
 
 // find waits for a run that was not there before. That of somebody else who starts one at the same time is as good.
-func (k *kept) find(ctx context.Context, newest int64) (stored.Run, error) {
+func (k *storedTokens) find(ctx context.Context, newest int64) (stored.Run, error) {
 	for look := firstLook; ; look = longer(look) {
 		runs, err := k.runs(ctx)
 		if err != nil {
@@ -132,7 +132,7 @@ func (k *kept) find(ctx context.Context, newest int64) (stored.Run, error) {
 func longer(look time.Duration) time.Duration { return min(look*3/2, lastLook) }
 
 // follow waits until a run is over, or nothing but people can carry it on, or the time is up: what is known then counts.
-func (k *kept) follow(ctx context.Context, run stored.Run) (stored.Run, []stored.Job, error) {
+func (k *storedTokens) follow(ctx context.Context, run stored.Run) (stored.Run, []stored.Job, error) {
 	progress := k.NewProgress(k.Now)
 	defer progress.Clear()
 	var jobs []stored.Job

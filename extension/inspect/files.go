@@ -15,6 +15,7 @@ import (
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
+// WorkflowFolder is where GitHub looks for workflows.
 const WorkflowFolder = ".github/workflows"
 
 // MaxWorkflow bounds a workflow file; GitHub itself refuses larger ones.
@@ -27,7 +28,7 @@ const maxRemote = 5
 type Source struct {
 	Files  []workflow.File
 	Lookup func(name string) ([]byte, bool) // of another file there
-	// unread are files that are there and could not be read, or are too large to be.
+	// Unread are files that are there and could not be read, or are too large to be.
 	Unread []string
 }
 
@@ -131,6 +132,7 @@ func workflowFiles(root *os.Root) []workflow.File {
 	return files
 }
 
+// IsYAML reports whether GitHub takes a file in [WorkflowFolder] for a workflow.
 func IsYAML(name string) bool {
 	return strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml")
 }

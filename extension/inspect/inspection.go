@@ -57,6 +57,8 @@ type Inspection struct {
 	judged    func() map[string]check.Result
 }
 
+// New finds out which repository is meant; what else is asked is found when a check needs it. tree is nil outside a
+// work tree.
 func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tree) *Inspection {
 	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree, began: time.Now()}
 	i.Target, i.TargetErr = target.Repository{Here: true}, nil
@@ -86,8 +88,11 @@ func (i *Inspection) Checks() []check.Check {
 		}
 	}
 	for n, c := range here {
-		if i.Tree == nil {
+		switch {
+		case i.Tree == nil:
 			here[n] = c.Skipping(i.notHere())
+		case c.ID == "hook-active" && i.InActions():
+			here[n] = c.Skipping("in a job of GitHub Actions nobody installs hooks")
 		}
 	}
 	return slices.Concat(i.withStored(i.tokenChecks()), onGitHub, here)
@@ -111,7 +116,7 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 		return workflow.JudgeFiles(i.local(), about)
 	}
 	about.Host, about.Repository = i.namedHost(inv), i.Target.String()
-	judged := workflow.Judge(i.workflows(), inv, about)
+	judged := workflow.Judge(i.workflows(), i.kept(inv), about)
 	for id, r := range judged {
 		if refusals := inv.Refusals(); r.Status == check.StatusUnknown && r.Fix == "" && len(refusals) > 0 {
 			r.Fix = command.Hint(refusals[0])
@@ -119,6 +124,20 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 		}
 	}
 	return judged
+}
+
+// kept is an inventory as package workflow asks for it. The organization's own listing is asked for when something is
+// missing that it may explain.
+func (i *Inspection) kept(inv github.Inventory) Kept {
+	return Kept{inv, sync.OnceValue(func() github.Listing {
+		client, err := i.client()
+		if err != nil {
+			return github.Listing{Err: err}
+		}
+		ctx, cancel := context.WithTimeout(i.ends, networkLimit)
+		defer cancel()
+		return client.Secrets(ctx, github.Store{App: github.Actions, Level: github.LevelOrganization, Owner: inv.Repository.Owner})
+	})}
 }
 
 // namedHost is the name of the workspace's host at Hex where somebody said which it is: on this machine, or in the
@@ -205,12 +224,12 @@ func (i *Inspection) fetch(ctx context.Context) (github.Inventory, error) {
 	ctx, cancel := context.WithTimeout(ctx, networkLimit) // a second round does not get the time of the first once more
 	defer cancel()
 	go i.workflows() // what is called elsewhere is fetched meanwhile
-	named := i.local().Environments(github.Inventory{})
+	named := i.local().Environments(nil)
 	inv, err := client.Inventory(ctx, i.Target.Owner, i.Target.Name, named)
 	if err != nil {
 		return inv, err
 	}
-	rest := i.workflows().Environments(inv)
+	rest := i.workflows().Environments(i.kept(inv))
 	if !inv.Holds(i.secretNames()) {
 		rest = append(rest, inv.EnvironmentNames()...)
 	}
@@ -252,6 +271,7 @@ func accessProblem(err error) check.Result {
 	return r
 }
 
+// WithHint is an error in one line with the next command to type.
 func WithHint(err error) string {
 	if next := command.Hint(err); next != "" {
 		return strings.TrimSuffix(err.Error(), ".") + ". " + next
@@ -295,7 +315,10 @@ func (i *Inspection) judgeStored() check.Result {
 	if hidden := inv.Hidden(); hidden != nil {
 		return check.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), command.Hint(hidden))
 	}
-	r := nowhere(inv, missing[0], i.Target)
+	if i.workflows().OnlyCalled() && i.Secret == "" {
+		return check.Skip("the workflows that use Hex are called by other repositories, whose secrets they read")
+	}
+	r := i.nowhere(inv, missing[0])
 	r.Auth = i.settings.Token.IsZero() && i.settings.TokenErr == nil && i.Includes("token-present")
 	return r
 }
@@ -308,24 +331,18 @@ func storedWhere(places []github.PlacedEntry, now time.Time) string {
 	return "is stored (" + strings.Join(texts, "; ") + ")"
 }
 
-func nowhere(inv github.Inventory, name string, t target.Repository) check.Result {
-	message := fmt.Sprintf("secret %s is stored nowhere that %s can see", name, t)
-	fix := "gh hex auth"
-	if name != workspace.TokenName {
-		fix += " --secret " + name
-	}
-	near := inv.Nearest(name)
-	if near != "" {
+func (i *Inspection) nowhere(inv github.Inventory, name string) check.Result {
+	message := fmt.Sprintf("secret %s is stored nowhere that %s can see", name, i.Target)
+	if near := inv.Nearest(name); near != "" {
 		message += fmt.Sprintf("; did you mean %s?", near)
 	}
-	if workflow.IsTokenName(near) && !workflow.IsTokenName(name) {
-		return check.Fail(message, fmt.Sprintf("write %s instead of %s in the workflows", near, name))
-	}
+	about := workflow.Context{}
+	fix := workflow.Remedy(i.workflows(), i.kept(inv), about, name)
 	if _, there := inv.Dependabot.Find(name); there {
 		message += " (Dependabot has one, which only runs started by Dependabot read)"
 	}
-	if !t.Here {
-		fix += " -R " + t.String()
+	if strings.HasPrefix(fix, "gh hex auth") && !i.Target.Here {
+		fix += " -R " + i.Target.String()
 	}
 	return check.Fail(message, fix)
 }

@@ -1,326 +1,97 @@
 package inspect
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
+	"path"
 	"strings"
-	"sync"
-	"time"
 
-	"github.com/gh-hex/gh-hex/core"
-	"github.com/gh-hex/gh-hex/core/check"
-	"github.com/gh-hex/gh-hex/extension/command"
-	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/github"
-	"github.com/gh-hex/gh-hex/extension/stored"
-	"github.com/gh-hex/gh-hex/extension/workspace"
+	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
-// ProveStored is the command that has GitHub ask Hex about the stored tokens.
-const ProveStored = "gh hex verify --stored"
-
-const writeCheck = "gh hex init --check"
-
-// storedCheck is about the tokens that GitHub stores and shows nobody.
-func (i *Inspection) storedCheck() check.Check {
-	return check.Check{
-		ID: "token-stored", Title: "Hex accepts the stored token", Group: check.GroupToken, Network: true,
-		Needs: []string{"github-access", "secret-stored"}, Run: i.judgeKept,
-	}
+// Kept answers package workflow from what GitHub listed. Shared lists what the organization keeps for any of its
+// repositories, which few logins may; nil is nothing.
+type Kept struct {
+	Inventory github.Inventory
+	Shared    func() github.Listing
 }
 
-func (i *Inspection) judgeKept(ctx context.Context) check.Result {
-	inv, err := i.inventory()
-	if err != nil {
-		return i.unlisted()
+func (k Kept) Repository() workflow.Repository {
+	r := k.Inventory.Repository
+	out := workflow.Repository{
+		Owner: r.Owner, Name: r.Name, DefaultBranch: r.DefaultBranch, Private: r.Private, AllowForking: r.AllowForking,
+		Organization: r.Organization, EnvironmentsErr: k.Inventory.Environments.Err,
 	}
-	client, err := i.client()
-	if err != nil {
-		return i.unlisted()
+	for _, e := range k.Inventory.Environments.Entries {
+		policy, asked := k.Inventory.Policies[strings.ToLower(e.Name)]
+		out.Environments = append(out.Environments, workflow.Environment{
+			Name: e.Name, Reviewers: e.Gate.Reviewers,
+			Restricted: asked, Branches: policy.Branches, Tags: policy.Tags, PolicyErr: policy.Err,
+		})
 	}
-	k := &kept{Inspection: i, client: client, inv: inv, branch: inv.Repository.DefaultBranch}
-	var e stored.Evidence
-	if i.Stored {
-		limited, cancel := context.WithTimeout(ctx, i.Timeout)
-		defer cancel()
-		e = k.askNow(limited)
-	} else {
-		limited, cancel := context.WithDeadline(ctx, i.began.Add(networkLimit))
-		defer cancel()
-		e = k.lastCheck(limited)
-	}
-	return stored.Judge(k.places(), e, stored.Asking{
-		Now: i.Now(), Ago: func(then time.Time) string { return console.Ago(then, i.Now()) },
-		Stored: i.Stored, Command: ProveStored + k.flag(), Enable: k.enable(),
-	})
+	return out
 }
 
-// kept finds out what is known of the stored tokens.
-type kept struct {
-	*Inspection
-	client *github.Client
-	inv    github.Inventory
-	branch string // the default one
-}
-
-// flag names the repository to a command, where it is another one than here.
-func (k *kept) flag() string {
-	if k.Target.Here {
-		return ""
+func (k Kept) List(s workflow.Store) ([]workflow.Entry, error) {
+	l := k.listing(s)
+	if l.Err != nil {
+		return nil, l.Err
 	}
-	return " -R " + k.Target.String()
-}
-
-func (k *kept) enable() string { return "gh workflow enable " + stored.FileName + k.flag() }
-
-// failed is for a question without an answer. A repository that hides something answers as if it were not there.
-func (k *kept) failed(err error) stored.Evidence {
-	return stored.Evidence{Why: err.Error(), Fix: orAgain(command.Hint(err), k.again()), Failed: true}
-}
-
-func (k *kept) again() string {
-	if k.Stored {
-		return ProveStored + k.flag()
-	}
-	return "gh hex verify" + k.flag()
-}
-
-func orAgain(hint, again string) string {
-	if hint == "" {
-		return "run it again: " + again
-	}
-	return hint + "; then: " + again
-}
-
-func (k *kept) missing() stored.Evidence {
-	return stored.Evidence{Why: "there is no " + stored.Path + " that asks", Fix: writeCheck}
-}
-
-func (k *kept) unpushed() stored.Evidence {
-	return stored.Evidence{Why: fmt.Sprintf("%s is not on %s yet", stored.Path, k.branch), Fix: "commit and push it, then: " + ProveStored + k.flag()}
-}
-
-func (k *kept) foreign() stored.Evidence {
-	return stored.Evidence{Why: stored.Path + " is not what gh hex init writes, so it is neither believed nor started", Fix: "give it another name, then: " + writeCheck}
-}
-
-// lastCheck looks at the last run. Nothing is asked where the default branch, as far as it is known here, has no such file.
-func (k *kept) lastCheck(ctx context.Context) stored.Evidence {
-	if e, there := k.fileHere(ctx); !there {
-		return e
-	}
-	state, runs, err := k.stateAndRuns(ctx)
-	switch {
-	case errors.Is(err, github.ErrNotFound):
-		return k.unpushed()
-	case err != nil:
-		return k.failed(err)
-	}
-	run, why := stored.Last(runs, k.branch, k.Now(), func(then time.Time) string { return console.Ago(then, k.Now()) })
-	if why != "" {
-		return stored.Evidence{Why: why, State: state}
-	}
-	e := k.evidence(ctx, run, nil)
-	e.State = state
-	return e
-}
-
-// fileHere tells whether the default branch has the file, and one of ours, as far as that can be told without asking.
-func (k *kept) fileHere(ctx context.Context) (stored.Evidence, bool) {
-	text, err := k.textHere(ctx)
-	switch {
-	case errors.Is(err, errUnpushed):
-		return k.unpushed(), false
-	case errors.Is(err, github.ErrNotFound):
-		return k.missing(), false
-	case err != nil:
-		return k.failed(err), false
-	}
-	if _, ours := stored.Recognize(text); !ours {
-		return k.foreign(), false
-	}
-	return stored.Evidence{}, true
-}
-
-var errUnpushed = errors.New("not on the default branch")
-
-// textHere is the file as the clone knows it of the default branch, else as it stands in the work tree. Without either it
-// has to be asked for.
-func (k *kept) textHere(ctx context.Context) ([]byte, error) {
-	if k.Tree == nil {
-		return k.client.CommitFile(ctx, k.Target.Owner, k.Target.Name, stored.Path, k.branch)
-	}
-	text, here := k.lookup(stored.Path)
-	ref := "refs/remotes/origin/" + k.branch
-	if _, err := k.Tree.Resolve(ctx, ref); err == nil {
-		pushed, there := k.Tree.FileAt(ctx, ref, stored.Path, MaxWorkflow)
-		switch {
-		case there:
-			return pushed, nil
-		case here:
-			return nil, errUnpushed
-		}
-		return nil, github.ErrNotFound
-	}
-	if !here {
-		return nil, github.ErrNotFound
-	}
-	return text, nil
-}
-
-func (k *kept) stateAndRuns(ctx context.Context) (state string, runs []stored.Run, err error) {
-	var stateErr, runsErr error
-	var wg sync.WaitGroup
-	wg.Go(func() { state, stateErr = k.client.WorkflowState(ctx, k.Target.Owner, k.Target.Name, stored.FileName) })
-	wg.Go(func() { runs, runsErr = k.runs(ctx) })
-	wg.Wait()
-	if stateErr != nil {
-		return "", nil, stateErr
-	}
-	return state, runs, runsErr
-}
-
-func (k *kept) runs(ctx context.Context) ([]stored.Run, error) {
-	found, err := k.client.WorkflowRuns(ctx, k.Target.Owner, k.Target.Name, stored.FileName, k.branch)
-	runs := make([]stored.Run, len(found))
-	for n, r := range found {
-		runs[n] = stored.Run(r)
-	}
-	return runs, err
-}
-
-func (k *kept) jobs(ctx context.Context, id int64) ([]stored.Job, error) {
-	found, err := k.client.Jobs(ctx, k.Target.Owner, k.Target.Name, id)
-	jobs := make([]stored.Job, len(found))
-	for n, j := range found {
-		jobs[n] = stored.Job{Name: j.Name, Status: j.Status, Conclusion: j.Conclusion}
-		for _, s := range j.Steps {
-			jobs[n].Steps = append(jobs[n].Steps, stored.Step(s))
+	out := make([]workflow.Entry, len(l.Entries))
+	for i, e := range l.Entries {
+		out[i] = workflow.Entry{Name: e.Name, Value: e.Value}
+		if s.Level == workflow.AllOfOrganization {
+			out[i].Value = e.Visibility
 		}
 	}
-	return jobs, err
+	return out, nil
 }
 
-// evidence is what a run says: only one of our own file says anything. jobs may be known already.
-func (k *kept) evidence(ctx context.Context, run stored.Run, jobs []stored.Job) stored.Evidence {
-	var text []byte
-	var textErr, jobsErr error
-	var wg sync.WaitGroup
-	wg.Go(func() { text, textErr = k.textAt(ctx, run.Commit) })
-	if jobs == nil {
-		wg.Go(func() { jobs, jobsErr = k.jobs(ctx, run.ID) })
-	}
-	wg.Wait()
-	if err := errors.Join(textErr, jobsErr); err != nil {
-		return k.failed(firstOf(textErr, jobsErr))
-	}
-	file, ours := stored.Recognize(text)
-	if !ours {
-		return k.foreign()
-	}
-	return stored.Evidence{File: file, Run: run, Jobs: jobs}
-}
-
-func firstOf(errs ...error) error {
-	return errs[slices.IndexFunc(errs, func(err error) bool { return err != nil })]
-}
-
-// textAt is the file that a run ran. A commit that this clone has is not asked for.
-func (k *kept) textAt(ctx context.Context, commit string) ([]byte, error) {
-	if k.Tree != nil && isObjectID(commit) {
-		if text, there := k.Tree.FileAt(ctx, commit, stored.Path, MaxWorkflow); there {
-			return text, nil
+func (k Kept) listing(s workflow.Store) github.Listing {
+	inv := k.Inventory
+	switch s.Level {
+	case workflow.OfOrganization:
+		return either(s.Variables, inv.OrganizationVars, inv.OrganizationSecrets)
+	case workflow.OfEnvironment:
+		lists := inv.EnvironmentSecrets
+		if s.Variables {
+			lists = inv.EnvironmentVars
 		}
-	}
-	return k.client.CommitFile(ctx, k.Target.Owner, k.Target.Name, stored.Path, commit)
-}
-
-func isObjectID(text string) bool {
-	return (len(text) == 40 || len(text) == 64) && strings.Trim(text, "0123456789abcdef") == ""
-}
-
-// places are the stored secrets that workflows can see, and what stands beside each.
-func (k *kept) places() []stored.Place {
-	var all []stored.Place
-	names := k.secretNames()
-	for _, name := range names {
-		for _, p := range k.placesOf(name) {
-			if len(names) > 1 {
-				p.Where = p.Secret + ", " + p.Where
-			}
-			all = append(all, p)
+		if l, known := lists[strings.ToLower(s.Environment)]; known {
+			return l
 		}
-	}
-	return all
-}
-
-func (k *kept) placesOf(name string) []stored.Place {
-	var found []stored.Place
-	add := func(where, environment string, app github.App, secrets, vars github.Listing, fix string) bool {
-		p := stored.Place{Where: where, Environment: environment, App: string(app), Secret: name, Fix: fix + k.flags(name)}
-		entry, there := secrets.Find(name)
-		switch {
-		case secrets.Err != nil && app == github.Actions:
-			p.Unlisted = secrets.Err.Error()
-		case !there:
-			return false
-		default:
-			k.describe(&p, entry, vars)
+		return github.Listing{Err: fmt.Errorf("it was not looked into")}
+	case workflow.OfDependabot:
+		return inv.Dependabot
+	case workflow.OfDependabotOrganization:
+		return inv.DependabotOrganization
+	case workflow.AllOfOrganization:
+		if k.Shared == nil {
+			return github.Listing{}
 		}
-		found = append(found, p)
-		return true
+		return k.Shared()
 	}
-	if !add("repository", "", github.Actions, k.inv.Secrets, k.inv.Variables, "gh hex auth") {
-		add("organization", "", github.Actions, k.inv.OrganizationSecrets, k.inv.OrganizationVars, "gh hex auth --org "+k.Target.Owner)
+	return either(s.Variables, inv.Variables, inv.Secrets)
+}
+
+func either(variables bool, vars, secrets github.Listing) github.Listing {
+	if variables {
+		return vars
 	}
-	for _, env := range slices.Sorted(maps.Keys(k.inv.EnvironmentSecrets)) {
-		spelled := env
-		if e, exists := k.inv.Environments.Find(env); exists {
-			spelled = e.Name
+	return secrets
+}
+
+// Explain lists what every job of a workflow gets, for each way in which its events start it; ok is false for a name that
+// is none of a workflow's.
+func (i *Inspection) Explain(name string) (rows []workflow.Row, ok bool, err error) {
+	var inv workflow.Inventory
+	if !i.Offline {
+		known, err := i.inventory()
+		if err != nil {
+			return nil, false, err
 		}
-		add("environment "+spelled, spelled, github.Actions, k.inv.EnvironmentSecrets[env], k.inv.EnvironmentVars[env], "gh hex auth --env "+core.ShellWord(spelled))
+		inv = i.kept(known)
 	}
-	add("Dependabot", "", github.Dependabot, k.inv.Dependabot, k.inv.Variables, "gh hex auth --app dependabot")
-	return found
-}
-
-func (k *kept) flags(name string) string {
-	if name == workspace.TokenName {
-		return k.flag()
-	}
-	return " --secret " + name + k.flag()
-}
-
-// describe adds when what a job uses was set, and what the record says.
-func (k *kept) describe(p *stored.Place, secret github.Entry, vars github.Listing) {
-	p.UpdatedAt, p.Since = secret.UpdatedAt, secret.UpdatedAt
-	for _, l := range []github.Listing{vars, k.inv.Variables, k.inv.OrganizationVars} {
-		if host, there := l.Find(workspace.HostName); there {
-			if host.UpdatedAt.After(p.Since) {
-				p.Since = host.UpdatedAt
-			}
-			break
-		}
-	}
-	variable, _ := vars.Find(stored.RecordName(p.Secret))
-	record, _ := stored.ParseRecord(variable.Value)
-	p.Record, p.Replaced = record.For(p.App, p.UpdatedAt)
-	if p.Record != nil && !p.Replaced {
-		p.Here = HereOrNot(*p.Record, k.settings.Token, k.Target.Owner)
-	}
-}
-
-// HereOrNot says whether a token of this machine is the one that a record tells of; nothing when that cannot be told.
-func HereOrNot(e stored.Entry, here core.Token, owner string) string {
-	own := stored.Fingerprint(here, e.Host, owner)
-	switch {
-	case e.Fingerprint == "" || own == "":
-		return ""
-	case own == e.Fingerprint:
-		return "the token on this machine is the same"
-	}
-	return "the token on this machine is another"
+	rows, ok = workflow.Explain(i.workflows(), inv, workflow.Context{Dependabot: HasDependabot(i.Tree)}, path.Join(WorkflowFolder, name))
+	return rows, ok, nil
 }

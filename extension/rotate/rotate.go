@@ -46,6 +46,7 @@ type rotateOptions struct {
 	timeout      time.Duration
 }
 
+// NewCmd is gh hex rotate.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &rotateOptions{Process: p}
 	cmd := &cobra.Command{
@@ -224,7 +225,7 @@ func (r *rotation) locateTargets(ctx context.Context, tree *worktree.Tree) (host
 	return host, err
 }
 
-// isOfOwner tells whether one of the remotes leads to a repository of owner.
+// isOfOwner reports whether one of the remotes leads to a repository of owner.
 func isOfOwner(ctx context.Context, tree *worktree.Tree, host, owner string) (bool, error) {
 	if tree == nil {
 		return false, nil
@@ -272,9 +273,7 @@ func (e *newTokenError) Hint() string {
 }
 
 func ofNewToken(err error) error {
-	var refused *core.TokenError
-	var rejected *workspace.Rejection
-	if errors.As(err, &refused) || errors.As(err, &rejected) {
+	if refused := (*core.TokenError)(nil); errors.As(err, &refused) {
 		return &newTokenError{err}
 	}
 	return err
@@ -282,10 +281,12 @@ func ofNewToken(err error) error {
 
 // takeToken reads the new token and has Hex accept it.
 func (r *rotation) takeToken(ctx context.Context) (err error) {
+	source := workspace.FromInput
 	switch {
 	case r.withToken:
 		r.token, err = workspace.TokenFromInput(r.rotateOptions.Process)
 	case r.CanAsk():
+		source = workspace.FromPrompt
 		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate --workspace-url HOST")
 	default:
 		err = &workspace.MissingTokenError{Err: errors.New("no new Hex token: pipe it in with --with-token")}
@@ -296,8 +297,7 @@ func (r *rotation) takeToken(ctx context.Context) (err error) {
 	if !r.settings.Token.IsZero() && r.settings.Token.Equal(r.token) {
 		return &sameTokenError{r.settings.TokenSource}
 	}
-	r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, r.tell)
-	err = ofNewToken(err)
+	r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, source, "gh hex rotate", r.tell)
 	if err != nil && len(r.targets) > 0 {
 		return r.explain(ctx, err)
 	}

@@ -41,7 +41,8 @@ func NewCmd(p *command.Process) *cobra.Command {
 
 			With --hook it also adds a pre-push hook to this clone, beside any hook that is there:
 			a push that would publish a Hex token or a .env file is stopped. Where another tool
-			manages the hooks, it says what to add there.`),
+			manages the hooks (husky, lefthook, pre-commit, prek, simple-git-hooks), it writes
+			none, and says what to add to the file of that tool.`),
 		Example: command.Example(`
 			# See what would be written
 			$ gh hex init --dry-run
@@ -138,7 +139,7 @@ func (o *initOptions) plan(ctx context.Context, tree *worktree.Tree) (plan initP
 		}
 	}
 	if o.hook {
-		plan.hook, err = hook.Plan(ctx, tree)
+		plan.hook, err = hook.Plan(ctx, tree, o.folderOfGH())
 	}
 	return plan, err
 }

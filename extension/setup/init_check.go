@@ -70,7 +70,7 @@ func (o *initOptions) wantedCheck(ctx context.Context, tree *worktree.Tree) (f s
 			f.Host = host.String()
 		}
 	}
-	names := w.Environments(github.Inventory{})
+	names := w.Environments(nil)
 	protected, server, err := o.protection(ctx, tree, len(names) > 0)
 	f.Server = server
 	if err != nil {

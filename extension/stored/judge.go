@@ -217,11 +217,15 @@ func (p Place) judge(e Evidence, a Asking) found {
 	}
 	note, warns := p.remembered(a.Now, f.asked)
 	f.bare = f.open && e.Why != "" && note == "" && !f.unlisted
-	if note != "" {
+	switch {
+	case note == "":
+	case e.Why != "" && !f.unlisted:
+		text = note // that there is no run is said for all
+	default:
 		text += "; " + note
-		if warns && f.Severity == check.SeverityNote {
-			f.Severity = check.SeverityWarning
-		}
+	}
+	if warns && f.Severity == check.SeverityNote {
+		f.Severity = check.SeverityWarning
 	}
 	if f.Severity != check.SeverityNote {
 		f.Fix = p.Fix

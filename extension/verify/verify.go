@@ -33,9 +33,11 @@ type verifyOptions struct {
 	strict  bool
 	fix     bool
 	prePush bool
+	explain string // a check or a workflow file
 	format  string
 }
 
+// NewCmd is gh hex verify.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &verifyOptions{Process: p, format: "text"}
 	var projects []string
@@ -85,6 +87,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 			if err := command.CheckTimeout(o.Timeout); err != nil {
 				return &command.UsageError{Err: err, Cmd: cmd}
 			}
+			if o.explain != "" {
+				return runExplain(cmd.Context(), o)
+			}
 			if o.prePush {
 				return runPrePush(cmd, o, args)
 			}
@@ -105,6 +110,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
 	f.BoolVar(&o.Stored, "stored", false, "Have GitHub check the tokens that are stored, with the workflow of gh hex init --check")
 	f.DurationVar(&o.Timeout, "timeout", storedTimeout, "With --stored, wait for GitHub's run for this `duration`")
+	f.StringVar(&o.explain, "explain", "", "Show the page of a `CHECK`, or what every job of a workflow FILE gets on each event")
 	command.EnumVar(f, &o.format, "format", "", formats(), "Output format: {}")
 	o.export = command.AddExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
 	return cmd

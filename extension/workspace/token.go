@@ -22,31 +22,43 @@ func (e *MissingTokenError) Unwrap() error { return e.Err }
 
 func (*MissingTokenError) ExitWith() int { return command.ExitAuth }
 
-// TokenSource tells how the token came in, which decides what is asked afterwards.
-type TokenSource int
+// TokenSource is how the token came in, which decides what is asked afterwards.
+type TokenSource string
 
+// The ways in which a token comes in.
 const (
-	fromInput TokenSource = iota
-	FromEnvironment
-	FromPrompt
+	FromInput       TokenSource = "standard input"
+	FromEnvironment TokenSource = environmentSource
+	FromPrompt      TokenSource = "the prompt"
 )
+
+// again is how to hand another token to the command that was typed.
+func (s TokenSource) again(command string) func(other string) string {
+	return func(other string) string {
+		if s == FromEnvironment {
+			return "set " + TokenName + " to " + other + ", and run " + command + " again"
+		}
+		return command + ", with " + other
+	}
+}
 
 // ReadToken takes the token from standard input, the environment or a prompt; command is the one that was typed.
 func ReadToken(p *command.Process, withToken bool, host core.Host, command string) (core.Token, TokenSource, error) {
 	switch {
 	case withToken:
 		token, err := TokenFromInput(p)
-		return token, fromInput, err
+		return token, FromInput, err
 	case strings.TrimSpace(p.Getenv(TokenName)) != "":
 		token, err := parseToken(p.Getenv(TokenName))
 		return token, FromEnvironment, err
 	case !p.CanAsk():
-		return core.Token{}, fromInput, &MissingTokenError{errors.New("no Hex token: pipe it in with --with-token, or set the environment variable HEX_API_TOKEN")}
+		return core.Token{}, FromInput, &MissingTokenError{errors.New("no Hex token: pipe it in with --with-token, or set the environment variable HEX_API_TOKEN")}
 	}
 	token, err := TokenFromPrompt(p, host, command+" --workspace-url HOST")
 	return token, FromPrompt, err
 }
 
+// TokenFromInput reads the token from standard input.
 func TokenFromInput(p *command.Process) (core.Token, error) {
 	raw, err := io.ReadAll(io.LimitReader(p.In, 64<<10))
 	if err != nil {
@@ -89,14 +101,14 @@ func (r *Rejection) ExitWith() int {
 	return command.ExitProblem
 }
 
-// Accept asks Hex whose token it is and what it can read, and says so through tell.
-func Accept(ctx context.Context, p *command.Process, found Settings, token core.Token, tell func(status, format string, args ...any)) (core.Identity, error) {
+// Accept asks Hex whose token it is and what it can read, and says so through tell; typed is the command that was typed.
+func Accept(ctx context.Context, p *command.Process, found Settings, token core.Token, source TokenSource, typed string, tell func(status, format string, args ...any)) (core.Identity, error) {
 	var owner core.Identity
 	var report check.Report
 	err := p.Interruptible(ctx, "Asking Hex about the token", func(ctx context.Context) error {
 		owner, report = core.Verify(ctx, core.TokenInput{
-			Token: token, Host: found.Host, HostSource: found.HostSource,
-			Advice: Advice(StoreAgain), Shared: true, Options: ClientOptions(p), Now: p.Now,
+			Token: token, TokenSource: string(source), Host: found.Host, HostSource: found.HostSource,
+			Advice: Advice(source.again(typed)), Shared: true, Options: ClientOptions(p), Now: p.Now,
 		})
 		return console.Cancelled(ctx)
 	})
@@ -142,17 +154,16 @@ func (e *localTokenError) Hint() string {
 	return strings.Replace(command.Hint(e.err), "gh hex auth", "gh hex auth login", 1)
 }
 
+// OfLocalToken is err as it is said of a token that stays on this machine.
 func OfLocalToken(err error) error {
-	var refused *core.TokenError
-	var rejected *Rejection
-	if errors.As(err, &refused) || errors.As(err, &rejected) {
+	if refused := (*core.TokenError)(nil); errors.As(err, &refused) {
 		return &localTokenError{err}
 	}
 	return err
 }
 
 // KeepToken is the command that keeps a token on this machine.
-const KeepToken = "gh hex auth login, or set " + TokenName
+const KeepToken = "gh hex auth login (without a keyring: --local dotenv), or set " + TokenName
 
 // Advice names the commands that mend what core finds.
 func Advice(replace func(other string) string) core.Advice {

@@ -348,7 +348,7 @@ func (c *checkRun) addJobs() {
 	}
 	for _, name := range names {
 		status := "queued"
-		if e, found := lookup(c.repo.Environments, name); found && (len(e.Reviewers) > 0 || e.WaitTimer > 0) {
+		if e, found := lookup(c.repo.Environments, name); found && (e.Reviewers || e.WaitTimer > 0) {
 			status = "waiting"
 		}
 		add(hexcheck.JobOf(name), status, "")

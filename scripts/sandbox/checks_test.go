@@ -28,7 +28,7 @@ func withCheck(t *testing.T, s *sandbox.Sandbox, file stored.File, repository, p
 		"accounts": {"octo": {"secrets": {"actions": %s}}},
 		"repositories": {"octo/analytics": {
 			"secrets": {"actions": %s}, "variables": {"HEX_WORKSPACE_URL": {"value": %q}},
-			"environments": {"prod": {"secrets": %s}, "live": {"reviewers": ["ada"]}},
+			"environments": {"prod": {"secrets": %s}, "live": {"reviewers": true}},
 			"files": {"main": {%q: %s}}
 	}}}}}`, secret(organization), secret(repository), s.HexURL(), secret(prod), stored.Path, text))
 }

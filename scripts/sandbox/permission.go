@@ -32,7 +32,7 @@ func (l *Login) scopes() []string {
 	return l.Scopes
 }
 
-// has tells whether a classic token has a scope, itself or within a wider one.
+// has reports whether a classic token has a scope, itself or within a wider one.
 func (l *Login) has(scope string) bool {
 	wider := map[string][]string{"read:org": {"write:org", "admin:org"}, "public_repo": {"repo"}}
 	return slices.ContainsFunc(append(wider[scope], scope), func(s string) bool { return slices.Contains(l.scopes(), s) })
@@ -85,7 +85,7 @@ func (c *call) sees(name string, r *Repository) bool {
 	return l != nil && c.granted(l, name) && c.rank(name, r) >= rankOf("read")
 }
 
-// granted tells whether the token itself reaches a private repository.
+// granted reports whether the token itself reaches a private repository.
 func (c *call) granted(l *Login, name string) bool {
 	if l.fineGrained() {
 		return l.Repositories == nil || slices.ContainsFunc(l.Repositories, func(n string) bool { return strings.EqualFold(n, name) })

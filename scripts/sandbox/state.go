@@ -91,13 +91,15 @@ type Repository struct {
 
 // Environment is a deployment environment.
 type Environment struct {
-	ID        int64     `json:"id,omitempty"`
-	CreatedAt time.Time `json:"createdAt"`
-	// Reviewers, and a WaitTimer in minutes, keep each job waiting.
-	Reviewers []string             `json:"reviewers,omitempty"`
-	WaitTimer int                  `json:"waitTimer,omitempty"`
+	ID        int64                `json:"id,omitempty"`
+	CreatedAt time.Time            `json:"createdAt"`
 	Secrets   map[string]*Secret   `json:"secrets,omitempty"`
 	Variables map[string]*Variable `json:"variables,omitempty"`
+	// Reviewers says that jobs wait for a person, WaitTimer for how many minutes they wait; Branches and Tags are the patterns that are let in, all when both are empty.
+	Reviewers bool     `json:"reviewers,omitempty"`
+	WaitTimer int      `json:"waitTimer,omitempty"`
+	Branches  []string `json:"branches,omitempty"`
+	Tags      []string `json:"tags,omitempty"`
 }
 
 // Secret is a stored secret. Visibility (all, private, selected) and Repositories (OWNER/NAME) are an organization's.
