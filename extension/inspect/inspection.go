@@ -31,6 +31,8 @@ type Scope struct {
 	All      bool   // every secret and variable, not only Hex's
 	History  bool   // everything that was ever committed, not only what is not pushed yet
 	Projects []workspace.Reference
+	Stored   bool // have GitHub ask Hex about the stored tokens, for Timeout at most
+	Timeout  time.Duration
 }
 
 // Inspection is what the checks of one `gh hex verify` share. What several of them need is fetched once.
@@ -42,6 +44,8 @@ type Inspection struct {
 	Source    *Source    // of the workflows; nil for the work tree
 	elsewhere *elsewhere // where another repository than the work tree's is judged; nil for none
 	settings  workspace.Settings
+	began     time.Time
+	Going     string // the page of a run that was started and is not over
 	Target    target.Repository
 	TargetErr error
 
@@ -60,7 +64,7 @@ type Inspection struct {
 // New finds out which repository is meant; what else is asked is found when a check needs it. tree is nil outside a
 // work tree.
 func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tree) *Inspection {
-	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree}
+	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree, began: time.Now()}
 	i.Target, i.TargetErr = target.Repository{Here: true}, nil
 	if !i.Offline || i.Repo != "" || i.Getenv("GH_REPO") != "" {
 		i.Target, i.TargetErr = target.Resolve(ctx, p, i.Repo, tree)
@@ -127,7 +131,7 @@ func (i *Inspection) Checks() []check.Check {
 			about[n] = c.Skipping("in a job of GitHub Actions nobody installs hooks")
 		}
 	}
-	return slices.Concat(i.tokenChecks(), about)
+	return slices.Concat(i.withStored(i.tokenChecks()), about)
 }
 
 func (i *Inspection) notHere() string {

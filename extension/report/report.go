@@ -144,7 +144,7 @@ func summary(results []check.Result) string {
 	var telling []string
 	for _, r := range results {
 		count[r.Status]++
-		if r.Status == check.StatusOK && slices.Contains([]string{"token-present", "token-accepted", "github-access", "secret-stored"}, r.ID) ||
+		if r.Status == check.StatusOK && slices.Contains([]string{"token-present", "token-accepted", "token-stored", "github-access", "secret-stored"}, r.ID) ||
 			r.Status == check.StatusSkipped && r.ID == "token-present" {
 			telling = append(telling, r.Message)
 		}

@@ -43,7 +43,10 @@ func named(name string, names []string) bool {
 	})
 }
 
-func isSecretName(name string) bool { return named(name, secretNames()) }
+// isSecretName tells a name under which a token is kept. What ends in _INFO is the record beside one.
+func isSecretName(name string) bool {
+	return named(name, secretNames()) && !strings.HasSuffix(strings.ToUpper(name), "_INFO")
+}
 
 func isVariableName(name string) bool { return named(name, append(hostNames(), projectName)) }
 
