@@ -6,6 +6,7 @@ package dotenv
 
 import (
 	"bytes"
+	"iter"
 	"strings"
 	"unicode/utf16"
 )
@@ -50,6 +51,17 @@ func Values(data []byte) map[string]string {
 		values[a.name] = a.value
 	}
 	return values
+}
+
+// Each yields every assignment in its order, those that a later one replaces included.
+func Each(data []byte) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for _, a := range parse(toUTF8(data)) {
+			if !yield(a.name, a.value) {
+				return
+			}
+		}
+	}
 }
 
 // Set returns data with value in the place of every value that key is assigned, or with a line appended when there is

@@ -216,8 +216,12 @@ func (t *Tree) pushedEnv(ctx context.Context, p Push) check.Result {
 	}
 	slices.Reverse(versions)
 	var v verdict
-	for _, worst := range t.worstVersions(ctx, versions) {
-		v.add(worst, "take it out of the commits ("+t.rewriting(ctx, worst.Commit, untracking(worst.File))+"), and revoke the token that it held")
+	for _, worst := range worstVersions(versions) {
+		fix := "take it out of the commits (" + t.rewriting(ctx, worst.commit, untracking(worst.path)) + ")"
+		if worst.held.token() {
+			fix += ", and revoke the token that it held"
+		}
+		v.add(worst.pushed(), fix)
 	}
 	return v.result("no .env file is pushed")
 }
@@ -227,30 +231,19 @@ func untracking(path string) steps {
 	return steps{stop: "edit", inside: []string{cmp.Or(command("git rm --cached", path), "git rm --cached and the file"), "git commit --amend --no-edit"}}
 }
 
-// worstVersions is a finding for each file: about the first content that is more than plain settings, else the first one.
-func (t *Tree) worstVersions(ctx context.Context, versions []version) []check.Finding {
-	var found []check.Finding
+// worstVersions has one for each file: the first content that may hold a token, else the first that is more than plain
+// settings, else the first one.
+func worstVersions(versions []version) []version {
+	var found []version
 	place := map[string]int{}
-	for _, version := range versions {
-		if ctx.Err() != nil {
-			break
-		}
-		i, known := place[version.path]
-		if known && found[i].Severity == check.SeverityError {
-			continue
-		}
-		f := check.Finding{File: version.path, Commit: version.commit, Severity: check.SeverityWarning, Message: version.path + " is in a commit to be pushed"}
-		data, err := t.git.runLimited(ctx, t.root, nil, maxEnvFile, "cat-file", "blob", version.blob)
-		if what := holding(data); err == nil && what != "" {
-			f.Severity = check.SeverityError
-			f.Message += " and holds " + what
-		}
+	for _, v := range versions {
+		i, known := place[v.path]
 		switch {
 		case !known:
-			place[version.path] = len(found)
-			found = append(found, f)
-		case f.Severity == check.SeverityError:
-			found[i] = f
+			place[v.path] = len(found)
+			found = append(found, v)
+		case found[i].held.what == "" && v.held.what != "", !found[i].held.token() && v.held.token():
+			found[i] = v
 		}
 	}
 	return found
@@ -282,6 +275,15 @@ func (t *Tree) Unsent(ctx context.Context, p Push) (Push, error) {
 		return Push{}, err
 	}
 	return others, nil
+}
+
+func (v version) pushed() check.Finding {
+	f := check.Finding{File: v.path, Commit: v.commit, Severity: check.SeverityWarning, Message: v.path + " is in a commit to be pushed"}
+	if v.held.what != "" {
+		f.Severity = check.SeverityError
+		f.Message += " and holds " + v.held.what
+	}
+	return f
 }
 
 // FileAt reads a regular file of at most limit bytes as it stands in a commit; false when there is none.
