@@ -61,7 +61,7 @@ func (a *archives) open(c *contents, head []byte, r io.Reader, size int64) (foun
 		a.data = a.data[:n+more]
 	}
 	f := found{matches: outside(leak.Find(a.data))}
-	u := unpacking{contents: c, left: maxUnpacked}
+	u := unpacking{contents: c, left: maxUnpacked + 1}
 	err := u.members(a.data)
 	f.matches = deeper(f.matches, u.matches)
 	if u.closed || err != nil {
@@ -77,7 +77,7 @@ func (a *archives) open(c *contents, head []byte, r io.Reader, size int64) (foun
 type unpacking struct {
 	*contents
 	in   io.Reader // what is unpacked
-	left int64     // bytes that may still be unpacked
+	left int64     // bytes until there are too many
 
 	matches []match
 	closed  bool // something in it stayed closed

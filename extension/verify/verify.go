@@ -110,7 +110,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 	f.BoolVar(&o.prePush, "pre-push", false, "As git's pre-push hook: judge what the refs on standard input send")
 	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
-	f.StringVar(&o.explain, "explain", "", "Show the page of a `CHECK`, or what every job of a workflow FILE gets on each event")
+	f.StringVar(&o.explain, "explain", "", "Show the page of a `check`, or what every job of a workflow FILE gets on each event")
 	command.EnumVar(f, &o.format, "format", "", formats(), "Output format: {}")
 	o.addFleet(f)
 	o.export = command.AddExport(cmd, fields())

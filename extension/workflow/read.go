@@ -202,16 +202,16 @@ func Read(files []File, o ReadOptions) *Workflows {
 		w.loadActions(d)
 		w.loadScripts(d)
 	}
-	if w.ended() {
-		return w
-	}
-	w.classify()
-	w.expand()
 	w.textual = sync.OnceValue(func() *judgement {
 		j := newJudgement(w, nil, Context{})
 		j.simulated().forget()
 		return j
 	})
+	if w.ended() {
+		return w
+	}
+	w.classify()
+	w.expand()
 	w.classifyNames()
 	return w
 }

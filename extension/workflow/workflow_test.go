@@ -279,8 +279,18 @@ func TestReadingEnds(t *testing.T) {
 		cancel()
 		return []byte(text), true
 	}
-	if w := Read(files, ReadOptions{Lookup: end, Ends: ctx}); asked != 1 || len(w.runs) > 0 {
-		t.Errorf("looked up %d files and lists %d runs after the end", asked, len(w.runs))
+	ended := Read(files, ReadOptions{Lookup: end, Ends: ctx})
+	if asked != 1 || len(ended.runs) > 0 {
+		t.Errorf("looked up %d files and lists %d runs after the end", asked, len(ended.runs))
+	}
+	// What was read by halves can still be asked: a command that is told to end asks on its way out.
+	if secrets, starts := ended.HexSecrets(), ended.Starts("B"); len(secrets)+len(starts) > 0 {
+		t.Errorf("%v and %v are known after the end", secrets, starts)
+	}
+	for id, r := range JudgeFiles(ended, Context{}) {
+		if r.Status == check.StatusError {
+			t.Errorf("%s fails after the end: %s", id, r.Message)
+		}
 	}
 	ctx, cancel = context.WithCancel(t.Context())
 	w := Read(files, ReadOptions{All: true, Ends: ctx})
