@@ -459,7 +459,9 @@ const (
 	statusCannotTell = "cannot tell"
 	statusUnchanged  = "unchanged" // not chosen
 	statusMissing    = "missing"
-	statusPlanned    = "planned" // with --dry-run
+
+	reasonNotChosen = "not chosen"
+	statusPlanned   = "planned" // with --dry-run
 )
 
 // errNoneChosen means that every place was left alone, or that there is none.
