@@ -12,13 +12,13 @@ import (
 const maxActions = 1000
 
 // loadActions reads the local actions that a workflow's steps use, and those that they use in turn.
-func (w *Workflows) loadActions(d *document) {
+func (w *loaded) loadActions(d *document) {
 	for _, j := range d.jobs {
 		w.loadStepActions(d, j.steps)
 	}
 }
 
-func (w *Workflows) loadStepActions(d *document, steps []*step) {
+func (w *loaded) loadStepActions(d *document, steps []*step) {
 	for _, s := range steps {
 		a, ok := s.ast.Exec.(*actionlint.ExecAction)
 		if !ok || a.Uses == nil || d.remote != "" {
@@ -32,7 +32,7 @@ func (w *Workflows) loadStepActions(d *document, steps []*step) {
 
 // loadAction reads the action in a folder of the work tree, once; nil when it is not there (it may be checked out at
 // run time) or is no composite action.
-func (w *Workflows) loadAction(folder string) *document {
+func (w *loaded) loadAction(folder string) *document {
 	if d, known := w.actions[folder]; known || w.options.Lookup == nil || len(w.actions) >= maxActions || w.ended() {
 		return d
 	}

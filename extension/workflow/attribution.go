@@ -1,11 +1,10 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"slices"
 	"strings"
 
+	"github.com/gh-hex/gh-hex/extension/abstract"
 	"github.com/rhysd/actionlint"
 )
 

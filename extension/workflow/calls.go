@@ -62,10 +62,10 @@ func inRepository(uses string) (string, bool) {
 
 func isRemote(ref string) bool { return strings.Contains(ref, "@") && strings.Count(ref, "/") >= 2 }
 
-func (w *Workflows) callee(j *job) *document { return w.callees[callRef(j)] }
+func (w *loaded) callee(j *job) *document { return w.callees[callRef(j)] }
 
 // loadCalls reads the workflows that are called and not among the files, and those that they call.
-func (w *Workflows) loadCalls() {
+func (w *loaded) loadCalls() {
 	queue := w.documents()
 	for len(queue) > 0 && len(w.callees) < maxCalls+len(w.docs) && !w.ended() {
 		d := queue[0]
@@ -98,7 +98,7 @@ func (w *Workflows) loadCalls() {
 	}
 }
 
-func (w *Workflows) load(ref string) *document {
+func (w *loaded) load(ref string) *document {
 	if w.ended() {
 		return nil
 	}
@@ -122,7 +122,7 @@ func (w *Workflows) load(ref string) *document {
 
 // RemoteRefs returns the workflows of other repositories (owner/repo/path@ref) whose content was not at hand and
 // would make the judgement better, sorted.
-func (w *Workflows) RemoteRefs() []string {
+func (w *loaded) RemoteRefs() []string {
 	wanted := map[string]bool{}
 	for _, d := range w.documents() {
 		for _, j := range d.jobs {
@@ -141,7 +141,7 @@ func (w *Workflows) RemoteRefs() []string {
 }
 
 // expand lists every job as it is run: once for its own workflow's events, and once for each chain of calls to it.
-func (w *Workflows) expand() {
+func (w *loaded) expand() {
 	for _, d := range w.docs {
 		if d.ast == nil {
 			continue
@@ -155,7 +155,7 @@ func (w *Workflows) expand() {
 	}
 }
 
-func (w *Workflows) expandJobs(d *document, caller *run, root *document, open bool) {
+func (w *loaded) expandJobs(d *document, caller *run, root *document, open bool) {
 	for _, j := range d.jobs {
 		r := &run{job: j, caller: caller, root: root, open: open}
 		w.runReads += len(j.reads) + len(d.common) + 1
@@ -178,7 +178,7 @@ func (w *Workflows) expandJobs(d *document, caller *run, root *document, open bo
 }
 
 // expandCall follows the call of a job.
-func (w *Workflows) expandCall(r *run) {
+func (w *loaded) expandCall(r *run) {
 	callee := w.callee(r.job)
 	if callee == nil || callee.ast == nil || r.recursive(callee) || r.depth >= maxDepth {
 		return
@@ -208,7 +208,7 @@ func (d *document) faultOnce(message string) {
 
 // callProblems returns what GitHub refuses about the calls of a file: a workflow that is not there, cannot be called or
 // calls itself, and inputs that do not fit.
-func (w *Workflows) callProblems(d *document, k *knowledge) []problem {
+func (w *loaded) callProblems(d *document, spend func(int) bool) []problem {
 	var out []problem
 	for _, j := range d.jobs {
 		if j.ast.WorkflowCall == nil {
@@ -218,12 +218,12 @@ func (w *Workflows) callProblems(d *document, k *knowledge) []problem {
 			out = append(out, problem{place: d.placeOf(j.ast.WorkflowCall.Uses), severity: check.SeverityError, message: message})
 			continue
 		}
-		out = append(out, w.inputProblems(j, k)...)
+		out = append(out, w.inputProblems(j, spend)...)
 	}
 	return out
 }
 
-func (w *Workflows) callProblem(j *job) string {
+func (w *loaded) callProblem(j *job) string {
 	uses := j.ast.WorkflowCall.Uses.Value
 	ref := callRef(j)
 	callee, known := w.callees[ref]
@@ -274,7 +274,7 @@ func reaches(from, to *document) bool {
 }
 
 // inputProblems judges the `with` of a call against the inputs that the called workflow declares.
-func (w *Workflows) inputProblems(j *job, k *knowledge) []problem {
+func (w *loaded) inputProblems(j *job, spend func(int) bool) []problem {
 	callee, call := w.callee(j), j.ast.WorkflowCall
 	if callee == nil || callee.ast == nil {
 		return nil
@@ -282,7 +282,7 @@ func (w *Workflows) inputProblems(j *job, k *knowledge) []problem {
 	event, _ := callee.ast.FindWorkflowCallEvent()
 	declared := map[string]bool{}
 	var out []problem
-	if !k.spend(len(event.Inputs) + len(call.Inputs)) {
+	if !spend(len(event.Inputs) + len(call.Inputs)) {
 		return []problem{{j.doc.placeOf(call.Uses), check.SeverityNote, notAllCalls}}
 	}
 	for _, in := range event.Inputs {

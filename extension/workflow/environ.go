@@ -1,14 +1,13 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
+	"maps"
 	"slices"
 	"strings"
 
-	"github.com/rhysd/actionlint"
-
 	"github.com/gh-hex/gh-hex/core/script"
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/rhysd/actionlint"
 )
 
 // envLevel is where an environment variable comes from.
@@ -110,7 +109,7 @@ func (i *instance) addEnv(into *environ, e *actionlint.Env, level envLevel) {
 		into.open = "an environment that is one expression"
 		return
 	}
-	for _, key := range sortedKeys(e.Vars) {
+	for _, key := range slices.Sorted(maps.Keys(e.Vars)) {
 		x := e.Vars[key]
 		into.put(&envVar{name: x.Name.Value, value: i.scalar(x.Value), level: level, text: x.Value, doc: i.doc()})
 	}
@@ -175,8 +174,8 @@ func (i *instance) settleEnv() {
 		if lacks := v.value.Lacks(); len(lacks) > 0 && !i.sim.usedOpenly(i.r.job, v) {
 			i.flow(lacks, false)
 		}
-		if i.sim.onSteps != nil && isSecretName(v.name) {
-			i.sim.j.given(stepFact{i: i, env: i.env}, v, false)
+		if i.sim.onShared != nil {
+			i.sim.onShared(stepFact{i: i, env: i.env}, v)
 		}
 	}
 }

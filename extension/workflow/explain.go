@@ -1,11 +1,11 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gh-hex/gh-hex/extension/abstract"
 )
 
 // Row is one step of a run, or one job without any, and what it gets.
@@ -24,12 +24,13 @@ func Explain(w *Workflows, inv Inventory, c Context, path string) (rows []Row, o
 	if at < 0 {
 		return nil, false
 	}
-	j := newJudgement(w, inv, c)
-	j.simulate("", func(f stepFact) {
+	q := newJudgement(w, inv, c).asks()
+	q.onStep = func(f stepFact) {
 		if f.i.root() == w.docs[at] && len(rows) < maxRows {
 			rows = append(rows, f.row())
 		}
-	})
+	}
+	simulate(q)
 	return joined(rows), true
 }
 

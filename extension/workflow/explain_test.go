@@ -53,3 +53,18 @@ jobs:
 		t.Error("a file that is not there is explained")
 	}
 }
+
+// TestExplainOnlyExplains explains a workflow in which verify finds a fault on the way.
+func TestExplainOnlyExplains(t *testing.T) {
+	file := File{Path: ".github/workflows/hex.yml", Data: []byte(`on: push
+jobs:
+  refresh:
+    runs-on: ubuntu-latest
+    env: {HEX_API_TOKEN: $HEX_API_TOKEN}
+    steps: [{run: make}]
+`)}
+	rows, ok := Explain(Read([]File{file}, ReadOptions{}), newStored(), Context{}, file.Path)
+	if want := `HEX_API_TOKEN: "$HEX_API_TOKEN"`; !ok || len(rows) != 1 || rows[0].Gets != want {
+		t.Errorf("got %+v, want one row that gets %s", rows, want)
+	}
+}

@@ -2,9 +2,12 @@ package workflow
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
 )
 
@@ -16,7 +19,7 @@ func (j *judgement) syntax() *verdict {
 			continue
 		}
 		v.looked = true
-		for _, p := range append(append([]problem(nil), d.problems...), j.w.callProblems(d, j.k)...) {
+		for _, p := range append(append([]problem(nil), d.problems...), j.w.callProblems(d, j.k.spend)...) {
 			v.add(p.place, p.severity, "", p.message, "")
 		}
 		for _, job := range d.jobs {
@@ -25,7 +28,7 @@ func (j *judgement) syntax() *verdict {
 			}
 		}
 	}
-	for _, folder := range sortedKeys(j.w.actions) {
+	for _, folder := range slices.Sorted(maps.Keys(j.w.actions)) {
 		if d := j.w.actions[folder]; d != nil && d.unread {
 			for _, p := range d.problems {
 				v.add(p.place, p.severity, "", p.message, "")
@@ -52,7 +55,7 @@ func (j *judgement) contexts() *verdict {
 			}
 		}
 	}
-	for _, folder := range sortedKeys(j.w.actions) {
+	for _, folder := range slices.Sorted(maps.Keys(j.w.actions)) {
 		d := j.w.actions[folder]
 		if d == nil || !j.concernsAction(d) {
 			continue
@@ -64,15 +67,6 @@ func (j *judgement) contexts() *verdict {
 		}
 	}
 	return v
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
 }
 
 func (x *read) jobID() string {
@@ -219,7 +213,7 @@ func (j *judgement) passedBy(v *verdict, d *document, job *job, callee *document
 }
 
 func declares(name string, names []string) string {
-	if near := nearestName(name, names); near != "" {
+	if near := core.NearestName(name, names); near != "" {
 		return fmt.Sprintf("; did you mean %s?", near)
 	}
 	if len(names) == 0 {

@@ -1,26 +1,31 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/rhysd/actionlint"
-
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/rhysd/actionlint"
 )
 
 // simulated is the simulation that the judges read; it is worked out when the first of them asks.
 func (j *judgement) simulated() *simulation {
 	j.once.Do(func() {
 		j.mapping = &verdict{}
-		j.sim = j.simulate("", j.mappedAt)
+		q := j.asks()
+		q.onStep, q.onShared = j.mappedAt, j.sharedAt
+		j.sim = simulate(q)
 	})
 	return j.sim
+}
+
+// asks is what a simulation is asked.
+func (j *judgement) asks() question {
+	return question{w: j.w.loaded, k: j.k, dependabot: j.c.Dependabot}
 }
 
 // fate is a lack in all the runs that nothing tells apart, of those that read Actions' own secrets.
@@ -154,7 +159,9 @@ func (j *judgement) stillFlows(f *fate) bool {
 		if j.again == nil {
 			j.again = map[string]*simulation{}
 		}
-		sim = j.simulate(f.name, nil)
+		q := j.asks()
+		q.without = f.name
+		sim = simulate(q)
 		j.again[f.name] = sim
 	}
 	return slices.ContainsFunc(sim.order, func(l *lack) bool { return l.x == f.x && l.r == f.r && l.name == f.name && l.flows })
@@ -451,39 +458,7 @@ func (j *judgement) nearest(f *fate) string {
 			names = append(names, e.Name)
 		}
 	}
-	return nearestName(f.name, names)
-}
-
-// nearestName is the name that was probably meant, or "".
-func nearestName(name string, names []string) string {
-	best, distance := "", min(len(name)/4, 2)+1
-	for _, n := range names {
-		if d := editDistance(strings.ToUpper(name), strings.ToUpper(n)); d < distance && d > 0 {
-			best, distance = n, d
-		}
-	}
-	return best
-}
-
-// editDistance counts the characters to insert, drop or change. Names are short (GitHub allows 255 characters).
-func editDistance(a, b string) int {
-	a, b = a[:min(len(a), 255)], b[:min(len(b), 255)]
-	row := make([]int, len(b)+1)
-	for i := range row {
-		row[i] = i
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for k := range b {
-			cost := 1
-			if a[i] == b[k] {
-				cost = 0
-			}
-			diagonal, row[k+1] = row[k+1], min(row[k+1]+1, row[k]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return core.NearestName(f.name, names)
 }
 
 func (j *judgement) command(of kind, f *fate) string {

@@ -1,7 +1,5 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"fmt"
 	"math/rand/v2"
@@ -9,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/abstract"
 )
 
 // TestGuards generates conditions over single events: a secret that is missing is reported exactly when the step runs in

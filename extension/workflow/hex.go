@@ -1,13 +1,12 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/gh-hex/gh-hex/extension/abstract"
 	"github.com/rhysd/actionlint"
 )
 
@@ -206,7 +205,7 @@ func each(s *actionlint.Step, yield func(name string, value *actionlint.String))
 }
 
 // markActions says what each local action does, once: what its own steps do, handed on to the actions that use it.
-func (w *Workflows) markActions() {
+func (w *loaded) markActions() {
 	users := map[*document][]*document{}
 	var queue []*document
 	for _, d := range w.actions {
@@ -236,7 +235,7 @@ func (w *Workflows) markActions() {
 }
 
 // classify decides which reads, jobs and files concern Hex.
-func (w *Workflows) classify() {
+func (w *loaded) classify() {
 	w.markActions()
 	docs := w.documents()
 	atOnce(len(docs), func(i int) { docs[i].mark() })
@@ -260,7 +259,7 @@ func (w *Workflows) classify() {
 }
 
 // callersOfHex marks the jobs and files that call, at whatever depth, a workflow that uses Hex.
-func (w *Workflows) callersOfHex(docs []*document) {
+func (w *loaded) callersOfHex(docs []*document) {
 	for changed, rounds := true, 0; changed && rounds < maxDepth; rounds++ {
 		changed = false
 		for _, d := range docs {
@@ -300,7 +299,7 @@ func (d *document) mark() {
 	}
 }
 
-func (w *Workflows) setHex(r *read, hex bool) {
+func (w *loaded) setHex(r *read, hex bool) {
 	r.hex = hex
 	if !hex || r.kind != secret || r.name == "" {
 		return
@@ -341,7 +340,7 @@ func hasHexLine(text string) bool {
 }
 
 // isHex tells whether a read concerns Hex without --all.
-func (w *Workflows) isHex(r *read) bool {
+func (w *loaded) isHex(r *read) bool {
 	if isBuiltIn(r) || r.onlyToPackages() {
 		return false
 	}
@@ -395,17 +394,15 @@ func (s *step) words(into map[string]bool) {
 	s.eachName(func(name string) { into[name] = true })
 }
 
-// isBuiltIn tells the secrets that GitHub provides itself, or that are meant to be absent (R14).
-func isBuiltIn(r *read) bool {
-	switch r.name {
-	case "GITHUB_TOKEN", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG":
-		return r.kind == secret
-	}
-	return false
+// builtIn tells the secrets that GitHub provides itself, or that are meant to be absent (R14).
+func builtIn(name string) bool {
+	return slices.Contains([]string{"GITHUB_TOKEN", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"}, name)
 }
 
+func isBuiltIn(r *read) bool { return r.kind == secret && builtIn(r.name) }
+
 // passOn carries Hex's secrets over calls: what a called workflow uses as Hex's is Hex's where its caller reads it.
-func (w *Workflows) passOn(docs []*document) {
+func (w *loaded) passOn(docs []*document) {
 	for changed, rounds := true, 0; changed && rounds < maxDepth; rounds++ {
 		changed = false
 		for _, d := range docs {

@@ -72,7 +72,6 @@ type judgement struct {
 	k      *knowledge
 	c      Context
 	online bool
-	roots  map[*document][]*run
 
 	once    sync.Once
 	sim     *simulation
@@ -82,13 +81,7 @@ type judgement struct {
 }
 
 func newJudgement(w *Workflows, inv Inventory, c Context) *judgement {
-	j := &judgement{w: w, k: newKnowledge(inv), c: c, roots: map[*document][]*run{}}
-	for _, r := range w.runs {
-		if r.caller == nil {
-			j.roots[r.job.doc] = append(j.roots[r.job.doc], r)
-		}
-	}
-	return j
+	return &judgement{w: w, k: newKnowledge(inv), c: c}
 }
 
 // concerns tells whether a read is judged.

@@ -1,11 +1,10 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"fmt"
-	"slices"
 	"strings"
+
+	"github.com/gh-hex/gh-hex/extension/abstract"
 )
 
 // state is how a secret or variable that is read fares.
@@ -81,9 +80,9 @@ func (i *instance) unpassed(x *read, name string, by *run) abstract.Set {
 func (i *instance) holders(of kind, name string) []string {
 	names := i.in.Known()
 	if i.in.Undecided() != "" {
-		names = i.sim.j.k.environmentNames()
+		names = i.sim.k.environmentNames()
 	}
-	return i.sim.j.k.holders(of, name, names)
+	return i.sim.k.holders(of, name, names)
 }
 
 // stored is what GitHub keeps under a name, in each environment that the job may be in.
@@ -109,7 +108,7 @@ func (i *instance) stored(x *read, of kind, name string) abstract.Set {
 	case i.s.source == ofNobody:
 		return abstract.One(i.lack(lack{lackKey: lackKey{x: x, name: name}}))
 	case i.s.source == ofDependabot:
-		found, doubt := search(name, i.sim.j.k.forDependabot())
+		found, doubt := search(name, i.sim.k.forDependabot())
 		return i.said(lack{lackKey: lackKey{x: x, name: name}}, found, doubt, of, present)
 	}
 	return i.lookedUp(x, of, name, present)
@@ -135,12 +134,12 @@ func (i *instance) lookedUp(x *read, of kind, name string, present abstract.Valu
 	var out abstract.Set
 	in := i.in.Known()
 	if early && x.site.what == "environment" {
-		in = append([]string{""}, i.sim.j.k.environmentNames()...)
+		in = append([]string{""}, i.sim.k.environmentNames()...)
 	}
 	for _, e := range in {
 		l := lack{lackKey: lackKey{x: x, name: name, environment: e}}
-		places := i.sim.j.k.wide(of)
-		inner := i.sim.j.k.inEnvironment(of, e)
+		places := i.sim.k.wide(of)
+		inner := i.sim.k.inEnvironment(of, e)
 		if early {
 			l.early, l.environment = inner.has(name), ""
 		} else {
@@ -176,7 +175,7 @@ func (i *instance) said(l lack, found *Entry, doubt string, of kind, present abs
 
 // lookedAnywhere looks everywhere, for a job whose environment is decided at run time.
 func (i *instance) lookedAnywhere(x *read, of kind, name string, early bool, present abstract.Value) abstract.Set {
-	k := i.sim.j.k
+	k := i.sim.k
 	l := lack{lackKey: lackKey{x: x, name: name, any: true}}
 	found, doubt := search(name, k.wide(of))
 	holders := k.holders(of, name, k.environmentNames())
@@ -256,9 +255,4 @@ func (r *run) origin(name string) origin {
 		r = r.caller
 	}
 	return origin{open: r.open}
-}
-
-// isBuiltInName tells the secrets that GitHub provides itself, or that are meant to be absent (R14).
-func isBuiltInName(name string) bool {
-	return slices.Contains([]string{"GITHUB_TOKEN", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"}, name)
 }

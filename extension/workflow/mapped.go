@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,6 +49,13 @@ func (j *judgement) mappedAt(f stepFact) {
 		} else {
 			j.unmapped(f, n)
 		}
+	}
+}
+
+// sharedAt looks at a variable that a job gives all its steps.
+func (j *judgement) sharedAt(f stepFact, v *envVar) {
+	if isSecretName(v.name) {
+		j.given(f, v, false)
 	}
 }
 
@@ -292,16 +300,9 @@ func (i *instance) remember(fact stepFact) {
 		case (name == "hex" || name == "gh" && len(c.Words) > 1 && c.Words[1].Is("hex")) && slices.ContainsFunc(c.Words, func(w script.Word) bool { return w.Is("login") }):
 			i.loggedIn = "an earlier login"
 		case loads(c):
-			i.changed = union3(i.changed, "what an earlier step runs")
+			i.changed = cmp.Or(i.changed, "what an earlier step runs")
 		}
 	}
-}
-
-func union3(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // drop is an output of a job that the runner leaves out, since it holds a secret.

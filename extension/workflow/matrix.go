@@ -1,12 +1,12 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/gh-hex/gh-hex/extension/abstract"
 	"github.com/rhysd/actionlint"
 )
 
@@ -24,7 +24,7 @@ func (i *instance) cells(m *actionlint.Matrix) []cell {
 	if m.Expression != nil {
 		rows, include, exclude, known = splitMatrix(i.scalar(m.Expression))
 	} else {
-		for _, name := range sortedKeys(m.Rows) {
+		for _, name := range slices.Sorted(maps.Keys(m.Rows)) {
 			rows.Put(name, i.row(m.Rows[name]))
 		}
 		include, exclude = i.combinations(m.Include), i.combinations(m.Exclude)
@@ -116,7 +116,7 @@ func (i *instance) combinations(c *actionlint.MatrixCombinations) []cell {
 			continue
 		}
 		f := abstract.NewFields("")
-		for _, name := range sortedKeys(x.Assigns) {
+		for _, name := range slices.Sorted(maps.Keys(x.Assigns)) {
 			f.Put(name, i.raw(x.Assigns[name].Value))
 		}
 		out = append(out, f)
@@ -135,7 +135,7 @@ func (i *instance) raw(raw actionlint.RawYAMLValue) abstract.Set {
 		return abstract.One(v)
 	case *actionlint.RawYAMLObject:
 		f := abstract.NewFields("")
-		for _, name := range sortedKeys(r.Props) {
+		for _, name := range slices.Sorted(maps.Keys(r.Props)) {
 			f.Put(name, i.raw(r.Props[name]))
 		}
 		return abstract.ObjectOf(f)

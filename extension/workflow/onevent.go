@@ -1,7 +1,5 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"fmt"
 	"slices"
@@ -9,6 +7,7 @@ import (
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/abstract"
 )
 
 // onEvents judges secret-on-event: runs that get other secrets than the usual ones (R12, R13).
@@ -122,7 +121,7 @@ func (j *judgement) environmentExists(v *verdict, r *run, name string) {
 		return
 	}
 	subject := fmt.Sprintf("%s runs in environment %s, which does not exist: GitHub would create it, empty and unprotected", jobMark, name)
-	if near := nearestName(name, j.k.environmentNames()); near != "" {
+	if near := core.NearestName(name, j.k.environmentNames()); near != "" {
 		v.add(r.environmentPlace(), check.SeverityError, r.label(), fmt.Sprintf("%s; did you mean %s?", subject, near), fmt.Sprintf("write %s instead of %s", near, name))
 		return
 	}

@@ -1,10 +1,9 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"path"
 	"runtime"
 	"slices"
@@ -13,9 +12,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/rhysd/actionlint"
-
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/rhysd/actionlint"
 )
 
 // maxFile is the size from which a file is noted and not read.
@@ -117,7 +116,7 @@ func (d *document) note(node actionlint.ExprNode) {
 // pathsOf are those of some contexts, in order.
 func (d *document) pathsOf(contexts ...string) [][]string {
 	var out [][]string
-	for _, key := range sortedKeys(d.paths) {
+	for _, key := range slices.Sorted(maps.Keys(d.paths)) {
 		if p := d.paths[key]; slices.Contains(contexts, p[0]) {
 			out = append(out, p)
 		}
@@ -127,6 +126,46 @@ func (d *document) pathsOf(contexts ...string) [][]string {
 
 // asks tells whether an expression reads an input.
 func (d *document) asks(input string) bool { return d.inputs[strings.ToLower(input)] }
+
+// maxBranches bounds how many branches that expressions name are told apart.
+const maxBranches = 24
+
+func union2(a, b []string) []string {
+	for _, x := range b {
+		if !slices.Contains(a, x) && len(a) < maxBranches {
+			a = append(a, x)
+		}
+	}
+	return a
+}
+
+// branchesIn are the names in an expression that looks at the ref: 'refs/heads/main', or a text of it.
+func branchesIn(node actionlint.ExprNode) []string {
+	var out []string
+	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
+		if s, ok := n.(*actionlint.StringNode); ok && entering && len(out) < maxBranches {
+			out = append(out, branchNames(s.Value)...)
+		}
+	})
+	return out
+}
+
+func branchNames(literal string) []string {
+	if v, ok := abstract.FromJSON(literal); ok && v.Is == abstract.Object {
+		return v.Fields.Names
+	} else if ok && v.Is == abstract.List {
+		var out []string
+		for _, item := range v.Items {
+			out = append(out, item.Known()...)
+		}
+		return out
+	}
+	name := strings.TrimPrefix(literal, "refs/heads/")
+	if name == "" || len(name) > 100 || strings.HasPrefix(name, "refs/") || strings.HasSuffix(name, "/") || strings.ContainsAny(name, " ~^:?*[\\{") {
+		return nil
+	}
+	return []string{name}
+}
 
 // located is a read by its offset in a scalar.
 type located struct {
@@ -168,8 +207,8 @@ type step struct {
 	called []string  // files of the repository that its script runs and that speak of Hex
 }
 
-// Workflows is what [Read] understood. It is not changed by judging and may be shared.
-type Workflows struct {
+// loaded is what the files say: the workflows with what they call and use, and every run of their jobs.
+type loaded struct {
 	options ReadOptions
 	docs    []*document          // of .github/workflows, by path
 	callees map[string]*document // called workflows by path or owner/repo/path@ref; nil in it for one not at hand
@@ -180,21 +219,13 @@ type Workflows struct {
 	values   int // of YAML, in all files that are judged
 	// callsLeft says that more workflows are called than are looked at.
 	callsLeft bool
-	textual   func() *judgement // of what the text alone decides
-	tokens    map[string]bool   // names of secrets that serve as a Hex token
-	besides   map[string]bool   // names of other secrets that steps of Hex's read
-	holding   map[string]string // what secrets hold that are no bare token
 	files     map[string]string // of the repository that were looked at; empty for one that is not there
 	missing   map[string]bool   // remote references that were not at hand
 }
 
-// Read understands the workflows among files: those right in .github/workflows whose name ends in .yml or .yaml. The
-// other files are left alone. It never fails: what cannot be read becomes a finding of workflow-syntax.
-func Read(files []File, o ReadOptions) *Workflows {
-	w := &Workflows{
-		options: o, callees: map[string]*document{}, actions: map[string]*document{},
-		tokens: map[string]bool{}, besides: map[string]bool{}, holding: map[string]string{}, files: map[string]string{}, missing: map[string]bool{},
-	}
+// load reads the workflows among files, and decides what of them concerns Hex.
+func load(files []File, o ReadOptions) *loaded {
+	w := &loaded{options: o, callees: map[string]*document{}, actions: map[string]*document{}, files: map[string]string{}, missing: map[string]bool{}}
 	w.docs = w.parseAll(slices.DeleteFunc(slices.Clone(files), func(f File) bool { return !isWorkflow(f.Path) }))
 	for _, d := range w.docs {
 		w.callees[d.path] = d
@@ -204,17 +235,11 @@ func Read(files []File, o ReadOptions) *Workflows {
 		w.loadActions(d)
 		w.loadScripts(d)
 	}
-	w.textual = sync.OnceValue(func() *judgement {
-		j := newJudgement(w, nil, Context{})
-		j.simulated().forget()
-		return j
-	})
 	if w.ended() {
 		return w
 	}
 	w.classify()
 	w.expand()
-	w.classifyNames()
 	return w
 }
 
@@ -224,7 +249,7 @@ func isWorkflow(name string) bool {
 }
 
 // parseAll reads the files at once and returns them by path.
-func (w *Workflows) parseAll(files []File) []*document {
+func (w *loaded) parseAll(files []File) []*document {
 	sort.Slice(files, func(i, j int) bool { return files[i].Path < files[j].Path })
 	docs := make([]*document, len(files))
 	known := make(chan abstract.Parsed, runtime.GOMAXPROCS(0)) // one for each of those that work at the same time
@@ -265,7 +290,7 @@ func atOnce(n int, work func(i int)) {
 
 // admit adds the values of a file to those that are at hand. What it returns is more than any file may have once they
 // are too many together.
-func (w *Workflows) admit(size int) int {
+func (w *loaded) admit(size int) int {
 	if size <= maxYAML && w.values+size > maxYAMLOfAll {
 		return maxYAMLOfAll
 	}
@@ -289,10 +314,10 @@ func (d *document) tooLarge(size int) bool {
 }
 
 // ended tells whether nobody waits for the result any more.
-func (w *Workflows) ended() bool { return w.options.Ends != nil && w.options.Ends.Err() != nil }
+func (w *loaded) ended() bool { return w.options.Ends != nil && w.options.Ends.Err() != nil }
 
 // parse reads one workflow, of so many values.
-func (w *Workflows) parse(name, remote string, data []byte, size int, known abstract.Parsed) *document {
+func (w *loaded) parse(name, remote string, data []byte, size int, known abstract.Parsed) *document {
 	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}, paths: map[string][]string{}, inputs: map[string]bool{}, raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
 	if w.ended() {
 		d.src, d.unread = newSource(nil), true
@@ -352,7 +377,7 @@ func before(a, b Place) bool {
 }
 
 // documents returns every workflow at hand, those of the work tree first.
-func (w *Workflows) documents() []*document {
+func (w *loaded) documents() []*document {
 	out := slices.Clone(w.docs)
 	own := len(out)
 	for _, d := range w.callees {

@@ -1,12 +1,12 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/gh-hex/gh-hex/extension/abstract"
 	"github.com/rhysd/actionlint"
 )
 
@@ -40,7 +40,7 @@ const maxScenarios, maxSplit = 60, 24
 
 // starts lists the ways in which the events of a workflow start it.
 type starts struct {
-	j     *judgement
+	question
 	doc   *document
 	names []string // of branches that its expressions name
 	paths [][]string
@@ -48,9 +48,9 @@ type starts struct {
 }
 
 // scenariosOf lists the ways in which a workflow is started, those that nothing in it tells apart as one.
-func (j *judgement) scenariosOf(d *document, called bool) []*scenario {
-	s := &starts{j: j, doc: d}
-	s.paths, s.names = d.distinctions(j.w)
+func (q question) scenariosOf(d *document, called bool) []*scenario {
+	s := &starts{question: q, doc: d}
+	s.paths, s.names = d.distinctions()
 	if called {
 		s.out = []*scenario{{event: "workflow_call", what: "a call from another repository", source: ofCallers, github: abstract.NewFields("github"), inputs: abstract.NewFields("inputs")}}
 		return s.out
@@ -63,7 +63,7 @@ func (j *judgement) scenariosOf(d *document, called bool) []*scenario {
 
 // distinctions are the paths of the contexts that the expressions of a workflow, and of those it calls, read, and the
 // names of branches that stand beside refs.
-func (d *document) distinctions(w *Workflows) (paths [][]string, names []string) {
+func (d *document) distinctions() (paths [][]string, names []string) {
 	seen := map[*document]bool{}
 	queue := []*document{d}
 	for len(queue) > 0 {
@@ -86,43 +86,6 @@ func (d *document) distinctions(w *Workflows) (paths [][]string, names []string)
 	return slices.CompactFunc(paths, func(a, b []string) bool { return slices.Equal(a, b) }), names
 }
 
-func union2(a, b []string) []string {
-	for _, x := range b {
-		if !slices.Contains(a, x) && len(a) < maxSplit {
-			a = append(a, x)
-		}
-	}
-	return a
-}
-
-// branchesIn are the names in an expression that looks at the ref: 'refs/heads/main', or a text of it.
-func branchesIn(node actionlint.ExprNode) []string {
-	var out []string
-	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
-		if s, ok := n.(*actionlint.StringNode); ok && entering && len(out) < maxSplit {
-			out = append(out, branchNames(s.Value)...)
-		}
-	})
-	return out
-}
-
-func branchNames(literal string) []string {
-	if v, ok := abstract.FromJSON(literal); ok && v.Is == abstract.Object {
-		return v.Fields.Names
-	} else if ok && v.Is == abstract.List {
-		var out []string
-		for _, item := range v.Items {
-			out = append(out, item.Known()...)
-		}
-		return out
-	}
-	name := strings.TrimPrefix(literal, "refs/heads/")
-	if name == "" || len(name) > 100 || strings.HasPrefix(name, "refs/") || strings.HasSuffix(name, "/") || strings.ContainsAny(name, " ~^:?*[\\{") {
-		return nil
-	}
-	return []string{name}
-}
-
 func (s *starts) add(x *scenario) {
 	if len(s.out) < 4*maxScenarios {
 		s.out = append(s.out, x)
@@ -131,7 +94,7 @@ func (s *starts) add(x *scenario) {
 
 // merged leaves one of those scenarios that the workflow cannot tell apart.
 func (s *starts) merged() []*scenario {
-	restricted := slices.ContainsFunc(s.j.k.repository.Environments, func(e Environment) bool { return e.Restricted || e.Reviewers })
+	restricted := slices.ContainsFunc(s.k.repository.Environments, func(e Environment) bool { return e.Restricted || e.Reviewers })
 	seen := map[string]*scenario{}
 	var out []*scenario
 	for _, x := range s.out {
@@ -206,7 +169,7 @@ func (s *starts) webhook(e *actionlint.WebhookEvent) {
 
 // facts are those of every event: who and where the repository is. by is who started the run.
 func (s *starts) facts(event string, actor abstract.Set) *abstract.Fields {
-	repo := s.j.k.repository
+	repo := s.k.repository
 	f := abstract.NewFields("github")
 	f.Put("event_name", abstract.Texts(event))
 	full, owner := abstract.One(abstract.Hidden("github.repository")), abstract.One(abstract.Hidden("github.repository_owner"))
@@ -326,7 +289,7 @@ func (s *starts) branches(only, ignore *actionlint.WebhookEventFilter) []abstrac
 		}
 	}
 	if len(candidates) > 0 || s.asksDefault() {
-		candidates = append(candidates, s.j.k.repository.DefaultBranch)
+		candidates = append(candidates, s.k.repository.DefaultBranch)
 	}
 	for _, name := range candidates {
 		if name != "" && !slices.Contains(named, name) {
@@ -355,7 +318,7 @@ func (s *starts) push(e *actionlint.WebhookEvent) {
 			x.on(name, false)
 			s.add(x)
 		}
-		if s.j.c.Dependabot && abstract.Admits("dependabot/npm_and_yarn/lodash-4.17.21", e.Branches, e.BranchesIgnore) {
+		if s.dependabot && abstract.Admits("dependabot/npm_and_yarn/lodash-4.17.21", e.Branches, e.BranchesIgnore) {
 			x := s.new("push", "a push of Dependabot's", abstract.Texts(botName))
 			x.source = ofDependabot
 			x.on(abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref_name", Prefix: "dependabot/"}}), false)
@@ -388,13 +351,13 @@ func (s *starts) new(event, what string, actor abstract.Set) *scenario {
 // pull adds the pull requests of this repository, of forks, and of Dependabot.
 func (s *starts) pull(event string, e *actionlint.WebhookEvent) {
 	s.add(s.pullOf(event, "a "+event+" of this repository", e, "base"))
-	repo := s.j.k.repository
+	repo := s.k.repository
 	if !repo.Private || repo.AllowForking {
 		x := s.pullOf(event, "a fork's "+event, e, "fork")
 		x.source = ofNobody
 		s.add(x)
 	}
-	if s.j.c.Dependabot && event == "pull_request" && s.opensPulls(e) {
+	if s.dependabot && event == "pull_request" && s.opensPulls(e) {
 		x := s.pullOf(event, "Dependabot's pull_request", e, "bot")
 		x.source = ofDependabot
 		s.add(x)
@@ -403,7 +366,7 @@ func (s *starts) pull(event string, e *actionlint.WebhookEvent) {
 
 // opensPulls tells whether what Dependabot does to its pull requests, against the default branch, starts a run.
 func (s *starts) opensPulls(e *actionlint.WebhookEvent) bool {
-	base := s.j.k.repository.DefaultBranch
+	base := s.k.repository.DefaultBranch
 	if base != "" && !abstract.Admits(base, e.Branches, e.BranchesIgnore) {
 		return false
 	}
@@ -484,8 +447,8 @@ func unlike(those abstract.Set, id string) abstract.Set {
 }
 
 func (s *starts) baseOf(e *actionlint.WebhookEvent, from string) abstract.Set {
-	if from == "bot" && s.j.k.repository.DefaultBranch != "" {
-		return abstract.Texts(s.j.k.repository.DefaultBranch)
+	if from == "bot" && s.k.repository.DefaultBranch != "" {
+		return abstract.Texts(s.k.repository.DefaultBranch)
 	}
 	var out abstract.Set
 	for _, name := range s.branches(e.Branches, e.BranchesIgnore) {
@@ -514,7 +477,7 @@ func actionsOf(e *actionlint.WebhookEvent, usual ...string) abstract.Set {
 // target adds pull_request_target, which reads the base repository's secrets whoever sends it.
 func (s *starts) target(e *actionlint.WebhookEvent) {
 	for _, from := range []string{"base", "fork"} {
-		if repo := s.j.k.repository; from == "fork" && repo.Private && !repo.AllowForking {
+		if repo := s.k.repository; from == "fork" && repo.Private && !repo.AllowForking {
 			continue
 		}
 		what := map[string]string{"base": "a pull_request_target of this repository", "fork": "a fork's pull_request_target"}[from]
@@ -554,7 +517,7 @@ func (s *starts) other(event string, e *actionlint.WebhookEvent) *scenario {
 // dispatch adds a manual run for each choice of its inputs, and each branch that matters.
 func (s *starts) dispatch(e *actionlint.WorkflowDispatchEvent) {
 	choices := []*abstract.Fields{abstract.NewFields("")}
-	for _, id := range sortedKeys(e.Inputs) {
+	for _, id := range slices.Sorted(maps.Keys(e.Inputs)) {
 		choices = s.choose(choices, id, s.inputOf(e.Inputs[id]))
 	}
 	branches := s.branches(nil, nil)
@@ -616,7 +579,7 @@ func (s *starts) inputOf(in *actionlint.DispatchInput) abstract.Set {
 			return out
 		}
 	case actionlint.WorkflowDispatchEventInputTypeEnvironment:
-		if names := s.j.k.environmentNames(); len(names) > 0 && s.j.k.repository.EnvironmentsErr == nil {
+		if names := s.k.environmentNames(); len(names) > 0 && s.k.repository.EnvironmentsErr == nil {
 			return abstract.Texts(names...)
 		}
 	}

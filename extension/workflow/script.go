@@ -52,7 +52,7 @@ func (v visitor) readScript(s *actionlint.Step) scripted {
 const maxCalled = 20
 
 // loadScripts reads the files of the repository that the steps run: scripts by their path, and the recipes of make.
-func (w *Workflows) loadScripts(d *document) {
+func (w *loaded) loadScripts(d *document) {
 	if w.options.Lookup == nil || d.remote != "" {
 		return
 	}
@@ -73,7 +73,7 @@ func (w *Workflows) loadScripts(d *document) {
 const maxScript = 16 << 10
 
 // follow reads what a command runs.
-func (w *Workflows) follow(s *step, c *script.Command) {
+func (w *loaded) follow(s *step, c *script.Command) {
 	target := ""
 	for i, word := range c.Words {
 		text, known := word.Literal()
@@ -96,7 +96,7 @@ func (w *Workflows) follow(s *step, c *script.Command) {
 }
 
 // lookup reads a file of the repository, once.
-func (w *Workflows) lookup(name string) (string, bool) {
+func (w *loaded) lookup(name string) (string, bool) {
 	text, known := w.files[name]
 	if !known && len(w.files) < maxActions {
 		if data, there := w.options.Lookup(name); there && len(data) <= maxFile {

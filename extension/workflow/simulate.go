@@ -1,12 +1,13 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/gh-hex/gh-hex/extension/abstract"
 	"github.com/rhysd/actionlint"
 )
 
@@ -20,11 +21,9 @@ const (
 
 // simulation follows every run that the events of the workflows start.
 type simulation struct {
-	j    *judgement
+	question
 	fuel int  // that is left for one workflow
 	over bool // some had too little
-	// without is a secret, in upper case, that counts as missing where it cannot be told.
-	without string
 
 	lacks     map[lackKey]*lack
 	order     []*lack
@@ -33,7 +32,6 @@ type simulation struct {
 	places    []inEnvironment
 	events    map[*step][]string          // that a step may run on
 	hollow    map[*actionlint.String]bool // conditions that are the text 'false', which counts as true
-	onSteps   func(stepFact)              // is told of every step
 	parsed    map[*actionlint.String][]abstract.Expression
 	used      map[any]*usage
 	effects   map[effectKey]*actionEffect
@@ -63,21 +61,39 @@ type stepFact struct {
 	known  bool // the effect is that of a script that was understood
 }
 
-func (j *judgement) simulate(without string, onSteps func(stepFact)) *simulation {
+// question is what is followed, by what is known of the repository.
+type question struct {
+	w          *loaded
+	k          *knowledge
+	dependabot bool // Dependabot is enabled
+	// without is a secret, in upper case, that counts as missing where it cannot be told.
+	without string
+	// onStep is told of every step, and onShared of every variable of a job whose environment a step that runs may read.
+	onStep   func(stepFact)
+	onShared func(stepFact, *envVar)
+}
+
+func simulate(q question) *simulation {
 	sim := &simulation{
-		j: j, without: without, onSteps: onSteps,
-		lacks: map[lackKey]*lack{}, names: map[readKey][]string{}, undecided: map[*read]string{}, events: map[*step][]string{},
+		question: q,
+		lacks:    map[lackKey]*lack{}, names: map[readKey][]string{}, undecided: map[*read]string{}, events: map[*step][]string{},
 		parsed: map[*actionlint.String][]abstract.Expression{}, hollow: map[*actionlint.String]bool{}, used: map[any]*usage{}, effects: map[effectKey]*actionEffect{},
 	}
+	roots := map[*document][]*run{}
+	for _, r := range q.w.runs {
+		if r.caller == nil {
+			roots[r.job.doc] = append(roots[r.job.doc], r)
+		}
+	}
 	left := allFuel
-	for _, d := range j.w.docs {
-		runs := j.roots[d]
-		if d.ast == nil || len(runs) == 0 || j.w.ended() {
+	for _, d := range q.w.docs {
+		runs := roots[d]
+		if d.ast == nil || len(runs) == 0 || q.w.ended() {
 			continue
 		}
 		sim.fuel = min(maxFuel, left)
 		left -= sim.fuel
-		for _, s := range j.scenariosOf(d, runs[0].open) {
+		for _, s := range q.scenariosOf(d, runs[0].open) {
 			f := &frame{sim: sim, d: d, s: s, runs: runs, inputs: s.inputs}
 			f.walk()
 		}
@@ -134,7 +150,7 @@ func (f *frame) job(r *run, depth int) *result {
 	}
 	unknown := &result{ran: abstract.Either(), fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + id), outputs: abstract.NewFields("needs." + id)}
 	f.results[id] = unknown // jobs that need each other in a circle
-	if depth > maxNeeds || f.sim.fuel < 0 || f.sim.j.w.ended() {
+	if depth > maxNeeds || f.sim.fuel < 0 || f.sim.w.ended() {
 		return unknown
 	}
 	needs := abstract.NewFields("")
@@ -298,7 +314,7 @@ func (i *instance) row1() *result {
 	if c := job.ContinueOnError; c != nil && (c.Value || c.Expression != nil) {
 		out.result, out.fine.Yes = out.result.And(abstract.Texts("success")), true
 	}
-	for _, id := range sortedKeys(job.Outputs) {
+	for _, id := range slices.Sorted(maps.Keys(job.Outputs)) {
 		v := i.scalar(job.Outputs[id].Value)
 		i.flow(v.Lacks(), false)
 		out.outputs.Put(id, i.dropped(v, job.Outputs[id].Value))
@@ -322,7 +338,7 @@ func (i *instance) dropped(s abstract.Set, at *actionlint.String) abstract.Set {
 func (i *instance) containers(job *actionlint.Job) {
 	all := []*actionlint.Container{job.Container}
 	if job.Services != nil {
-		for _, id := range sortedKeys(job.Services.Value) {
+		for _, id := range slices.Sorted(maps.Keys(job.Services.Value)) {
 			all = append(all, job.Services.Value[id].Container)
 		}
 	}
@@ -372,14 +388,14 @@ func (i *instance) flow(lacks []any, tolerated bool) {
 func (i *instance) call(c *actionlint.WorkflowCall) *result {
 	unknown := &result{fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + i.r.job.id), outputs: abstract.NewFields("needs." + i.r.job.id)}
 	passed := map[string]abstract.Set{}
-	for _, id := range sortedKeys(c.Secrets) {
+	for _, id := range slices.Sorted(maps.Keys(c.Secrets)) {
 		passed[strings.ToUpper(id)] = i.scalar(c.Secrets[id].Value)
 	}
 	given := abstract.NewFields("")
-	for _, id := range sortedKeys(c.Inputs) {
+	for _, id := range slices.Sorted(maps.Keys(c.Inputs)) {
 		given.Put(id, i.scalar(c.Inputs[id].Value))
 	}
-	callee := i.sim.j.w.callee(i.r.job)
+	callee := i.sim.w.callee(i.r.job)
 	if callee == nil || callee.ast == nil || len(i.r.called) == 0 {
 		for _, v := range passed {
 			i.flow(v.Lacks(), false)
@@ -447,7 +463,7 @@ func (f *frame) joined(event *actionlint.WorkflowCallEvent) *result {
 	}
 	f.jobs = jobs
 	i := &instance{frame: f, r: f.runs[0], needs: abstract.NewFields(""), steps: abstract.NewFields(""), in: abstract.Texts("")}
-	for _, id := range sortedKeys(event.Outputs) {
+	for _, id := range slices.Sorted(maps.Keys(event.Outputs)) {
 		out.outputs.Put(id, abstract.Mapped(i.scalar(event.Outputs[id].Value), abstract.AsTextValue))
 	}
 	return out
@@ -568,7 +584,7 @@ func (i *instance) read(x *read, of kind, name string) abstract.Set {
 
 // secret follows a secret through the callers (R9).
 func (i *instance) secret(x *read, name string) abstract.Set {
-	if isBuiltInName(name) {
+	if builtIn(name) {
 		return abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "secrets." + name}})
 	}
 	if i.action != nil {
@@ -617,8 +633,8 @@ func (i *instance) step(s *step) {
 	default:
 		outputs = abstract.NewFields("a step of an unknown kind")
 	}
-	if i.sim.onSteps != nil {
-		i.sim.onSteps(fact)
+	if i.sim.onStep != nil {
+		i.sim.onStep(fact)
 	}
 	if i.live {
 		i.sim.events[s] = abstract.Union(i.sim.events[s], i.s.events)
@@ -685,7 +701,7 @@ func (i *instance) exported(fact stepFact, outer *environ) {
 // useAction is a step that uses an action.
 func (i *instance) useAction(s *step, e *actionlint.ExecAction, tolerated bool) *abstract.Fields {
 	given := abstract.NewFields("")
-	for _, id := range sortedKeys(e.Inputs) {
+	for _, id := range slices.Sorted(maps.Keys(e.Inputs)) {
 		given.Put(id, i.scalar(e.Inputs[id].Value))
 	}
 	for _, t := range []*actionlint.String{e.Entrypoint, e.Args} {
@@ -721,7 +737,7 @@ func (i *instance) composite(s *step, given *abstract.Fields, tolerated bool) *a
 	a := s.local
 	key := effectKey{a, i.r, i.s, i.live, tolerated, i.signature(given)}
 	if known := i.sim.effects[key]; known != nil {
-		i.changed, i.loggedIn = union3(i.changed, known.changed), union3(i.loggedIn, known.loggedIn)
+		i.changed, i.loggedIn = cmp.Or(i.changed, known.changed), cmp.Or(i.loggedIn, known.loggedIn)
 		return known.outputs.Copy()
 	}
 	i.sim.effects[key] = &actionEffect{outputs: abstract.NewFields("an action that uses itself")}
@@ -731,7 +747,7 @@ func (i *instance) composite(s *step, given *abstract.Fields, tolerated bool) *a
 		return statusOf(name, abstract.Outcome{Yes: inner.failed.No, No: inner.failed.Yes}, inner.failed)
 	}
 	inner.failed = abstract.Outcome{No: true}
-	for _, name := range sortedKeys(a.defaults) {
+	for _, name := range slices.Sorted(maps.Keys(a.defaults)) {
 		if v, there := given.Of[name]; there {
 			inner.given.Put(name, abstract.Mapped(v, abstract.AsTextValue))
 		} else if d := a.defaults[name]; d != nil {
@@ -751,7 +767,7 @@ func (i *instance) composite(s *step, given *abstract.Fields, tolerated bool) *a
 	i.see()
 	i.changed, i.loggedIn = inner.changed, inner.loggedIn
 	out := abstract.NewFields("")
-	for _, name := range sortedKeys(a.outputs) {
+	for _, name := range slices.Sorted(maps.Keys(a.outputs)) {
 		out.Put(name, abstract.Mapped(inner.scalar(a.outputs[name]), abstract.AsTextValue))
 	}
 	i.sim.effects[key] = &actionEffect{out.Copy(), inner.changed, inner.loggedIn}

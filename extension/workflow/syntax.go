@@ -9,6 +9,7 @@ import (
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
 )
 
@@ -91,7 +92,7 @@ func meantKey(key string, known []string) string {
 
 // slips counts the edits between two keys, letters that changed places being one.
 func slips(a, b string) int {
-	d := editDistance(strings.ToUpper(a), strings.ToUpper(b))
+	d := core.EditDistance(strings.ToUpper(a), strings.ToUpper(b))
 	for i := 0; i+1 < len(a) && len(a) == len(b); i++ {
 		if a[:i]+a[i+1:i+2]+a[i:i+1]+a[i+2:] == b {
 			return 1

@@ -1,7 +1,5 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"fmt"
 	"maps"
@@ -9,9 +7,9 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/rhysd/actionlint"
-
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/rhysd/actionlint"
 )
 
 // vendors judges hex-vendor: secrets that go to hex.pm, the Elixir package registry.

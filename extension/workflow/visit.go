@@ -1,15 +1,13 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"fmt"
 	"sort"
 	"strings"
 
-	"github.com/rhysd/actionlint"
-
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/rhysd/actionlint"
 )
 
 // visitor walks a workflow and collects reads and faulty expressions.

@@ -26,7 +26,10 @@
 // All of it is bounded: sets, texts, scenarios, rows, and the work for one workflow and for all.
 package workflow
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // File is one file of the repository. Path is relative to the top of the work tree and separated by "/".
 type File struct {
@@ -48,6 +51,30 @@ type ReadOptions struct {
 	Ends context.Context
 	// All judges every secret and variable of every workflow, not only Hex's.
 	All bool
+}
+
+// Workflows is what [Read] understood. It is not changed by judging and may be shared.
+type Workflows struct {
+	*loaded
+	textual func() *judgement // of what the text alone decides
+	tokens  map[string]bool   // names of secrets that serve as a Hex token
+	besides map[string]bool   // names of other secrets that steps of Hex's read
+	holding map[string]string // what secrets hold that are no bare token
+}
+
+// Read understands the workflows among files: those right in .github/workflows whose name ends in .yml or .yaml. The
+// other files are left alone. It never fails: what cannot be read becomes a finding of workflow-syntax.
+func Read(files []File, o ReadOptions) *Workflows {
+	w := &Workflows{loaded: load(files, o), tokens: map[string]bool{}, besides: map[string]bool{}, holding: map[string]string{}}
+	w.textual = sync.OnceValue(func() *judgement {
+		j := newJudgement(w, nil, Context{})
+		j.simulated().forget()
+		return j
+	})
+	if !w.ended() {
+		w.classifyNames()
+	}
+	return w
 }
 
 // Context is what [Judge] has to know beside the inventory.
