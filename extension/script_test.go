@@ -93,6 +93,7 @@ func runScripts(t *testing.T, dir string) {
 			"left":     cmdLeft,
 			"example":  cmdExample,
 			"clean":    cmdClean,
+			"covers":   cmdCovers,
 			"release":  cmdRelease,
 			"job":      cmdJob,
 			"expires":  cmdExpires,

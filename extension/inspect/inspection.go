@@ -106,6 +106,14 @@ func (i *Inspection) takeSnapshot(ctx context.Context) (s github.Snapshot, err e
 	return s, nil
 }
 
+// With is the same repository with other workflows: GitHub is not asked again what it stores.
+func (i *Inspection) With(source *Source) *Inspection {
+	other := *i
+	other.Source = source
+	other.share(i.ends)
+	return &other
+}
+
 // Checks are those of the catalogue. What looks at the work tree is left out where there is none of this repository.
 func (i *Inspection) Checks() []check.Check {
 	about := slices.Concat(i.gitHubChecks(), i.workflowChecks(), fileChecks(i.Tree, i.leakOptions()))
@@ -124,9 +132,9 @@ func (i *Inspection) Checks() []check.Check {
 
 func (i *Inspection) notHere() string {
 	if i.TargetErr == nil {
-		return "the work tree here is not that of " + i.Target.String()
+		return "no checkout of " + i.Target.String() + " here"
 	}
-	return "no work tree here"
+	return "no checkout here"
 }
 
 // judgeWorkflows judges everything at once. Without an inventory only those checks have a result that need none. Where not
@@ -206,7 +214,7 @@ func (i *Inspection) namedHost(inv github.Inventory) string {
 }
 
 func (i *Inspection) tokenChecks() []check.Check {
-	return core.TokenChecks(core.TokenInput{
+	checks := core.TokenChecks(core.TokenInput{
 		Token: i.settings.Token, TokenErr: i.settings.TokenErr, TokenSource: i.settings.TokenSource, Advice: workspace.Advice(i.replace),
 		Host: i.settings.Host, HostErr: i.settings.HostErr, HostSource: i.settings.HostSource,
 		Missing: i.judgeMissing,
@@ -217,6 +225,21 @@ func (i *Inspection) tokenChecks() []check.Check {
 		RunsProjects: i.local().RunsProjects(),
 		Projects:     func(context.Context) []core.ProjectUse { return i.projectUses() },
 	})
+	return besideStored(checks)
+}
+
+// besideStored has token-present say that a token found here stands for itself: the stored one was not looked at.
+func besideStored(checks []check.Check) []check.Check {
+	present := &checks[slices.IndexFunc(checks, func(c check.Check) bool { return c.ID == "token-present" })]
+	run := present.Run
+	present.Run = func(ctx context.Context) check.Result {
+		r := run(ctx)
+		if !r.Blocks() || r.Status == check.StatusSkipped {
+			r.Open, r.Next = "the stored token", "GitHub never shows it"
+		}
+		return r
+	}
+	return checks
 }
 
 // replace says how to put another token in the place of the one found. In a workflow that is the stored secret.

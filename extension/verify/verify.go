@@ -33,6 +33,7 @@ type verifyOptions struct {
 	explain string // a check or a workflow file
 	format  string
 	fleet   fleetOptions
+	older   int // what the base of a push has wrong already
 }
 
 // NewCmd is gh hex verify.
@@ -188,10 +189,21 @@ func writeReport(o *verifyOptions, found check.Report, elapsed time.Duration) er
 	case o.format == "sarif":
 		return report.WriteSARIF(o.Streams, found)
 	case o.format == "github":
-		return report.Annotate(o.Process, found, elapsed)
+		return report.Annotate(o.Process, found, o.left(), elapsed)
 	}
-	report.Print(o.Streams, found, o.verbose, elapsed)
+	report.Print(o.Streams, found, o.left(), o.verbose, elapsed)
 	return o.Out.Err
+}
+
+// left says why checks may be missing from the report.
+func (o *verifyOptions) left() string {
+	switch {
+	case o.prePush:
+		return "left to gh hex verify"
+	case len(o.Only) > 0:
+		return "left out by --only"
+	}
+	return ""
 }
 
 // applyFixes does what is safe to do without asking, and says so. A fix belongs to its check: what --only and --skip leave
