@@ -1,7 +1,10 @@
 package core
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,11 +47,13 @@ type TokenError struct {
 	Vendor string // whose token it is instead, such as "GitHub"; empty when that cannot be told
 	// Reference says that it stands for a token, or is an encrypted one: whoever put it there knows how to read it.
 	Reference bool
+	// Placeholder says that nothing in the text can be a token: it says where one goes, or is masked.
+	Placeholder bool
 }
 
 func (e *TokenError) Error() string { return "the token " + e.Reason }
 
-// Empty tells whether there was nothing but what is cleaned away.
+// Empty reports whether there was nothing but what is cleaned away.
 func (e *TokenError) Empty() bool { return e.Reason == reasonEmpty }
 
 const reasonEmpty = "is empty"
@@ -136,19 +141,23 @@ func refuseToken(s string) error {
 		return e
 	}
 	if isPlaceholder(s) {
-		return &TokenError{Reason: "is a placeholder, not a real one"}
+		return &TokenError{Reason: "is a placeholder, not a real one", Placeholder: true}
 	}
 	if strings.Contains(s, "…") || strings.Contains(s, "...") || strings.ContainsAny(s, "*•") {
-		return &TokenError{Reason: "is shortened or masked: copy all of it, from where it was made"}
+		return &TokenError{Reason: "is shortened or masked: copy all of it, from where it was made", Placeholder: !holdsDrawn(s)}
 	}
 	for _, r := range s {
+		reason := ""
 		switch {
 		case unicode.IsSpace(r):
-			return &TokenError{Reason: "holds white space in its middle: copy the token alone, on one line"}
+			reason = "holds white space in its middle: copy the token alone, on one line"
 		case unicode.IsControl(r):
-			return &TokenError{Reason: "holds control characters"}
+			reason = "holds control characters"
 		case r > unicode.MaxASCII:
-			return &TokenError{Reason: "holds characters that no token has"}
+			reason = "holds characters that no token has"
+		}
+		if reason != "" {
+			return &TokenError{Reason: reason, Placeholder: !holdsDrawn(s)}
 		}
 	}
 	if len(s) > maxTokenLength {
@@ -232,6 +241,50 @@ func isPlaceholder(s string) bool {
 			return true
 		}
 	}
+	return isWording(body) || isBracketed(lower)
+}
+
+// isBracketed knows a name in brackets that some template was to replace: [token], %HEX_TOKEN%, __HEX_TOKEN__, @token@.
+func isBracketed(s string) bool {
+	for _, pair := range []string{"[]", "{}", "()", "%%", "@@"} {
+		if len(s) > 2 && s[0] == pair[0] && s[len(s)-1] == pair[1] {
+			return !holdsDrawn(s) && strings.Trim(s[1:len(s)-1], "abcdefghijklmnopqrstuvwxyz0123456789_-. ") == ""
+		}
+	}
+	return len(s) > 4 && strings.HasPrefix(s, "__") && strings.HasSuffix(s, "__") && !holdsDrawn(s)
+}
+
+// isWording tells whether a text is made of the words alone in which people say that a token is missing: put-token-here,
+// TODO, not_a_real_token. Words that could be somebody's bad password, such as secret, do not make one by themselves.
+func isWording(lower string) bool {
+	words := strings.FieldsFunc(lower, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	says := false
+	for _, w := range words {
+		switch {
+		case strings.Contains(missingWords, " "+w+" "):
+			says = true
+		case !strings.Contains(fillingWords, " "+w+" "):
+			return false
+		}
+	}
+	return says || len(words) > 1
+}
+
+const (
+	missingWords = " your yours my insert replace replaceme change changeme placeholder example sample dummy fake mock todo tbd fixme none null nil " +
+		"undefined unset empty redacted removed hidden censored masked paste put fill fillme enter add set setme here goes see ask from not xxx xxxx "
+	fillingWords = " a an the this that is in it with me us to be of for on at by real actual valid own new hex api access token tokens key secret value " +
+		"personal workspace string text 1password vault env file before use using required please hxtp hxtw "
+)
+
+// holdsDrawn tells whether a text has a run of letters and digits such as machines draw, and people do not write.
+func holdsDrawn(s string) bool {
+	const fewest = 16
+	for run := range strings.FieldsFuncSeq(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) {
+		if len(run) >= fewest && strings.ContainsAny(run, "0123456789") {
+			return true
+		}
+	}
 	return false
 }
 
@@ -252,12 +305,23 @@ func (t Token) Reveal() string {
 	return *t.secret
 }
 
-// IsZero tells whether t holds no token.
+// IsZero reports whether t holds no token.
 func (t Token) IsZero() bool { return t.secret == nil }
 
-// Equal tells whether both hold the same token, in a time that does not depend on where they differ.
+// Equal reports whether both hold the same token, in a time that does not depend on where they differ.
 func (t Token) Equal(other Token) bool {
 	return subtle.ConstantTimeCompare([]byte(t.Reveal()), []byte(other.Reveal())) == 1
+}
+
+// Fingerprint is 32 hex digits that are the same for the same token, and lead nobody to it: 384 random bits cannot be
+// tried out. It is empty for the zero Token.
+func (t Token) Fingerprint() string {
+	if t.IsZero() {
+		return ""
+	}
+	mac := hmac.New(sha256.New, []byte(t.Reveal()))
+	mac.Write([]byte("accepted leak"))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // Kind is what the prefix says; Hex itself may know better, see [Identity].
@@ -280,7 +344,7 @@ func (t Token) prefix() string {
 	return ""
 }
 
-// KnownShape tells whether the token is hxtp_ or hxtw_ with 96 lower-case hex digits.
+// KnownShape reports whether the token is hxtp_ or hxtw_ with 96 lower-case hex digits.
 func (t Token) KnownShape() bool {
 	body := strings.TrimPrefix(t.Reveal(), t.prefix())
 	return t.prefix() != "" && len(body) == secretHexDigits && isHexDigits(body)

@@ -127,6 +127,37 @@ func TestParseTokenRefusesReferences(t *testing.T) {
 	}
 }
 
+// What says that a token is missing is no secret; a bad password may be one, and what was drawn may be a token.
+func TestPlaceholders(t *testing.T) {
+	drawn := sample("", "a")[:32]
+	for raw, want := range map[string]bool{
+		"changeme": true, "CHANGE_ME_PLEASE": true, "todo": true, "None": true, "put-your-token-here": true, "not a real token": true,
+		"hxtp_your_token_here": true, "<from 1Password>": true, "ask Ada for it": true, "hxtp_…9f3c": true, "********": true, "xxxx": true,
+		"[token]": true, "%HEX_TOKEN%": true, "__HEX_API_TOKEN__": true, "{hex.token}": true, "@token@": true, "your-" + "key": true,
+		"hex-api-token": true, "$HEX_API_TOKEN": true, "sample": true, "ваш токен": true,
+
+		"secret": false, "hunter2": false, "old-style": false, "token": false, drawn: false, "old " + drawn: false, drawn + "…": false,
+		"todo " + drawn: false, "[" + drawn + "]": false, "ключ" + drawn: false, "{\"token\":\"" + drawn + "\"}": false,
+		"op://Private/Hex/credential": false, "ghp_" + strings.Repeat("a1", 18): false,
+	} {
+		_, err := ParseToken(raw)
+		var refused *TokenError
+		if got := errors.As(err, &refused) && refused.Placeholder; got != want {
+			t.Errorf("%q: placeholder is %v (%v), want %v", raw, got, err, want)
+		}
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	a, b := mustToken(t, sample("hxtp_", "a")), mustToken(t, sample("hxtp_", "b"))
+	switch fp := a.Fingerprint(); {
+	case len(fp) != 32 || !isHexDigits(fp), strings.Contains(a.Reveal(), fp[:8]):
+		t.Errorf("the fingerprint is %q", fp)
+	case fp != mustToken(t, " "+a.Reveal()).Fingerprint(), fp == b.Fingerprint(), (Token{}).Fingerprint() != "":
+		t.Error("fingerprints do not tell tokens apart")
+	}
+}
+
 func TestTokenShape(t *testing.T) {
 	bare := sample("", "a")
 	for _, test := range []struct {

@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"errors"
+	"net/http"
 
 	"github.com/gh-hex/gh-hex/core/check"
 )
@@ -12,6 +14,22 @@ func Verify(ctx context.Context, in TokenInput) (Identity, check.Report) {
 	c := newTokenChecks(in)
 	report := check.Run(ctx, c.list())
 	return c.answers.me, report
+}
+
+// Accepts asks Hex whether it accepts the token of the client. The error means that there was no clear answer. Hosts that
+// do not know users/me are asked for the list of projects.
+func (c *Client) Accepts(ctx context.Context) (bool, error) {
+	_, err := c.Me(ctx)
+	if errors.Is(err, ErrNotFound) {
+		_, err = c.Projects(ctx, ProjectListOptions{})
+		if isClear(err, http.StatusForbidden) {
+			return true, nil
+		}
+	}
+	if isClear(err, http.StatusUnauthorized) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Describe is the token in words: "Ada Lovelace <ada@example.com>, personal token, expires 2027-02-01".

@@ -8,14 +8,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -34,8 +37,25 @@ const githubLogin = "ghp_sandboxlogin0000000000000000000000"
 // builtVersion is stamped into the extension as into a release: what it writes into workflows is pinned to it.
 const builtVersion = "1.2.3"
 
+// missing is an error that names the programs that the scripts need and this machine lacks.
+func missing() error {
+	var names []string
+	for _, name := range []string{"gh", "git", "dbus-run-session", "gnome-keyring-daemon"} {
+		if _, err := exec.LookPath(name); err != nil {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the scripts drive the real gh and a real keyring, and this machine has no %s: scripts/test installs what is missing", strings.Join(names, ", no "))
+}
+
 // build compiles the extension once, in a folder named gh-hex: that is what gh wants of a local extension.
 var build = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one build for all scripts
+	if err := missing(); err != nil {
+		return "", err
+	}
 	base, err := os.MkdirTemp("", "hexbuild")
 	if err != nil {
 		return "", err
@@ -76,10 +96,13 @@ func runScripts(t *testing.T, dir string) {
 			"left":     cmdLeft,
 			"example":  cmdExample,
 			"clean":    cmdClean,
+			"covers":   cmdCovers,
 			"release":  cmdRelease,
 			"job":      cmdJob,
 			"expires":  cmdExpires,
 			"alike":    cmdAlike,
+			"publish":  cmdPublish,
+			"age":      cmdAge,
 		},
 	})
 }
@@ -126,6 +149,15 @@ func setUp(env *testscript.Env, bin, scripts string) error {
 			value = shims + string(os.PathListSeparator) + value
 		}
 		env.Setenv(name, value)
+	}
+	if managers := os.Getenv("GH_HEX_MANAGERS"); managers != "" {
+		offered, err := filepath.Abs("../.pre-commit-hooks.yaml")
+		if err != nil {
+			return err
+		}
+		env.Setenv("OFFERED", offered)
+		env.Setenv("MANAGERS", managers)
+		env.Setenv("PATH", env.Getenv("PATH")+string(os.PathListSeparator)+filepath.Join(managers, "now", "node_modules", ".bin"))
 	}
 	env.Setenv("TOKENS", filepath.Join(dir, "tokens"))
 	env.Setenv("SANDBOX", dir)
@@ -208,11 +240,12 @@ func writeShims(dir string) (string, error) {
 	return shims, nil
 }
 
-// sandbox merge JSON | fault JSON | clear | reset: changes the state, adds a fault, takes faults away, forgets requests.
+// sandbox merge JSON | fault JSON | clear | reset | schedule: changes the state, adds a fault, takes faults away, forgets
+// requests, has every scheduled check run.
 func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: sandbox merge|fault|clear|reset [JSON or file]")
+		ts.Fatalf("usage: sandbox merge|fault|clear|reset|schedule [JSON or file]")
 	}
 	var err error
 	switch args[0] {
@@ -227,6 +260,8 @@ func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
 		w.box.ClearFaults()
 	case "reset":
 		w.box.ResetRequests()
+	case "schedule":
+		w.box.Schedule()
 	default:
 		ts.Fatalf("unknown: sandbox %s", args[0])
 	}
@@ -361,6 +396,53 @@ func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	clean(ts, "stdout", []byte(ts.ReadFile("stdout")))
 	clean(ts, "stderr", []byte(ts.ReadFile("stderr")))
+}
+
+// publish FILE...: puts files of the work tree on the default branch of octo/analytics on GitHub.
+func cmdPublish(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: publish FILE...")
+	}
+	worldOf(ts).box.Update(func(s *sandbox.State) {
+		r := s.GitHub["github.com"].Repositories["octo/analytics"]
+		files := map[string]string{}
+		for _, name := range args {
+			files[name] = ts.ReadFile(name)
+		}
+		r.Files = map[string]map[string]string{"main": files}
+	})
+}
+
+// age DURATION: lets everything that was stored or ran on GitHub have happened so much earlier. Its times are whole seconds,
+// so that a script would have to wait for a run to be younger than a secret.
+func cmdAge(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: age DURATION")
+	}
+	by, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	worldOf(ts).box.Update(func(s *sandbox.State) {
+		for _, h := range s.GitHub {
+			var all []map[string]*sandbox.Secret
+			for _, a := range h.Accounts {
+				all = slices.Concat(all, slices.Collect(maps.Values(a.Secrets)), []map[string]*sandbox.Secret{a.Variables})
+			}
+			for _, r := range h.Repositories {
+				all = slices.Concat(all, slices.Collect(maps.Values(r.Secrets)), []map[string]*sandbox.Secret{r.Variables})
+				for _, e := range r.Environments {
+					all = append(all, e.Secrets, e.Variables)
+				}
+				for _, run := range r.WorkflowRuns {
+					run.CreatedAt = run.CreatedAt.Add(-by)
+				}
+			}
+			for _, entries := range all {
+				for _, e := range entries {
+					e.UpdatedAt = e.UpdatedAt.Add(-by)
+				}
+			}
+		}
+	})
 }
 
 // alike FILE: asserts that gh prints the same of the sandbox's document by this template with and without us: in a pipe,

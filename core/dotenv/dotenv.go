@@ -6,6 +6,7 @@ package dotenv
 
 import (
 	"bytes"
+	"iter"
 	"strings"
 	"unicode/utf16"
 )
@@ -52,6 +53,17 @@ func Values(data []byte) map[string]string {
 	return values
 }
 
+// Each yields every assignment in its order, those that a later one replaces included.
+func Each(data []byte) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for _, a := range parse(toUTF8(data)) {
+			if !yield(a.name, a.value) {
+				return
+			}
+		}
+	}
+}
+
 // Set returns data with value in the place of every value that key is assigned, or with a line appended when there is
 // none; everything else stays as it is. Every assignment is replaced because tools differ in which one wins, and so
 // that no older token stays behind. The value is quoted only when it has to be. Data in UTF-16 is returned unchanged.
@@ -95,7 +107,7 @@ func Append(data []byte, lines ...string) []byte {
 	return append(bytes.Clone(data), added...)
 }
 
-// UTF16 tells whether data starts with the byte-order mark of UTF-16.
+// UTF16 reports whether data starts with the byte-order mark of UTF-16.
 func UTF16(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff"))
 }

@@ -104,7 +104,7 @@ func (s *survey) unignored(ctx context.Context, a Ignore, f EnvFile) check.Findi
 			Message: fmt.Sprintf("git would not ignore %s", a.Path)}
 	}
 	severity := check.SeverityError
-	if f.Tracked && s.holds(ctx, f) == "" {
+	if held := hold(s.contents(ctx, f)...); held.what == "" && (f.Tracked || held.stand) {
 		severity = check.SeverityWarning
 	}
 	return check.Finding{File: a.Path, Severity: severity, Message: fmt.Sprintf("git does not ignore %s", a.Path)}
@@ -130,9 +130,9 @@ func (s *survey) tracked(ctx context.Context) check.Result {
 		}
 		now[f.Path] = true
 		finding := check.Finding{File: f.Path, Severity: check.SeverityWarning, Message: f.Path + " is tracked by git"}
-		if what := s.holds(ctx, f); what != "" {
+		if held := hold(s.contents(ctx, f)...); held.what != "" {
 			finding.Severity = check.SeverityError
-			finding.Message += " and holds " + what
+			finding.Message += " and holds " + held.what
 		}
 		v.add(finding, command("git rm --cached", f.Path))
 	}
@@ -142,7 +142,12 @@ func (s *survey) tracked(ctx context.Context) check.Result {
 		}
 		v.add(check.Finding{Severity: check.SeverityNote, Message: err.Error()}, "")
 	}
-	return v.result("git tracks no .env file and never did")
+	if !s.tree.shallow(ctx) {
+		return v.result("git tracks no .env file and never did")
+	}
+	r := v.result("git tracks no .env file, nor did it in the commits that are here")
+	r.Open, r.Next = "the commits that this shallow clone lacks", "git fetch --unshallow"
+	return r
 }
 
 // addHistory adds what was ever committed; a file that is tracked now is reported already.
@@ -157,12 +162,10 @@ func (s *survey) addHistory(ctx context.Context, v *verdict, now map[string]bool
 		return fmt.Errorf("the history could not be searched for .env files: %w", err)
 	}
 	for _, c := range past {
-		if now[c.path] {
-			continue
+		if !now[c.path] {
+			f, fix := c.finding()
+			v.add(f, fix)
 		}
-		v.add(check.Finding{File: c.path, Commit: c.commit, Severity: check.SeverityWarning,
-			Message: fmt.Sprintf("%s was committed in %.7s: whoever has a clone can read it", c.path, c.commit)},
-			"revoke the token that it held (in Hex: Settings → API keys)")
 	}
 	if s.tree.shallow(ctx) {
 		v.add(check.Finding{Severity: check.SeverityNote, Message: "this clone is shallow: older commits were not searched"}, "")
@@ -170,38 +173,19 @@ func (s *survey) addHistory(ctx context.Context, v *verdict, now map[string]bool
 	return nil
 }
 
-// holds names what makes a file more than plain settings: a Hex name with a value, or something like a token.
-func (s *survey) holds(ctx context.Context, f EnvFile) string {
+// contents are what the file holds in the work tree and in the index.
+func (s *survey) contents(ctx context.Context, f EnvFile) [][]byte {
 	r, err := os.OpenRoot(s.tree.root)
 	if err != nil {
-		return ""
+		return nil
 	}
 	defer r.Close()
-	for _, data := range s.tree.versions(ctx, r, f) {
-		if what := holding(data); what != "" {
-			return what
-		}
-	}
-	return ""
-}
-
-// holding names what makes this content of a .env file more than plain settings; empty when nothing does.
-func holding(data []byte) string {
-	values := dotenv.Values(data)
-	for _, name := range dotenv.Names(data) {
-		if values[name] != "" && (tokenName(name) || settingName(name)) {
-			return name
-		}
-	}
-	if len(leak.Find(data)) > 0 {
-		return "what looks like a Hex token"
-	}
-	return ""
+	return s.tree.versions(ctx, r, f)
 }
 
 func (s *survey) permissions(ctx context.Context) check.Result {
 	if runtime.GOOS == "windows" {
-		return check.Skip("the mode of a file says nothing on Windows")
+		return check.Leave("the mode of a file says nothing on Windows", "the mode of a file says nothing on Windows")
 	}
 	files, err := s.envFiles(ctx)
 	if err != nil {
@@ -243,12 +227,8 @@ func (t *Tree) keepsToken(f EnvFile) bool {
 	if err != nil {
 		return false
 	}
-	for name, value := range dotenv.Values(data) {
-		if tokenName(name) && value != "" {
-			return true
-		}
-	}
-	return len(leak.Find(data)) > 0
+	held := hold(data)
+	return held.what != "" && !held.setting
 }
 
 // FixPermissions makes every untracked .env file that holds a token readable by its owner alone, and returns the paths

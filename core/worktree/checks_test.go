@@ -80,7 +80,7 @@ func TestEnvIgnored(t *testing.T) {
 			r.write(".gitignore", ".env*\n!.env.production\n")
 			r.write("app/.gitignore", "!.env\n")
 			r.write("app/.env", "")
-			r.write(".env.production", "HEX_API_TOKEN=x\n")
+			r.write(".env.production", "HEX_API_TOKEN=old-style\n")
 			r.write(".env.test", "HEX_API_TOKEN=x\n")
 		}, []string{
 			"error: git does not ignore .env.production (and 1 more) [add .env.production to .gitignore]",
@@ -145,7 +145,6 @@ func TestEnvTrackedQuotesNames(t *testing.T) {
 }
 
 func TestEnvTrackedInHistory(t *testing.T) {
-	const fix = "[revoke the token that it held (in Hex: Settings → API keys)]"
 	for name, tc := range map[string]struct {
 		path string
 		make func(r repository, path string) string // returns the commit
@@ -217,7 +216,7 @@ func TestEnvTrackedInHistory(t *testing.T) {
 			r.write(path, "A=1\n")
 			r.write(".env.other", "A=1\n")
 			r.commit(path, ".env.other")
-			r.write(path, "HEX_TOKEN=x\n")
+			r.write(path, "HEX_TOKEN=old-style\n")
 			commit := r.commit(path)
 			r.write(path, "A=2\n")
 			r.commit(path)
@@ -239,7 +238,13 @@ func TestEnvTrackedInHistory(t *testing.T) {
 			r.git("config", "log.diffMerges", "off")
 			commit := tc.make(r, tc.path)
 			message := fmt.Sprintf("%s was committed in %.7s: whoever has a clone can read it", tc.path, commit)
-			r.expect("env-tracked", "warning: "+message+" "+fix, "  warning "+tc.path+":0:0 in "+commit+" "+message)
+			fix := "git show " + commit[:12] + ":" + tc.path
+			if tc.path == ".env.prod" {
+				fix = "revoke the token that it held (in Hex: Settings → API keys)"
+			} else if strings.Contains(tc.path, "\n") {
+				fix = ""
+			}
+			r.expect("env-tracked", "warning: "+message+" ["+fix+"]", "  warning "+tc.path+":0:0 in "+commit+" "+message)
 		})
 	}
 }
@@ -252,7 +257,7 @@ func TestEnvTrackedInShallowClone(t *testing.T) {
 	r.git("commit", "-q", "-m", "remove")
 	clone := repository{t, filepath.Join(t.TempDir(), "clone")}
 	r.git("clone", "-q", "--depth=1", "file://"+r.dir, clone.dir)
-	clone.expect("env-tracked", "ok: git tracks no .env file and never did []",
+	clone.expect("env-tracked", "ok: git tracks no .env file, nor did it in the commits that are here []",
 		"  note :0:0 this clone is shallow: older commits were not searched")
 }
 
@@ -266,7 +271,7 @@ func TestEnvTrackedWithoutHistory(t *testing.T) {
 	if got := r.judge("env-tracked"); !strings.HasPrefix(got, "unknown: the history could not be searched for .env files: git log: ") {
 		t.Errorf("env-tracked is %s", got)
 	}
-	r.write(".env", "HEX_API_TOKEN=x\n")
+	r.write(".env", "HEX_API_TOKEN=old-style\n")
 	r.git("add", ".env")
 	if got := r.judge("env-tracked"); !strings.HasPrefix(got, "error: .env is tracked") || !strings.Contains(got, "note") {
 		t.Errorf("env-tracked is %s", got)

@@ -25,9 +25,9 @@ func TestEnvPermissions(t *testing.T) {
 	r := newRepository(t)
 	r.write(".env", "PORT=80\nHEX_API_TOKEN=\nHEX_PROJECT_ID=x\n")
 	r.expect("env-permissions", "skipped: no untracked .env file holds a token []")
-	r.write(".env", "HEX_API_TOKEN=x\n")
+	r.write(".env", "HEX_API_TOKEN=old-style\n")
 	r.write("app/.env", "# "+token(4)+"\n")
-	r.write("tracked/.env", "HEX_API_TOKEN=x\n")
+	r.write("tracked/.env", "HEX_API_TOKEN=old-style\n")
 	r.git("add", "tracked")
 	r.chmod("app/.env", 0o620)
 	r.expect("env-permissions",
@@ -52,7 +52,7 @@ func TestNamedPipesAndLinksAreNotRead(t *testing.T) {
 		}
 	}
 	outside := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(outside, []byte("HEX_API_TOKEN=x\n"), 0o644); err != nil {
+	if err := os.WriteFile(outside, []byte("HEX_API_TOKEN=old-style\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(outside, filepath.Join(r.dir, ".env.local")); err != nil {
@@ -80,8 +80,8 @@ func TestNothingOfTheRepositoryIsExecuted(t *testing.T) {
 	script := filepath.Join(r.dir, "evil.sh")
 	r.write("evil.sh", "#!/bin/sh\necho \"$0 $*\" >> '"+mark+"'\n")
 	r.chmod("evil.sh", 0o755)
-	r.write(".env", "HEX_API_TOKEN=x\n")
-	r.write(".env.prod", "HEX_API_TOKEN=x\n")
+	r.write(".env", "HEX_API_TOKEN=old-style\n")
+	r.write(".env.prod", "HEX_API_TOKEN=old-style\n")
 	r.write(".gitattributes", "* filter=evil diff=evil\n")
 	r.commit(".env", ".env.prod", ".gitattributes")
 	r.write(".env", "HEX_API_TOKEN=y\n")

@@ -150,7 +150,8 @@ func namesHex(data []byte) bool {
 }
 
 func tokenName(name string) bool {
-	return hasName(name, "HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN")
+	return hasName(name, "HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN", "HEX_CLI_LOGIN_TOKEN", "DATAHUB_HEX_TOKEN") &&
+		!strings.HasSuffix(name, "_INFO") // the record of a stored token
 }
 
 func settingName(name string) bool {

@@ -1,37 +1,86 @@
 package worktree
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
 )
 
 // committed is a .env file that was added to the history.
 type committed struct{ path, commit string }
 
-// versionsRead bounds how many blobs of the history are read to find a Hex name in them.
-const versionsRead = 200
+// Contents of the history that are read: of .env and .env.local, and of others, which count only with a Hex name.
+const (
+	versionsRead = 1000
+	othersRead   = 200
+)
 
-// history lists the .env files that were ever added on any ref, each with the oldest commit that shows it; of those that
-// count only when they hold a Hex name, the oldest that does.
-func (t *Tree) history(ctx context.Context) ([]committed, error) {
+// past is a .env file of the history: the oldest commit that shows it or, where some content held a secret, the oldest
+// that shows such a one.
+type past struct {
+	committed
+	held   held
+	unread bool // some content could not be read, so what it held is not known
+}
+
+// history lists the .env files that were ever added on any ref; those that count only when they hold a Hex name, as far as
+// they do.
+func (t *Tree) history(ctx context.Context) ([]past, error) {
 	versions, err := t.envVersions(ctx, revisions{args: []string{"--all"}})
 	if err != nil {
 		return nil, err
 	}
-	oldest := map[string]string{}
-	var order []string
+	var all []past
+	place := map[string]int{}
 	for _, v := range versions {
-		if _, seen := oldest[v.path]; !seen {
-			order = append(order, v.path)
+		i, known := place[v.path]
+		if !known {
+			i = len(all)
+			place[v.path] = i
+			all = append(all, past{})
 		}
-		oldest[v.path] = v.commit
-	}
-	all := make([]committed, 0, len(order))
-	for _, path := range order {
-		all = append(all, committed{path: path, commit: oldest[path]})
+		all[i].take(v)
 	}
 	return all, ctx.Err()
+}
+
+// take adds a content that is older than those before it.
+func (p *past) take(v version) {
+	p.unread = p.unread || !v.read
+	if v.held.what != "" || p.held.what == "" {
+		p.committed, p.held = v.committed, v.held.with(p.held)
+	} else {
+		p.held = p.held.with(v.held)
+	}
+}
+
+// finding is a warning: what was pushed cannot be taken back. Only what may have held a token is to be revoked.
+func (p *past) finding() (f check.Finding, fix string) {
+	f = check.Finding{File: p.path, Commit: p.commit, Severity: check.SeverityWarning,
+		Message: fmt.Sprintf("%s was committed in %.7s: whoever has a clone can read it", p.path, p.commit)}
+	switch {
+	case p.held.token() || p.unread && p.held.what == "":
+		return f, "revoke the token that it held (in Hex: Settings → API keys)"
+	case p.held.stand:
+		f.Message = fmt.Sprintf("%s was committed in %.7s, with references or placeholders where a token would stand", p.path, p.commit)
+	}
+	return f, look(p.path, p.commit)
+}
+
+// look is how to see what a path held in a commit.
+func look(path, commit string) string {
+	if core.Printable(path) != path {
+		return ""
+	}
+	return "git show " + core.ShellWord(fmt.Sprintf("%.12s:%s", commit, path))
 }
 
 // envVersions lists each content of a .env file that these revisions brought in, the newest first.
@@ -42,19 +91,92 @@ func (t *Tree) envVersions(ctx context.Context, r revisions) ([]version, error) 
 	if err != nil {
 		return nil, err
 	}
-	read := 0
-	return slices.DeleteFunc(parseLog(fields(out)), func(v version) bool {
-		if !isEnvFile(v.path) || own(v.path) {
-			return !own(v.path)
+	versions := slices.DeleteFunc(parseLog(fields(out)), func(v version) bool { return !isEnvFile(v.path) })
+	if err := t.readVersions(ctx, versions); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(versions, func(v version) bool { return !own(v.path) && !v.namesHex }), nil
+}
+
+// readVersions judges the contents, as far as they are here and their number allows.
+func (t *Tree) readVersions(ctx context.Context, versions []version) error {
+	var ids strings.Builder
+	wanted := map[string][]*version{}
+	left := map[bool]int{true: versionsRead, false: othersRead}
+	for i := range versions {
+		v := &versions[i]
+		if !strings.HasPrefix(v.mode, "100") {
+			continue
 		}
-		read++
-		return read > versionsRead || ctx.Err() != nil || !t.blobNamesHex(ctx, v.blob)
-	}), nil
+		if known := wanted[v.blob]; known == nil {
+			if left[own(v.path)]--; left[own(v.path)] < 0 {
+				continue
+			}
+			ids.WriteString(v.blob + "\n")
+		}
+		wanted[v.blob] = append(wanted[v.blob], v)
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	reader := blobReader{take: func(id string, data []byte) {
+		judged := version{read: true, held: hold(data), namesHex: namesHex(data)}
+		for _, v := range wanted[id] {
+			v.read, v.held, v.namesHex = true, judged.held, judged.namesHex
+		}
+	}}
+	return t.git.stream(ctx, t.root, strings.NewReader(ids.String()), reader.read, "cat-file", "--batch", "--buffer")
+}
+
+// blobReader hands on the small ones of the objects that "git cat-file --batch" prints.
+type blobReader struct{ take func(id string, data []byte) }
+
+func (b blobReader) read(out io.Reader) error {
+	in := bufio.NewReaderSize(out, 128<<10)
+	for {
+		line, err := in.ReadString('\n')
+		if errors.Is(err, io.EOF) && line == "" {
+			return nil
+		}
+		if err != nil {
+			return errors.Join(errFraming, err)
+		}
+		parts := strings.Fields(line)
+		if len(parts) == 2 && parts[1] == "missing" {
+			continue
+		}
+		size, err := strconv.ParseInt(parts[len(parts)-1], 10, 64)
+		if len(parts) != 3 || err != nil || size < 0 {
+			return errFraming
+		}
+		if err := b.object(in, parts[0], parts[1], size); err != nil {
+			return err
+		}
+	}
+}
+
+// object passes over what is too large, and the line end behind each.
+func (b blobReader) object(in *bufio.Reader, id, kind string, size int64) error {
+	if kind == "blob" && size <= maxEnvFile {
+		data := make([]byte, size)
+		if _, err := io.ReadFull(in, data); err != nil {
+			return err
+		}
+		b.take(id, data)
+		size = 0
+	}
+	_, err := io.CopyN(io.Discard, in, size+1)
+	return err
 }
 
 type version struct {
 	committed
 	mode, blob string
+
+	// What readVersions fills in.
+	read     bool
+	namesHex bool
+	held     held
 }
 
 // parseLog reads what "log --raw -z --format=%x01%H" prints: a commit, then for each of its files
@@ -76,11 +198,6 @@ func parseLog(tokens []string) []version {
 		all = append(all, version{committed: committed{path: tokens[i], commit: commit}, mode: parts[1], blob: parts[3]})
 	}
 	return all
-}
-
-func (t *Tree) blobNamesHex(ctx context.Context, blob string) bool {
-	data, err := t.git.runLimited(ctx, t.root, nil, maxEnvFile, "cat-file", "blob", blob)
-	return err == nil && namesHex(data)
 }
 
 // shallow tells whether older commits are missing from this clone.

@@ -39,6 +39,9 @@ func ReadPush(r io.Reader) ([]Update, error) {
 	list := &io.LimitedReader{R: r, N: maxPush + 1}
 	lines := bufio.NewScanner(list)
 	for lines.Scan() {
+		if lines.Text() == "" {
+			continue // of a hook that hands on nothing as a line
+		}
 		parts := strings.Split(lines.Text(), " ")
 		n := len(parts) // the first field is what was typed, and may hold spaces itself
 		if n < 4 || !isObjectID(parts[n-3]) || !isObjectID(parts[n-1]) {
@@ -213,8 +216,12 @@ func (t *Tree) pushedEnv(ctx context.Context, p Push) check.Result {
 	}
 	slices.Reverse(versions)
 	var v verdict
-	for _, worst := range t.worstVersions(ctx, versions) {
-		v.add(worst, "take it out of the commits ("+t.rewriting(ctx, worst.Commit, untracking(worst.File))+"), and revoke the token that it held")
+	for _, worst := range worstVersions(versions) {
+		fix := "take it out of the commits (" + t.rewriting(ctx, worst.commit, untracking(worst.path)) + ")"
+		if worst.held.token() {
+			fix += ", and revoke the token that it held"
+		}
+		v.add(worst.pushed(), fix)
 	}
 	return v.result("no .env file is pushed")
 }
@@ -224,33 +231,59 @@ func untracking(path string) steps {
 	return steps{stop: "edit", inside: []string{cmp.Or(command("git rm --cached", path), "git rm --cached and the file"), "git commit --amend --no-edit"}}
 }
 
-// worstVersions is a finding for each file: about the first content that is more than plain settings, else the first one.
-func (t *Tree) worstVersions(ctx context.Context, versions []version) []check.Finding {
-	var found []check.Finding
+// worstVersions has one for each file: the first content that may hold a token, else the first that is more than plain
+// settings, else the first one.
+func worstVersions(versions []version) []version {
+	var found []version
 	place := map[string]int{}
-	for _, version := range versions {
-		if ctx.Err() != nil {
-			break
-		}
-		i, known := place[version.path]
-		if known && found[i].Severity == check.SeverityError {
-			continue
-		}
-		f := check.Finding{File: version.path, Commit: version.commit, Severity: check.SeverityWarning, Message: version.path + " is in a commit to be pushed"}
-		data, err := t.git.runLimited(ctx, t.root, nil, maxEnvFile, "cat-file", "blob", version.blob)
-		if what := holding(data); err == nil && what != "" {
-			f.Severity = check.SeverityError
-			f.Message += " and holds " + what
-		}
+	for _, v := range versions {
+		i, known := place[v.path]
 		switch {
 		case !known:
-			place[version.path] = len(found)
-			found = append(found, f)
-		case f.Severity == check.SeverityError:
-			found[i] = f
+			place[v.path] = len(found)
+			found = append(found, v)
+		case found[i].held.what == "" && v.held.what != "", !found[i].held.token() && v.held.token():
+			found[i] = v
 		}
 	}
 	return found
+}
+
+// Unsent is what else could be pushed to the remote: the branches and tags of this clone that p does not send, as far as the
+// remote is not known to have their commits. Some tools hand over a part of a push only.
+func (t *Tree) Unsent(ctx context.Context, p Push) (Push, error) {
+	out, err := t.git.run(ctx, t.root, nil, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/tags")
+	if err != nil {
+		return Push{}, err
+	}
+	others := Push{Remote: p.Remote}
+	for line := range strings.Lines(string(out)) {
+		id, ref, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !slices.ContainsFunc(p.Updates, func(u Update) bool { return u.Local == id }) {
+			others.Updates = append(others.Updates, Update{LocalRef: ref, Local: id, RemoteRef: ref, Remote: strings.Repeat("0", len(id))})
+		}
+	}
+	for _, u := range p.Updates { // what these bring is judged already
+		others.Updates = append(others.Updates, Update{LocalRef: u.LocalRef, Local: strings.Repeat("0", len(u.Local)), RemoteRef: u.RemoteRef, Remote: u.Local})
+	}
+	r, err := t.sent(ctx, others.Remote, others.Updates)
+	if err != nil || r.input == "" {
+		return Push{}, err
+	}
+	out, err = t.git.run(ctx, t.root, []byte(r.input), r.command("rev-list", "--max-count=1")...)
+	if err != nil || len(out) == 0 {
+		return Push{}, err
+	}
+	return others, nil
+}
+
+func (v version) pushed() check.Finding {
+	f := check.Finding{File: v.path, Commit: v.commit, Severity: check.SeverityWarning, Message: v.path + " is in a commit to be pushed"}
+	if v.held.what != "" {
+		f.Severity = check.SeverityError
+		f.Message += " and holds " + v.held.what
+	}
+	return f
 }
 
 // FileAt reads a regular file of at most limit bytes as it stands in a commit; false when there is none.

@@ -13,9 +13,13 @@ const zero = "0000000000000000000000000000000000000000"
 
 func (r repository) expectPush(p Push, want ...string) {
 	r.t.Helper()
-	if got := written(check.Run(r.t.Context(), PushChecks(r.open(), p, "https://app.hex.tech"))); got != strings.Join(want, "\n") {
+	if got := r.pushed(p); got != strings.Join(want, "\n") {
 		r.t.Errorf("the push is judged\n%s\nwant\n%s", got, strings.Join(want, "\n"))
 	}
+}
+
+func (r repository) pushed(p Push) string {
+	return written(check.Run(r.t.Context(), PushChecks(r.open(), p, "https://app.hex.tech")))
 }
 
 // update is a push of HEAD, or of another revision, to a branch that is at old.
@@ -51,7 +55,7 @@ func TestPushWithLeaks(t *testing.T) {
 	r.write("file", token(1))
 	r.write("app/.env", "PORT=1\n")
 	first := r.commit("file", "app")
-	r.write("app/.env", "PORT=1\nHEX_API_TOKEN=x\n")
+	r.write("app/.env", "PORT=1\nHEX_API_TOKEN=old-style\n")
 	r.write("file", "")
 	second := r.commit("file", "app")
 	r.git("rm", "-q", "app/.env")

@@ -48,7 +48,9 @@ func newAuthStatusCmd(p *command.Process) *cobra.Command {
 			Looked into are the repository's secrets for Actions, Dependabot, Codespaces and
 			agents, those of its environments, and those of the organization.
 
-			GitHub never shows a stored value: whether a stored token still works cannot be told.`),
+			GitHub never shows a stored value. When a stored token expires, and whether somebody
+			replaced it since, is known from the variable that gh hex auth writes beside it;
+			whether Hex still accepts it tells gh hex verify --stored.`),
 		Example: command.Example(`
 			# List the Hex secrets of this repository
 			$ gh hex auth status
@@ -111,29 +113,12 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 		code = r.printLocal(judged())
 	}
 	if err != nil {
-		return unanswered(err)
+		return inspect.Unanswered(err)
 	}
 	if code = command.Worst(code, unknownPlaces(places)); code != command.ExitOK {
 		return command.Outcome(code)
 	}
 	return nil
-}
-
-// unansweredError is a failure of a service that leaves open what it would have said.
-type unansweredError struct{ err error }
-
-func (e *unansweredError) Error() string { return e.err.Error() }
-
-func (e *unansweredError) Unwrap() error { return e.err }
-
-func (e *unansweredError) ExitWith() int { return command.ExitUnknown }
-
-func unanswered(err error) error {
-	var onGitHub *github.Error
-	if errors.As(err, &onGitHub) && (onGitHub.Ambiguous() || onGitHub.RateLimited) {
-		return &unansweredError{err}
-	}
-	return err
 }
 
 // locate finds out what is asked about.
@@ -280,6 +265,7 @@ func (r *statusRun) describe(ctx context.Context, found []*places.Place) {
 			})
 		}
 	}
+	wg.Go(func() { r.Remember(ctx, found) })
 	wg.Wait()
 }
 
@@ -323,7 +309,31 @@ func (r *statusRun) printPlaces(found []*places.Place) error {
 	if r.org != "" {
 		c.Titles = slices.Insert(c.Titles, 0, "REPOSITORY")
 	}
+	if slices.ContainsFunc(found, func(p *places.Place) bool { return p.Record != nil }) {
+		c.Titles = append(c.Titles, "EXPIRES")
+		for i, p := range found {
+			rows[i] = append(rows[i], r.expires(p))
+		}
+	}
 	return r.Table(c, rows)
+}
+
+// expires is what the record beside a secret says, as far as it still counts.
+func (r *statusRun) expires(p *places.Place) string {
+	switch {
+	case p.Record == nil:
+		return ""
+	case p.Replaced:
+		return "replaced since"
+	}
+	text := strings.TrimPrefix(p.Record.Expiry(r.Now()), "expires on ")
+	if text == "" {
+		text = "unknown"
+	}
+	if here := inspect.HereOrNot(*p.Record, r.settings.Token, p.Store.Owner); here != "" {
+		text += "; " + here
+	}
+	return text
 }
 
 func levelOf(p *places.Place) string {
@@ -395,7 +405,7 @@ func (r *statusRun) printLocal(local localToken) int {
 		r.Say("%s %s", r.Yellow("!"), note)
 	}
 	if r.settings.Token.IsZero() && r.settings.TokenErr == nil {
-		r.Say("No Hex token on this machine. To keep one here: gh hex auth login, or set HEX_API_TOKEN")
+		r.Say("%s", console.Capitalised(inspect.WithHint(r.settings.TokenTrouble())))
 		return command.ExitOK
 	}
 	r.Say("%s", console.Capitalised(local.report.Of("token-present").Message))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cli/go-gh/v2/pkg/auth"
 	"github.com/cli/go-gh/v2/pkg/repository"
@@ -28,7 +29,8 @@ type slot struct {
 	key     github.PublicKey
 	before  github.Entry // metadata of the secret that is there already
 	sharing github.Sharing
-	missing bool // the environment does not exist yet
+	missing bool      // the environment does not exist yet
+	set     time.Time // when GitHub stored it, by its own clock
 	status  string
 	err     error
 }
@@ -180,14 +182,14 @@ func (s *storing) propose(ctx context.Context) ([]github.Store, error) {
 	}
 	var inv github.Inventory
 	err := s.Interruptible(ctx, "Looking at what the workflows need", func(ctx context.Context) (err error) {
-		inv, err = s.client.Inventory(ctx, s.place.Owner, s.place.Name, workflows.Environments(github.Inventory{}))
+		inv, err = s.client.Inventory(ctx, s.place.Owner, s.place.Name, workflows.Environments(nil))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	var stores []github.Store
-	for _, p := range workflows.Proposals(inv, s.secret, workflow.Context{Dependabot: inspect.HasDependabot(s.tree), Host: s.host.Name()}) {
+	for _, p := range workflows.Proposals(inspect.Kept{Inventory: inv}, s.secret, workflow.Context{Dependabot: inspect.HasDependabot(s.tree), Host: s.host.Name()}) {
 		store := github.Store{App: github.App(p.App), Level: github.LevelRepository, Owner: s.place.Owner, Repo: s.place.Name}
 		if p.Environment != "" {
 			store.Level, store.Environment = github.LevelEnvironment, p.Environment

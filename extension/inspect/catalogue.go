@@ -6,15 +6,24 @@ import (
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/core/hook"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
 // Catalogue lists every check, in the order of reports. They say what they are; to carry them out takes an inspection.
 func Catalogue() []check.Check {
-	return slices.Concat(core.TokenChecks(core.TokenInput{}), (*Inspection)(nil).gitHubChecks(), (*Inspection)(nil).workflowChecks(), fileChecks(nil, worktree.LeakOptions{}))
+	none := (*Inspection)(nil)
+	return slices.Concat(none.withStored(core.TokenChecks(core.TokenInput{})), none.gitHubChecks(), none.workflowChecks(), fileChecks(nil, worktree.LeakOptions{}))
 }
 
+// withStored adds the check of the stored tokens to those of the one here, before those about projects.
+func (i *Inspection) withStored(checks []check.Check) []check.Check {
+	at := slices.IndexFunc(checks, func(c check.Check) bool { return c.ID == "scope-run" })
+	return slices.Insert(checks, at, i.storedCheck())
+}
+
+// AllChecks are the IDs of all checks.
 func AllChecks() []string {
 	var ids []string
 	for _, c := range Catalogue() {
@@ -51,6 +60,7 @@ func (i *Inspection) workflowChecks() []check.Check {
 		i.workflowCheck(check.GroupWorkflows, workflow.SecretPassed, "Called workflows get their secrets"),
 		i.workflowCheck(check.GroupWorkflows, workflow.SecretDynamic, "Secrets are read by name"),
 		i.workflowCheck(check.GroupHex, workflow.HexVendor, "The secret is not hex.pm's"),
+		i.workflowCheck(check.GroupHex, workflow.TokenMapped, "The token reaches the steps that need it"),
 		i.workflowCheck(check.GroupHex, workflow.HexAction, "Hex's action is used as its version allows"),
 		i.workflowCheck(check.GroupHex, workflow.HexEndpoint, "Hex is called safely"),
 	}
@@ -66,7 +76,7 @@ func (i *Inspection) workflowCheck(group check.Group, id, title string) check.Ch
 	}}
 }
 
-// fileChecks judge the files of the work tree.
+// fileChecks judge the files of the work tree, and the hook that git runs before a push from there.
 func fileChecks(tree *worktree.Tree, o worktree.LeakOptions) []check.Check {
-	return append(worktree.Checks(tree, "gh hex init"), worktree.LeakCheck(tree, o))
+	return append(worktree.Checks(tree, "gh hex init"), hook.Check(tree), worktree.LeakCheck(tree, o))
 }

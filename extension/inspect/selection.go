@@ -12,7 +12,7 @@ type selection struct {
 	Offline    bool
 }
 
-// Includes tells whether a check is among those asked for, not counting what others need.
+// Includes reports whether a check is among those asked for, not counting what others need.
 func (s selection) Includes(id string) bool {
 	return (len(s.Only) == 0 || slices.Contains(s.Only, id)) && !slices.Contains(s.Skip, id)
 }
@@ -27,7 +27,7 @@ func (s selection) Of(checks []check.Check) []check.Check {
 		case slices.Contains(s.Skip, c.ID):
 			out = append(out, c.Skipping("left out by --skip"))
 		case s.Offline && c.Network:
-			out = append(out, c.Skipping("needs the network; left out by --offline"))
+			out = append(out, c.Skipping("left out by --offline"))
 		default:
 			out = append(out, c)
 		}

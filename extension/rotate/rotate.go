@@ -46,6 +46,7 @@ type rotateOptions struct {
 	timeout      time.Duration
 }
 
+// NewCmd is gh hex rotate.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &rotateOptions{Process: p}
 	cmd := &cobra.Command{
@@ -136,13 +137,17 @@ type rotation struct {
 	owner    core.Identity
 	spots    []*places.Place
 	unlisted []string // notes on what could not be listed
-	done     atomic.Int64
+
+	recording sync.Mutex // guards records
+	records   places.Records
+	unwritten string // a note on records
+	done      atomic.Int64
 }
 
 func runRotate(ctx context.Context, o *rotateOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	r := &rotation{rotateOptions: o, progress: o.NewProgress(o.Now)}
+	r := &rotation{rotateOptions: o, records: places.Records{}, progress: o.NewProgress(o.Now)}
 	if err := r.locate(ctx); err != nil {
 		return err
 	}
@@ -220,7 +225,7 @@ func (r *rotation) locateTargets(ctx context.Context, tree *worktree.Tree) (host
 	return host, err
 }
 
-// isOfOwner tells whether one of the remotes leads to a repository of owner.
+// isOfOwner reports whether one of the remotes leads to a repository of owner.
 func isOfOwner(ctx context.Context, tree *worktree.Tree, host, owner string) (bool, error) {
 	if tree == nil {
 		return false, nil
@@ -256,44 +261,25 @@ func (*sameTokenError) Hint() string {
 	return "To store this one in further places, run: gh hex auth"
 }
 
-// newTokenError means that the token to rotate to cannot be used: the next one goes to gh hex rotate too.
-type newTokenError struct{ err error }
-
-func (e *newTokenError) Error() string { return e.err.Error() }
-
-func (e *newTokenError) Unwrap() error { return e.err }
-
-func (e *newTokenError) Hint() string {
-	return strings.Replace(command.Hint(e.err), "gh hex auth", "gh hex rotate", 1)
-}
-
-func ofNewToken(err error) error {
-	var refused *core.TokenError
-	var rejected *workspace.Rejection
-	if errors.As(err, &refused) || errors.As(err, &rejected) {
-		return &newTokenError{err}
-	}
-	return err
-}
-
 // takeToken reads the new token and has Hex accept it.
 func (r *rotation) takeToken(ctx context.Context) (err error) {
+	source := workspace.FromInput
 	switch {
 	case r.withToken:
-		r.token, err = workspace.TokenFromInput(r.rotateOptions.Process)
+		r.token, err = workspace.TokenFromInput(r.rotateOptions.Process, "gh hex rotate")
 	case r.CanAsk():
-		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate --workspace-url HOST")
+		source = workspace.FromPrompt
+		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate")
 	default:
 		err = &workspace.MissingTokenError{Err: errors.New("no new Hex token: pipe it in with --with-token")}
 	}
 	if err != nil {
-		return ofNewToken(err)
+		return err
 	}
 	if !r.settings.Token.IsZero() && r.settings.Token.Equal(r.token) {
 		return &sameTokenError{r.settings.TokenSource}
 	}
-	r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, r.tell)
-	err = ofNewToken(err)
+	r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, source, "gh hex rotate", r.tell)
 	if err != nil && len(r.targets) > 0 {
 		return r.explain(ctx, err)
 	}
@@ -473,7 +459,9 @@ const (
 	statusCannotTell = "cannot tell"
 	statusUnchanged  = "unchanged" // not chosen
 	statusMissing    = "missing"
-	statusPlanned    = "planned" // with --dry-run
+
+	reasonNotChosen = "not chosen"
+	statusPlanned   = "planned" // with --dry-run
 )
 
 // errNoneChosen means that every place was left alone, or that there is none.
@@ -505,6 +493,9 @@ func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 			return nil
 		}
 		return command.Outcome(command.ExitProblem)
+	}
+	if r.unwritten != "" {
+		r.Say("%s", r.unwritten)
 	}
 	left := chosen - count[statusNew]
 	if left == 0 && !interrupted {
@@ -542,6 +533,7 @@ func (r *rotation) finish(ctx context.Context) error {
 	if err := r.keepCopy(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("all places are new, but the copy on this machine is not: %w", err)
 	}
+	r.sayProof()
 	if len(r.unlisted) > 0 {
 		r.Say("First check the places that could not be listed, and those that were not chosen. Once none holds the old token, revoke it at %s: Settings → API keys.", r.host)
 		return nil

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"fmt"
 	"maps"
@@ -138,20 +140,12 @@ func faultyInput(id, version string) string {
 // actionEvents warns of events that the action refuses, unless a guard keeps them away. A workflow that is only called
 // is judged by its callers' events.
 func (j *judgement) actionEvents(v *verdict, d *document, own *job, s *step, a *actionlint.ExecAction) {
-	for _, r := range j.w.runs {
-		if r.job != own || r.open {
+	for _, event := range j.simulated().events[s] {
+		switch event {
+		case "push", "workflow_dispatch", "schedule", "pull_request", "workflow_call":
 			continue
 		}
-		for _, e := range r.root.ast.On {
-			event := e.EventName()
-			switch event {
-			case "push", "workflow_dispatch", "schedule", "pull_request", "workflow_call":
-				continue
-			}
-			if !(scenario{event: event}).settled(r, s, map[*job]bool{}) {
-				v.add(d.placeOf(a.Uses), check.SeverityWarning, r.label(), fmt.Sprintf("%s uses %s on %s: it runs only on push, workflow_dispatch, schedule and pull_request", jobMark, a.Uses.Value, event), "")
-			}
-		}
+		v.add(d.placeOf(a.Uses), check.SeverityWarning, own.id, fmt.Sprintf("%s uses %s on %s: it runs only on push, workflow_dispatch, schedule and pull_request", jobMark, a.Uses.Value, event), "")
 	}
 }
 
@@ -377,6 +371,6 @@ func (j *judgement) hosts(v *verdict, d *document, p passage, text string) {
 func looksSecret(s string) bool {
 	s = strings.TrimSpace(s)
 	digits := strings.IndexFunc(s, func(r rune) bool { return r >= '0' && r <= '9' }) >= 0
-	return len(s) >= 20 && digits && strings.IndexFunc(s, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune("_-.", r) }) < 0 &&
+	return len(s) >= 20 && digits && strings.IndexFunc(s, func(r rune) bool { return !abstract.IsAlphanumeric(r) && !strings.ContainsRune("_-.", r) }) < 0 &&
 		!strings.Contains(strings.ToLower(s), "xxxx")
 }

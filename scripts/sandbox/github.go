@@ -177,9 +177,11 @@ func (s *Sandbox) githubRoutes() []route {
 		{"GET", "/repos/{owner}/{repo}/releases/assets/{asset}", (*call).getAsset},
 		{"GET", "/repos/{owner}/{repo}/environments", (*call).listEnvironments},
 		{"GET", "/repos/{owner}/{repo}/environments/{env}", (*call).getEnvironment},
+		{"GET", "/repos/{owner}/{repo}/environments/{env}/deployment-branch-policies", (*call).listBranchPolicies},
 		{"PUT", "/repos/{owner}/{repo}/environments/{env}", s.putEnvironment},
 	}
 	routes = append(routes, s.secretRoutes()...)
+	routes = append(routes, s.checkRoutes()...)
 	return append(routes, s.variableRoutes()...)
 }
 

@@ -27,6 +27,10 @@ type Host struct {
 	Accounts     map[string]*Account    `json:"accounts,omitempty"`     // by login; missing owners and users are added
 	Repositories map[string]*Repository `json:"repositories,omitempty"` // by OWNER/NAME
 	Limits       *Limits                `json:"limits,omitempty"`
+	// Generate adds many repositories that are alike, and is then empty.
+	Generate []*Series `json:"generate,omitempty"`
+	// RunDetails is what a server that does not know them makes of return_run_details in a dispatch: ignored or refused.
+	RunDetails string `json:"runDetails,omitempty"`
 	// EmptyCreated makes the PUT of a new secret answer 201 without a body instead of {}.
 	EmptyCreated bool `json:"emptyCreated,omitempty"`
 }
@@ -79,8 +83,14 @@ type Repository struct {
 	Environments   map[string]*Environment       `json:"environments,omitempty"`
 	// Files are keyed by branch, tag or commit, then by path.
 	Files map[string]map[string]string `json:"files,omitempty"`
+	// Links are the symbolic links of all branches: what they lead to, by path.
+	Links map[string]string `json:"links,omitempty"`
 	// Releases, oldest first.
 	Releases []*Release `json:"releases,omitempty"`
+	// WorkflowRuns are those of .github/workflows/hex-check.yml, WorkflowStates (active when missing, disabled_manually,
+	// disabled_inactivity) are by the name of a workflow's file.
+	WorkflowRuns   []*WorkflowRun    `json:"workflowRuns,omitempty"`
+	WorkflowStates map[string]string `json:"workflowStates,omitempty"`
 }
 
 // Environment is a deployment environment.
@@ -89,6 +99,11 @@ type Environment struct {
 	CreatedAt time.Time            `json:"createdAt"`
 	Secrets   map[string]*Secret   `json:"secrets,omitempty"`
 	Variables map[string]*Variable `json:"variables,omitempty"`
+	// Reviewers says that jobs wait for a person, WaitTimer for how many minutes they wait; Branches and Tags are the patterns that are let in, all when both are empty.
+	Reviewers bool     `json:"reviewers,omitempty"`
+	WaitTimer int      `json:"waitTimer,omitempty"`
+	Branches  []string `json:"branches,omitempty"`
+	Tags      []string `json:"tags,omitempty"`
 }
 
 // Secret is a stored secret. Visibility (all, private, selected) and Repositories (OWNER/NAME) are an organization's.
@@ -120,6 +135,8 @@ type Limits struct {
 	// Writes is how many content-creating requests may arrive within WindowMS milliseconds; 0 for no limit.
 	Writes   int `json:"writes,omitempty"`
 	WindowMS int `json:"windowMs,omitempty"`
+	// Points is how many points may be used within any minute, one for a read and five for a write; 0 for no limit.
+	Points int `json:"points,omitempty"`
 	// Concurrent is how many requests may be under way at once; 0 for no limit.
 	Concurrent int `json:"concurrent,omitempty"`
 	// RetryAfter is the header of a secondary refusal in seconds; 0 leaves it out.
@@ -219,6 +236,9 @@ func (s *Sandbox) Update(change func(*State)) {
 func (s *Sandbox) Merge(patch []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for s.checks > 0 {
+		s.idle.Wait() // runs of workflows hold on to the state that they began with
+	}
 	var change any
 	if err := decode(patch, &change); err != nil {
 		return fmt.Errorf("read state: %w", err)
@@ -301,6 +321,7 @@ func (h *Host) complete(now time.Time) {
 	h.Logins = orEmpty(h.Logins)
 	h.Accounts = orEmpty(h.Accounts)
 	h.Repositories = orEmpty(h.Repositories)
+	h.generate()
 	for _, l := range h.Logins {
 		h.addAccount(l.User, "User")
 	}
@@ -374,6 +395,7 @@ func (r *Repository) complete(h *Host, now time.Time) {
 	r.Variables = completeSecrets(r.Variables, now)
 	r.AgentVariables = completeSecrets(r.AgentVariables, now)
 	r.Environments = orEmpty(r.Environments)
+	r.completeRuns(h, now)
 	for _, name := range sortedKeys(r.Environments) {
 		e := r.Environments[name]
 		if e.ID == 0 {
