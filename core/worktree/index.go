@@ -11,7 +11,7 @@ import (
 
 // searchIndex looks into what is staged and not committed yet: the next commit publishes it, whatever the files hold by
 // then. The work tree is not asked, so that no filter of the repository runs.
-func (t *Tree) searchIndex(ctx context.Context) ([]location, error) {
+func (t *Tree) searchIndex(ctx context.Context, a *accepted) ([]location, error) {
 	staged, err := t.stagedBlobs(ctx)
 	if err != nil || len(staged) == 0 {
 		return nil, err
@@ -24,7 +24,7 @@ func (t *Tree) searchIndex(ctx context.Context) ([]location, error) {
 		}
 		paths[v.blob] = append(paths[v.blob], v.path)
 	}
-	var reader objectReader
+	reader := objectReader{accepted: a}
 	err = t.git.stream(ctx, t.root, strings.NewReader(ids.String()), reader.read, "cat-file", "--batch", "--buffer")
 	var all []location
 	for _, h := range reader.hits {
@@ -72,7 +72,7 @@ func (s *search) addStaged(places []location) {
 			inFile[f.Message] = true
 		}
 	}
-	s.staged = len(places) > 0
+	s.staged = len(s.accepted.open(places)) > 0
 	for _, p := range places {
 		path := leak.Mask(p.path)
 		for _, m := range p.matches {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/leak"
 )
@@ -25,13 +26,15 @@ type LeakOptions struct {
 	History bool
 	// Host is the origin of the Hex host, such as https://eu.hex.tech.
 	Host string
+	// Accepts asks that host whether it still accepts a token that was found; nil asks nothing.
+	Accepts func(context.Context, core.Token) (bool, error)
 }
 
 // LeakCheck returns token-leaked: a Hex token in a file that git tracks or does not ignore, or in commits that HEAD
 // reaches and no remote has. What is staged counts, whether or not the file still holds it. Its findings never hold a token.
 func LeakCheck(t *Tree, o LeakOptions) check.Check {
 	return check.Check{ID: "token-leaked", Group: check.GroupFiles, Title: "No Hex token is in files or commits", Run: func(ctx context.Context) check.Result {
-		s := &search{tree: t, options: o, where: " in a commit that no remote has"}
+		s := newSearch(t, o, " in a commit that no remote has")
 		if o.History {
 			s.where = " in the history"
 		}
@@ -39,23 +42,26 @@ func LeakCheck(t *Tree, o LeakOptions) check.Check {
 		var filesErr, stagedErr, commitsErr error
 		var staged []location
 		wg.Go(func() { filesErr = s.searchFiles(ctx) })
-		wg.Go(func() { staged, stagedErr = t.searchIndex(ctx) })
+		wg.Go(func() { staged, stagedErr = t.searchIndex(ctx, s.accepted) })
 		wg.Go(func() { commitsErr = s.searchCommits(ctx) })
 		wg.Wait()
 		s.addStaged(staged)
-		return s.result(errors.Join(filesErr, stagedErr, commitsErr), "no Hex token in "+s.seen())
+		return s.result(errors.Join(filesErr, stagedErr, commitsErr, s.ask(ctx)), "no Hex token in "+s.seen())
 	}}
 }
 
 // search is one search for tokens.
 type search struct {
-	tree    *Tree
-	options LeakOptions
-	pushing bool
-	where   string // of what stands in a commit
+	tree     *Tree
+	options  LeakOptions
+	pushing  bool
+	where    string // of what stands in a commit
+	accepted *accepted
 
 	mu       sync.Mutex
 	findings []check.Finding
+	listed   map[bool]int          // findings that are accepted, and those that are not
+	tokens   map[string]core.Token // what was found, by its fingerprint
 	dropped  int
 	files    int
 	unread   []error
@@ -66,6 +72,10 @@ type search struct {
 	rewrite string // what takes a token out of commits or tags, which it names first; empty when none has one
 	rename  bool   // the name of a ref has one
 	kept    string // who has what stands in the history; empty when that is not known
+}
+
+func newSearch(t *Tree, o LeakOptions, where string) *search {
+	return &search{tree: t, options: o, where: where, accepted: t.accepted("token-leaked"), listed: map[bool]int{}, tokens: map[string]core.Token{}}
 }
 
 // seen says what was looked at.
@@ -97,6 +107,9 @@ func (s *search) addFile(name string, matches []leak.Match, err error) {
 	if len(inName)+len(matches) > 0 {
 		shown = leak.Mask(name)
 	}
+	if len(matches) == leak.MaxMatches {
+		s.dropped++ // what follows was not looked at
+	}
 	for _, m := range inName {
 		s.add(check.Finding{File: shown}, m, "the name of %s", shown)
 	}
@@ -112,10 +125,15 @@ func (s *search) add(f check.Finding, m leak.Match, subject string, args ...any)
 
 // addAt is add for a subject that needs to be told where it stands, such as " in a commit that no remote has".
 func (s *search) addAt(f check.Finding, m leak.Match, where, subject string, args ...any) {
-	if len(s.findings) == maxFindings {
-		s.dropped++
+	f.Fingerprint = s.remember(m.Token)
+	accepted := s.accepted.covers(m)
+	if s.listed[accepted] == maxFindings {
+		if !accepted {
+			s.dropped++
+		}
 		return
 	}
+	s.listed[accepted]++
 	f.Severity = check.SeverityError
 	if !m.Certain {
 		f.Severity = check.SeverityWarning
@@ -149,7 +167,7 @@ func (s *search) searchCommits(ctx context.Context) error {
 }
 
 func (s *search) searchRevisions(ctx context.Context, r revisions) error {
-	found, err := s.tree.readObjects(ctx, r)
+	found, err := s.tree.readObjects(ctx, r, s.accepted)
 	if err != nil {
 		return err
 	}
@@ -163,7 +181,7 @@ func (s *search) searchRevisions(ctx context.Context, r revisions) error {
 }
 
 func (s *search) searchHistory(ctx context.Context) error {
-	found, err := s.tree.readAllObjects(ctx)
+	found, err := s.tree.readAllObjects(ctx, s.accepted)
 	if err != nil {
 		return err
 	}
@@ -223,7 +241,8 @@ func (s *search) addObjects(ctx context.Context, r revisions, found objects) err
 			s.addPlace(p, m, cmp.Or(have.where(p), s.where))
 		}
 	}
-	s.rewrite, s.kept = s.tree.wayOut(ctx, places), have.said(places)
+	open := s.accepted.open(places)
+	s.rewrite, s.kept = s.tree.wayOut(ctx, open), have.said(open)
 	return err
 }
 
@@ -250,7 +269,11 @@ func (s *search) result(err error, fine string) check.Result {
 	if len(s.unread) > 0 {
 		err = errors.Join(err, fmt.Errorf("not every file could be read: %w", errors.Join(s.unread...)))
 	}
-	r := check.Judge(s.findings, fine, s.fix())
+	accepted := s.accepted.apply(s.findings)
+	r := check.Judge(s.findings, apart(fine, accepted), s.fix())
+	if s.dropped > 0 && r.Status == check.StatusOK {
+		err = errors.Join(err, errors.New("there are more tokens than are looked at, and not all of them are accepted for sure"))
+	}
 	if err != nil && (r.Status == check.StatusOK || r.Status == check.StatusWarning) {
 		r.Status, r.Message = check.StatusUnknown, oneLine(err)
 	} else if err != nil {
@@ -259,6 +282,7 @@ func (s *search) result(err error, fine string) check.Result {
 	for _, n := range s.notes {
 		r.Findings = append(r.Findings, check.Finding{Severity: check.SeverityNote, Message: n})
 	}
+	r.Findings = append(r.Findings, s.accepted.notes(s.options.History && err == nil && s.dropped == 0)...)
 	return r
 }
 

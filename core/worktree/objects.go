@@ -3,10 +3,12 @@ package worktree
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,8 +62,8 @@ type objects struct {
 
 // readObjects looks into every object that the revisions consist of. All of them come through one pipe, and none is held
 // as a whole.
-func (t *Tree) readObjects(ctx context.Context, r revisions) (objects, error) {
-	reader := objectReader{shallow: t.shallowCommits()}
+func (t *Tree) readObjects(ctx context.Context, r revisions, a *accepted) (objects, error) {
+	reader := objectReader{shallow: t.shallowCommits(), accepted: a}
 	err := t.git.pipe(ctx, t.root, strings.NewReader(r.input),
 		r.command("rev-list", "--objects", "--no-object-names", "--missing=print"),
 		[]string{"cat-file", "--batch", "--buffer"}, reader.read)
@@ -70,8 +72,8 @@ func (t *Tree) readObjects(ctx context.Context, r revisions) (objects, error) {
 
 // readAllObjects looks into every object that is stored at all, in the order in which git reads them fastest. Not all of
 // them need be part of the history.
-func (t *Tree) readAllObjects(ctx context.Context) (objects, error) {
-	reader := objectReader{shallow: t.shallowCommits()}
+func (t *Tree) readAllObjects(ctx context.Context, a *accepted) (objects, error) {
+	reader := objectReader{shallow: t.shallowCommits(), accepted: a}
 	err := t.git.stream(ctx, t.root, nil, reader.read, "cat-file", "--batch", "--buffer", "--batch-all-objects", "--unordered")
 	return reader.objects, err
 }
@@ -92,9 +94,10 @@ func (t *Tree) shallowCommits() map[string]bool {
 // objectReader reads what "git cat-file --batch" prints.
 type objectReader struct {
 	objects
-	shallow map[string]bool
-	scanner leak.Scanner
-	message []byte
+	shallow  map[string]bool
+	scanner  leak.Scanner
+	message  []byte
+	accepted *accepted
 }
 
 // errFraming means that git's output is not what was agreed on.
@@ -158,7 +161,14 @@ func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) err
 	return nil
 }
 
+// keep remembers what is not accepted before what is: the rest of an object with many tokens is dropped.
 func (o *objectReader) keep(h hit) {
+	if len(h.matches) == leak.MaxMatches {
+		o.dropped++ // what follows was not looked at
+	}
+	if len(h.matches) > maxInObject {
+		slices.SortStableFunc(h.matches, func(a, b leak.Match) int { return cmp.Compare(o.accepted.rank(a), o.accepted.rank(b)) })
+	}
 	switch {
 	case len(h.matches) == 0:
 	case len(o.hits) == maxHits:
