@@ -31,6 +31,8 @@ type Scope struct {
 	All      bool   // every secret and variable, not only Hex's
 	History  bool   // everything that was ever committed, not only what is not pushed yet
 	Projects []workspace.Reference
+
+	CheckLeaked bool // ask the workspace's host whether it still accepts the tokens that leaked
 }
 
 // Inspection is what the checks of one `gh hex verify` share. What several of them need is fetched once.
@@ -68,7 +70,7 @@ func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tr
 	i.workflows = sync.OnceValue(func() *workflow.Workflows { return i.readCalled(ctx) })
 	i.inventory = sync.OnceValues(func() (github.Inventory, error) { return i.fetch(ctx) })
 	i.stored = sync.OnceValue(i.judgeStored)
-	i.judged = sync.OnceValue(i.judgeWorkflows)
+	i.judged = sync.OnceValue(func() map[string]check.Result { return i.accept(i.judgeWorkflows()) })
 	return i
 }
 
@@ -159,7 +161,19 @@ func (i *Inspection) leakOptions() worktree.LeakOptions {
 	if i.settings.HostErr != nil {
 		host = core.DefaultHost()
 	}
-	return worktree.LeakOptions{History: i.History, Host: host.String()}
+	o := worktree.LeakOptions{History: i.History, Host: host.String()}
+	if i.CheckLeaked {
+		ends := sync.OnceValue(func() time.Time { return time.Now().Add(networkLimit) })
+		o.Accepts = func(ctx context.Context, leaked core.Token) (bool, error) {
+			if i.settings.HostErr != nil {
+				return false, i.settings.HostErr
+			}
+			ctx, cancel := context.WithDeadline(ctx, ends())
+			defer cancel()
+			return core.NewClient(host, leaked, workspace.ClientOptions(i.Process)).Accepts(ctx)
+		}
+	}
+	return o
 }
 
 // judgeMissing decides what a missing token on this machine means: nothing when the secret is stored.

@@ -66,7 +66,11 @@ func summaryTable(report check.Report) string {
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "### gh hex verify: %s\n\n", counts(count))
+	accepted := ""
+	if n := report.Accepted(); n > 0 {
+		accepted = fmt.Sprintf(", %d accepted", n)
+	}
+	fmt.Fprintf(&b, "### gh hex verify: %s%s\n\n", counts(count), accepted)
 	if len(rows) > 0 {
 		b.WriteString("| | Check | Where | What | Fix |\n|---|---|---|---|---|\n")
 	}
