@@ -72,7 +72,7 @@ func TestDirections(t *testing.T) {
 		"verify": with(map[string]string{
 			"workspace": "the host", "target": "which repository", "workflow": "names of checks", "inspect": "the checks", "report": "shows what they found",
 		}),
-		"setup":   {"command": shared["command"], "workspace": "the host to write down"},
+		"setup":   {"command": shared["command"], "workspace": "the host to write down", "inspect": "the names that the workflows use", "workflow": "its texts"},
 		"project": with(map[string]string{"workspace": "the client"}),
 		"run":     with(map[string]string{"workspace": "the client"}),
 		"api":     {"command": shared["command"], "workspace": "the client"},

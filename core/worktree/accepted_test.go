@@ -29,7 +29,7 @@ func (r repository) print(id string, o LeakOptions) string {
 func (r repository) results(o LeakOptions) check.Report {
 	r.t.Helper()
 	o.Host = "https://app.hex.tech"
-	return check.Run(r.t.Context(), append(Checks(r.open(), "gh hex init"), LeakCheck(r.open(), o)))
+	return check.Run(r.t.Context(), append(Checks(r.open(), "gh hex init", nil), LeakCheck(r.open(), o)))
 }
 
 func (r repository) accept(lines ...string) {

@@ -23,9 +23,9 @@ import (
 const historyTime = 20 * time.Second
 
 // Checks returns env-ignored, env-tracked, env-permissions and env-example. complete is the command that completes
-// .gitignore and .env.example.
-func Checks(t *Tree, complete string) []check.Check {
-	s := &survey{tree: t, complete: complete}
+// .gitignore and .env.example; used are the names that workflows use, nil for none.
+func Checks(t *Tree, complete string, used func() []string) []check.Check {
+	s := &survey{tree: t, complete: complete, used: used}
 	return []check.Check{
 		{ID: "env-ignored", Group: check.GroupFiles, Title: ".env files are ignored by git", Run: s.ignored},
 		{ID: "env-tracked", Group: check.GroupFiles, Title: ".env files are not in git", Run: s.tracked},
@@ -38,6 +38,7 @@ func Checks(t *Tree, complete string) []check.Check {
 type survey struct {
 	tree     *Tree
 	complete string
+	used     func() []string
 	once     sync.Once
 	files    []EnvFile
 	err      error
@@ -306,8 +307,13 @@ func (s *survey) example(ctx context.Context) check.Result {
 			Message: fmt.Sprintf("%s holds what looks like a real token (%s)", name, m.Masked)},
 			"empty the value, and revoke the token if it was ever pushed (in Hex: Settings → API keys)")
 	}
-	for _, wanted := range []string{"HEX_API_TOKEN", "HEX_WORKSPACE_URL"} {
-		if _, _, ok := dotenv.Lookup(data, wanted); !ok {
+	var used []string
+	if s.used != nil {
+		used = s.used()
+	}
+	present := dotenv.Names(data)
+	for _, wanted := range s.tree.ExampleNames(used) {
+		if !slices.Contains(present, wanted) {
 			v.add(check.Finding{File: name, Severity: check.SeverityWarning, Message: fmt.Sprintf("%s lacks %s", name, wanted)}, s.complete)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // Catalogue lists every check, in the order of reports. They say what they are; to carry them out takes an inspection.
 func Catalogue() []check.Check {
-	return slices.Concat(core.TokenChecks(core.TokenInput{}), (*Inspection)(nil).gitHubChecks(), (*Inspection)(nil).workflowChecks(), fileChecks(nil, worktree.LeakOptions{}))
+	return slices.Concat(core.TokenChecks(core.TokenInput{}), (*Inspection)(nil).gitHubChecks(), (*Inspection)(nil).workflowChecks(), fileChecks(nil, worktree.LeakOptions{}, nil))
 }
 
 func AllChecks() []string {
@@ -67,6 +67,6 @@ func (i *Inspection) workflowCheck(group check.Group, id, title string) check.Ch
 }
 
 // fileChecks judge the files of the work tree.
-func fileChecks(tree *worktree.Tree, o worktree.LeakOptions) []check.Check {
-	return append(worktree.Checks(tree, "gh hex init"), worktree.LeakCheck(tree, o))
+func fileChecks(tree *worktree.Tree, o worktree.LeakOptions, used func() []string) []check.Check {
+	return append(worktree.Checks(tree, "gh hex init", used), worktree.LeakCheck(tree, o))
 }

@@ -76,7 +76,7 @@ func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tr
 
 // Checks are those of the catalogue. What looks at the work tree is left out where there is none of this repository.
 func (i *Inspection) Checks() []check.Check {
-	here := slices.Concat(i.workflowChecks(), fileChecks(i.Tree, i.leakOptions()))
+	here := slices.Concat(i.workflowChecks(), fileChecks(i.Tree, i.leakOptions(), func() []string { return usedNames(i.local()) }))
 	onGitHub := i.gitHubChecks()
 	for n, c := range onGitHub {
 		if i.Tree == nil && c.ID != "github-access" && c.ID != "secret-stored" {

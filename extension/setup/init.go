@@ -11,6 +11,8 @@ import (
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/inspect"
+	"github.com/gh-hex/gh-hex/extension/workflow"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
@@ -87,20 +89,25 @@ func runInit(ctx context.Context, o *initOptions) error {
 		return &initPlaceError{err}
 	}
 	host := workspace.FindHost(ctx, o.Process, tree, "").Host
-	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host)})
-	if err != nil {
-		return err
-	}
+	var added []scaffold.Change
+	var texts []workflow.File
 	foreign := false
 	if o.workflow {
-		change, differs, err := planWorkflow(ctx, tree)
+		text := workflowText(tree.DefaultBranch(ctx), command.Version)
+		change, differs, err := planWorkflow(tree, text)
 		if err != nil {
 			return err
 		}
 		if foreign = differs; !foreign {
-			changes = append(changes, change)
+			added, texts = append(added, change), append(texts, workflow.File{Path: workflowPath, Data: []byte(text)})
 		}
 	}
+	names := inspect.ExampleNames(ctx, tree, texts...)
+	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host), Names: names})
+	if err != nil {
+		return err
+	}
+	changes = append(changes, added...)
 	var planned hook.Hook
 	if o.hook {
 		if planned, err = hook.Plan(ctx, tree); err != nil {
