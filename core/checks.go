@@ -19,6 +19,14 @@ const (
 	keysMenu   = "Settings → API keys → New Token"
 )
 
+// What to do about faults that are met in checks and elsewhere.
+const (
+	// NameHost is for a host that cannot be used.
+	NameHost = "set HEX_WORKSPACE_URL to the host you log in to, such as https://app.hex.tech or https://eu.hex.tech"
+	// WaitForHex is for [ErrRateLimited].
+	WaitForHex = "wait, then try again: Hex allows only so many requests a minute"
+)
+
 // TokenInput is what [TokenChecks] judges.
 type TokenInput struct {
 	// Token is the token on this machine; TokenErr says why there is none that can be used, such as a [*TokenError].
@@ -44,7 +52,7 @@ type TokenInput struct {
 	RunsProjects bool
 	Projects     func(context.Context) []ProjectUse
 
-	Options ClientOptions
+	Options ClientOptions // TokenSource and Advice in it are those above
 	// Now tells the time; nil for time.Now.
 	Now func() time.Time
 }
@@ -56,6 +64,13 @@ type Advice struct {
 	Replace func(other string) string // put another token in the place of the one that was found
 	Rotate  string                    // put another token wherever the old one is
 	Name    string                    // name a project to check
+}
+
+func (a Advice) replace(other string) string {
+	if a.Replace == nil {
+		return "use " + other
+	}
+	return a.Replace(other)
 }
 
 // ProjectUse is a project that should be runnable, and where that is said. Severity and Message of Place are not used.
@@ -75,9 +90,7 @@ func newTokenChecks(in TokenInput) *tokenChecks {
 		in.Now = time.Now
 	}
 	in.Advice.Rotate = cmp.Or(in.Advice.Rotate, "put it in the place of the old one")
-	if in.Advice.Replace == nil {
-		in.Advice.Replace = func(other string) string { return "use " + other }
-	}
+	in.Options.TokenSource, in.Options.Advice = in.TokenSource, in.Advice
 	c := &tokenChecks{in: in, client: NewClient(in.Host, in.Token, in.Options), asked: make(chan struct{}), done: make(chan struct{})}
 	c.deadline = sync.OnceValue(func() time.Time { return time.Now().Add(c.client.patience) })
 	return c
@@ -202,7 +215,7 @@ func (c *tokenChecks) present(ctx context.Context) check.Result {
 	case errors.As(c.in.TokenErr, &refused):
 		return check.OK("token on this machine" + from(c.in.TokenSource))
 	case c.in.TokenErr != nil:
-		return check.Unknown("the token"+from(c.in.TokenSource)+" could not be read: "+cleanText(c.in.TokenErr.Error()), c.in.Advice.Replace("a token from "+c.menu()))
+		return check.Unknown("the token"+from(c.in.TokenSource)+" could not be read: "+cleanText(c.in.TokenErr.Error()), c.in.Advice.replace("a token from "+c.menu()))
 	case !c.in.Token.IsZero():
 		return check.OK("token on this machine" + from(c.in.TokenSource) + " (" + c.in.Token.String() + ")")
 	case c.in.Missing != nil:
@@ -234,7 +247,7 @@ func (c *tokenChecks) format(context.Context) check.Result {
 		return check.Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), "run it as that says, or set HEX_API_TOKEN to the token itself")
 	}
 	if c.in.TokenErr != nil {
-		return check.Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), c.in.Advice.Replace("a token from "+c.menu()))
+		return check.Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), c.in.Advice.replace("a token from "+c.menu()))
 	}
 	if warning := c.in.Token.ShapeWarning(); warning != "" {
 		return check.Warn(warning, "copy the token again, or make a new one: "+c.menu())
@@ -243,8 +256,9 @@ func (c *tokenChecks) format(context.Context) check.Result {
 }
 
 // menu is where tokens are made. No deep link to it is reliable.
-func (c *tokenChecks) menu() string {
-	host := c.in.Host
+func (c *tokenChecks) menu() string { return menuOf(c.in.Host) }
+
+func menuOf(host Host) string {
 	if host.IsZero() {
 		host = DefaultHost()
 	}
@@ -256,9 +270,8 @@ func (c *tokenChecks) usable() bool {
 }
 
 func (c *tokenChecks) workspaceURL(ctx context.Context) check.Result {
-	const fix = "set HEX_WORKSPACE_URL to the host you log in to, such as https://app.hex.tech or https://eu.hex.tech"
 	if c.in.HostErr != nil {
-		return check.Fail(cleanText(c.in.HostErr.Error())+from(c.in.HostSource), fix)
+		return check.Fail(cleanText(c.in.HostErr.Error())+from(c.in.HostSource), NameHost)
 	}
 	if !c.usable() {
 		return check.OK(c.in.Host.String() + from(c.in.HostSource))
@@ -266,9 +279,9 @@ func (c *tokenChecks) workspaceURL(ctx context.Context) check.Result {
 	answers := c.ask(ctx)
 	switch err := answers.projectsErr; {
 	case errors.Is(err, ErrNotFound):
-		return check.Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers 404 for the list of projects", c.in.Host, from(c.in.HostSource)), fix)
+		return check.Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers 404 for the list of projects", c.in.Host, from(c.in.HostSource)), NameHost)
 	case errors.Is(err, ErrNotHexAPI):
-		return check.Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers with something else than JSON", c.in.Host, from(c.in.HostSource)), fix)
+		return check.Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers with something else than JSON", c.in.Host, from(c.in.HostSource)), NameHost)
 	}
 	if noAnswer(answers.projectsErr) && noAnswer(answers.meErr) {
 		return c.unclear("whether "+c.in.Host.String()+from(c.in.HostSource)+", is a Hex API host", answers.projectsErr)
@@ -276,13 +289,13 @@ func (c *tokenChecks) workspaceURL(ctx context.Context) check.Result {
 	return check.OK(c.in.Host.String() + from(c.in.HostSource))
 }
 
-// noAnswer tells that nothing came back at all, so that the host may be a wrong one as well as one that is down.
+// noAnswer reports whether nothing came back at all, so that the host may be a wrong one as well as one that is down.
 func noAnswer(err error) bool {
 	var network *networkError
 	return errors.As(err, &network) && !errors.Is(err, ErrRedirect)
 }
 
-// isClear tells whether err is an answer of Hex's API itself with that status.
+// isClear reports whether err is an answer of Hex's API itself with that status.
 func isClear(err error, status int) bool {
 	var answer *APIError
 	return errors.As(err, &answer) && answer.Status == status && !answer.HTML
@@ -297,7 +310,7 @@ func (c *tokenChecks) accepted(ctx context.Context) check.Result {
 	case me == accepts:
 		return check.OK("accepted by " + c.in.Host.String() + ": " + describe(a.me))
 	case me == rejects, projects == rejects:
-		return c.rejected()
+		return rejected(errors.Join(a.meErr, a.projectsErr))
 	case projects == accepts:
 		return check.OK("accepted by " + c.in.Host.String())
 	case isClear(a.meErr, http.StatusNotFound) && isClear(a.projectsErr, http.StatusForbidden):
@@ -322,15 +335,16 @@ func (c *tokenChecks) verdict(err error) verdict {
 	switch {
 	case err == nil:
 		return accepts
-	case isClear(err, http.StatusUnauthorized):
+	case errors.Is(err, ErrUnauthorized):
 		return rejects
 	}
 	return unclear
 }
 
-func (c *tokenChecks) rejected() check.Result {
-	r := check.Fail(fmt.Sprintf("%s rejects the token%s (401): it is expired, revoked, or belongs to another region's host", c.in.Host, from(c.in.TokenSource)),
-		c.in.Advice.Replace("a new token from "+c.menu())+"; or set HEX_WORKSPACE_URL to the host you log in to")
+func rejected(err error) check.Result {
+	var e *RejectedError
+	errors.As(err, &e)
+	r := check.Fail(e.Error(), e.Fix())
 	r.Auth = true
 	return r
 }
@@ -342,8 +356,11 @@ func (c *tokenChecks) unclear(what string, err error) check.Result {
 	}
 	fix := "try again; if it stays, check the network and HEX_WORKSPACE_URL"
 	var answer *APIError
-	if errors.As(err, &answer) && answer.RetryAfter > 0 {
+	switch {
+	case errors.As(err, &answer) && answer.RetryAfter > 0:
 		fix = "try again in " + answer.RetryAfter.String()
+	case errors.Is(err, ErrRateLimited):
+		fix = WaitForHex
 	}
 	return check.Unknown("could not tell "+what+": "+err.Error(), fix)
 }
@@ -500,7 +517,7 @@ func (c *tokenChecks) scopeRun(ctx context.Context) check.Result {
 	return check.Skip("not checked: no project was found to try it on")
 }
 
-// toRun tells whether the token has to be able to run a project: one that somebody named here, or a workflow that runs
+// toRun reports whether the token has to be able to run a project: one that somebody named here, or a workflow that runs
 // projects.
 func (c *tokenChecks) toRun(p ProjectUse) bool { return c.in.RunsProjects || p.Place.File == "" }
 

@@ -40,6 +40,10 @@ type ClientOptions struct {
 	Transport http.RoundTripper
 	// Patience is how long one request may take, repetitions and waits between them included. Default 50 s.
 	Patience time.Duration
+	// TokenSource is where the token was found, such as ".env", and Advice what to do when Hex rejects it: a
+	// [*RejectedError] says both.
+	TokenSource string
+	Advice      Advice
 }
 
 // Client speaks to the API of one Hex host with one token. It may be used by several goroutines at once.
@@ -50,6 +54,8 @@ type Client struct {
 	patience time.Duration
 	http     *http.Client
 	redactor *redactor
+	source   string
+	advice   Advice
 }
 
 // Request is one call of the API.
@@ -84,6 +90,7 @@ func NewClient(host Host, token Token, o ClientOptions) *Client {
 		o.Transport = BoundedTransport()
 	}
 	return &Client{host: host, token: token, agent: o.UserAgent, patience: o.Patience, redactor: newRedactor(token),
+		source: o.TokenSource, advice: o.Advice,
 		http: &http.Client{Transport: o.Transport, CheckRedirect: sameHost}}
 }
 
@@ -128,7 +135,8 @@ func (r Request) isRead() bool { return r.method() == http.MethodGet || r.method
 // other requests after 429, and see [Request]. It waits as long as the answer's Retry-After says, and gives up at once
 // when that is longer than its patience.
 //
-// The error is an [*APIError] for every status but success, and then the Response is returned too. Otherwise it wraps
+// The error is or wraps an [*APIError] for every status but success, and then the Response is returned too; it is a
+// [*RejectedError] when Hex did not accept the token. Otherwise it wraps
 // [ErrNotHexAPI], [ErrRedirect], [ErrTooLarge], or what the network or ctx said.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	target, err := c.target(r)
@@ -228,7 +236,11 @@ func (c *Client) failure(err error) error {
 func (c *Client) judge(r Request, answer *http.Response, body []byte) (*Response, error) {
 	response := &Response{Status: answer.StatusCode, Proto: answer.Proto, Header: c.redactHeader(answer.Header), Body: c.redact(body)}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		return response, newAPIError(r, answer.StatusCode, response.Header, response.Body, time.Now())
+		e := newAPIError(r, answer.StatusCode, response.Header, response.Body, time.Now())
+		if errors.Is(e, ErrUnauthorized) {
+			return response, &RejectedError{Host: c.host, TokenSource: c.source, advice: c.advice, answer: e}
+		}
+		return response, e
 	}
 	if isMarkup(answer.Header, body) {
 		return nil, fmt.Errorf("%s answered %s with a web page: no such path, or %w", c.host.Name(), cleanText(r.Path), ErrNotHexAPI)

@@ -17,7 +17,8 @@ import (
 
 // The errors that callers branch on with [errors.Is]. Those with a status are matched by an [*APIError].
 var (
-	// ErrUnauthorized is 401: the token is wrong, expired, revoked, or belongs to another host.
+	// ErrUnauthorized is a 401 of Hex's API, and not of something in between: the token is wrong, expired, revoked, or
+	// belongs to another host.
 	ErrUnauthorized = errors.New("unauthorized")
 	// ErrForbidden is 403: a scope or a permission is missing, or API access is off.
 	ErrForbidden = errors.New("forbidden")
@@ -67,9 +68,9 @@ type APIError struct {
 	TraceID string // what Hex's support asks for
 	// RetryAfter is how long Hex asks to wait, at most a day; zero when it does not say.
 	RetryAfter time.Duration
-	// JSON tells whether the body was a JSON object. A 5xx that is not comes from something between here and Hex.
+	// JSON reports whether the body was a JSON object. A 5xx that is not comes from something between here and Hex.
 	JSON bool
-	// HTML tells whether the body was a web page: then it is not Hex's API that answered.
+	// HTML reports whether the body was a web page: then it is not Hex's API that answered.
 	HTML bool
 }
 
@@ -130,7 +131,7 @@ func (e *APIError) Detail() string {
 func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrUnauthorized:
-		return e.Status == http.StatusUnauthorized
+		return e.Status == http.StatusUnauthorized && !e.HTML
 	case ErrForbidden:
 		return e.Status == http.StatusForbidden
 	case ErrNotFound:

@@ -45,7 +45,7 @@ func ParseHost(raw string) (Host, error) {
 	return hostOf(u)
 }
 
-// isScheme tells whether s starts with the scheme of a URL, as in https:/app.hex.tech, and not with a host: one has a
+// isScheme reports whether s starts with the scheme of a URL, as in https:/app.hex.tech, and not with a host: one has a
 // dot in its name, or is this machine, or has the number of a port behind the colon.
 func isScheme(s string) bool {
 	before, after, found := strings.Cut(s, ":")
@@ -145,16 +145,16 @@ func (h Host) Name() string {
 	return name
 }
 
-// IsZero tells whether h is no host.
+// IsZero reports whether h is no host.
 func (h Host) IsZero() bool { return h.origin == "" }
 
-// IsHex tells whether the host is one of hex.tech's, over https and on the default port.
+// IsHex reports whether the host is one of hex.tech's, over https and on the default port.
 func (h Host) IsHex() bool {
 	name, found := strings.CutPrefix(h.origin, "https://")
 	return found && strings.HasSuffix(name, hexDomain)
 }
 
-// IsLoopback tells whether the host is this machine.
+// IsLoopback reports whether the host is this machine.
 func (h Host) IsLoopback() bool {
 	u, err := url.Parse(h.origin)
 	return err == nil && isLoopback(u.Hostname())

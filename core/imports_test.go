@@ -27,9 +27,12 @@ func TestImports(t *testing.T) {
 			"mvdan.cc/sh/v3/syntax": "reads scripts as shells do; our own reader was wrong about quotes and here-documents",
 		},
 		"hook": {
+			"github.com/gh-hex/gh-hex/core":          "says what may be shown of a text, and how a shell reads it",
+			"github.com/gh-hex/gh-hex/core/check":    "the vocabulary of checks",
 			"github.com/gh-hex/gh-hex/core/scaffold": "reads files as they are, and says what is done to them",
 			"github.com/gh-hex/gh-hex/core/script":   "the hook that is there may run the check already",
 			"github.com/gh-hex/gh-hex/core/worktree": "git knows where hooks stand",
+			"go.yaml.in/yaml/v4":                     "the files of lefthook and pre-commit are YAML",
 		},
 		"scaffold": {
 			"github.com/gh-hex/gh-hex/core/dotenv": "completes .env files",

@@ -53,7 +53,7 @@ type Timestamp struct {
 	text string
 }
 
-// IsSet tells whether Hex gave anything at all, readable or not.
+// IsSet reports whether Hex gave anything at all, readable or not.
 func (t Timestamp) IsSet() bool { return t.text != "" }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -82,7 +82,7 @@ func (t Timestamp) MarshalJSON() ([]byte, error) {
 	return json.Marshal(t.text)
 }
 
-// Published tells whether the project has a published version: only those run.
+// Published reports whether the project has a published version: only those run.
 func (p Project) Published() bool { return p.LastPublishedAt.IsSet() }
 
 // ProjectListOptions choose and order projects. The zero value is Hex's own choice: no components, nothing archived or

@@ -105,7 +105,7 @@ func idOfSegment(segment string) (string, bool) {
 	return decodeBase62(segment[strings.LastIndexByte(segment, '-')+1:])
 }
 
-// isID tells whether an ID that Hex gave can stand in a command, a file and a URL as it is. Today's are UUIDs; that is
+// isID reports whether an ID that Hex gave can stand in a command, a file and a URL as it is. Today's are UUIDs; that is
 // not insisted on.
 func isID(s string) bool {
 	odd := strings.ContainsFunc(s, func(r rune) bool {

@@ -26,7 +26,7 @@ const (
 	RunNoKernel  RunStatus = "UNABLE_TO_ALLOCATE_KERNEL"
 )
 
-// Ended tells whether the run has come to an end, good or bad.
+// Ended reports whether the run has come to an end, good or bad.
 func (s RunStatus) Ended() bool {
 	switch s {
 	case RunCompleted, RunErrored, RunKilled, RunNoKernel:
@@ -171,7 +171,7 @@ func (o RunListOptions) query() url.Values {
 	return q
 }
 
-// RunPage is one page of runs, newest first. More tells whether Hex names a following one.
+// RunPage is one page of runs, newest first. More reports whether Hex names a following one.
 type RunPage struct {
 	Runs []ProjectRun
 	More bool

@@ -55,7 +55,7 @@ type TokenError struct {
 
 func (e *TokenError) Error() string { return "the token " + e.Reason }
 
-// Empty tells whether there was nothing but what is cleaned away.
+// Empty reports whether there was nothing but what is cleaned away.
 func (e *TokenError) Empty() bool { return e.Reason == reasonEmpty }
 
 const reasonEmpty = "is empty"
@@ -306,10 +306,10 @@ func (t Token) Reveal() string {
 	return t.secret.Value()
 }
 
-// IsZero tells whether t holds no token.
+// IsZero reports whether t holds no token.
 func (t Token) IsZero() bool { return t == Token{} }
 
-// Equal tells whether both hold the same token, in a time that does not depend on where they differ.
+// Equal reports whether both hold the same token, in a time that does not depend on where they differ.
 func (t Token) Equal(other Token) bool {
 	return subtle.ConstantTimeCompare([]byte(t.Reveal()), []byte(other.Reveal())) == 1
 }
@@ -345,7 +345,7 @@ func (t Token) prefix() string {
 	return ""
 }
 
-// KnownShape tells whether the token is hxtp_ or hxtw_ with 96 lower-case hex digits.
+// KnownShape reports whether the token is hxtp_ or hxtw_ with 96 lower-case hex digits.
 func (t Token) KnownShape() bool {
 	body := strings.TrimPrefix(t.Reveal(), t.prefix())
 	return t.prefix() != "" && len(body) == secretHexDigits && isHexDigits(body)

@@ -54,7 +54,7 @@ func TestSignalEndsASearch(t *testing.T) {
 	}
 }
 
-// hasOpen tells whether a process has a file open.
+// hasOpen reports whether a process has a file open.
 func hasOpen(pid int, path string) bool {
 	folder := filepath.Join("/proc", strconv.Itoa(pid), "fd")
 	entries, _ := os.ReadDir(folder)

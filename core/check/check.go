@@ -167,7 +167,7 @@ func finish(c Check, r Result, elapsed time.Duration) Result {
 	return r
 }
 
-// Blocks tells whether a check that needs this one makes no sense.
+// Blocks reports whether a check that needs this one makes no sense.
 func (r Result) Blocks() bool {
 	return r.Status == StatusError || r.Status == StatusSkipped
 }

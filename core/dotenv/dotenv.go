@@ -107,7 +107,7 @@ func Append(data []byte, lines ...string) []byte {
 	return append(bytes.Clone(data), added...)
 }
 
-// UTF16 tells whether data starts with the byte-order mark of UTF-16.
+// UTF16 reports whether data starts with the byte-order mark of UTF-16.
 func UTF16(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff"))
 }

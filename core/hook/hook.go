@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 )
@@ -25,50 +25,7 @@ const (
 	maxHook = 1 << 20
 	// maxCopy bounds a hook that has to be copied in order to be kept, in bytes.
 	maxCopy = 64 << 20
-
-	// Line is what a hook of somebody else needs in order to run gh hex. A remote can be called --help.
-	Line     = `gh hex verify --pre-push -- "$@"`
-	hookMark = "# Written by gh hex init --hook."
 )
-
-// hookText runs the hook that was there before, then gh hex. Where gh or the extension is gone, or the extension is too
-// old to know the flag, the push goes on: the test is whether it can judge a push of nothing. A kept hook that is this one
-// again, or that runs it, would start processes without end: it is passed over, and the push is judged all the same.
-const hookText = `#!/bin/sh
-` + hookMark + ` It looks for Hex tokens, .env files and broken workflows in what is pushed.
-# A hook that was here before is now ` + keptName + `, and runs first.
-# To go past both once: git push --no-verify
-# To remove it, delete this file; if there is a ` + keptName + `, rename it to ` + hookName + ` again.
-refs=$(cat)
-send() { [ -z "$refs" ] || printf '%s\n' "$refs"; }
-
-folder=$(CDPATH= cd -- "${0%/*}" && pwd -P)
-kept=${0%/*}/` + keptName + `
-if [ -f "$kept" ] && [ -x "$kept" ]; then
-	{ read -r second; read -r second; } 2>/dev/null <"$kept"
-	case ":$GH_HEX_HOOKS:$second" in
-	*":$folder:"* | *":` + hookMark + `"*)
-		echo "gh hex passed over $kept: it runs this hook again (take that out of it, or delete it)" >&2
-		;;
-	*)
-		send | GH_HEX_HOOKS=$GH_HEX_HOOKS:$folder "$kept" "$@" || exit
-		;;
-	esac
-fi
-
-if ! command -v gh >/dev/null 2>&1; then
-	echo "gh hex checked nothing of this push: gh is not installed" >&2
-	exit 0
-fi
-if ! gh hex verify --pre-push </dev/null >/dev/null 2>&1; then
-	echo "gh hex checked nothing of this push: the extension gh-hex is missing or old (gh extension install gh-hex/gh-hex)" >&2
-	exit 0
-fi
-send | ` + Line + ` >&2
-`
-
-// earlierHook is the SHA-256 of a hookText of ours, which passed what git says of the remote as options of gh hex.
-const earlierHook = "1c94da5e10a81617441f20b7a78e020327f4c863a1b2cb600432da7d45defbb0"
 
 // Hook is a pre-push hook as it was found and as it will be.
 type Hook struct {
@@ -81,29 +38,36 @@ type Hook struct {
 	// Idle says why the kept hook does not run, as it did not before; empty when it runs.
 	Idle string
 	// Obstacle says why the file is not ours to write; empty when it is. Instead, Add is to be added to Where, or to be
-	// typed when Where is empty.
+	// typed when Where is empty; Instead says that it takes the place of what is there.
 	Obstacle, Where, Add string
+	Instead              bool
+	// Owner is the manager of the hooks that runs gh hex already, as Where has it do.
+	Owner string
+	// Dead says why git will not run what a manager was told to, and Then is the command that mends it.
+	Dead, Then string
 
 	// mode is what a hook that only lacks the right to be run gets; 0 when the file is written.
 	mode fs.FileMode
 
 	base, name string // of the folder that nothing is written outside of, and of the hook in it
+	text       string // what is written
 	before     []byte // what is to be replaced, when it is ours
 }
 
-// Plan finds out where git looks for its pre-push hook, and what stands there. It only reads.
-func Plan(ctx context.Context, t *worktree.Tree) (Hook, error) {
-	folder, configured, err := t.HooksFolder(ctx)
+// Plan finds out where git looks for its pre-push hook, who owns it, and what stands there. It only reads. gh is the folder
+// of the gh that the hook shall run where PATH knows none; it may be empty.
+func Plan(ctx context.Context, t *worktree.Tree, gh string) (Hook, error) {
+	s, err := look(ctx, t)
 	if err != nil {
 		return Hook{}, err
 	}
-	h := Hook{Path: filepath.Join(folder, hookName), Action: scaffold.Created}
-	if folder == "" || folder == os.DevNull || folder == "/dev/null" {
-		h.Path = "pre-push"
-		return h.leave(fmt.Sprintf("core.hooksPath is %q: git runs no hook of this repository", folder), "", hooksAgain), nil
+	h := Hook{Path: s.path, Action: scaffold.Created, text: scriptFor(gh)}
+	if owner := s.owner(); owner != nil {
+		return h.ownedBy(s, *owner), nil
 	}
-	if i := strings.Index(filepath.ToSlash(folder)+"/", "/.husky/"); configured && i >= 0 {
-		return h.leave("husky manages the hooks", filepath.Join(folder[:i], ".husky", hookName), Line), nil
+	if s.off {
+		h.Path = hookName
+		return h.leave(s.why(), "", hooksAgain), nil
 	}
 	for _, base := range []string{t.CommonDir(), t.Root()} {
 		if name, err := filepath.Rel(base, h.Path); h.base == "" && err == nil && filepath.IsLocal(name) {
@@ -111,9 +75,42 @@ func Plan(ctx context.Context, t *worktree.Tree) (Hook, error) {
 		}
 	}
 	if h.base == "" {
-		return h.leave("core.hooksPath leads out of this repository", h.Path, Line), nil
+		return h.elsewhere(s), nil
 	}
 	return h.inspect()
+}
+
+// ownedBy leaves the hook to a manager, and says what to add to its file, or that it is there.
+func (h Hook) ownedBy(s *survey, m manager) Hook {
+	h.Where = m.file.path
+	if active, _ := s.active(); !s.runs(m) && !(m.entry.there && active) {
+		h.Dead, h.Then = s.why(), m.install
+	}
+	if s.path == m.file.path && !s.executable {
+		h.Dead, h.Then = "this husky runs only what may be executed", "chmod +x "+core.ShellWord(s.shown(s.path))
+	}
+	if m.entry.there {
+		h.Action, h.Owner = scaffold.Unchanged, m.name
+		return h
+	}
+	h.Instead = m.entry.flaw != ""
+	if under := m.under(m.file); under != "" && !h.Instead {
+		h.Where += ", " + under
+	}
+	reason := m.name + " manages the hooks"
+	if h.Instead {
+		reason += ", and " + m.entry.flaw
+	}
+	return h.leave(reason, h.Where, m.kind.entry(m.file))
+}
+
+// elsewhere leaves a hook outside of this repository alone, which may run gh hex already.
+func (h Hook) elsewhere(s *survey) Hook {
+	if judgeLine(string(s.text)).there && s.executable {
+		h.Action = scaffold.Unchanged
+		return h
+	}
+	return h.leave("core.hooksPath leads out of this repository", h.Path, shellEntry(file{text: s.text}))
 }
 
 // hooksAgain leads to the setting that turns hooks off, which may be one for all repositories.
@@ -187,21 +184,18 @@ func (h Hook) runnable(mode fs.FileMode) Hook {
 
 // beside decides what becomes of a hook with this text.
 func (h Hook) beside(r *os.Root, text []byte) Hook {
-	runs, maybe := runsVerify(string(text))
+	found := shellFound(file{text: text})
 	switch {
-	case string(text) == hookText || runs && guarded(string(text)):
-		h.Action = scaffold.Unchanged
-	case fmt.Sprintf("%x", sha256.Sum256(text)) == earlierHook:
+	case isEarlier(text), isOurs(string(text)) && string(text) != h.text && h.text != scriptFor(""):
 		h.Action, h.before = scaffold.Updated, text
+	case found.there:
+		h.Action = scaffold.Unchanged
 	case bytes.Contains(text, []byte(hookMark)):
 		// Kept, it would look for a kept hook in its turn, and find itself.
 		return h.leave("somebody changed the hook that gh hex wrote", h.Path, Line)
-	case bytes.Contains(text, []byte("https://pre-commit.com")):
-		return h.leave("pre-commit manages this hook", ".pre-commit-config.yaml, under repos", preCommitEntry)
-	case runs:
-		return h.leave("what git tells it of the remote is read as options of gh hex there, for want of --", h.Path, Line)
-	case maybe:
-		return h.leave("it names gh hex verify --pre-push, and may or may not run it", h.Path, Line)
+	case found.flaw != "":
+		h.Instead = true
+		return h.leave(found.flaw, h.Path, shellEntry(file{text: text}))
 	default:
 		h.Kept = filepath.Join(filepath.Dir(h.Path), keptName)
 		if _, err := r.Lstat(h.keptName()); err == nil && !same(r, h.name, h.keptName()) {
@@ -221,17 +215,6 @@ func guarded(text string) bool {
 	}
 	return true
 }
-
-const preCommitEntry = `  - repo: local
-    hooks:
-      - id: gh-hex
-        name: gh hex
-        entry: gh hex verify --pre-push --
-        language: system
-        stages: [pre-push]
-        always_run: true
-        pass_filenames: false
-        verbose: true`
 
 func (h Hook) keptName() string { return filepath.Join(filepath.Dir(h.name), keptName) }
 
@@ -256,7 +239,7 @@ var errMeanwhile = errors.New("the hook changes all the time")
 
 // again plans for the same place.
 func (h Hook) again() (Hook, error) {
-	return Hook{Path: h.Path, Action: scaffold.Created, base: h.base, name: h.name}.inspect()
+	return Hook{Path: h.Path, Action: scaffold.Created, base: h.base, name: h.name, text: h.text}.inspect()
 }
 
 func (h Hook) write() error {
@@ -272,7 +255,7 @@ func (h Hook) write() error {
 		return r.Chmod(h.name, h.mode)
 	}
 	temporary := filepath.Join(filepath.Dir(h.name), ".gh-hex-"+rand.Text()+".tmp")
-	if err = writeHook(r, temporary); err == nil {
+	if err = writeHook(r, temporary, h.text); err == nil {
 		err = h.place(r, temporary)
 	}
 	_ = r.Remove(temporary)
@@ -354,7 +337,7 @@ func duplicate(r *os.Root, from, to string, mode fs.FileMode) error {
 	return errors.Join(err, out.Close())
 }
 
-func writeHook(r *os.Root, name string) error {
+func writeHook(r *os.Root, name, text string) error {
 	if err := r.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 		return err
 	}
@@ -362,6 +345,6 @@ func writeHook(r *os.Root, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(hookText)
+	_, err = f.WriteString(text)
 	return errors.Join(err, f.Close())
 }

@@ -14,7 +14,7 @@ const foreignHook = "#!/bin/sh\nexit 0 # somebody else's\n"
 
 // Each of these planned before any of them wrote.
 func TestHookIsWrittenOnceByMany(t *testing.T) {
-	for _, there := range []string{"", foreignHook, earlier(t)} {
+	for _, there := range []string{"", foreignHook, earlierHooks(t)[0]} {
 		r := newRepository(t)
 		if there != "" {
 			r.writeHook(hookName, there)
@@ -33,7 +33,7 @@ func TestHookIsWrittenOnceByMany(t *testing.T) {
 		if there == foreignHook {
 			kept = there
 		}
-		if r.hook(hookName) != hookText || r.hook(keptName) != kept {
+		if r.hook(hookName) != scriptFor("") || r.hook(keptName) != kept {
 			t.Errorf("%.30q: the hook is\n%s\nkept is\n%s", there, r.hook(hookName), r.hook(keptName))
 		}
 		r.expectNothingLeft()
@@ -54,13 +54,13 @@ func TestHookThatCameMeanwhile(t *testing.T) {
 		name, planned, came, cameKept string
 		hook, kept, obstacle          string
 	}{
-		{"one came", "", foreignHook, "", hookText, foreignHook, ""},
-		{"another came", foreignHook, other, "", hookText, other, ""},
-		{"ours came", foreignHook, hookText, foreignHook, hookText, foreignHook, ""},
-		{"ours came alone", foreignHook, hookText, "", hookText, "none", ""},
+		{"one came", "", foreignHook, "", scriptFor(""), foreignHook, ""},
+		{"another came", foreignHook, other, "", scriptFor(""), other, ""},
+		{"ours came", foreignHook, scriptFor(""), foreignHook, scriptFor(""), foreignHook, ""},
+		{"ours came alone", foreignHook, scriptFor(""), "", scriptFor(""), "none", ""},
 		{"the kept name was taken", foreignHook, foreignHook, other, foreignHook, other, "there is a hook already, and a pre-push.kept too"},
-		{"an old one became foreign", earlier(t), other, "", hookText, other, ""},
-		{"half done before", foreignHook, foreignHook, foreignHook, hookText, foreignHook, ""},
+		{"an old one became foreign", earlierHooks(t)[0], other, "", scriptFor(""), other, ""},
+		{"half done before", foreignHook, foreignHook, foreignHook, scriptFor(""), foreignHook, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRepository(t)
@@ -85,36 +85,76 @@ func TestHookThatCameMeanwhile(t *testing.T) {
 }
 
 func TestEarlierHookIsReplaced(t *testing.T) {
-	r := newRepository(t)
-	r.writeHook(hookName, earlier(t))
-	if h := r.planHook(); h.Action != scaffold.Updated || h.Kept != "" || h.Obstacle != "" {
-		t.Fatalf("planned %+v", h)
-	}
-	if h, err := r.planHook().Write(); err != nil || h.Action != scaffold.Updated {
-		t.Fatalf("%+v, %v", h, err)
-	}
-	if r.hook(hookName) != hookText {
-		t.Errorf("the hook is\n%s", r.hook(hookName))
-	}
-	r.writeHook(hookName, earlier(t)+"make test\n")
-	if h := r.planHook(); h.Obstacle == "" || h.Add != Line {
-		t.Errorf("a changed one: %+v", h)
+	for _, before := range append(earlierHooks(t), scriptFor("/opt/tools")) {
+		r := newRepository(t)
+		r.writeHook(hookName, before)
+		plan := func() Hook {
+			h, err := Plan(t.Context(), r.open(), "/usr/bin")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return h
+		}
+		if h := plan(); h.Action != scaffold.Updated || h.Kept != "" || h.Obstacle != "" {
+			t.Fatalf("planned %+v", h)
+		}
+		if h, err := plan().Write(); err != nil || h.Action != scaffold.Updated {
+			t.Fatalf("%+v, %v", h, err)
+		}
+		if r.hook(hookName) != scriptFor("/usr/bin") {
+			t.Errorf("the hook is\n%s", r.hook(hookName))
+		}
+		r.writeHook(hookName, strings.ReplaceAll(before, Line, "true")+"make test\n")
+		if h := plan(); h.Obstacle == "" || h.Add == "" {
+			t.Errorf("a changed one: %+v", h)
+		}
 	}
 }
 
-func earlier(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("testdata/earlier-hook")
-	if err != nil {
-		t.Fatal(err)
+// Where it is not known where gh is, what an earlier command knew stays.
+func TestHookKeepsTheFolderOfGH(t *testing.T) {
+	r := newRepository(t)
+	r.writeHook(hookName, scriptFor("/opt/tools"))
+	if h := r.planHook(); h.Action != scaffold.Unchanged {
+		t.Errorf("planned %+v", h)
 	}
-	return string(text)
+}
+
+func TestFolderOfGHIsOneWord(t *testing.T) {
+	for folder, want := range map[string]string{
+		"/usr/bin": "/usr/bin", "/home/a b/bin": "'/home/a b/bin'", "/x/$(id)`id`": "'/x/$(id)`id`'", "/it's": `'/it'\''s'`,
+		"": "''", "bin": "''", "/a\nb": "''", "/a:b": "''", "/a\u202eb": "''",
+	} {
+		text := scriptFor(folder)
+		if !strings.Contains(text, "\nwrote="+want+"\n") || !isOurs(text) {
+			t.Errorf("%q:\n%s", folder, text)
+		}
+	}
+	for _, text := range []string{"", template, scriptFor("/usr/bin") + "x", "x" + scriptFor("/usr/bin"), strings.Replace(scriptFor("/a"), "wrote=/a", "wrote=/a\nid", 1), strings.Replace(scriptFor("/a"), "wrote=/a", "wrote=/a; id", 1)} {
+		if isOurs(text) {
+			t.Errorf("taken for ours:\n%s", text)
+		}
+	}
+}
+
+// earlierHooks are what gh hex wrote before.
+func earlierHooks(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, name := range []string{"earlier-hook", "earlier-hook-kept-first"} {
+		text, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(text))
+	}
+	return all
 }
 
 func TestGuarded(t *testing.T) {
 	for text, want := range map[string]bool{
-		hookText: true,
-		Line:     true,
+		scriptFor(""): true,
+		Line:          true,
 		`gh hex verify --pre-push --strict -- "$@"`:     true,
 		"gh hex verify --pre-push":                      true,
 		"gh hex verify --pre-push \\\n  -- \"$@\"":      true,

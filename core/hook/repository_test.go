@@ -75,7 +75,7 @@ func (r repository) writeHook(name, text string) {
 
 func (r repository) planHook() Hook {
 	r.t.Helper()
-	h, err := Plan(r.t.Context(), r.open())
+	h, err := Plan(r.t.Context(), r.open(), "")
 	if err != nil {
 		r.t.Fatal(err)
 	}

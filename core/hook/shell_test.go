@@ -9,7 +9,7 @@ func TestRunsVerify(t *testing.T) {
 	}{
 		{"", false, false},
 		{"#!/bin/sh\nexit 0\n", false, false},
-		{hookText, true, false},
+		{scriptFor("/usr/bin"), true, false},
 		{"#!/bin/sh\n" + Line + "\n", true, false},
 		{"#!/usr/bin/env -S bash -e\n" + Line, true, false},
 		{"make test && gh hex verify --strict --pre-push \"$@\"", true, false},

@@ -10,6 +10,10 @@ const (
 	longestIndent = 64
 	// fewestInLine is how many of the digits must stand in one line: so many are sure to cover a word.
 	fewestInLine = 31
+	// A view is the text around a run of digits with its encoding taken off: so much before the digits and so much from
+	// their first one on.
+	viewBefore = nameContext + 20
+	viewFrom   = mostDigits + 20
 	// Groups of four characters, for three bytes each, that are decoded on either side of the group that was noticed.
 	// Behind line ends there can be many digits before it.
 	groupsBefore = (mostDigits + viewBefore + 2) / 3
@@ -81,6 +85,7 @@ func (v base64View) judge(digit int) (suspicion, bool) {
 	if !ok {
 		return s, false
 	}
+	s.exact = false
 	firstBit, lastBit := (cut+s.start)*8, (cut+s.end)*8-1
 	s.start, s.end, s.form = v.at[firstBit/6], v.at[lastBit/6]+1, FormBase64
 	return s, true

@@ -29,7 +29,8 @@ func judge(text []byte, start int) (suspicion, bool) {
 	if at := start - len(personalPrefix); at >= 0 && isPrefix(text[at:start]) {
 		prefix = text[at:start]
 		s.start, s.form = at, FormPlain
-		s.certain = n == tokenDigits && !wordAt(text, s.end) && opensWord(text, at)
+		s.exact = n == tokenDigits
+		s.certain = s.exact && !wordAt(text, s.end) && opensWord(text, at)
 	}
 	if n < fewestDigits || prefix == nil && !isBareToken(text, start, s.end) || isPlaceholder(text[start:s.end]) {
 		return s, false
@@ -62,6 +63,8 @@ func countDigits(p []byte, most int) int {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' }
 
+func isOctal(c byte) bool { return '0' <= c && c <= '7' }
+
 func isHex(c byte) bool { return isDigit(c) || 'A' <= c && c <= 'F' }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
@@ -76,7 +79,7 @@ func opensWord(text []byte, at int) bool {
 	return at == 0 || !isWord(text[at-1]) || endsEscape(text[max(0, at-12):at])
 }
 
-// endsEscape knows the escapes of programming languages and JSON, of URLs (once or twice), the = of quoted-printable,
+// endsEscape knows the escapes of programming languages, databases and JSON, of URLs (once or twice), the = of quoted-printable,
 // and the colours of terminals.
 func endsEscape(p []byte) bool {
 	back := func(i int) byte {
@@ -88,6 +91,8 @@ func endsEscape(p []byte) bool {
 	hex := isHex(back(1)) && isHex(back(2))
 	switch {
 	case back(2) == '\\' && bytes.IndexByte([]byte("abefnrtv0"), back(1)) >= 0:
+		return true
+	case back(4) == '\\' && back(3) <= '3' && isOctal(back(3)) && isOctal(back(2)) && isOctal(back(1)):
 		return true
 	case hex && (back(3) == '%' || back(3) == 'x' && back(4) == '\\'):
 		return true

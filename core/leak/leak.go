@@ -44,6 +44,7 @@ type Match struct {
 type suspicion struct {
 	start, end int
 	certain    bool
+	exact      bool // certain in a text with NUL bytes: what stands beside it may belong to the container
 	form       string
 	masked     string
 	token      core.Token
@@ -62,7 +63,7 @@ func Find(data []byte) []Match {
 		}
 		c.settle(data, settled)
 	}
-	return c.first()
+	return c.first(data)
 }
 
 // collector turns suspicions into matches, in the order of their offsets and each of them once.
@@ -71,6 +72,8 @@ type collector struct {
 	base    int64 // offset of the text at hand
 	pending []suspicion
 	matches []Match
+	exact   []int // matches that are certain if the text has a NUL byte
+	binary  bool  // one was passed
 }
 
 // settle takes in what starts before end. Nothing found later may start there.
@@ -106,13 +109,22 @@ func (c *collector) add(text []byte, s suspicion) {
 		return
 	}
 	c.at.advance(text, c.base, offset)
+	if s.exact && !s.certain {
+		c.exact = append(c.exact, len(c.matches))
+	}
 	c.matches = append(c.matches, Match{
 		Offset: offset, Line: c.at.line + 1, Column: c.at.column(offset, s.form == FormUTF16),
 		Certain: s.certain, Form: s.form, Masked: s.masked, Token: s.token,
 	})
 }
 
-func (c *collector) first() []Match {
+// first returns the first [MaxMatches] of them. rest is the text that was not dropped.
+func (c *collector) first(rest []byte) []Match {
+	if len(c.exact) > 0 && (c.binary || bytes.IndexByte(rest, 0) >= 0) {
+		for _, i := range c.exact {
+			c.matches[i].Certain = true
+		}
+	}
 	return c.matches[:min(len(c.matches), MaxMatches)]
 }
 

@@ -16,8 +16,8 @@ import (
 
 // The reference judges the same rules by regular expressions over whole texts: slow, and written down another way.
 var (
-	refRun    = regexp.MustCompile(`[0-9a-f]{40,}`)
-	refEscape = regexp.MustCompile(`(?:\\[abefnrtv0]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|%(?:25)?[0-9A-Fa-f]{2}|=3D|\[[0-9;]*m)$`)
+	refRun    = regexp.MustCompile(`[0-9a-f]{39,}`)
+	refEscape = regexp.MustCompile(`(?:\\[abefnrtv0]|\\[0-3][0-7]{2}|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|%(?:25)?[0-9A-Fa-f]{2}|=3D|\[[0-9;]*m)$`)
 	refName   = regexp.MustCompile(`(HEX_(?:API_TOKEN|TOKEN|API_KEY|CLI_TOKEN|RUN_TOKEN|READ_TOKEN)|hex_api_token)(_\w*)?(` +
 		`(?:` + refSep + `(?:(?i:value|default|body|b|key|string)` + refSep + `){0,3}))$`)
 	refDigest = regexp.MustCompile(`(?i)SHA|HASH|DIGEST|CHECKSUM|FINGERPRINT`)
@@ -25,6 +25,8 @@ var (
 	refBearer = regexp.MustCompile(`(?i)bearer[ \t]+$`)
 	refHost   = regexp.MustCompile(`(?:^|[^\w-])hex\.tech(?:$|[^\w-])`)
 	refBase64 = regexp.MustCompile(`(?:[A-Za-z0-9+/_-]|(?:\r?\n|\\r\\n|\\n)[ \t]{0,64})+`)
+	refGap    = regexp.MustCompile(`(?:` + refBreak + `)+`)
+	refLeft   = regexp.MustCompile(strings.ReplaceAll(`hX*xX*tX*[pw]X*_((?:[0-9a-f]|X)*)$`, "X", "(?:"+refBreak+")"))
 	refWrap   = regexp.MustCompile(`^(?:\r?\n|\\r\\n|\\n)[ \t]{0,64}`)
 )
 
@@ -32,12 +34,15 @@ var refStandard = strings.NewReplacer("-", "+", "_", "/")
 
 const refSep = "[ \\t\\r\\n\"'`=:><,()\\[\\]{}\\\\/\\-+?|&$]+"
 
+const refBreak = "\\\\[nr]|[ \t\r\n\"'`,=\\\\+.&|]"
+
 type verdict struct {
 	start   int // of the token
 	run     int // of its digits
 	end     int
 	certain bool
 	bare    bool
+	exact   bool
 }
 
 func refWord(s string, i int) bool {
@@ -79,7 +84,7 @@ func refAssigned(s string, start, end int) bool {
 }
 
 // refJudge returns what it finds in s, each decided by so much of s as before and after say.
-func refJudge(s string, before, after int) []verdict {
+func refJudge(s string, before, after int, parts bool) []verdict {
 	var out []verdict
 	for _, m := range refRun.FindAllStringIndex(s, -1) {
 		cut := max(0, m[0]-before)
@@ -89,7 +94,16 @@ func refJudge(s string, before, after int) []verdict {
 		v := verdict{run: m[0], start: m[0], end: m[0] + n, bare: true}
 		if at >= 5 && (view[at-5:at] == "hxtp_" || view[at-5:at] == "hxtw_") {
 			v.start, v.bare = m[0]-5, false
+			v.exact = n == 96
 			v.certain = n == 96 && !refWord(view, at+96) && refOpens(view, at-5)
+		}
+		if joined, ok := refBroken(view, at); ok && parts && !v.certain && (joined.certain || n < 40 || v.bare) {
+			joined.start, joined.end, joined.run = cut+joined.start, cut+joined.end, m[0]
+			out = append(out, joined)
+			continue
+		}
+		if !v.bare && n >= 40 {
+			// judged already
 		} else if n < 64 || n < 128 && refWord(view, at+n) || !refAssigned(view, at, at+n) &&
 			!(refBearer.MatchString(view[max(0, at-130):at]) && refHost.MatchString(view[max(0, at-512):min(len(view), at+n+512)])) {
 			continue
@@ -101,14 +115,62 @@ func refJudge(s string, before, after int) []verdict {
 	return out
 }
 
+// refBroken judges the digits at s[at] as a part of a token in several.
+func refBroken(s string, at int) (verdict, bool) {
+	left := refLeft.FindStringSubmatchIndex(s[max(0, at-512):at])
+	if left == nil {
+		return verdict{}, false
+	}
+	v := verdict{start: max(0, at-512) + left[0], certain: true}
+	before := s[max(0, at-512):at][left[2]:]
+	own := refGap.FindString(before)
+	if !strings.HasPrefix(before, own) {
+		own = ""
+	}
+	v.certain = !strings.ContainsAny(own, "\"'`")
+	joined := !v.certain && own == before && strings.ContainsAny(own, "+.&|")
+	gaps := refGap.FindAllString(s[v.start:at], -1)
+	digits, end := refGap.ReplaceAllString(before, ""), at
+	for end < min(len(s), at+512) && len(digits) < 96 {
+		if strings.IndexByte("0123456789abcdef", s[end]) >= 0 {
+			digits, end = digits+s[end:end+1], end+1
+			continue
+		}
+		g := refGap.FindStringIndex(s[end:min(len(s), at+512)])
+		if g == nil || g[0] > 0 {
+			break
+		}
+		gaps, end = append(gaps, s[end:end+g[1]]), end+g[1]
+	}
+	valid := func(gaps []string) bool {
+		for _, g := range gaps {
+			lineEnd := strings.Contains(g, "\n") || strings.Contains(g, `\n`) || strings.Contains(g, `\r`)
+			quotes := strings.Count(g, "\"") + strings.Count(g, "'") + strings.Count(g, "`")
+			v.certain = v.certain && !strings.ContainsAny(g, "+.&|") && (lineEnd || strings.Contains(g, ","))
+			if len(g) > 64 || !lineEnd && quotes < 2 {
+				return false
+			}
+		}
+		return true
+	}
+	if len(digits) == 96 && valid(gaps) && refOpens(s, v.start) && !refWord(s, end) {
+		v.end = end
+		return v, !refPlaceholder(digits)
+	}
+	run := refRun.FindString(s[at:])
+	run = run[:min(len(run), 128)]
+	v.certain, v.end = false, at+len(run)
+	return v, joined && len(run) >= 40 && valid(refGap.FindAllString(s[v.start:at], -1)) && !refPlaceholder(run)
+}
+
 func reference(data []byte) []Match {
 	var out []Match
-	for _, v := range refJudge(string(data), len(data), len(data)) {
+	for _, v := range refJudge(string(data), len(data), len(data), true) {
 		form := FormPlain
 		if v.bare {
 			form = FormBare
 		}
-		out = append(out, Match{Offset: int64(v.start), Certain: v.certain, Form: form})
+		out = append(out, Match{Offset: int64(v.start), Certain: v.certain || v.exact && bytes.IndexByte(data, 0) >= 0, Form: form})
 	}
 	out = append(out, referenceUTF16(data)...)
 	out = append(out, referenceBase64(data)...)
@@ -138,7 +200,7 @@ func referenceUTF16(data []byte) []Match {
 				}
 				view = append(view, c)
 			}
-			for _, v := range refJudge(string(view), viewBefore, viewFrom) {
+			for _, v := range refJudge(string(view), brokenContext, brokenContext, true) {
 				found[low][odd+2*v.run+low] = Match{Offset: int64(odd + 2*v.start), Certain: v.certain, Form: FormUTF16}
 			}
 		}
@@ -182,7 +244,7 @@ func referenceBase64(data []byte) []Match {
 				end, _ := base64.RawStdEncoding.DecodeString(string(rest))
 				view = append(view, end...)
 			}
-			for _, v := range refJudge(string(view), viewBefore, viewFrom) {
+			for _, v := range refJudge(string(view), viewBefore, viewFrom, false) {
 				if refLine(string(view), where, v.run) {
 					out = append(out, Match{Offset: int64(where[v.start*8/6]), Certain: v.certain, Form: FormBase64})
 				}
@@ -256,7 +318,7 @@ func cooked(recipe []byte) []byte {
 			arg = int(recipe[i+1])
 		}
 		part := string(out[last:])
-		switch b % 12 {
+		switch b % 13 {
 		case 0:
 			last = len(out)
 			out = append(out, "hxtp_"+hex.EncodeToString(drawn(uint64(arg), 48))...)
@@ -283,6 +345,8 @@ func cooked(recipe []byte) []byte {
 			out = append(out, strings.Repeat([...]string{"ab", "0123456789abcdef", "é", "\x00"}[arg%4], arg/4)...)
 		case 11:
 			last = len(out)
+		case 12:
+			out = append(out[:last], wrapped(part, [...]string{"=\n", "\\\n", "\" +\n  \"", "\",\n  \"", "\\n\",\n\"", "\",\"", "\" + \"", "' . '", "\\040"}[arg%9], 39+arg/4)...)
 		}
 		if len(out) > 8<<10 {
 			break

@@ -1,6 +1,7 @@
 package leak
 
 import (
+	"bytes"
 	"errors"
 	"io"
 )
@@ -35,7 +36,7 @@ func (s *Scanner) Scan(r io.Reader) ([]Match, error) {
 			if errors.Is(err, io.EOF) {
 				err = nil
 			}
-			return c.first(), err
+			return c.first(s.buf[:n]), err
 		}
 		searchable := (n - reach) &^ (stride - 1)
 		c.pending = suspects(c.pending, s.buf[:n], searched, searchable)
@@ -45,12 +46,13 @@ func (s *Scanner) Scan(r io.Reader) ([]Match, error) {
 		n = copy(s.buf, s.buf[done:n])
 		searched = searchable - done
 	}
-	return c.first(), nil
+	return c.first(s.buf[:n]), nil
 }
 
 // drop forgets text[:n], which the caller is about to do.
 func (c *collector) drop(text []byte, n int) {
 	c.at.advance(text, c.base, c.base+int64(n))
+	c.binary = c.binary || bytes.IndexByte(text[:n], 0) >= 0
 	c.base += int64(n)
 	for i := range c.pending {
 		c.pending[i].start -= n

@@ -59,11 +59,14 @@ func gitleaksRule(t *testing.T) func(text string) bool {
 	}
 }
 
+// whole is a token in one piece, whatever stands beside it.
+var whole = regexp.MustCompile(`hxt[pw]_[0-9a-f]{96}`)
+
 // expected is what a pattern for whole tokens as they are has to make of a text; known is false where that is its own matter.
 func expected(p planted) (found, known bool) {
 	switch p.want {
 	case certain + FormPlain:
-		return true, true
+		return true, whole.MatchString(p.text) && !strings.HasPrefix(p.name, "glued in binary")
 	case silent:
 		return false, true
 	case probable + FormPlain, probable + FormBare:

@@ -1,14 +1,7 @@
 package leak
 
-// A view is the text around a run of digits with its encoding taken off: so much before the digits and so much from
-// their first one on.
-const (
-	viewBefore = nameContext + 20
-	viewFrom   = mostDigits + 20
-)
-
 func appendPlain(found []suspicion, text []byte, start int) []suspicion {
-	if s, ok := judge(text, start); ok {
+	if s, ok := judgeBroken(text, start); ok {
 		return append(found, s)
 	}
 	return found
@@ -46,17 +39,18 @@ func judgeUTF16(text []byte, start, low int) (suspicion, bool) {
 	if start < 0 {
 		return suspicion{}, false
 	}
-	var buf [viewBefore + viewFrom]byte
-	before := min(start/2, viewBefore)
+	var buf [2 * brokenContext]byte
+	before := min(start/2, brokenContext)
 	first := start - 2*before
-	view := buf[:min(before+viewFrom, (len(text)-first)/2)]
+	view := buf[:min(before+brokenContext, (len(text)-first)/2)]
 	for i := range view {
 		view[i] = text[first+2*i+low]
 		if text[first+2*i+1-low] != 0 {
 			view[i] = 0xff // no ASCII, so no letter and no digit
 		}
 	}
-	s, ok := judge(view, before)
+	s, ok := judgeBroken(view, before)
+	s.exact = false // the zeros are those of its characters
 	s.start, s.end, s.form = first+2*s.start, first+2*s.end, FormUTF16
 	return s, ok
 }

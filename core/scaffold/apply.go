@@ -41,7 +41,7 @@ func apply(root string, changes []Change, rename func(r *os.Root, from, to strin
 	return nil
 }
 
-// isWork tells whether there is anything to write or to clear away.
+// isWork reports whether there is anything to write or to clear away.
 func isWork(r *os.Root, changes []Change) bool {
 	_, err := r.Lstat(workshop)
 	return err == nil || slices.ContainsFunc(changes, func(c Change) bool { return c.Action != Unchanged })

@@ -54,7 +54,7 @@ func LanguageOf(command string) Language {
 	return Unknown
 }
 
-// posix tells the languages that are parsed.
+// posix reports whether scripts in the language are parsed.
 func (l Language) posix() bool { return l == Bash || l == POSIX || l == Zsh }
 
 // MaxLength is how much of a script is read, in bytes, in whole lines.

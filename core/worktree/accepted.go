@@ -135,7 +135,7 @@ func (a *accepted) withdraw(fingerprint, why string) {
 // open are the places with something that is not accepted.
 func (a *accepted) open(places []location) []location {
 	return slices.DeleteFunc(slices.Clone(places), func(p location) bool {
-		return !slices.ContainsFunc(p.matches, func(m leak.Match) bool { return !a.covers(m) })
+		return !slices.ContainsFunc(p.matches, func(m match) bool { return !a.covers(m.Match) })
 	})
 }
 

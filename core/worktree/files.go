@@ -33,47 +33,58 @@ func (s *search) searchFiles(ctx context.Context) error {
 	for i := range failures {
 		wg.Go(func() { failures[i] = s.readFiles(ctx, names) })
 	}
-	err := s.tree.git.stream(ctx, s.tree.root, nil, func(out io.Reader) error {
-		return distribute(ctx, out, names)
-	}, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	cleaned, err := s.tree.listFiles(ctx, names)
 	close(names)
 	wg.Wait()
-	return errors.Join(append(failures, err)...)
+	return errors.Join(append(failures, err, s.searchCleaned(ctx, cleaned))...)
 }
 
-// distribute reads names that end in NUL. One that stands there several times, as in a conflict, is passed on once.
-func distribute(ctx context.Context, out io.Reader, names chan<- []string) error {
+// distributor reads what git lists, and sends it on.
+type distributor struct {
+	ctx      context.Context
+	names    chan<- []string
+	cleaners map[string]bool // with some, each name is followed by an attribute and its value
+	chunk    []string
+	cleaned  []string
+}
+
+// read reads names that end in NUL. One that stands there several times, as in a conflict, is passed on once.
+func (d *distributor) read(out io.Reader) error {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(make([]byte, 64<<10), maxName)
 	lines.Split(splitNUL)
-	chunk := make([]string, 0, namesAtOnce)
 	last := ""
-	send := func() error {
-		select {
-		case names <- chunk:
-			chunk = make([]string, 0, namesAtOnce)
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 	for lines.Scan() {
 		name := lines.Text()
+		if d.cleaners != nil && lines.Scan() && lines.Scan() && d.cleaners[lines.Text()] && name != last {
+			d.cleaned = append(d.cleaned, name)
+			last = name
+		}
 		if name == last || strings.HasSuffix(name, "/") { // a folder is a repository of its own
 			continue
 		}
 		last = name
-		if chunk = append(chunk, name); len(chunk) < namesAtOnce {
+		if d.chunk = append(d.chunk, name); len(d.chunk) < namesAtOnce {
 			continue
 		}
-		if err := send(); err != nil {
+		if err := d.send(); err != nil {
 			return err
 		}
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("list the files: %w", err)
 	}
-	return send()
+	return d.send()
+}
+
+func (d *distributor) send() error {
+	select {
+	case d.names <- d.chunk:
+		d.chunk = make([]string, 0, namesAtOnce)
+		return nil
+	case <-d.ctx.Done():
+		return d.ctx.Err()
+	}
 }
 
 // splitNUL is a [bufio.SplitFunc] for records that end in NUL.
@@ -90,91 +101,129 @@ func splitNUL(data []byte, atEOF bool) (advance int, token []byte, err error) {
 }
 
 func (s *search) readFiles(ctx context.Context, names <-chan []string) error {
-	root, err := os.OpenRoot(s.tree.root)
+	r, err := s.newFileReader(ctx)
 	if err != nil {
 		for range names { // whoever sends them must not wait
 		}
 		return err
 	}
-	r := fileReader{ctx: ctx, root: root}
 	defer r.close()
 	for chunk := range names {
 		for _, name := range chunk {
-			matches, err := r.find(name)
-			s.addFile(name, matches, err)
+			f, err := r.tokens(name)
+			s.addFile(name, f, err)
 		}
 	}
 	return nil
 }
 
-// fileReader reads one file after the other. The folder of the last one stays open: its neighbours are next.
+// fileReader reads one file after the other.
 type fileReader struct {
-	ctx     context.Context
-	root    *os.Root
-	dir     string
-	folder  *os.Root // nil when dir is no folder of the work tree
-	scanner leak.Scanner
+	ctx context.Context
+	*folder
+	contents
+}
+
+func (s *search) newFileReader(ctx context.Context) (*fileReader, error) {
+	root, err := openFolder(s.tree.root)
+	if err != nil {
+		return nil, err
+	}
+	return &fileReader{ctx, root, s.newContents(ctx)}, nil
 }
 
 func (r *fileReader) close() {
-	if r.folder != nil {
-		r.folder.Close()
-	}
-	r.root.Close()
+	r.folder.close()
+	r.contents.close()
 }
 
-// find returns the tokens in a file. What is no regular file has none, and neither has one that is gone.
-func (r *fileReader) find(name string) ([]leak.Match, error) {
+// tokens returns what is found in a file. What is no regular file has none, and neither has one that is gone.
+func (r *fileReader) tokens(name string) (found, error) {
 	if r.ctx.Err() != nil {
-		return nil, nil // git says so, too
+		return found{}, nil // git says so, too
 	}
-	dir, base := path.Split(name)
-	if r.folder == nil || dir != r.dir {
-		r.enter(dir)
+	info, base, err := r.find(name)
+	var f found
+	switch {
+	case err != nil || info == nil:
+	case info.Mode()&fs.ModeSymlink != 0: // git stores where it points to
+		var target string
+		target, err = r.readlink(base)
+		f.matches = outside(leak.Find([]byte(target)))
+	case info.Mode().IsRegular() && info.Size() > 0:
+		f, err = r.read(base, info.Size())
 	}
-	if r.folder == nil {
-		return nil, nil
-	}
-	matches, err := r.scan(base)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	return matches, err
+	return f, err
 }
 
-// enter opens a folder that is reached without a symbolic link.
-func (r *fileReader) enter(dir string) {
-	if r.folder != nil {
-		r.folder.Close()
+// read looks into a file whose end is known, so that nothing has to be read to find it.
+func (r *fileReader) read(base string, size int64) (found, error) {
+	f, err := r.open(base)
+	if err != nil {
+		return found{}, err
 	}
-	r.dir, r.folder = dir, nil
+	defer f.Close()
+	return r.look(interruptible{r.ctx, f}, size)
+}
+
+// folder opens files below a root, one after the other. The folder of the last one stays open: its neighbours are next.
+type folder struct {
+	root *os.Root
+	dir  string
+	at   *os.Root // nil when dir is no folder below the root
+}
+
+func openFolder(path string) (*folder, error) {
+	root, err := os.OpenRoot(path)
+	return &folder{root: root}, err
+}
+
+func (d *folder) close() {
+	if d.at != nil {
+		d.at.Close()
+	}
+	d.root.Close()
+}
+
+// find tells what stands at name, without following a link; nil when nothing does. base is for open.
+func (d *folder) find(name string) (info fs.FileInfo, base string, err error) {
+	dir, base := path.Split(name)
+	if d.at == nil || dir != d.dir {
+		d.enter(dir)
+	}
+	if d.at == nil {
+		return nil, "", nil
+	}
+	info, err = d.at.Lstat(base)
+	return info, base, err
+}
+
+// open opens what find found. Should something else stand there by now, then it is opened without waiting, and is below
+// the root, too.
+func (d *folder) open(base string) (*os.File, error) {
+	return d.at.OpenFile(base, os.O_RDONLY|nonblock, 0)
+}
+
+func (d *folder) readlink(base string) (string, error) { return d.at.Readlink(base) }
+
+// enter opens a folder that is reached without a symbolic link.
+func (d *folder) enter(dir string) {
+	if d.at != nil {
+		d.at.Close()
+	}
+	d.dir, d.at = dir, nil
 	for i, c := range dir {
 		if c != '/' {
 			continue
 		}
-		if info, err := r.root.Lstat(filepath.FromSlash(dir[:i])); err != nil || !info.IsDir() {
+		if info, err := d.root.Lstat(filepath.FromSlash(dir[:i])); err != nil || !info.IsDir() {
 			return
 		}
 	}
-	r.folder, _ = r.root.OpenRoot(filepath.FromSlash("./" + dir))
-}
-
-func (r *fileReader) scan(base string) ([]leak.Match, error) {
-	before, err := r.folder.Lstat(base)
-	if err != nil || before.Mode()&fs.ModeSymlink != 0 {
-		return r.scanLink(base, err)
-	}
-	if !before.Mode().IsRegular() || before.Size() == 0 {
-		return nil, nil
-	}
-	// Should something else stand there by now, then it is opened without waiting, and is part of the work tree, too.
-	f, err := r.folder.OpenFile(base, os.O_RDONLY|nonblock, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	// The end is known, so that nothing has to be read to find it.
-	return r.scanner.Scan(interruptible{r.ctx, io.LimitReader(f, before.Size())})
+	d.at, _ = d.root.OpenRoot(filepath.FromSlash("./" + dir))
 }
 
 // interruptible reads until ctx ends: one file alone can take minutes.
@@ -188,13 +237,4 @@ func (i interruptible) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return i.Reader.Read(p)
-}
-
-// scanLink looks at where a symbolic link points to, which is what git stores of it.
-func (r *fileReader) scanLink(base string, err error) ([]leak.Match, error) {
-	if err != nil {
-		return nil, err
-	}
-	target, err := r.folder.Readlink(base)
-	return leak.Find([]byte(target)), err
 }

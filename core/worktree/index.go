@@ -11,27 +11,37 @@ import (
 
 // searchIndex looks into what is staged and not committed yet: the next commit publishes it, whatever the files hold by
 // then. The work tree is not asked, so that no filter of the repository runs.
-func (t *Tree) searchIndex(ctx context.Context, a *accepted) ([]location, error) {
-	staged, err := t.stagedBlobs(ctx)
-	if err != nil || len(staged) == 0 {
+func (s *search) searchIndex(ctx context.Context) ([]location, error) {
+	staged, err := s.tree.stagedBlobs(ctx)
+	if err != nil {
 		return nil, err
+	}
+	return s.searchBlobs(ctx, staged)
+}
+
+// searchBlobs looks into blobs, and says in which files they stand.
+func (s *search) searchBlobs(ctx context.Context, versions []version) ([]location, error) {
+	if len(versions) == 0 {
+		return nil, nil
 	}
 	var ids strings.Builder
 	paths := map[string][]string{}
-	for _, v := range staged {
+	for _, v := range versions {
 		if paths[v.blob] == nil {
 			ids.WriteString(v.blob + "\n")
 		}
 		paths[v.blob] = append(paths[v.blob], v.path)
 	}
-	reader := objectReader{accepted: a}
-	err = t.git.stream(ctx, t.root, strings.NewReader(ids.String()), reader.read, "cat-file", "--batch", "--buffer")
+	reader := s.newObjectReader(ctx)
+	defer reader.contents.close()
+	err := s.tree.git.stream(ctx, s.tree.root, strings.NewReader(ids.String()), reader.read, "cat-file", "--batch", "--buffer")
 	var all []location
 	for _, h := range reader.hits {
 		for _, path := range paths[h.id] {
 			all = append(all, location{hit: h, path: path})
 		}
 	}
+	s.count(reader.unopened, reader.unkept)
 	return all, err
 }
 

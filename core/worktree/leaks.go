@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -34,19 +36,20 @@ type LeakOptions struct {
 // reaches and no remote has. What is staged counts, whether or not the file still holds it. Its findings never hold a token.
 func LeakCheck(t *Tree, o LeakOptions) check.Check {
 	return check.Check{ID: "token-leaked", Group: check.GroupFiles, Title: "No Hex token is in files or commits", Run: func(ctx context.Context) check.Result {
-		s := newSearch(t, o, " in a commit that no remote has")
+		s := newSearch(t, o)
 		if o.History {
 			s.where = " in the history"
 		}
 		var wg sync.WaitGroup
-		var filesErr, stagedErr, commitsErr error
+		var filesErr, stagedErr, commitsErr, refsErr error
 		var staged []location
 		wg.Go(func() { filesErr = s.searchFiles(ctx) })
-		wg.Go(func() { staged, stagedErr = t.searchIndex(ctx, s.accepted) })
+		wg.Go(func() { staged, stagedErr = s.searchIndex(ctx) })
 		wg.Go(func() { commitsErr = s.searchCommits(ctx) })
+		wg.Go(func() { refsErr = s.searchRefs(ctx) })
 		wg.Wait()
 		s.addStaged(staged)
-		return s.result(errors.Join(filesErr, stagedErr, commitsErr, s.ask(ctx)), "no Hex token in "+s.seen())
+		return s.result(errors.Join(filesErr, stagedErr, commitsErr, refsErr, s.ask(ctx)), "no Hex token in "+s.seen())
 	}}
 }
 
@@ -58,24 +61,45 @@ type search struct {
 	where    string // of what stands in a commit
 	accepted *accepted
 
+	archives archives
+
 	mu       sync.Mutex
 	findings []check.Finding
 	listed   map[bool]int          // findings that are accepted, and those that are not
 	tokens   map[string]core.Token // what was found, by its fingerprint
 	dropped  int
 	files    int
+	commits  int
 	unread   []error
 	notes    []string
+	unopened map[uint64]bool // compressed files that were not looked into
+	unkept   map[string]bool // objects of git-lfs that are not here
 
-	staged  bool // what is staged has one
-	commits int
-	rewrite string // what takes a token out of commits or tags, which it names first; empty when none has one
-	rename  bool   // the name of a ref has one
-	kept    string // who has what stands in the history; empty when that is not known
+	inFiles bool     // a file has one
+	staged  bool     // what is staged has one
+	ways    []string // that take tokens out of commits, tags, notes and names, which each names first
+	kept    string   // who has what stands in the history; empty when that is not known
 }
 
-func newSearch(t *Tree, o LeakOptions, where string) *search {
-	return &search{tree: t, options: o, where: where, accepted: t.accepted("token-leaked"), listed: map[bool]int{}, tokens: map[string]core.Token{}}
+func newSearch(t *Tree, o LeakOptions) *search {
+	return &search{tree: t, options: o, where: " in a commit that no remote has", unopened: map[uint64]bool{}, unkept: map[string]bool{},
+		accepted: t.accepted("token-leaked"), listed: map[bool]int{}, tokens: map[string]core.Token{}}
+}
+
+func (s *search) newContents(ctx context.Context) contents {
+	c := contents{ctx: ctx, archives: &s.archives}
+	if store, err := openFolder(s.tree.commonDir); err == nil {
+		c.store = store
+	}
+	return c
+}
+
+// count takes in what could not be looked into.
+func (s *search) count(unopened map[uint64]bool, unkept map[string]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.Copy(s.unopened, unopened)
+	maps.Copy(s.unkept, unkept)
 }
 
 // seen says what was looked at.
@@ -95,38 +119,45 @@ func counted(n int, noun string) string {
 }
 
 // addFile takes in what was found in a file of the work tree, and in its name.
-func (s *search) addFile(name string, matches []leak.Match, err error) {
-	inName := leak.Find([]byte(name))
+func (s *search) addFile(name string, f found, err error) {
+	inName := outside(leak.Find([]byte(name)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.files++
+	f.count(s.unopened, s.unkept)
 	if err != nil && len(s.unread) < 3 {
 		s.unread = append(s.unread, err)
 	}
 	shown := name
-	if len(inName)+len(matches) > 0 {
+	if len(inName)+len(f.matches) > 0 {
 		shown = leak.Mask(name)
 	}
-	if len(matches) == leak.MaxMatches {
+	if len(f.matches) == leak.MaxMatches {
 		s.dropped++ // what follows was not looked at
 	}
 	for _, m := range inName {
+		s.inFiles = s.inFiles || !s.accepted.covers(m.Match)
 		s.add(check.Finding{File: shown}, m, "the name of %s", shown)
 	}
+	s.addMatches(shown, f.matches)
+}
+
+func (s *search) addMatches(shown string, matches []match) {
 	for _, m := range matches {
+		s.inFiles = s.inFiles || !s.accepted.covers(m.Match)
 		s.add(check.Finding{File: shown, Line: m.Line, Column: m.Column}, m, "%s", shown)
 	}
 }
 
 // add completes a finding with a match, and says of what the subject holds.
-func (s *search) add(f check.Finding, m leak.Match, subject string, args ...any) {
+func (s *search) add(f check.Finding, m match, subject string, args ...any) {
 	s.addAt(f, m, "", subject, args...)
 }
 
 // addAt is add for a subject that needs to be told where it stands, such as " in a commit that no remote has".
-func (s *search) addAt(f check.Finding, m leak.Match, where, subject string, args ...any) {
+func (s *search) addAt(f check.Finding, m match, where, subject string, args ...any) {
 	f.Fingerprint = s.remember(m.Token)
-	accepted := s.accepted.covers(m)
+	accepted := s.accepted.covers(m.Match)
 	if s.listed[accepted] == maxFindings {
 		if !accepted {
 			s.dropped++
@@ -143,7 +174,7 @@ func (s *search) addAt(f check.Finding, m leak.Match, where, subject string, arg
 }
 
 // says is the sentence about a match in a subject.
-func says(subject string, m leak.Match) string {
+func says(subject string, m match) string {
 	what := "a Hex token"
 	if !m.Certain {
 		what = "what may be a Hex token"
@@ -151,6 +182,9 @@ func says(subject string, m leak.Match) string {
 	form := ""
 	if m.Form == leak.FormBase64 || m.Form == leak.FormUTF16 {
 		form = " in " + m.Form
+	}
+	if m.in != "" {
+		form += " in " + m.in
 	}
 	return fmt.Sprintf("%s holds %s (%s)%s", subject, what, m.Masked, form)
 }
@@ -167,7 +201,7 @@ func (s *search) searchCommits(ctx context.Context) error {
 }
 
 func (s *search) searchRevisions(ctx context.Context, r revisions) error {
-	found, err := s.tree.readObjects(ctx, r, s.accepted)
+	found, err := s.readObjects(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -181,31 +215,26 @@ func (s *search) searchRevisions(ctx context.Context, r revisions) error {
 }
 
 func (s *search) searchHistory(ctx context.Context) error {
-	found, err := s.tree.readAllObjects(ctx, s.accepted)
-	if err != nil {
+	var there, missing int
+	var failed error
+	var wg sync.WaitGroup
+	wg.Go(func() { there, missing, failed = s.tree.countObjects(ctx) })
+	found, err := s.readAllObjects(ctx)
+	wg.Wait()
+	if err := errors.Join(err, failed); err != nil {
 		return err
 	}
-	return errors.Join(s.tree.incomplete(ctx, found), s.addObjects(ctx, everything(), found))
+	return errors.Join(incomplete(found, there, missing), s.addObjects(ctx, everything(), found))
 }
 
 // incomplete says which share of the history was not seen; nil when all of it was.
-func (t *Tree) incomplete(ctx context.Context, found objects) error {
+func incomplete(found objects, there, missing int) error {
 	var parts []string
 	if found.boundary {
 		parts = append(parts, fmt.Sprintf("this clone is shallow: only its %s were searched", counted(found.commits, "commit")))
 	}
-	partial, err := t.git.run(ctx, t.root, nil, "config", "--get-regexp", `^(remote\..*\.promisor|extensions\.partialclone)$`)
-	if err := failure(err); err != nil {
-		return err
-	}
-	if len(partial) > 0 {
-		there, missing, err := t.countObjects(ctx)
-		if err != nil {
-			return err
-		}
-		if missing > 0 {
-			parts = append(parts, fmt.Sprintf("this clone is partial: %d of at least %d objects were searched, the rest is on the remote", there, there+missing))
-		}
+	if missing > 0 {
+		parts = append(parts, fmt.Sprintf("this clone is partial: %d of at least %d objects were searched, the rest is on the remote", there, there+missing))
 	}
 	if len(parts) == 0 {
 		return nil
@@ -220,6 +249,7 @@ func (s *search) note(format string, args ...any) {
 // addObjects takes in what was found in git's objects. A token that stays in a file through many commits is reported
 // with the first one.
 func (s *search) addObjects(ctx context.Context, r revisions, found objects) error {
+	s.count(found.unopened, found.unkept)
 	places, err := s.tree.locate(ctx, r, found.hits)
 	var have owners
 	if s.options.History && len(places) > 0 {
@@ -231,6 +261,10 @@ func (s *search) addObjects(ctx context.Context, r revisions, found objects) err
 	defer s.mu.Unlock()
 	s.commits, s.dropped = found.commits, s.dropped+found.dropped
 	seen := map[string]string{}
+	open := s.accepted.open(places)
+	for _, p := range open {
+		s.inFiles = s.inFiles || !s.pushing && (p.kind == "blob" || p.kind == "tree")
+	}
 	for _, p := range places {
 		for _, m := range p.matches {
 			key := p.kind + "\x00" + p.path + "\x00" + m.Masked
@@ -241,18 +275,39 @@ func (s *search) addObjects(ctx context.Context, r revisions, found objects) err
 			s.addPlace(p, m, cmp.Or(have.where(p), s.where))
 		}
 	}
-	open := s.accepted.open(places)
-	s.rewrite, s.kept = s.tree.wayOut(ctx, open), have.said(open)
+	if s.options.History {
+		s.kept = s.tree.keepers(ctx, have, open)
+	} else {
+		s.addWay(s.tree.wayOutOfCommits(ctx, open))
+	}
+	s.addWay(wayOutOfTags(open))
+	s.addWay(s.tree.wayOutOfNotes(ctx, open))
 	return err
 }
 
-func (s *search) addPlace(p location, m leak.Match, where string) {
-	path := leak.Mask(p.path)
+// addWay remembers what takes tokens out of one kind of place; nothing where it is empty.
+func (s *search) addWay(way string) {
+	if way != "" && !slices.Contains(s.ways, way) {
+		s.ways = append(s.ways, way)
+	}
+}
+
+func (s *search) addPlace(p location, m match, where string) {
+	path, part := leak.Mask(p.path), "message"
+	if p.kind == "commit" || p.kind == "tag" {
+		part, m.in = cmp.Or(m.in, part), ""
+	}
+	link := "of"
+	if part != "message" {
+		link = "in"
+	}
 	switch p.kind {
 	case "commit":
-		s.add(check.Finding{Line: m.Line, Column: m.Column, Commit: p.commit}, m, "the message of commit %.7s", p.commit)
+		s.add(check.Finding{Line: m.Line, Column: m.Column, Commit: p.commit}, m, "the %s %s commit %.7s", part, link, p.commit)
 	case "tag":
-		s.add(check.Finding{Line: m.Line, Column: m.Column}, m, "the message of tag %s", path)
+		s.add(check.Finding{}, m, "the %s %s tag %s", part, link, path)
+	case "note":
+		s.add(check.Finding{Commit: p.path}, m, "the note of commit %.7s", p.path)
 	case "tree":
 		s.addAt(check.Finding{File: path, Commit: p.commit}, m, where, "the name of %s", path)
 	default:
@@ -268,6 +323,16 @@ func (s *search) result(err error, fine string) check.Result {
 	}
 	if len(s.unread) > 0 {
 		err = errors.Join(err, fmt.Errorf("not every file could be read: %w", errors.Join(s.unread...)))
+	}
+	if n := len(s.unkept); n > 0 && s.options.History {
+		err = errors.Join(err, errors.New(unkept(n)))
+	} else if n > 0 {
+		s.note("%s", unkept(n))
+	}
+	if n := len(s.unopened); n > 0 && len(s.findings) == 0 {
+		fine += "; " + unopened(n)
+	} else if n > 0 {
+		s.note("%s", unopened(n))
 	}
 	accepted := s.accepted.apply(s.findings)
 	r := check.Judge(s.findings, apart(fine, accepted), s.fix())
@@ -299,24 +364,31 @@ func before(a, b check.Finding) bool {
 
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
+func unkept(n int) string {
+	return "what git-lfs has of " + counted(n, "file") + " is not in this clone and was not looked into (git lfs fetch --all)"
+}
+
+func unopened(n int) string {
+	return counted(n, "compressed file") + " not looked into, or not to the end (only zip and gzip are opened, up to 16 MiB, 64 MiB unpacked, and nothing in it again)"
+}
+
 // fix says how to make a token worthless, and how to get it out of what is not public yet.
 func (s *search) fix() string {
-	fix := fmt.Sprintf("revoke it in Hex (%s: Settings → API keys), then take it out of ", s.options.Host)
+	ways := s.ways
 	switch {
-	case s.options.History && s.kept != "":
-		return fix + "the files; " + s.kept
-	case s.pushing && s.rewrite == "":
-		return fix + "the name: push it under another one"
-	case s.pushing && s.rename:
-		return fix + "the name and " + s.rewrite
-	case s.pushing:
-		return fix + s.rewrite
-	case s.rewrite != "":
-		return fix + "the files and " + s.rewrite
-	case s.staged:
-		return fix + "the files, and git add those that are staged"
+	case s.inFiles && s.staged && len(ways) == 0:
+		ways = []string{"the files, and git add those that are staged"}
+	case s.inFiles:
+		ways = append([]string{"the files"}, ways...)
 	}
-	return fix + "the files"
+	fix := fmt.Sprintf("revoke it in Hex (%s: Settings → API keys)", s.options.Host)
+	if len(ways) > 0 {
+		fix += ", then take it out of " + strings.Join(ways, " and ")
+	}
+	if s.kept != "" {
+		fix += "; " + s.kept
+	}
+	return fix
 }
 
 // countObjects counts the objects of the history that are here, and those that a partial clone left on its remote.

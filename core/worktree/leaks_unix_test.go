@@ -50,7 +50,7 @@ func TestOnlyFilesOfTheTreeAreOpened(t *testing.T) {
 
 func TestFileThatCannotBeRead(t *testing.T) {
 	s := &search{where: " x"}
-	s.addFile("a", nil, syscall.EACCES)
+	s.addFile("a", found{}, syscall.EACCES)
 	if got := s.result(nil, "fine"); got.Status != "unknown" || !strings.Contains(got.Message, "permission denied") {
 		t.Errorf("got %+v", got)
 	}

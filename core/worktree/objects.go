@@ -48,7 +48,7 @@ func (r revisions) command(name string, flags ...string) []string {
 // hit is an object with tokens in it. Lines are those of the message for a commit or a tag, 0 where they mean nothing.
 type hit struct {
 	id, kind string
-	matches  []leak.Match
+	matches  []match
 }
 
 // objects is what was found in git's objects.
@@ -56,14 +56,18 @@ type objects struct {
 	hits     []hit
 	dropped  int // hits beyond maxHits
 	commits  int
-	missing  int  // left on the remote by a partial clone
-	boundary bool // the history goes on where this clone ends
+	missing  int             // left on the remote by a partial clone
+	boundary bool            // the history goes on where this clone ends
+	unopened map[uint64]bool // compressed ones that were not looked into
+	unkept   map[string]bool // what git-lfs does not keep here
 }
 
 // readObjects looks into every object that the revisions consist of. All of them come through one pipe, and none is held
 // as a whole.
-func (t *Tree) readObjects(ctx context.Context, r revisions, a *accepted) (objects, error) {
-	reader := objectReader{shallow: t.shallowCommits(), accepted: a}
+func (s *search) readObjects(ctx context.Context, r revisions) (objects, error) {
+	t := s.tree
+	reader := s.newObjectReader(ctx)
+	defer reader.contents.close()
 	err := t.git.pipe(ctx, t.root, strings.NewReader(r.input),
 		r.command("rev-list", "--objects", "--no-object-names", "--missing=print"),
 		[]string{"cat-file", "--batch", "--buffer"}, reader.read)
@@ -72,8 +76,10 @@ func (t *Tree) readObjects(ctx context.Context, r revisions, a *accepted) (objec
 
 // readAllObjects looks into every object that is stored at all, in the order in which git reads them fastest. Not all of
 // them need be part of the history.
-func (t *Tree) readAllObjects(ctx context.Context, a *accepted) (objects, error) {
-	reader := objectReader{shallow: t.shallowCommits(), accepted: a}
+func (s *search) readAllObjects(ctx context.Context) (objects, error) {
+	t := s.tree
+	reader := s.newObjectReader(ctx)
+	defer reader.contents.close()
 	err := t.git.stream(ctx, t.root, nil, reader.read, "cat-file", "--batch", "--buffer", "--batch-all-objects", "--unordered")
 	return reader.objects, err
 }
@@ -95,9 +101,16 @@ func (t *Tree) shallowCommits() map[string]bool {
 type objectReader struct {
 	objects
 	shallow  map[string]bool
-	scanner  leak.Scanner
+	contents contents
 	message  []byte
 	accepted *accepted
+}
+
+func (s *search) newObjectReader(ctx context.Context) *objectReader {
+	return &objectReader{
+		objects: objects{unopened: map[uint64]bool{}, unkept: map[string]bool{}},
+		shallow: s.tree.shallowCommits(), contents: s.newContents(ctx), accepted: s.accepted,
+	}
 }
 
 // errFraming means that git's output is not what was agreed on.
@@ -138,13 +151,7 @@ func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) err
 		o.boundary = o.boundary || o.shallow[id]
 	}
 	body := &io.LimitedReader{R: in, N: size}
-	var matches []leak.Match
-	var err error
-	if (kind == "commit" || kind == "tag") && size <= maxMessage {
-		matches, err = o.readMessage(body)
-	} else {
-		matches, err = o.scanner.Scan(body)
-	}
+	f, err := o.look(kind, body)
 	if err != nil {
 		return err
 	}
@@ -157,8 +164,21 @@ func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) err
 	if c, err := in.ReadByte(); err != nil || c != '\n' {
 		return errors.Join(errFraming, err)
 	}
-	o.keep(hit{id, kind, matches})
+	o.keep(hit{id, kind, f.matches})
+	f.count(o.unopened, o.unkept)
 	return nil
+}
+
+func (o *objectReader) look(kind string, body *io.LimitedReader) (found, error) {
+	switch {
+	case kind == "blob":
+		return o.contents.look(body, body.N)
+	case (kind == "commit" || kind == "tag") && body.N <= maxMessage:
+		matches, err := o.readMessage(body)
+		return found{matches: matches}, err
+	}
+	matches, err := o.contents.scanner.Scan(body)
+	return found{matches: outside(matches)}, err
 }
 
 // keep remembers what is not accepted before what is: the rest of an object with many tokens is dropped.
@@ -167,7 +187,7 @@ func (o *objectReader) keep(h hit) {
 		o.dropped++ // what follows was not looked at
 	}
 	if len(h.matches) > maxInObject {
-		slices.SortStableFunc(h.matches, func(a, b leak.Match) int { return cmp.Compare(o.accepted.rank(a), o.accepted.rank(b)) })
+		slices.SortStableFunc(h.matches, func(a, b match) int { return cmp.Compare(o.accepted.rank(a.Match), o.accepted.rank(b.Match)) })
 	}
 	switch {
 	case len(h.matches) == 0:
@@ -179,25 +199,40 @@ func (o *objectReader) keep(h hit) {
 	}
 }
 
-// readMessage counts lines from the first one of the message; what stands before it, such as the author's name, has none.
-func (o *objectReader) readMessage(body *io.LimitedReader) ([]leak.Match, error) {
+// readMessage counts lines from the first one of the message. What stands before it has none: it is in a field, such as
+// the author's name.
+func (o *objectReader) readMessage(body *io.LimitedReader) ([]match, error) {
 	o.message = append(o.message[:0], make([]byte, body.N)...)
 	if _, err := io.ReadFull(body, o.message); err != nil {
 		return nil, err
 	}
-	matches := leak.Find(o.message)
+	matches := outside(leak.Find(o.message))
 	if len(matches) == 0 {
 		return nil, nil
 	}
 	head, _, _ := bytes.Cut(o.message, []byte("\n\n"))
 	lines := bytes.Count(head, []byte("\n")) + 2
 	for i := range matches {
-		matches[i].Line = max(0, matches[i].Line-lines)
-		if matches[i].Line == 0 {
-			matches[i].Column = 0
+		m := &matches[i]
+		if m.Line -= lines; m.Line <= 0 {
+			m.in = field(head[:min(m.Offset, int64(len(head)))])
+			m.Line, m.Column = 0, 0
 		}
 	}
 	return matches, nil
+}
+
+// field says in which field of a commit or tag something stands, by what is before it.
+func field(before []byte) string {
+	line := before[bytes.LastIndexByte(before, '\n')+1:]
+	name, value, _ := strings.Cut(string(line), " ")
+	switch {
+	case name != "author" && name != "committer" && name != "tagger":
+		return "head"
+	case strings.Contains(value, "<"):
+		return name + "'s address"
+	}
+	return name + "'s name"
 }
 
 // location is where an object stands in the history: its path, and the commit that brought it in. A commit has no path, a
@@ -228,7 +263,7 @@ func (t *Tree) locate(ctx context.Context, r revisions, hits []hit) ([]location,
 			all = append(all, t.named(ctx, found)...)
 		case "blob":
 			found.path = t.exactPath(ctx, found)
-			all = append(all, found)
+			all = append(all, t.asNote(ctx, found))
 		default:
 			all = append(all, found)
 		}
@@ -268,7 +303,7 @@ func (t *Tree) named(ctx context.Context, folder location) []location {
 	}
 	var all []location
 	for _, name := range fields(out) {
-		if matches := leak.Find([]byte(name)); len(matches) > 0 {
+		if matches := outside(leak.Find([]byte(name))); len(matches) > 0 {
 			entry := location{hit: hit{id: folder.id, kind: "tree", matches: matches}, path: name, commit: folder.commit}
 			if folder.path != "" {
 				entry.path = folder.path + "/" + name
@@ -291,4 +326,16 @@ func (t *Tree) exactPath(ctx context.Context, p location) string {
 		}
 	}
 	return p.path
+}
+
+// asNote makes the note of a commit out of a blob that stands where git keeps notes: at the ID of what it is about.
+func (t *Tree) asNote(ctx context.Context, p location) location {
+	id := strings.ReplaceAll(p.path, "/", "")
+	if !isObjectID(id) {
+		return p
+	}
+	if here, err := t.present(ctx, []string{id}); err == nil && len(here) == 1 {
+		p.kind, p.path = "note", id
+	}
+	return p
 }

@@ -9,27 +9,61 @@ import (
 	"strings"
 )
 
-// wayOut says what takes tokens out of commits, or out of tags when these alone have some, as steps that can be followed
-// as they are; empty without places, of which the oldest comes first.
-func (t *Tree) wayOut(ctx context.Context, places []location) string {
+// wayOutOfCommits says what takes tokens out of commits, as steps that can be followed as they are; empty when none has
+// one. The oldest place comes first.
+func (t *Tree) wayOutOfCommits(ctx context.Context, places []location) string {
+	places = slices.DeleteFunc(slices.Clone(places), func(p location) bool { return p.kind == "tag" || p.kind == "note" })
 	if len(places) == 0 {
 		return ""
 	}
-	i := slices.IndexFunc(places, func(p location) bool { return p.kind != "tag" })
+	return "the commits: " + t.rewriting(ctx, places[0].commit, changes(places))
+}
+
+func wayOutOfTags(places []location) string {
+	i := slices.IndexFunc(places, func(p location) bool { return p.kind == "tag" })
 	if i < 0 {
-		line := command("git tag --force --annotate", places[0].path)
-		if line == "" { // a name that cannot be typed as it is shown
-			return "the tag: git tag --force --annotate"
-		}
-		return "the tag: " + command(line, places[0].path+"^{}")
+		return ""
 	}
-	return "the commits: " + t.rewriting(ctx, places[i].commit, changes(places))
+	line := command("git tag --force --annotate", places[i].path)
+	if line == "" { // a name that cannot be typed as it is shown
+		return "the tag: git tag --force --annotate"
+	}
+	return "the tag: " + command(line, places[i].path+"^{}")
+}
+
+// wayOutOfNotes says what takes tokens out of notes. These have a history of their own, which is pushed with them.
+func (t *Tree) wayOutOfNotes(ctx context.Context, places []location) string {
+	i := slices.IndexFunc(places, func(p location) bool { return p.kind == "note" })
+	if i < 0 {
+		return ""
+	}
+	const usual = "refs/notes/commits"
+	ref := usual
+	if out, err := t.git.run(ctx, t.root, nil, "for-each-ref", "--contains="+places[i].commit, "--format=%(refname)", "refs/notes"); err == nil && len(out) > 0 {
+		ref, _, _ = strings.Cut(string(out), "\n")
+	}
+	remove := "git notes"
+	if ref != usual {
+		remove = command("git notes --ref", ref)
+	}
+	forget := command("git update-ref", ref)
+	if remove == "" || forget == "" {
+		return "the note: git notes remove"
+	}
+	tree := command("git commit-tree -m Notes", ref+"^{tree}")
+	return fmt.Sprintf("the note: %s remove %.12s, then out of the history of notes: %s $(%s)", remove, places[i].path, forget, tree)
 }
 
 // changes are the steps in a commit that has these places, and the name that git rebase has for a stop there.
 func changes(places []location) steps {
 	kinds := map[string]int{}
 	for i, p := range places {
+		if p.kind == "commit" && slices.ContainsFunc(p.matches, func(m match) bool { return m.in != "" }) {
+			kinds["person"]++
+		}
+		if p.kind == "commit" && !slices.ContainsFunc(p.matches, func(m match) bool { return m.in == "" }) {
+			continue
+		}
 		if !slices.ContainsFunc(places[:i], func(other location) bool { return other.kind == p.kind && other.path == p.path }) {
 			kinds[p.kind]++
 		}
@@ -44,14 +78,18 @@ func changes(places []location) steps {
 	if kinds["tree"] > 0 {
 		s.inside = append(s.inside, "rename with git mv")
 	}
-	switch {
-	case kinds["commit"] == 0:
-		s.inside = append(s.inside, "git commit --amend --no-edit")
-	case len(s.inside) == 0:
-		s = steps{stop: "reword", inside: []string{"git commit --amend"}}
-	default:
-		s.inside = append(s.inside, "git commit --amend")
+	amend := "git commit --amend"
+	if kinds["commit"] == 0 {
+		amend += " --no-edit"
 	}
+	if kinds["person"] > 0 {
+		s.inside = append(s.inside, "see that git config user.name and user.email have none")
+		amend += " --reset-author"
+	}
+	if amend == "git commit --amend" && len(s.inside) == 0 {
+		s.stop = "reword"
+	}
+	s.inside = append(s.inside, amend)
 	return s
 }
 
@@ -139,17 +177,23 @@ func (o owners) where(p location) string {
 	return ""
 }
 
-// said is what these places mean for others, and how what was never pushed goes away.
-func (o owners) said(places []location) string {
-	if o.local == nil {
+// keepers says what these places mean for others, and how what was never pushed goes away.
+func (t *Tree) keepers(ctx context.Context, o owners, places []location) string {
+	places = slices.DeleteFunc(slices.Clone(places), func(p location) bool { return p.kind == "tag" || p.kind == "note" })
+	if o.local == nil || len(places) == 0 {
 		return ""
 	}
 	var parts []string
 	if slices.ContainsFunc(places, func(p location) bool { return !o.local[p.commit] }) {
 		parts = append(parts, "whoever has a clone keeps what was pushed")
 	}
-	if slices.ContainsFunc(places, func(p location) bool { return o.local[p.commit] && !o.loose[p.commit] }) {
-		parts = append(parts, "rewrite the commits that no remote has before they are pushed")
+	mine := slices.DeleteFunc(slices.Clone(places), func(p location) bool { return !o.local[p.commit] || o.loose[p.commit] })
+	if len(mine) > 0 {
+		part := "rewrite the commits that no remote has before they are pushed"
+		if _, err := t.git.line(ctx, t.root, "merge-base", "--is-ancestor", mine[0].commit, "HEAD"); err == nil {
+			part += ": " + t.rewriting(ctx, mine[0].commit, changes(mine))
+		}
+		parts = append(parts, part)
 	}
 	if slices.ContainsFunc(places, func(p location) bool { return o.loose[p.commit] }) {
 		parts = append(parts, "to forget what only the reflog has, and all stashes: git reflog expire --expire=now --all && git gc --prune=now")

@@ -39,6 +39,9 @@ func ReadPush(r io.Reader) ([]Update, error) {
 	list := &io.LimitedReader{R: r, N: maxPush + 1}
 	lines := bufio.NewScanner(list)
 	for lines.Scan() {
+		if lines.Text() == "" {
+			continue // of a hook that hands on nothing as a line
+		}
 		parts := strings.Split(lines.Text(), " ")
 		n := len(parts) // the first field is what was typed, and may hold spaces itself
 		if n < 4 || !isObjectID(parts[n-3]) || !isObjectID(parts[n-1]) {
@@ -150,8 +153,8 @@ func PushChecks(t *Tree, p Push, host string) []check.Check {
 			if r.input == "" {
 				return check.Skip("nothing is sent")
 			}
-			s := newSearch(t, LeakOptions{Host: host}, " in a commit to be pushed")
-			s.pushing = true
+			s := newSearch(t, LeakOptions{Host: host})
+			s.pushing, s.where = true, " in a commit to be pushed"
 			s.searchNames(p.Updates)
 			err = s.searchRevisions(ctx, r)
 			return s.result(err, "no Hex token in "+counted(s.commits, "commit"))
@@ -162,11 +165,40 @@ func PushChecks(t *Tree, p Push, host string) []check.Check {
 // searchNames looks at what the refs are to be called on the remote.
 func (s *search) searchNames(updates []Update) {
 	for _, u := range updates {
-		for _, m := range leak.Find([]byte(u.RemoteRef)) {
-			s.add(check.Finding{}, m, "the name of the ref %s", leak.Mask(u.RemoteRef))
-			s.rename = true
+		if s.addName(u.RemoteRef) {
+			s.addWay("the name: push it under another one")
 		}
 	}
+}
+
+// searchRefs looks at the names of branches and, with the history, of tags.
+func (s *search) searchRefs(ctx context.Context) error {
+	args := []string{"for-each-ref", "--format=%(refname)", "refs/heads"}
+	if s.options.History {
+		args = append(args, "refs/tags")
+	}
+	out, err := s.tree.git.run(ctx, s.tree.root, nil, args...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ref := range strings.Lines(string(out)) {
+		switch ref = strings.TrimSuffix(ref, "\n"); {
+		case !s.addName(ref):
+		case strings.HasPrefix(ref, "refs/tags/"):
+			s.addWay("the tag's name: git tag NEW OLD, git tag --delete OLD")
+		default:
+			s.addWay("the branch's name: git branch --move OLD NEW")
+		}
+	}
+	return err
+}
+
+// addName takes in what is found in the name of a ref, and tells whether anything was.
+func (s *search) addName(ref string) bool {
+	matches := outside(leak.Find([]byte(ref)))
+	for _, m := range matches {
+		s.add(check.Finding{}, m, "the name of the ref %s", leak.Mask(ref))
+	}
+	return len(matches) > 0
 }
 
 // pushedEnv judges every .env file that the push brings in, whether or not a later commit takes it out again.
@@ -196,6 +228,34 @@ func (t *Tree) pushedEnv(ctx context.Context, p Push) check.Result {
 // untracking are the steps that take a file out of a commit, and leave it in the work tree.
 func untracking(path string) steps {
 	return steps{stop: "edit", inside: []string{cmp.Or(command("git rm --cached", path), "git rm --cached and the file"), "git commit --amend --no-edit"}}
+}
+
+// Unsent is what else could be pushed to the remote: the branches and tags of this clone that p does not send, as far as the
+// remote is not known to have their commits. Some tools hand over a part of a push only.
+func (t *Tree) Unsent(ctx context.Context, p Push) (Push, error) {
+	out, err := t.git.run(ctx, t.root, nil, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/tags")
+	if err != nil {
+		return Push{}, err
+	}
+	others := Push{Remote: p.Remote}
+	for line := range strings.Lines(string(out)) {
+		id, ref, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !slices.ContainsFunc(p.Updates, func(u Update) bool { return u.Local == id }) {
+			others.Updates = append(others.Updates, Update{LocalRef: ref, Local: id, RemoteRef: ref, Remote: strings.Repeat("0", len(id))})
+		}
+	}
+	for _, u := range p.Updates { // what these bring is judged already
+		others.Updates = append(others.Updates, Update{LocalRef: u.LocalRef, Local: strings.Repeat("0", len(u.Local)), RemoteRef: u.RemoteRef, Remote: u.Local})
+	}
+	r, err := t.sent(ctx, others.Remote, others.Updates)
+	if err != nil || r.input == "" {
+		return Push{}, err
+	}
+	out, err = t.git.run(ctx, t.root, []byte(r.input), r.command("rev-list", "--max-count=1")...)
+	if err != nil || len(out) == 0 {
+		return Push{}, err
+	}
+	return others, nil
 }
 
 // FileAt reads a regular file of at most limit bytes as it stands in a commit; false when there is none.

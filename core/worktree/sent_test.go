@@ -87,7 +87,7 @@ func TestPushOfTags(t *testing.T) {
 	r.git("tag", "-a", "v1", "-m", token(1))
 	r.expectPush(r.update("v1", zero), "ok: no .env file is pushed []",
 		"error: the message of tag v1 holds a Hex token ("+short(token(1))+") [revoke it in Hex (https://app.hex.tech: Settings → API keys), then take it out of the tag: git tag --force --annotate v1 'v1^{}']",
-		"  error :1:1 the message of tag v1 holds a Hex token ("+short(token(1))+")")
+		"  error :0:0 the message of tag v1 holds a Hex token ("+short(token(1))+")")
 }
 
 func TestSentCommits(t *testing.T) {

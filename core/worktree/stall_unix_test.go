@@ -124,7 +124,7 @@ func TestPipeOfTwoIsEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.pipe(".git/packed-refs")
-	_, err = tree.readObjects(t.Context(), everything(), nil)
+	_, err = newSearch(tree, LeakOptions{}).readObjects(t.Context(), everything())
 	expectStalled(t, err)
 }
 

@@ -236,6 +236,12 @@ func (t *Tree) Tracked(ctx context.Context, paths ...string) ([]string, error) {
 	return fields(out), err
 }
 
+// Matching returns the paths in git's index that match pathspecs.
+func (t *Tree) Matching(ctx context.Context, pathspecs ...string) ([]string, error) {
+	out, err := t.git.run(ctx, t.root, nil, append([]string{"ls-files", "-z", "--"}, pathspecs...)...)
+	return fields(out), err
+}
+
 // Git answers what package scaffold asks, until ctx ends.
 func (t *Tree) Git(ctx context.Context) scaffold.Git {
 	return scaffold.Git{

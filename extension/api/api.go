@@ -44,6 +44,7 @@ type apiOptions struct {
 	format *template.Template // nil without --template
 }
 
+// NewCmd is gh hex api.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &apiOptions{Process: p}
 	cmd := &cobra.Command{
@@ -158,7 +159,7 @@ func (o *apiOptions) request() (core.Request, error) {
 	if r.Path, err = o.pathBelowAPI(); err != nil {
 		return r, err
 	}
-	if r.Header, err = ParseHeaders(o.headers); err != nil {
+	if r.Header, err = parseHeaders(o.headers); err != nil {
 		return r, err
 	}
 	fields, err := o.inputs.Fields(o.Process)
@@ -222,7 +223,7 @@ func (o *apiOptions) pathBelowAPI() (string, error) {
 	return text, nil
 }
 
-func ParseHeaders(lines []string) (http.Header, error) {
+func parseHeaders(lines []string) (http.Header, error) {
 	header := http.Header{}
 	for _, line := range lines {
 		name, value, found := strings.Cut(line, ":")

@@ -109,3 +109,11 @@ func TestQueryOf(t *testing.T) {
 		t.Errorf("%v, %v", query, err)
 	}
 }
+
+func TestHeadersThatAreNotTaken(t *testing.T) {
+	for _, line := range []string{"authorization: Bearer x", "AUTHORIZATION:x", "nothing", ": x"} {
+		if header, err := parseHeaders([]string{line}); err == nil {
+			t.Errorf("%q is taken: %v", line, header)
+		}
+	}
+}

@@ -107,7 +107,7 @@ func appendTo(list []any, keys []string, value any) ([]any, error) {
 	return append(list, child), setKey(child, keys, value)
 }
 
-// fits tells whether a key can be set in an object without replacing anything.
+// fits reports whether a key can be set in an object without replacing anything.
 func fits(object map[string]any, keys []string) bool {
 	old, present := object[keys[0]]
 	if !present {

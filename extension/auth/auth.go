@@ -43,6 +43,7 @@ type authOptions struct {
 	variableGiven bool
 }
 
+// NewCmd is gh hex auth with what stands below it.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &authOptions{Process: p}
 	cmd := &cobra.Command{
@@ -188,7 +189,7 @@ func runAuth(ctx context.Context, o *authOptions) error {
 	if err != nil {
 		return err
 	}
-	owner, err := workspace.Accept(ctx, o.Process, found, token, o.tell)
+	owner, err := workspace.Accept(ctx, o.Process, found, token, how, "gh hex auth", o.tell)
 	if err != nil {
 		return all[0].explainRejection(ctx, err)
 	}

@@ -87,11 +87,11 @@ func runLogin(ctx context.Context, o *loginOptions) error {
 	}
 	token, how, err := workspace.ReadToken(o.Process, o.withToken, found.Host, "gh hex auth login")
 	if err != nil {
-		return workspace.OfLocalToken(err)
+		return err
 	}
-	owner, err := workspace.Accept(ctx, o.Process, found, token, o.Record)
+	owner, err := workspace.Accept(ctx, o.Process, found, token, how, "gh hex auth login", o.Record)
 	if err != nil {
-		return workspace.OfLocalToken(err)
+		return err
 	}
 	if how == workspace.FromEnvironment && o.CanAsk() {
 		yes, err := o.Confirm(fmt.Sprintf("Keep the token in the environment variable %s (%s) on this machine?", workspace.TokenName, owner.Describe()), true)

@@ -54,10 +54,8 @@ func runToken(ctx context.Context, o *tokenOptions) error {
 	switch {
 	case found.HostErr != nil:
 		return found.HostTrouble()
-	case found.TokenErr != nil:
-		return workspace.OfLocalToken(fmt.Errorf("the token from %s cannot be used: %w", found.TokenSource, found.TokenErr))
-	case found.Token.IsZero():
-		return &workspace.MissingTokenError{Err: fmt.Errorf("%w for %s", workspace.ErrNoLocalToken, found.Host.Name())}
+	case found.TokenTrouble() != nil:
+		return found.TokenTrouble()
 	}
 	o.Say("%s", o.Gray("The token from "+found.TokenSource))
 	if o.InActions() {

@@ -21,7 +21,7 @@ func (s *storing) replaced(t *slot) string {
 	return fmt.Sprintf(" (replaces the one set %s)", console.Ago(t.before.UpdatedAt, s.Now()))
 }
 
-// asksToReplace tells whether the user is asked: a personal token may take the place of the team's.
+// asksToReplace reports whether the user is asked: a personal token may take the place of the team's.
 func (s *storing) asksToReplace() bool { return s.CanAsk() && s.owner.Kind == core.KindPersonal }
 
 // sayReplaced names what is about to be replaced where that was not asked about.

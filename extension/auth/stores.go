@@ -180,14 +180,14 @@ func (s *storing) propose(ctx context.Context) ([]github.Store, error) {
 	}
 	var inv github.Inventory
 	err := s.Interruptible(ctx, "Looking at what the workflows need", func(ctx context.Context) (err error) {
-		inv, err = s.client.Inventory(ctx, s.place.Owner, s.place.Name, workflows.Environments(github.Inventory{}))
+		inv, err = s.client.Inventory(ctx, s.place.Owner, s.place.Name, workflows.Environments(nil))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	var stores []github.Store
-	for _, p := range workflows.Proposals(inv, s.secret, workflow.Context{Dependabot: inspect.HasDependabot(s.tree), Host: s.host.Name()}) {
+	for _, p := range workflows.Proposals(inspect.Kept{Inventory: inv}, s.secret, workflow.Context{Dependabot: inspect.HasDependabot(s.tree), Host: s.host.Name()}) {
 		store := github.Store{App: github.App(p.App), Level: github.LevelRepository, Owner: s.place.Owner, Repo: s.place.Name}
 		if p.Environment != "" {
 			store.Level, store.Environment = github.LevelEnvironment, p.Environment

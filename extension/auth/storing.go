@@ -188,7 +188,7 @@ func (s *storing) settleCopy(ctx context.Context, source workspace.TokenSource) 
 	return err
 }
 
-// mayUseDotenv tells whether git ignores .env, or will after this command.
+// mayUseDotenv reports whether git ignores .env, or will after this command.
 func (s *storing) mayUseDotenv(ctx context.Context) (bool, error) {
 	if s.tree == nil {
 		return false, nil

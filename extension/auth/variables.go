@@ -17,7 +17,7 @@ import (
 type companion struct {
 	store       github.Store
 	name, value string
-	// same tells whether a value that stands there already means the same.
+	// same reports whether a value that stands there already means the same.
 	same   func(value string) bool
 	before github.Entry // what is there already
 	err    error
@@ -25,7 +25,7 @@ type companion struct {
 	wider github.Sharing
 }
 
-// stands tells whether the variable is as it has to be.
+// stands reports whether the variable is as it has to be.
 func (v *companion) stands() bool {
 	return v.before.Name != "" && v.same(v.before.Value) && v.wider.Visibility == ""
 }
@@ -88,13 +88,13 @@ func (s *storing) actionsStore() github.Store {
 	return store
 }
 
-// isHost tells whether a value names the host, in whichever form.
+// isHost reports whether a value names the host, in whichever form.
 func (s *storing) isHost(value string) bool {
 	named, err := core.ParseHost(value)
 	return err == nil && named == s.host
 }
 
-// isProject tells whether a value names the project of --project, in whichever form.
+// isProject reports whether a value names the project of --project, in whichever form.
 func (s *storing) isProject(value string) bool {
 	id, host, err := core.ParseProjectRef(value)
 	return err == nil && id == s.runs && (host.IsZero() || host == s.host)
@@ -169,7 +169,7 @@ func (*variableConflictError) Hint() string {
 	return "Keep both with: --variable OTHER_NAME, or replace it with: --force"
 }
 
-// conflicts tells whether the variable has a value that is not to be replaced without a word.
+// conflicts reports whether the variable has a value that is not to be replaced without a word.
 func (s *storing) conflicts(v *companion) bool {
 	return v.before.Name != "" && !v.same(v.before.Value) && !s.force
 }

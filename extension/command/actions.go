@@ -16,6 +16,7 @@ type Actions struct {
 	err   error // the first failure to write a file of the runner
 }
 
+// NewActions is nil outside GitHub Actions, which its methods bear; quiet keeps standard output for data.
 func NewActions(p *Process, quiet bool) *Actions {
 	if !p.InActions() {
 		return nil
@@ -32,6 +33,7 @@ func workflowCommand(name, title, message string) string {
 	return "::" + name + "::" + EscapeData(message)
 }
 
+// Command hands the runner a line such as ::error title=…::message.
 func (a *Actions) Command(name, title, message string) {
 	if a == nil {
 		return
@@ -69,6 +71,7 @@ func (a *Actions) append(variable, text string) {
 	}
 }
 
+// AppendFile adds to a file of the runner's, or makes it.
 func AppendFile(path, text string) error {
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {

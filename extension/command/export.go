@@ -24,7 +24,7 @@ type Exporter struct {
 	Template string
 }
 
-// AddExport adds the three flags to a command. The exporter is filled in before RunE; asked tells whether to use it.
+// AddExport adds the three flags to a command. The exporter is filled in before RunE; Asked reports whether to use it.
 func AddExport(cmd *cobra.Command, fields []string) *Exporter {
 	e := &Exporter{}
 	f := cmd.Flags()
@@ -72,6 +72,7 @@ type unreadable struct{}
 
 func (unreadable) Read([]byte) (int, error) { return 0, errParsed }
 
+// Asked reports whether the result is wanted as JSON.
 func (e *Exporter) Asked() bool { return e.Fields != nil }
 
 func (e *Exporter) check(cmd *cobra.Command, known []string) error {
@@ -87,9 +88,14 @@ func (e *Exporter) check(cmd *cobra.Command, known []string) error {
 	if e.Jq != "" && e.Template != "" {
 		return errors.New("cannot use `--jq` and `--template` together")
 	}
+	return e.Only(known)
+}
+
+// Only refuses a field that is not among the known ones, in gh's own words.
+func (e *Exporter) Only(known []string) error {
 	for _, field := range e.Fields {
 		if !slices.Contains(known, field) {
-			return fmt.Errorf("Unknown JSON field: %q\nAvailable fields:\n  %s", field, strings.Join(known, "\n  ")) //nolint:staticcheck // gh's own text
+			return fmt.Errorf("Unknown JSON field: %q\nAvailable fields:\n  %s", field, strings.Join(slices.Sorted(slices.Values(known)), "\n  ")) //nolint:staticcheck // gh's own text
 		}
 	}
 	return nil
@@ -124,6 +130,7 @@ func (e *Exporter) Write(s *console.Streams, data any) error {
 	return err
 }
 
+// Indent is how far JSON is indented: for people, not in a pipe.
 func Indent(s *console.Streams) string {
 	if s.OutTTY {
 		return "  "

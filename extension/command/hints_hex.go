@@ -16,7 +16,10 @@ import (
 // hexHint is the next command to type after an answer of Hex, or after none.
 func hexHint(err error) string {
 	var answer *core.APIError
+	var rejected *core.RejectedError
 	switch {
+	case errors.As(err, &rejected):
+		return "Next: " + rejected.Fix()
 	case errors.Is(err, core.ErrNotHexAPI):
 		return "Check the path and the host: HEX_WORKSPACE_URL, or --workspace-url, names where you log in to Hex"
 	case errors.Is(err, core.ErrRedirect):
@@ -43,9 +46,10 @@ func isNetworkError(err error) bool {
 
 func answerHint(e *core.APIError) string {
 	read := e.Method == http.MethodGet || e.Method == http.MethodHead
+	maybe := e.Status >= http.StatusInternalServerError && !read // it may have taken effect
 	switch {
-	case errors.Is(e, core.ErrUnauthorized):
-		return "Make a new token in Hex (Settings → API keys → New Token), or check the host: a token works only where it was made"
+	case e.HTML && !maybe && !errors.Is(e, core.ErrRateLimited):
+		return "A web page answered, not Hex's API: check the network, a proxy in between, and the host (HEX_WORKSPACE_URL)"
 	case errors.Is(e, core.ErrForbidden):
 		return "Ask an admin of the workspace whether API access is on, and to tick " + scopeOf(e) + " for the token"
 	case errors.Is(e, core.ErrNotFound):
@@ -55,13 +59,13 @@ func answerHint(e *core.APIError) string {
 	case e.Method == http.MethodPost && errors.Is(e, core.ErrUnpublished):
 		return "Only published projects run: publish it in Hex first; those that are: gh hex project list --published"
 	case errors.Is(e, core.ErrRateLimited):
-		return "Hex allows only so many requests a minute: wait, then run the command again"
+		return console.Capitalised(core.WaitForHex)
 	case errors.Is(e, core.ErrBusy):
 		return "All kernels of the workspace are busy and nothing was started: wait, then run the command again"
-	case e.Status >= http.StatusInternalServerError && read:
-		return "Hex failed: try again, and give its support the trace ID"
-	case e.Status >= http.StatusInternalServerError:
+	case maybe:
 		return "It may have taken effect: look before you repeat it"
+	case e.Status >= http.StatusInternalServerError:
+		return "Hex failed: try again, and give its support the trace ID"
 	}
 	return "Check what was asked for; Hex's support wants the trace ID"
 }

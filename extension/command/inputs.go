@@ -22,6 +22,7 @@ type InputFlags struct {
 	File       string
 }
 
+// Add adds the flags to a command; what is what they set, in words.
 func (f *InputFlags) Add(cmd *cobra.Command, what string) {
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&f.Raw, "raw-field", "f", nil, "Set "+what+" to a string, as `name=value`")

@@ -16,13 +16,14 @@ type Process struct {
 	Getenv func(string) string
 	Dir    string
 	Now    func() time.Time
-	// patience is how long Hex or GitHub may take to answer one request; zero for what their clients take as their own.
+	// Patience is how long Hex or GitHub may take to answer one request; zero for what their clients take as their own.
 	Patience time.Duration
 }
 
+// UserAgent names this program to Hex and GitHub.
 func (p *Process) UserAgent() string { return "gh-hex/" + Version }
 
-// InActions tells whether this is a job of GitHub Actions.
+// InActions reports whether this is a job of GitHub Actions.
 func (p *Process) InActions() bool { return p.Getenv("GITHUB_ACTIONS") == "true" }
 
 // When is a relative time on a terminal, an exact one elsewhere.

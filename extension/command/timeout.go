@@ -5,6 +5,7 @@ import (
 	"time"
 )
 
+// CheckTimeout refuses a --timeout that is no time.
 func CheckTimeout(d time.Duration) error {
 	if d <= 0 {
 		return InvalidArgument("timeout", d.String(), errors.New("a positive duration is needed"))
@@ -12,6 +13,5 @@ func CheckTimeout(d time.Duration) error {
 	return nil
 }
 
-const (
-	DefaultTimeout = time.Hour
-)
+// DefaultTimeout is how long commands that wait do so when --timeout does not say.
+const DefaultTimeout = time.Hour

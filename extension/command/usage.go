@@ -30,6 +30,7 @@ func (e *UsageError) Error() string { return e.Err.Error() }
 
 func (e *UsageError) Unwrap() error { return e.Err }
 
+// FlagError makes cobra's complaint about a flag a [UsageError].
 func FlagError(cmd *cobra.Command, err error) error {
 	if err.Error() == "flag needs an argument: --json" {
 		return listFields(cmd)

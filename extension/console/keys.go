@@ -155,7 +155,7 @@ func (s *Streams) Wait(ctx context.Context) *waiting {
 
 func (w *waiting) interrupt() { w.cancel(ErrCancelled) }
 
-// interrupted tells whether Ctrl-C was pressed.
+// interrupted reports whether Ctrl-C was pressed.
 func (w *waiting) interrupted() bool { return errors.Is(context.Cause(w), ErrCancelled) }
 
 // Cooked gives the terminal back while f runs, which may ask: in raw mode a line feed does not return the carriage.

@@ -13,7 +13,7 @@ import (
 	"github.com/gh-hex/gh-hex/core"
 )
 
-// CanAsk tells whether there is somebody to ask.
+// CanAsk reports whether there is somebody to ask.
 func (s *Streams) CanAsk() bool { return s.tty != nil }
 
 // Ask reads one line in raw mode, where Ctrl-C is a key: a SIGINT would end gh and leave us without a terminal.

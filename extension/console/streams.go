@@ -39,19 +39,20 @@ type Streams struct {
 	tty *os.File
 	// questions is where questions are written: standard error, or the terminal itself when that is redirected.
 	questions io.Writer
-	// menus tells that options may be shown as a menu. Elsewhere they have numbers, which needs no cursor control.
+	// menus says that options may be shown as a menu. Elsewhere they have numbers, which needs no cursor control.
 	menus bool
-	// plainProgress tells that what is going on is said once, in a line of its own.
+	// PlainProgress says that what is going on is said once, in a line of its own.
 	PlainProgress bool
 
 	terminal *term.Terminal
 	keys     *keys
 	// before is how the terminal was when the command began.
 	before *term.State
-	// over ends when the process was told to end: then nothing is asked any more. Nil where nobody tells.
+	// Over ends when the process was told to end: then nothing is asked any more. Nil where nobody tells.
 	Over context.Context
 }
 
+// System is the terminal, or the files and pipes, that this process was started with.
 func System() *Streams {
 	t := ghterm.FromEnv()
 	width, _, err := t.Size()
@@ -220,6 +221,7 @@ func (s *Streams) paint(code, text string) Styled {
 	return Styled("\x1b[" + code + "m" + text + "\x1b[0m")
 }
 
+// Green and the others below give a text a colour, or bold type, where colours are shown.
 func (s *Streams) Green(text string) Styled { return s.paint("32", text) }
 
 func (s *Streams) Yellow(text string) Styled { return s.paint("33", text) }
@@ -230,6 +232,7 @@ func (s *Streams) Gray(text string) Styled { return s.paint("90", text) }
 
 func (s *Streams) Bold(text string) Styled { return s.paint("1", text) }
 
+// Icon is a status at a glance; it is never all that says it.
 func Icon(s *Streams, status check.Status) Styled {
 	switch status {
 	case check.StatusOK:

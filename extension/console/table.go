@@ -10,9 +10,9 @@ import (
 // Columns are those of a list.
 type Columns struct {
 	Titles []string
-	// whole names those whose texts are never shortened, such as IDs: a part of one is worth nothing.
+	// Whole names those whose texts are never shortened, such as IDs: a part of one is worth nothing.
 	Whole []string
-	// spare names those that a narrow terminal does without, one after the other, before anything is shortened.
+	// Spare names those that a narrow terminal does without, one after the other, before anything is shortened.
 	Spare []string
 }
 

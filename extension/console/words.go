@@ -17,6 +17,7 @@ func Counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
+// Capitalised is a sentence with a capital at its beginning.
 func Capitalised(sentence string) string {
 	if sentence == "" {
 		return ""

@@ -459,6 +459,41 @@ func TestInventory(t *testing.T) {
 	}
 }
 
+// An environment says whether it waits for people, and which branches and tags it lets in.
+func TestPolicies(t *testing.T) {
+	c := newTestClient(t)
+	gate := func(name string, protected bool, rules ...string) Entry {
+		e := entry{Name: name, Policy: &struct {
+			Protected bool `json:"protected_branches"`
+		}{protected}}
+		for _, r := range rules {
+			e.Rules = append(e.Rules, struct {
+				Type string `json:"type"`
+			}{r})
+		}
+		return e.public()
+	}
+	inv := Inventory{
+		Repository:         Repository{Owner: "octo", Name: "analytics"},
+		Environments:       Listing{Entries: []Entry{gate("Prod/eu", false, "required_reviewers"), gate("staging", true), gate("hidden", false), {Name: "open"}, gate("not asked for", false)}},
+		EnvironmentSecrets: map[string]Listing{"prod/eu": {}, "staging": {}, "hidden": {}, "open": {}},
+	}
+	gock.New(root).Get("/repos/octo/analytics/environments/Prod/eu/deployment-branch-policies").Reply(200).
+		JSON(map[string]any{"total_count": 2, "branch_policies": []any{map[string]string{"name": "main", "type": "branch"}, map[string]string{"name": "v*", "type": "tag"}}})
+	gock.New(root).Get("/repos/octo/analytics/branches").MatchParam("protected", "true").Reply(200).JSON([]any{map[string]string{"name": "release"}})
+	gock.New(root).Get("/repos/octo/analytics/environments/hidden/deployment-branch-policies").Reply(403)
+	c.LookInto(t.Context(), &inv, nil)
+	if p := inv.Policies["prod/eu"]; !inv.Environments.Entries[0].Gate.Reviewers || !slices.Equal(p.Branches, []string{"main"}) || !slices.Equal(p.Tags, []string{"v*"}) {
+		t.Errorf("Prod/eu lets in %+v", p)
+	}
+	if p := inv.Policies["staging"]; !slices.Equal(p.Branches, []string{"release"}) || p.Err != nil {
+		t.Errorf("staging lets in %+v", p)
+	}
+	if inv.Policies["hidden"].Err == nil || len(inv.Policies) != 3 {
+		t.Errorf("policies are %+v", inv.Policies)
+	}
+}
+
 // What GitHub leaves out of a repository's permissions is not known: the write decides.
 func TestPermissionsLeftOut(t *testing.T) {
 	for body, can := range map[string]bool{

@@ -134,7 +134,7 @@ func (e *Error) Account() (name string, others bool) {
 	return core.Printable(name), len(users) > 1
 }
 
-// Ambiguous tells whether a request may have taken effect although it did not succeed.
+// Ambiguous reports whether a request may have taken effect although it did not succeed.
 func (e *Error) Ambiguous() bool {
 	return !e.unsent && !e.RateLimited && (e.Status == 0 || e.Status >= 500)
 }
@@ -252,20 +252,20 @@ func fields(s, separators string) []string {
 	return out
 }
 
-// NoPushError means that the login can read the repository but not set its secrets.
-type NoPushError struct {
+// noPushError means that the login can read the repository but not set its secrets.
+type noPushError struct {
 	place string
 	login *Error // which login that is
 }
 
-func (e *NoPushError) Error() string {
+func (e *noPushError) Error() string {
 	return fmt.Sprintf("this login cannot set secrets of %s: permission to push is missing", e.place)
 }
 
 // Hint is the next command to type.
-func (e *NoPushError) Hint() string { return e.login.pushHint() }
+func (e *noPushError) Hint() string { return e.login.pushHint() }
 
-// NoPush is a [NoPushError] about this client's login.
+// NoPush is a [noPushError] about this client's login.
 func (c *Client) NoPush(place string) error {
-	return &NoPushError{place, &Error{Host: c.host, Source: c.source}}
+	return &noPushError{place, &Error{Host: c.host, Source: c.source}}
 }

@@ -67,7 +67,7 @@ func TestRefusedLooksNameTheWrite(t *testing.T) {
 // Who may not push is told which account that is, and how to change to another one.
 func TestNoPushNamesTheAccount(t *testing.T) {
 	accounts(t, "ada", "grace")
-	err := &NoPushError{"octo/analytics", &Error{Host: "github.com", Source: "oauth_token"}}
+	err := &noPushError{"octo/analytics", &Error{Host: "github.com", Source: "oauth_token"}}
 	if got := err.Hint(); !strings.Contains(got, "for the account ada") || !strings.Contains(got, "gh auth switch") {
 		t.Error(got)
 	}

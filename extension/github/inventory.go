@@ -4,9 +4,11 @@ package github
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +21,19 @@ type Entry struct {
 	Value      string
 	UpdatedAt  time.Time
 	Visibility string // of an organization's: all, private or selected
+	Gate       Gate   // of an environment
+}
+
+// Gate is whom a deployment environment lets in.
+type Gate struct {
+	Reviewers bool   // every job waits for a person
+	Branches  string // which ones: "protected", "custom", or empty for all
+}
+
+// Policy lists the branches and tags that an environment lets in, as patterns.
+type Policy struct {
+	Branches, Tags []string
+	Err            error // why they could not be listed
 }
 
 // Listing is what one place holds. A non-nil Err says why the place could not be listed: it is then unknown.
@@ -55,6 +70,8 @@ type Inventory struct {
 	// are not case-sensitive. An environment that was not asked for has no entry.
 	EnvironmentSecrets map[string]Listing
 	EnvironmentVars    map[string]Listing
+	// Policies are those of the environments that were looked into and let some branches in only, keyed the same way.
+	Policies map[string]Policy
 }
 
 // maxEnvironments bounds how many environments an inventory looks into; the rest is unknown.
@@ -169,6 +186,52 @@ func (c *Client) LookInto(ctx context.Context, inv *Inventory, environments []st
 		return Store{App: app, Level: level, Owner: r.Owner, Repo: r.Name, Environment: environment}
 	})
 	inv.forgetMissing(rest)
+	c.policies(ctx, inv)
+}
+
+// policies asks which branches the environments let in that were looked into.
+func (c *Client) policies(ctx context.Context, inv *Inventory) {
+	inv.Policies = map[string]Policy{}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for _, e := range inv.Environments.Entries {
+		key := strings.ToLower(e.Name)
+		if _, asked := inv.EnvironmentSecrets[key]; !asked || e.Gate.Branches == "" {
+			continue
+		}
+		wg.Go(func() {
+			p := c.policy(ctx, inv.Repository, e)
+			mu.Lock()
+			defer mu.Unlock()
+			inv.Policies[key] = p
+		})
+	}
+	wg.Wait()
+}
+
+// policy lists what an environment lets in: patterns of its own, or the protected branches.
+func (c *Client) policy(ctx context.Context, r Repository, e Entry) Policy {
+	owner, repo := url.PathEscape(r.Owner), url.PathEscape(r.Name)
+	path, key := fmt.Sprintf("repos/%s/%s/environments/%s/deployment-branch-policies?per_page=100", owner, repo, url.PathEscape(e.Name)), "branch_policies"
+	if e.Gate.Branches == "protected" {
+		path, key = fmt.Sprintf("repos/%s/%s/branches?protected=true&per_page=100", owner, repo), ""
+	}
+	var p Policy
+	p.Err = c.pages(ctx, path, key, fmt.Sprintf("list the branches that environment %s lets in", e.Name), func(raw json.RawMessage) error {
+		var list []struct{ Name, Type string }
+		if err := json.Unmarshal(raw, &list); err != nil || len(list) > maxPage {
+			return errNotJSON
+		}
+		for _, b := range list {
+			if b.Type == "tag" {
+				p.Tags = append(p.Tags, b.Name)
+			} else {
+				p.Branches = append(p.Branches, b.Name)
+			}
+		}
+		return nil
+	})
+	return p
 }
 
 // EnvironmentNames are the names of the environments that exist.
@@ -202,7 +265,7 @@ func (inv *Inventory) Places(name string) []PlacedEntry {
 	return out
 }
 
-// Holds tells whether Actions finds one of the names without an environment.
+// Holds reports whether Actions finds one of the names without an environment.
 func (inv *Inventory) Holds(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		_, repository := inv.Secrets.Find(name)

@@ -46,7 +46,7 @@ func TestSettleByGitHubsClock(t *testing.T) {
 	}
 }
 
-// A variable can be read back: what it holds tells whether a write without an answer took effect.
+// A variable can be read back: what it holds shows whether a write without an answer took effect.
 func TestVariableWithoutAnAnswer(t *testing.T) {
 	const path = "/repos/octo/analytics/actions/variables"
 	for holds, stored := range map[string]bool{"https://app.hex.tech": true, "https://eu.hex.tech": false, "": false} {

@@ -329,9 +329,27 @@ type entry struct {
 	Value      string    `json:"value"`
 	UpdatedAt  time.Time `json:"updated_at"`
 	Visibility string    `json:"visibility"`
+	Rules      []struct {
+		Type string `json:"type"`
+	} `json:"protection_rules"`
+	Policy *struct {
+		Protected bool `json:"protected_branches"`
+	} `json:"deployment_branch_policy"`
 }
 
-func (e entry) public() Entry { return Entry(e) }
+func (e entry) public() Entry {
+	out := Entry{Name: e.Name, Value: e.Value, UpdatedAt: e.UpdatedAt, Visibility: e.Visibility}
+	for _, r := range e.Rules {
+		out.Gate.Reviewers = out.Gate.Reviewers || r.Type == "required_reviewers"
+	}
+	if e.Policy != nil {
+		out.Gate.Branches = "custom"
+		if e.Policy.Protected {
+			out.Gate.Branches = "protected"
+		}
+	}
+	return out
+}
 
 // list reads all pages of a collection whose entries stand under key.
 func (c *Client) list(ctx context.Context, path, key, what string) Listing {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/leak"
+	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
 // ignoreComment is "# gh-hex: ignore[CHECK] reason", alone on its line or behind something else.
@@ -132,10 +133,22 @@ func judgedByWorkflows() []string {
 	return ids
 }
 
+// source has the workflows alone.
+func (e *elsewhere) source() *Source {
+	snapshot, _ := e.snapshot()
+	s := &Source{}
+	for _, f := range snapshot.Files {
+		s.Files = append(s.Files, workflow.File(f))
+	}
+	return s
+}
+
 // texts are those of the workflows, and of the other files that something was found in.
 func (i *Inspection) texts(results map[string]check.Result) map[string]string {
 	s := i.Source
-	if s == nil && i.Tree != nil {
+	if i.elsewhere != nil {
+		s = i.elsewhere.source()
+	} else if s == nil && i.Tree != nil {
 		root, err := os.OpenRoot(i.Tree.Root())
 		if err != nil {
 			return nil

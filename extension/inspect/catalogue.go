@@ -6,6 +6,7 @@ import (
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/core/hook"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
@@ -15,6 +16,7 @@ func Catalogue() []check.Check {
 	return slices.Concat(core.TokenChecks(core.TokenInput{}), (*Inspection)(nil).gitHubChecks(), (*Inspection)(nil).workflowChecks(), fileChecks(nil, worktree.LeakOptions{}, nil))
 }
 
+// AllChecks are the IDs of all checks.
 func AllChecks() []string {
 	var ids []string
 	for _, c := range Catalogue() {
@@ -51,6 +53,7 @@ func (i *Inspection) workflowChecks() []check.Check {
 		i.workflowCheck(check.GroupWorkflows, workflow.SecretPassed, "Called workflows get their secrets"),
 		i.workflowCheck(check.GroupWorkflows, workflow.SecretDynamic, "Secrets are read by name"),
 		i.workflowCheck(check.GroupHex, workflow.HexVendor, "The secret is not hex.pm's"),
+		i.workflowCheck(check.GroupHex, workflow.TokenMapped, "The token reaches the steps that need it"),
 		i.workflowCheck(check.GroupHex, workflow.HexAction, "Hex's action is used as its version allows"),
 		i.workflowCheck(check.GroupHex, workflow.HexEndpoint, "Hex is called safely"),
 	}
@@ -66,7 +69,7 @@ func (i *Inspection) workflowCheck(group check.Group, id, title string) check.Ch
 	}}
 }
 
-// fileChecks judge the files of the work tree.
+// fileChecks judge the files of the work tree, and the hook that git runs before a push from there.
 func fileChecks(tree *worktree.Tree, o worktree.LeakOptions, used func() []string) []check.Check {
-	return append(worktree.Checks(tree, "gh hex init", used), worktree.LeakCheck(tree, o))
+	return append(worktree.Checks(tree, "gh hex init", used), hook.Check(tree), worktree.LeakCheck(tree, o))
 }

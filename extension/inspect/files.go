@@ -15,6 +15,7 @@ import (
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
+// WorkflowFolder is where GitHub looks for workflows.
 const WorkflowFolder = ".github/workflows"
 
 // MaxWorkflow bounds a workflow file; GitHub itself refuses larger ones.
@@ -27,7 +28,7 @@ const maxRemote = 5
 type Source struct {
 	Files  []workflow.File
 	Lookup func(name string) ([]byte, bool) // of another file there
-	// unread are files that are there and could not be read, or are too large to be.
+	// Unread are files that are there and could not be read, or are too large to be.
 	Unread []string
 }
 
@@ -69,6 +70,8 @@ func (s *Source) read(o workflow.ReadOptions) *workflow.Workflows {
 func (i *Inspection) readWorkflows(remote func(ref string) ([]byte, error)) *workflow.Workflows {
 	o := workflow.ReadOptions{Ends: i.ends, Remote: remote, Secret: i.Secret, All: i.All}
 	switch {
+	case i.elsewhere != nil:
+		return i.elsewhere.read(i.ends, o)
 	case i.Tree == nil:
 		return workflow.Read(nil, workflow.ReadOptions{})
 	case i.Source != nil:
@@ -88,9 +91,14 @@ func (i *Inspection) readCalled(ctx context.Context) *workflow.Workflows {
 	contents, errs := make([][]byte, len(refs)), make([]error, len(refs))
 	var wg sync.WaitGroup
 	for n, ref := range refs {
-		wg.Go(func() { contents[n], errs[n] = client.Workflow(ctx, ref) })
+		wg.Go(func() { contents[n], errs[n] = i.called(ctx, client, ref) })
 	}
 	wg.Wait()
+	for _, err := range errs {
+		if i.elsewhere != nil && unreachable(err) {
+			i.elsewhere.fail(err)
+		}
+	}
 	return i.readWorkflows(func(ref string) ([]byte, error) {
 		if n := slices.Index(refs, ref); n >= 0 {
 			return contents[n], errs[n]
@@ -136,6 +144,7 @@ func workflowFiles(root *os.Root) []workflow.File {
 	return files
 }
 
+// IsYAML reports whether GitHub takes a file in [WorkflowFolder] for a workflow.
 func IsYAML(name string) bool {
 	return strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml")
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/gh-hex/gh-hex/extension/target"
 )
 
-// judgePush tells whether GitHub would refuse the next push: a classic token that pushes a changed workflow over https
+// judgePush reports whether GitHub would refuse the next push: a classic token that pushes a changed workflow over https
 // needs the scope workflow.
 func (i *Inspection) judgePush(ctx context.Context) check.Result {
 	if i.Tree == nil {

@@ -13,6 +13,8 @@ type Remote struct {
 	Err       error // they could not be read
 }
 
+// ReadRemote reads the workflows that stand on GitHub; secret is the name of the only one that is looked for, empty for
+// every Hex token.
 func ReadRemote(ctx context.Context, client *github.Client, owner, repo, secret string) Remote {
 	files, err := client.Workflows(ctx, owner, repo)
 	list := make([]workflow.File, len(files))

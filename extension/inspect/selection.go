@@ -12,7 +12,7 @@ type selection struct {
 	Offline    bool
 }
 
-// Includes tells whether a check is among those asked for, not counting what others need.
+// Includes reports whether a check is among those asked for, not counting what others need.
 func (s selection) Includes(id string) bool {
 	return (len(s.Only) == 0 || slices.Contains(s.Only, id)) && !slices.Contains(s.Skip, id)
 }

@@ -36,12 +36,13 @@ type Trials struct {
 	host   core.Host
 	github *github.Client
 	Limit  time.Duration
-	// results are what the dry run of a project said, by its ID: a refusal only where Hex shows the project to the token.
+	// Results are what the dry run of a project said, by its ID: a refusal only where Hex shows the project to the token.
 	Results map[string]Trial
 	values  map[string]trialValue
 	seen    map[string]bool // the projects that were named so far
 }
 
+// Trial is what the dry run of a project said.
 type Trial struct {
 	Refused bool
 	Doubt   string // why it cannot be told
@@ -52,6 +53,7 @@ type trialValue struct {
 	err  error
 }
 
+// NewTrials tries token on host; client finds the projects that workflows name by a variable.
 func NewTrials(p *command.Process, host core.Host, token core.Token, client *github.Client) *Trials {
 	return &Trials{
 		hex: core.NewClient(host, token, workspace.ClientOptions(p)), host: host, github: client, Limit: cmp.Or(p.Patience, trialLimit),
@@ -257,6 +259,7 @@ func SayDoubts(p *command.Process, doubts []string) {
 	}
 }
 
+// InEnvironment reports whether the job of a start runs in the environment of that name.
 func InEnvironment(start workflow.Start, name string) bool {
 	return slices.ContainsFunc(start.Environments, func(e string) bool { return strings.EqualFold(e, name) })
 }

@@ -30,26 +30,27 @@ type PlaceResult struct {
 	Error      string       `json:"error"`
 }
 
+// PlaceFields are the fields that --json knows of a place.
 func PlaceFields() []string {
 	return []string{"repository", "level", "name", "app", "secret", "updatedAt", "usedBy", "status", "error"}
 }
 
-// Place is somewhere a secret is, or may be: err says why the place could not be listed.
+// Place is somewhere a secret is, or may be: Err says why the place could not be listed.
 type Place struct {
 	Store github.Store
 	Repo  github.Repository // zero for an organization's secret
 	Entry github.Entry
 	Err   error
-	// usedBy are the workflow files that read the secret; readErr says why they are not known.
+	// UsedBy are the workflow files that read the secret; ReadErr says why they are not known.
 	UsedBy  []string
 	ReadErr error
-	// packages is where a workflow uses the name for hex.pm; nil when none does.
+	// Packages is where a workflow uses the name for hex.pm; nil when none does.
 	Packages *workflow.Place
-	// starts are the projects that steps run with the secret, where they are asked for; refused says why the new token may
+	// Starts are the projects that steps run with the secret, where they are asked for; Refused says why the new token may
 	// not run one of them.
 	Starts  []workflow.Start
 	Refused error
-	// otherHost is the host that the place's variable names, when it is not the one asked about; hostErr says why the
+	// OtherHost is the host that the place's variable names, when it is not the one asked about; HostErr says why the
 	// variable is not known.
 	OtherHost string
 	HostErr   error
@@ -71,6 +72,7 @@ func (p *Place) shortName() string {
 	return p.Store.Owner + "/" + p.Store.Repo
 }
 
+// Result is the place as data.
 func (p *Place) Result() PlaceResult {
 	r := PlaceResult{
 		Level: p.Store.Level, Name: p.shortName(), App: p.Store.App, Secret: p.Entry.Name,
@@ -92,11 +94,11 @@ func (p *Place) Result() PlaceResult {
 type Search struct {
 	Client *github.Client
 	Wanted string // the one that is looked for; empty for every name of a Hex token
-	// also are further names to take for a Hex token's; nil for none.
+	// Also are further names to take for a Hex token's; nil for none.
 	Also func(name string) bool
-	// starts says that the projects are wanted that steps run with the secrets.
+	// Starts says that the projects are wanted that steps run with the secrets.
 	Starts bool
-	// local returns the workflows of a repository that is checked out here; nil for another.
+	// Local returns the workflows of a repository that is checked out here; nil for another.
 	Local func(github.Repository) *inspect.Remote
 }
 
@@ -124,7 +126,7 @@ func (s *Search) take(store github.Store, repo github.Repository, l github.Listi
 	return out
 }
 
-// absent tells that a server does not have such a store at all, rather than hides it.
+// absent reports whether a server does not have such a store at all, rather than hides it.
 func (s *Search) absent(store github.Store, err error) bool {
 	hosted := store.App == github.Codespaces || store.App == github.Agents
 	return hosted && errors.Is(err, github.ErrNotFound) && auth.IsEnterprise(s.Client.Host())
@@ -209,7 +211,7 @@ func (s *Search) Reaching(ctx context.Context, repo github.Repository) (found []
 	return found, hidden
 }
 
-// reaches tells whether a repository sees a secret from the organization's own listing. One of which that cannot be told
+// reaches reports whether a repository sees a secret from the organization's own listing. One of which that cannot be told
 // is kept, as a place that is not known.
 func (s *Search) reaches(ctx context.Context, p *Place, repo github.Repository) bool {
 	switch {
@@ -262,6 +264,7 @@ func (s *Search) Readers(ctx context.Context, repo github.Repository, places []*
 	s.Fill(s.Workflows(ctx, repo), places)
 }
 
+// Fill notes what the workflows of a repository do with the secrets of its places.
 func (s *Search) Fill(known inspect.Remote, places []*Place) {
 	uses := known.Workflows.HexSecrets()
 	for _, p := range places {
@@ -279,6 +282,7 @@ func (s *Search) Fill(known inspect.Remote, places []*Place) {
 	}
 }
 
+// Workflows are those of a repository: of the work tree when it is checked out here, else those on GitHub.
 func (s *Search) Workflows(ctx context.Context, repo github.Repository) inspect.Remote {
 	if s.Local != nil {
 		if known := s.Local(repo); known != nil {

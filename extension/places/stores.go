@@ -8,6 +8,7 @@ func allApps() []github.App {
 	return []github.App{github.Actions, github.Dependabot, github.Codespaces, github.Agents}
 }
 
+// AppNames are the values of --app.
 func AppNames() []string {
 	var names []string
 	for _, app := range allApps() {

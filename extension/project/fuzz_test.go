@@ -24,8 +24,8 @@ func FuzzTables(f *testing.F) {
 		for _, onTerminal := range []bool{false, true} {
 			b := commandtest.New(t)
 			b.OutTTY = onTerminal
-			o := &ProjectListOptions{Process: b.Process, Workspace: &workspace.Workspace{Process: b.Process}}
-			if err := o.PrintTable([]core.Project{p}); err != nil {
+			o := &projectListOptions{Process: b.Process, Workspace: &workspace.Workspace{Process: b.Process}}
+			if err := o.printTable([]core.Project{p}); err != nil {
 				t.Fatal(err)
 			}
 			commandtest.OneRecord(t, b.Stdout.String(), map[bool]int{false: 1, true: 2}[onTerminal])

@@ -15,7 +15,7 @@ import (
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
-type ProjectListOptions struct {
+type projectListOptions struct {
 	*command.Process
 	*workspace.Workspace
 	export *command.Exporter
@@ -28,7 +28,7 @@ type ProjectListOptions struct {
 }
 
 func newProjectListCmd(p *command.Process) *cobra.Command {
-	o := &ProjectListOptions{Process: p}
+	o := &projectListOptions{Process: p}
 	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
@@ -74,7 +74,7 @@ func newProjectListCmd(p *command.Process) *cobra.Command {
 	return cmd
 }
 
-func (o *ProjectListOptions) check() error {
+func (o *projectListOptions) check() error {
 	if o.limit < 1 {
 		return fmt.Errorf("invalid limit: %d", o.limit)
 	}
@@ -86,7 +86,7 @@ func (o *ProjectListOptions) check() error {
 	return nil
 }
 
-func runProjectList(ctx context.Context, o *ProjectListOptions) error {
+func runProjectList(ctx context.Context, o *projectListOptions) error {
 	projects, more, err := o.fetch(ctx)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func runProjectList(ctx context.Context, o *ProjectListOptions) error {
 		o.Say("No projects found.")
 		return nil
 	}
-	if err := o.PrintTable(projects); err != nil {
+	if err := o.printTable(projects); err != nil {
 		return err
 	}
 	if more && o.OutTTY {
@@ -108,7 +108,7 @@ func runProjectList(ctx context.Context, o *ProjectListOptions) error {
 }
 
 // fetch asks for one project more than is shown, to know whether there are more without another page.
-func (o *ProjectListOptions) fetch(ctx context.Context) (projects []core.Project, more bool, err error) {
+func (o *projectListOptions) fetch(ctx context.Context) (projects []core.Project, more bool, err error) {
 	o.filter.Limit = o.limit + 1
 	if o.published {
 		o.filter.Limit = 100
@@ -127,7 +127,7 @@ func (o *ProjectListOptions) fetch(ctx context.Context) (projects []core.Project
 	return projects, false, nil
 }
 
-func (o *ProjectListOptions) exportProjects(ctx context.Context, projects []core.Project) error {
+func (o *projectListOptions) exportProjects(ctx context.Context, projects []core.Project) error {
 	var site pages
 	if slices.Contains(o.export.Fields, "url") {
 		var err error
@@ -142,7 +142,7 @@ func (o *ProjectListOptions) exportProjects(ctx context.Context, projects []core
 	return o.export.Write(o.Streams, results)
 }
 
-func (o *ProjectListOptions) PrintTable(projects []core.Project) error {
+func (o *projectListOptions) printTable(projects []core.Project) error {
 	rows := make([][]string, len(projects))
 	for i, p := range projects {
 		rows[i] = []string{console.Safe(p.ID), console.Safe(p.Title), console.Safe(p.Owner.Email), o.publication(p), o.When(p.LastEditedAt)}
@@ -155,7 +155,7 @@ func (o *ProjectListOptions) PrintTable(projects []core.Project) error {
 }
 
 // publication says when a project was published. On a terminal one that cannot run says so.
-func (o *ProjectListOptions) publication(p core.Project) string {
+func (o *projectListOptions) publication(p core.Project) string {
 	if !p.Published() && o.OutTTY {
 		return "never"
 	}

@@ -170,6 +170,7 @@ func printCheck(s *console.Streams, r check.Result) {
 	PrintProblem(s, r, "")
 }
 
+// PrintProblem prints a result that is not well, with what is to be done, behind a margin.
 func PrintProblem(s *console.Streams, r check.Result, margin string) {
 	s.Print("%s%s %s  %s", console.Styled(margin), console.Icon(s, r.Status), s.Bold(r.ID), r.Message)
 	printFindings(s, r, margin+"  ")

@@ -46,6 +46,7 @@ type rotateOptions struct {
 	timeout      time.Duration
 }
 
+// NewCmd is gh hex rotate.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &rotateOptions{Process: p}
 	cmd := &cobra.Command{
@@ -220,7 +221,7 @@ func (r *rotation) locateTargets(ctx context.Context, tree *worktree.Tree) (host
 	return host, err
 }
 
-// isOfOwner tells whether one of the remotes leads to a repository of owner.
+// isOfOwner reports whether one of the remotes leads to a repository of owner.
 func isOfOwner(ctx context.Context, tree *worktree.Tree, host, owner string) (bool, error) {
 	if tree == nil {
 		return false, nil
@@ -256,44 +257,25 @@ func (*sameTokenError) Hint() string {
 	return "To store this one in further places, run: gh hex auth"
 }
 
-// newTokenError means that the token to rotate to cannot be used: the next one goes to gh hex rotate too.
-type newTokenError struct{ err error }
-
-func (e *newTokenError) Error() string { return e.err.Error() }
-
-func (e *newTokenError) Unwrap() error { return e.err }
-
-func (e *newTokenError) Hint() string {
-	return strings.Replace(command.Hint(e.err), "gh hex auth", "gh hex rotate", 1)
-}
-
-func ofNewToken(err error) error {
-	var refused *core.TokenError
-	var rejected *workspace.Rejection
-	if errors.As(err, &refused) || errors.As(err, &rejected) {
-		return &newTokenError{err}
-	}
-	return err
-}
-
 // takeToken reads the new token and has Hex accept it.
 func (r *rotation) takeToken(ctx context.Context) (err error) {
+	source := workspace.FromInput
 	switch {
 	case r.withToken:
-		r.token, err = workspace.TokenFromInput(r.rotateOptions.Process)
+		r.token, err = workspace.TokenFromInput(r.rotateOptions.Process, "gh hex rotate")
 	case r.CanAsk():
-		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate --workspace-url HOST")
+		source = workspace.FromPrompt
+		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate")
 	default:
 		err = &workspace.MissingTokenError{Err: errors.New("no new Hex token: pipe it in with --with-token")}
 	}
 	if err != nil {
-		return ofNewToken(err)
+		return err
 	}
 	if !r.settings.Token.IsZero() && r.settings.Token.Equal(r.token) {
 		return &sameTokenError{r.settings.TokenSource}
 	}
-	r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, r.tell)
-	err = ofNewToken(err)
+	r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, source, "gh hex rotate", r.tell)
 	if err != nil && len(r.targets) > 0 {
 		return r.explain(ctx, err)
 	}

@@ -37,7 +37,7 @@ func (e *unnamedError) Hint() string {
 	return "Name places with --app, --env, --org and -R, or replace all of them with: --all"
 }
 
-// wants tells whether the flags name a place.
+// wants reports whether the flags name a place.
 func (r *rotation) names(p *places.Place) bool {
 	if len(r.apps)+len(r.envs) == 0 {
 		top := github.LevelRepository
@@ -97,7 +97,7 @@ func (r *rotation) nameChosen() {
 	}
 }
 
-// asks tells whether the list is shown: on a terminal, when no flag chooses.
+// asks reports whether the list is shown: on a terminal, when no flag chooses.
 func (r *rotation) asks() bool {
 	return r.CanAsk() && !r.yes && !r.all && len(r.apps)+len(r.envs) == 0
 }

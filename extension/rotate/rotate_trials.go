@@ -73,7 +73,7 @@ func (r *rotation) startsOf(p *places.Place) []workflow.Start {
 	})
 }
 
-// holds tells whether an environment of a place's repository holds the secret, too, or could not be asked.
+// holds reports whether an environment of a place's repository holds the secret, too, or could not be asked.
 func (r *rotation) holds(p *places.Place, environment string) bool {
 	return environment != "" && slices.ContainsFunc(r.spots, func(q *places.Place) bool {
 		return q.Store.Level == github.LevelEnvironment && q.Repo.ID == p.Repo.ID &&

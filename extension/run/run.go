@@ -12,6 +12,7 @@ import (
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
+// NewCmd is gh hex run with what stands below it.
 func NewCmd(p *command.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run <command>",

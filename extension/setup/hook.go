@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -15,14 +16,14 @@ func (o *initOptions) recordHook(tree *worktree.Tree, h hook.Hook) {
 	switch {
 	case h.Obstacle != "":
 		o.Record("skipped", "%s: %s, so it was left alone", path, h.Obstacle)
-		if h.Where == "" {
-			o.Say("To see why, or to change it: %s", h.Add)
-			return
-		}
-		o.Say("Add to %s:", inTreePath(tree, h.Where))
-		for line := range strings.SplitSeq(h.Add, "\n") {
-			o.Print("%s", line)
-		}
+		o.sayEntry(tree, h)
+		return
+	case h.Owner != "" && h.Dead == "":
+		o.Record(o.outcome(), "%s: %s runs gh hex already", inTreePath(tree, h.Where), h.Owner)
+		return
+	case h.Owner != "":
+		o.Record("warning", "%s: has %s run gh hex, but %s", inTreePath(tree, h.Where), h.Owner, h.Dead)
+		o.Say("To mend that: %s", h.Then)
 		return
 	case h.Action == scaffold.Unchanged:
 		o.Record(o.outcome(), "%s: nothing to change", path)
@@ -30,13 +31,44 @@ func (o *initOptions) recordHook(tree *worktree.Tree, h hook.Hook) {
 	case h.Kept != "" && h.Idle != "":
 		o.Record(o.outcome(), "%s: created; what was there is now %s, and does not run: %s", path, filepath.Base(h.Kept), h.Idle)
 	case h.Kept != "":
-		o.Record(o.outcome(), "%s: created; the hook that was there is now %s, and runs first", path, filepath.Base(h.Kept))
+		o.Record(o.outcome(), "%s: created; the hook that was there is now %s, and runs after it", path, filepath.Base(h.Kept))
 	default:
 		o.Record(o.outcome(), "%s: %s", path, string(h.Action))
 	}
 	if !o.dryRun {
 		o.Say("Every push is checked from now on; git push --no-verify goes past it. The file says how to remove it.")
 	}
+}
+
+// sayEntry prints what to add to a file that is not ours to write.
+func (o *initOptions) sayEntry(tree *worktree.Tree, h hook.Hook) {
+	if h.Where == "" {
+		o.Say("To see why, or to change it: %s", h.Add)
+		return
+	}
+	ask := "Add to %s:"
+	if h.Instead {
+		ask = "In %s, write instead:"
+	}
+	o.Say(ask, inTreePath(tree, h.Where))
+	for line := range strings.SplitSeq(h.Add, "\n") {
+		o.Print("%s", line)
+	}
+	if h.Dead != "" {
+		o.Say("%s. To mend that: %s", h.Dead, h.Then)
+	}
+}
+
+// folderOfGH is where the gh is that runs this; empty when that is not known.
+func (o *initOptions) folderOfGH() string {
+	path := o.Getenv("GH_PATH")
+	if path == "" {
+		path, _ = exec.LookPath("gh")
+	}
+	if !filepath.IsAbs(path) {
+		return ""
+	}
+	return filepath.Dir(path)
 }
 
 // outcome is the status of what was done, or would be.

@@ -40,7 +40,8 @@ func NewCmd(p *command.Process) *cobra.Command {
 
 			With --hook it also adds a pre-push hook to this clone, beside any hook that is there:
 			a push that would publish a Hex token or a .env file is stopped. Where another tool
-			manages the hooks, it says what to add there.`),
+			manages the hooks (husky, lefthook, pre-commit, prek, simple-git-hooks), it writes
+			none, and says what to add to the file of that tool.`),
 		Example: command.Example(`
 			# See what would be written
 			$ gh hex init --dry-run
@@ -110,7 +111,7 @@ func runInit(ctx context.Context, o *initOptions) error {
 	changes = append(changes, added...)
 	var planned hook.Hook
 	if o.hook {
-		if planned, err = hook.Plan(ctx, tree); err != nil {
+		if planned, err = hook.Plan(ctx, tree, o.folderOfGH()); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,7 @@ import (
 // Repository is the repository that a command is about.
 type Repository struct {
 	repository.Repository
-	// here tells that it is the repository of the current work tree, so that its files may be looked at.
+	// Here says that it is the repository of the current work tree, so that its files may be looked at.
 	Here bool
 }
 
@@ -299,6 +299,7 @@ func plainRepository(repo repository.Repository, err error) (repository.Reposito
 	return repo, nil
 }
 
+// IsKnown reports whether a host is among hosts, which gh has logins for.
 func IsKnown(hosts []string, host string) bool {
 	return slices.ContainsFunc(hosts, func(h string) bool {
 		return strings.EqualFold(auth.NormalizeHostname(h), auth.NormalizeHostname(host))

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,12 +46,16 @@ func runPrePush(cmd *cobra.Command, o *verifyOptions, args []string) error {
 		return err
 	}
 	args = append(args, "", "")
-	push, address := preCommit(o.Process, worktree.Push{Remote: args[0], Updates: updates}, args[1])
-	if len(push.Updates) == 0 && (o.export.Asked() || o.format != "text") {
-		return writeReport(o, check.Report{}, o.Now().Sub(start))
+	push, address, err := handedOver(o.Process, worktree.Push{Remote: args[0], Updates: updates}, args[1])
+	if err != nil {
+		return err
 	}
 	if len(push.Updates) == 0 {
-		return nil
+		if o.export.Asked() || o.format != "text" {
+			err = writeReport(o, check.Report{}, o.Now().Sub(start))
+		}
+		o.sayRest(ctx, push)
+		return err
 	}
 	report, err := judgeSent(ctx, o, push, address)
 	switch {
@@ -66,17 +71,58 @@ func runPrePush(cmd *cobra.Command, o *verifyOptions, args []string) error {
 	default:
 		printSent(o.Streams, report)
 	}
+	if len(updates) == 0 && o.Getenv(huskyList) == "" {
+		o.sayRest(ctx, push)
+	}
 	return o.judgeSentReport(report)
 }
 
-// preCommit takes the push from the environment where the framework pre-commit runs this: it keeps git's list for itself.
-func preCommit(p *command.Process, push worktree.Push, address string) (worktree.Push, string) {
+// huskyList is where husky before version 5 has the list that git hands over.
+const huskyList = "HUSKY_GIT_STDIN"
+
+// handedOver takes the push from the environment where a manager of hooks keeps git's list for itself: pre-commit and prek,
+// which tell of one ref, and an old husky.
+func handedOver(p *command.Process, push worktree.Push, address string) (worktree.Push, string, error) {
+	if len(push.Updates) > 0 {
+		return push, address, nil
+	}
+	if list := p.Getenv(huskyList); list != "" {
+		updates, err := worktree.ReadPush(strings.NewReader(list))
+		remote, where, _ := strings.Cut(p.Getenv("HUSKY_GIT_PARAMS"), " ")
+		return worktree.Push{Remote: cmp.Or(push.Remote, remote), Updates: updates}, cmp.Or(address, where), err
+	}
 	ref := p.Getenv("PRE_COMMIT_LOCAL_BRANCH")
-	if len(push.Updates) > 0 || ref == "" {
-		return push, address
+	if ref == "" {
+		return push, address, nil
 	}
 	u := worktree.Update{LocalRef: ref, Local: p.Getenv("PRE_COMMIT_TO_REF"), RemoteRef: p.Getenv("PRE_COMMIT_REMOTE_BRANCH"), Remote: p.Getenv("PRE_COMMIT_FROM_REF")}
-	return worktree.Push{Remote: p.Getenv("PRE_COMMIT_REMOTE_NAME"), Updates: []worktree.Update{u}}, p.Getenv("PRE_COMMIT_REMOTE_URL")
+	return worktree.Push{Remote: p.Getenv("PRE_COMMIT_REMOTE_NAME"), Updates: []worktree.Update{u}}, p.Getenv("PRE_COMMIT_REMOTE_URL"), nil
+}
+
+// sayRest is for a push of which only a part was handed over, or nothing: what else this clone could send may go out
+// unchecked. Whether it does cannot be told, so that it stops nothing.
+func (o *verifyOptions) sayRest(ctx context.Context, push worktree.Push) {
+	tree, err := worktree.OpenPushed(ctx, o.Dir, o.Getenv("GIT_DIR"))
+	if err != nil {
+		return
+	}
+	rest, err := tree.Unsent(ctx, push)
+	if err != nil || len(rest.Updates) == 0 {
+		return
+	}
+	handed := "no refs"
+	if len(push.Updates) > 0 {
+		handed = "one ref of this push, " + push.Updates[0].LocalRef
+	} else {
+		o.Say("gh hex was handed no refs: if this push sends anything, it was not checked. What runs gh hex has to pass on standard input; to see how: gh hex init --hook")
+	}
+	for _, r := range check.Run(ctx, o.Of(worktree.PushChecks(tree, rest, ""))) {
+		for _, f := range r.Findings {
+			if f.Severity == check.SeverityError {
+				o.Say("gh hex was handed %s. Whether more is sent cannot be told; if so: %s %s (git branch --all --contains %.12s)", handed, r.ID, f.Message, f.Commit)
+			}
+		}
+	}
 }
 
 // judgeSent judges tokens and .env files in what is sent and, where that changes workflows, those too.
@@ -221,7 +267,7 @@ func sourceAt(ctx context.Context, tree *worktree.Tree, commit string) *inspect.
 	return s
 }
 
-// stops tells whether a result stops a push. That GitHub could not be asked does not.
+// stops reports whether a result stops a push. That GitHub could not be asked does not.
 func (o *verifyOptions) stops(r check.Result) bool {
 	if r.ID == "github-access" {
 		return false

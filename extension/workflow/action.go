@@ -53,7 +53,7 @@ func (w *Workflows) loadAction(folder string) *document {
 
 // parseAction reads the steps of a composite action, as the one job of a document.
 func parseAction(name string, data []byte, size int) *document {
-	d := &document{path: name, src: newSource(data)}
+	d := &document{path: name, src: newSource(data), paths: map[string][]string{}, inputs: map[string]bool{}, located: map[*actionlint.String][]located{}}
 	var root yaml.Node
 	if d.tooLarge(size) || len(data) > maxFile || yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
 		return d
@@ -63,12 +63,18 @@ func parseAction(name string, data []byte, size int) *document {
 		return d
 	}
 	j := &job{doc: d, ast: &actionlint.Job{}}
-	d.jobs = []*job{j}
-	for _, part := range []struct{ of, key, what string }{{"inputs", "default", "default of input "}, {"outputs", "value", "value of output "}} {
-		children(child(root.Content[0], part.of), func(name string, n *yaml.Node) {
-			visitor{doc: d, job: j}.scalar(text(child(n, part.key)), site{what: part.what + name})
-		})
-	}
+	d.jobs, d.isAction = []*job{j}, true
+	d.defaults, d.outputs = map[string]*actionlint.String{}, map[string]*actionlint.String{}
+	children(child(root.Content[0], "inputs"), func(name string, n *yaml.Node) {
+		d.defaults[strings.ToLower(name)] = scalarOf(child(n, "default"))
+		visitor{doc: d, job: j}.scalar(d.defaults[strings.ToLower(name)], site{what: "default of input " + name})
+	})
+	children(child(root.Content[0], "outputs"), func(name string, n *yaml.Node) {
+		if value := scalarOf(child(n, "value")); value != nil {
+			d.outputs[strings.ToLower(name)] = value
+			visitor{doc: d, job: j}.scalar(value, site{what: "value of output " + name})
+		}
+	})
 	for i, n := range steps.Content {
 		visitor{doc: d, job: j}.addStep(stepOf(n), i)
 	}
@@ -100,16 +106,16 @@ func dealias(n *yaml.Node) *yaml.Node {
 func stepOf(n *yaml.Node) *actionlint.Step {
 	n = dealias(n)
 	s := &actionlint.Step{
-		Pos: &actionlint.Pos{Line: n.Line, Col: n.Column}, ID: text(child(n, "id")),
-		If: text(child(n, "if")), Name: text(child(n, "name")), Env: envOf(child(n, "env")),
+		Pos: &actionlint.Pos{Line: n.Line, Col: n.Column}, ID: scalarOf(child(n, "id")),
+		If: scalarOf(child(n, "if")), Name: scalarOf(child(n, "name")), Env: envOf(child(n, "env")),
 	}
-	if on := text(child(n, "continue-on-error")); on != nil {
+	if on := scalarOf(child(n, "continue-on-error")); on != nil {
 		s.ContinueOnError = &actionlint.Bool{Expression: on, Pos: on.Pos}
 	}
-	if run := text(child(n, "run")); run != nil {
-		s.Exec = &actionlint.ExecRun{Run: run, WorkingDirectory: text(child(n, "working-directory")), Shell: text(child(n, "shell"))}
+	if run := scalarOf(child(n, "run")); run != nil {
+		s.Exec = &actionlint.ExecRun{Run: run, WorkingDirectory: scalarOf(child(n, "working-directory")), Shell: scalarOf(child(n, "shell"))}
 	}
-	if uses := text(child(n, "uses")); uses != nil {
+	if uses := scalarOf(child(n, "uses")); uses != nil {
 		a := &actionlint.ExecAction{Uses: uses, Inputs: map[string]*actionlint.Input{}}
 		pairs(child(n, "with"), func(name, value *actionlint.String) {
 			a.Inputs[strings.ToLower(name.Value)] = &actionlint.Input{Name: name, Value: value}
@@ -123,7 +129,7 @@ func envOf(n *yaml.Node) *actionlint.Env {
 	if n == nil {
 		return nil
 	}
-	e := &actionlint.Env{Expression: text(n), Vars: map[string]*actionlint.EnvVar{}}
+	e := &actionlint.Env{Expression: scalarOf(n), Vars: map[string]*actionlint.EnvVar{}}
 	pairs(n, func(name, value *actionlint.String) {
 		e.Vars[strings.ToLower(name.Value)] = &actionlint.EnvVar{Name: name, Value: value}
 	})
@@ -144,13 +150,13 @@ func pairs(n *yaml.Node, each func(name, value *actionlint.String)) {
 		return
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if name, value := text(n.Content[i]), text(dealias(n.Content[i+1])); name != nil && value != nil {
+		if name, value := scalarOf(n.Content[i]), scalarOf(dealias(n.Content[i+1])); name != nil && value != nil {
 			each(name, value)
 		}
 	}
 }
 
-func text(n *yaml.Node) *actionlint.String {
+func scalarOf(n *yaml.Node) *actionlint.String {
 	if n == nil || n.Kind != yaml.ScalarNode {
 		return nil
 	}

@@ -200,3 +200,52 @@ func (r *read) assigned() string {
 }
 
 func isNameByte(b byte) bool { return b == '_' || isAlphanumeric(rune(b)) }
+
+// sentAsToken tells a value that a script of the read's step, or of its job, takes its token from.
+func (r *read) sentAsToken() bool {
+	if r.site.env == "" {
+		return false
+	}
+	steps := []*step{r.step}
+	if r.step == nil && r.job != nil {
+		steps = r.job.steps
+	}
+	if r.job == nil {
+		steps = nil
+		for _, j := range r.doc.jobs {
+			steps = append(steps, j.steps...)
+		}
+	}
+	return slices.ContainsFunc(steps, func(s *step) bool { return s.takes(r.site.env) })
+}
+
+// takes tells a step whose script takes its token from a variable.
+func (s *step) takes(name string) bool {
+	return slices.ContainsFunc(s.script.needs, func(n need) bool { return n.name == name })
+}
+
+// mentions tells a step in whose script, inputs or environment a name stands.
+func (s *step) mentions(name string) bool {
+	found := false
+	each(s.ast, func(_ string, value *actionlint.String) { found = found || hasWord(value.Value, name) })
+	if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok && e.Run != nil {
+		found = found || hasWord(e.Run.Value, name)
+	}
+	return found
+}
+
+// hasWord tells whether a name stands in a text, and is not a part of a longer one there.
+func hasWord(text, name string) bool {
+	for at := 0; name != ""; {
+		n := strings.Index(text[at:], name)
+		if n < 0 {
+			return false
+		}
+		start, end := at+n, at+n+len(name)
+		if (start == 0 || !isNameByte(text[start-1])) && (end == len(text) || !isNameByte(text[end])) {
+			return true
+		}
+		at = start + 1
+	}
+	return false
+}

@@ -14,7 +14,6 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/gh-hex/gh-hex/core/check"
-	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 var update = flag.Bool("update", false, "rewrite what the cases want")
@@ -152,18 +151,41 @@ func render(results map[string]check.Result) string {
 
 // setup is what a case's file of that name says.
 type setup struct {
-	inventory github.Inventory
+	inventory *stored
 	context   Context
 	options   ReadOptions
 	online    bool
 	crlf, bom bool
 }
 
+// stored is an inventory of what a test names.
+type stored struct {
+	repository Repository
+	entries    map[Store][]Entry
+	errs       map[Store]error
+}
+
+func newStored() *stored {
+	return &stored{entries: map[Store][]Entry{}, errs: map[Store]error{}}
+}
+
+func (s *stored) Repository() Repository { return s.repository }
+
+func (s *stored) List(at Store) ([]Entry, error) {
+	if at.Level == AllOfOrganization && s.entries[at] == nil {
+		return s.List(Store{Level: OfOrganization})
+	}
+	return s.entries[at], s.errs[at]
+}
+
+func (s *stored) put(at Store, value string) {
+	s.entries[at], s.errs[at] = readList(value)
+}
+
 func newSetup() setup {
-	return setup{online: true, inventory: github.Inventory{
-		Repository:         github.Repository{Owner: "octo", Name: "analytics", Private: true, DefaultBranch: "main"},
-		EnvironmentSecrets: map[string]github.Listing{}, EnvironmentVars: map[string]github.Listing{},
-	}}
+	inv := newStored()
+	inv.repository = Repository{Owner: "octo", Name: "analytics", Private: true, DefaultBranch: "main"}
+	return setup{online: true, inventory: inv}
 }
 
 func (s *setup) read(t *testing.T, text string) {
@@ -180,44 +202,74 @@ func (s *setup) read(t *testing.T, text string) {
 }
 
 func (s *setup) set(key, value string) bool {
-	inv := &s.inventory
+	inv := s.inventory
 	switch words := strings.Fields(key); {
-	case len(words) == 3 && words[0] == "environment" && words[2] == "secrets":
-		inv.EnvironmentSecrets[strings.ToLower(words[1])] = listing(value)
-	case len(words) == 3 && words[0] == "environment" && words[2] == "vars":
-		inv.EnvironmentVars[strings.ToLower(words[1])] = listing(value)
+	case len(words) == 3 && words[0] == "environment":
+		return s.setEnvironment(words[1], words[2], value)
+	case key == "public":
+		inv.repository.Private, inv.repository.AllowForking = false, true
+	case key == "forks":
+		inv.repository.AllowForking = true
+	case key == "default branch":
+		inv.repository.DefaultBranch = value
+	case key == "environments":
+		entries, err := readList(value)
+		inv.repository.EnvironmentsErr = err
+		for _, e := range entries {
+			inv.repository.Environments = append(inv.repository.Environments, Environment{Name: e.Name})
+		}
 	default:
-		return s.setPlain(key, value)
+		return s.setStore(key, value) || s.setPlain(key, value)
 	}
 	return true
 }
 
-func (s *setup) setPlain(key, value string) bool {
-	inv := &s.inventory
-	switch key {
+// setEnvironment reads "environment prod secrets: A" and the like.
+func (s *setup) setEnvironment(name, what, value string) bool {
+	at := Store{Level: OfEnvironment, Environment: strings.ToLower(name)}
+	switch what {
 	case "secrets":
-		inv.Secrets = listing(value)
-	case "organization secrets":
-		inv.OrganizationSecrets = listing(value)
-		inv.Repository.Organization = true
+		s.inventory.put(at, value)
+		return true
 	case "vars":
-		inv.Variables = listing(value)
-	case "organization vars":
-		inv.OrganizationVars = listing(value)
-		inv.Repository.Organization = true
-	case "dependabot secrets":
-		inv.Dependabot = listing(value)
-		s.context.Dependabot = true
-	case "organization dependabot secrets":
-		inv.DependabotOrganization = listing(value)
-	case "environments":
-		inv.Environments = listing(value)
-	case "public":
-		inv.Repository.Private, inv.Repository.AllowForking = false, true
-	case "default branch":
-		inv.Repository.DefaultBranch = value
-	case "forks":
-		inv.Repository.AllowForking = true
+		at.Variables = true
+		s.inventory.put(at, value)
+		return true
+	}
+	for i := range s.inventory.repository.Environments {
+		e := &s.inventory.repository.Environments[i]
+		switch {
+		case !strings.EqualFold(e.Name, name):
+		case what == "reviewers":
+			e.Reviewers = true
+		case what == "branches":
+			e.Restricted, e.Branches = true, strings.Fields(value)
+		case what == "tags":
+			e.Restricted, e.Tags = true, strings.Fields(value)
+		}
+	}
+	return what == "reviewers" || what == "branches" || what == "tags"
+}
+
+func (s *setup) setStore(key, value string) bool {
+	of := map[string]Store{
+		"secrets": {}, "vars": {Variables: true},
+		"organization secrets": {Level: OfOrganization}, "organization vars": {Level: OfOrganization, Variables: true},
+		"organization keeps": {Level: AllOfOrganization},
+		"dependabot secrets": {Level: OfDependabot}, "organization dependabot secrets": {Level: OfDependabotOrganization},
+	}
+	at, known := of[key]
+	if !known {
+		return false
+	}
+	s.inventory.put(at, value)
+	s.inventory.repository.Organization = s.inventory.repository.Organization || key == "organization secrets" || key == "organization vars" || key == "organization keeps"
+	s.context.Dependabot = s.context.Dependabot || key == "dependabot secrets"
+	return true
+}
+
+func (s *setup) setPlain(key, value string) bool {
+	switch key {
 	case "secret":
 		s.options.Secret = value
 	case "host":
@@ -238,17 +290,17 @@ func (s *setup) setPlain(key, value string) bool {
 	return true
 }
 
-// listing reads "A B=value"; "?" is a place that could not be listed.
-func listing(value string) github.Listing {
+// readList reads "A B=value"; "?" is a place that could not be listed.
+func readList(value string) ([]Entry, error) {
 	if value == "?" {
-		return github.Listing{Err: errors.New("HTTP 403")}
+		return nil, errors.New("HTTP 403")
 	}
-	l := github.Listing{Entries: []github.Entry{}}
+	var out []Entry
 	for _, word := range strings.Fields(value) {
 		name, v, _ := strings.Cut(word, "=")
-		l.Entries = append(l.Entries, github.Entry{Name: name, Value: v})
+		out = append(out, Entry{Name: name, Value: v})
 	}
-	return l
+	return out, nil
 }
 
 func (s *setup) transform(data []byte) []byte {

@@ -1,83 +1,39 @@
 package workflow
 
 import (
-	"encoding/json"
-	"fmt"
+	"math"
 	"slices"
-	"sort"
-	"strconv"
 	"strings"
 
 	"github.com/rhysd/actionlint"
 )
 
-// value is one value that an expression may have.
-type value struct {
-	text  string
-	truth bool
+// evaluator works out what an expression may be, by GitHub's own rules. It is sound: what GitHub makes of the expression
+// is among the values, however what is open turns out.
+type evaluator struct {
+	// context answers for a context by its name in lower case.
+	context func(name string) set
+	// read answers for a secret or variable; offset is where it is read in the scalar.
+	read func(of kind, name string, offset int) set
+	// index is told the names that secrets[…] may mean.
+	index func(of kind, names set, offset int)
+	// status answers for success(), failure(), cancelled() and always().
+	status func(name string) set
+	// in is the expression that is worked out.
+	in expression
+	// fuel bounds the work of a whole simulation.
+	fuel *int
+
+	// fails tells that evaluating may fail, and lost what was empty in what it failed on.
+	fails bool
+	lost  []*lack
 }
 
-func textValue(s string) value { return value{text: s, truth: s != ""} }
-
-func boolValue(b bool) value { return value{text: strconv.FormatBool(b), truth: b} }
-
-// set is every value that an expression may have. any means that the text does not decide it; same then names what it
-// is equal to ("base", "fork"), where that much is known.
-type set struct {
-	values []value
-	any    bool
-	same   string
-}
-
-// Where working out ends and a set becomes any: by its values, or by the length of one of them.
-const (
-	maxValues = 256
-	maxText   = 1000
-)
-
-func one(v value) set { return set{}.with(v) }
-
-func either() set { return set{values: []value{boolValue(true), boolValue(false)}} }
-
-func unknown() set { return set{any: true} }
-
-func (s set) mayBe(truth bool) bool {
-	return s.any || slices.ContainsFunc(s.values, func(v value) bool { return v.truth == truth })
-}
-
-func (s set) with(more ...value) set {
-	if len(more) > maxValues {
-		return unknown()
+// eval works out a node. Nothing is left of what fails.
+func (e *evaluator) eval(node actionlint.ExprNode) set {
+	if *e.fuel--; *e.fuel < 0 {
+		return open("more than could be worked out")
 	}
-	for _, v := range more {
-		if len(v.text) > maxText {
-			return unknown()
-		}
-		if !slices.Contains(s.values, v) {
-			s.values = append(s.values[:len(s.values):len(s.values)], v)
-		}
-		if len(s.values) > maxValues {
-			return unknown()
-		}
-	}
-	return s
-}
-
-func (s set) texts() []string {
-	out := make([]string, 0, len(s.values))
-	for _, v := range s.values {
-		if !slices.Contains(out, v.text) {
-			out = append(out, v.text)
-		}
-	}
-	return out
-}
-
-// resolver answers for what an expression reads from the contexts, by its path in lower case.
-type resolver func(path []string) set
-
-// evaluate works out what an expression may be.
-func evaluate(node actionlint.ExprNode, resolve resolver) set {
 	switch n := node.(type) {
 	case *actionlint.StringNode:
 		return one(textValue(n.Value))
@@ -86,273 +42,494 @@ func evaluate(node actionlint.ExprNode, resolve resolver) set {
 	case *actionlint.NullNode:
 		return one(value{})
 	case *actionlint.IntNode:
-		return one(value{text: strconv.Itoa(n.Value), truth: n.Value != 0})
+		return one(e.literal(n, float64(n.Value)))
 	case *actionlint.FloatNode:
-		return one(value{text: strconv.FormatFloat(n.Value, 'g', -1, 64), truth: n.Value != 0})
+		return one(e.literal(n, n.Value))
 	case *actionlint.NotOpNode:
-		s := evaluate(n.Operand, resolve)
+		s := e.eval(n.Operand)
 		return truths(s.mayBe(false), s.mayBe(true))
 	case *actionlint.CompareOpNode:
-		return compare(n, resolve)
+		return e.compare(n)
 	case *actionlint.LogicalOpNode:
-		return logical(n, resolve)
+		return e.logical(n)
 	case *actionlint.FuncCallNode:
-		return call(n, resolve)
+		return e.call(n)
+	case *actionlint.VariableNode:
+		return e.variable(n)
+	case *actionlint.ObjectDerefNode:
+		return e.member(n, n.Receiver, one(textValue(n.Property)))
+	case *actionlint.IndexAccessNode:
+		return e.member(n, n.Operand, e.eval(n.Index))
+	case *actionlint.ArrayDerefNode:
+		return e.filter(n.Receiver)
 	}
-	if p := pathOf(node); p != nil {
-		return resolve(p)
-	}
-	if n, ok := node.(*actionlint.IndexAccessNode); ok {
-		return indexed(n, resolve)
-	}
-	return unknown()
+	return open("an expression")
 }
 
-func truths(yes, no bool) set {
-	var s set
-	if yes {
-		s = s.with(boolValue(true))
+// literal is a number; one in a form that the parser does not know stands beside the tree.
+func (e *evaluator) literal(n actionlint.ExprNode, parsed float64) value {
+	if f, odd := e.in.numbers[n.Token().Offset]; odd {
+		return numberValue(f)
 	}
-	if no {
-		s = s.with(boolValue(false))
-	}
-	return s
+	return numberValue(parsed)
 }
 
-func compare(n *actionlint.CompareOpNode, resolve resolver) set {
-	if !n.Kind.IsEqualityOp() {
-		return either()
+// variable is a context as a whole.
+func (e *evaluator) variable(n *actionlint.VariableNode) set {
+	switch n.Name {
+	case "secrets", "vars":
+		return open("all of " + n.Name)
+	case "infinity":
+		return one(numberValue(math.Inf(1)))
+	case "nan":
+		return one(numberValue(math.NaN()))
 	}
-	l, r := evaluate(n.Left, resolve), evaluate(n.Right, resolve)
-	equal, different := meet(l, r)
-	if n.Kind == actionlint.CompareOpNodeKindNotEq {
-		equal, different = different, equal
-	}
-	return truths(equal, different)
+	return e.context(n.Name)
 }
 
-// meet tells whether two sets may be equal and whether they may differ.
-func meet(l, r set) (equal, different bool) {
-	if l.any || r.any {
-		switch {
-		case l.same != "" && r.same != "":
-			return l.same == r.same, l.same != r.same
-		case l.same == "fork" && !r.any, r.same == "fork" && !l.any:
-			return false, true // a name that is written down is not that of somebody's fork
-		}
-		return true, true
+// member is receiver.name and receiver[name].
+func (e *evaluator) member(node, receiver actionlint.ExprNode, names set) set {
+	v, isVariable := receiver.(*actionlint.VariableNode)
+	if isVariable && (v.Name == "secrets" || v.Name == "vars") {
+		return e.named(node, v, names)
 	}
-	if tooMany(l, r) {
-		return true, true
-	}
-	for _, a := range l.values {
-		for _, b := range r.values {
-			if strings.EqualFold(a.text, b.text) {
-				equal = true
-			} else {
-				different = true
-			}
-		}
-	}
-	return equal, different
-}
-
-func logical(n *actionlint.LogicalOpNode, resolve resolver) set {
-	l := evaluate(n.Left, resolve)
-	stops := n.Kind == actionlint.LogicalOpNodeKindOr // the truth of the left side that ends the evaluation
-	if !l.mayBe(!stops) {
-		return l
-	}
-	r := evaluate(n.Right, resolve)
 	var out set
+	for _, of := range e.eval(receiver) {
+		for _, name := range names {
+			if *e.fuel--; *e.fuel < 0 {
+				return open("more than could be worked out")
+			}
+			out = out.and(carry(of.member(name), of.lacks, nil))
+		}
+	}
+	return out
+}
+
+// named reads secrets and variables by names that may have to be worked out.
+func (e *evaluator) named(node actionlint.ExprNode, v *actionlint.VariableNode, names set) set {
+	of := kind(v.Name)
+	if _, indexed := node.(*actionlint.IndexAccessNode); indexed && e.index != nil {
+		e.index(of, names, e.in.at+v.Token().Offset)
+	}
+	var out set
+	for _, name := range names {
+		if s, known := name.asText(); known && name.primitive() {
+			out = out.and(e.read(of, strings.ToUpper(s), e.in.at+v.Token().Offset))
+		} else {
+			out = out.and(open(string(of) + "[…]"))
+		}
+	}
+	return out
+}
+
+// carry hands on what was empty, or what is hidden, in what a set was made of.
+func carry(s set, lacks []*lack, holds []string) set {
+	if len(lacks) == 0 && len(holds) == 0 {
+		return s
+	}
+	var out set
+	for _, v := range s {
+		v.lacks, v.holds = union(v.lacks, lacks), union(v.holds, holds)
+		out = append(out, v)
+	}
+	return out
+}
+
+// member looks a name up in a value: null in everything that has no members.
+func (v value) member(name value) set {
 	switch {
-	case l.any && stops:
-		return unknown()
-	case l.any:
-		out = out.with(value{})
-	default:
-		for _, v := range l.values {
-			if v.truth == stops {
-				out = out.with(v)
+	case v.is == anything && v.limit < 0:
+		return one(value{})
+	case v.is == anything:
+		key, _ := name.asText()
+		return carry(open(strings.TrimSuffix(v.text+"."+strings.ToLower(key), ".")), nil, v.holds)
+	case v.is == list && v.filtered:
+		return v.filteredMember(name)
+	case v.is == list:
+		return v.item(name)
+	case v.is == object:
+		return v.field(name)
+	}
+	return one(value{})
+}
+
+func (v value) field(name value) set {
+	if key, known := name.asText(); known {
+		if !name.primitive() {
+			return one(value{})
+		}
+		return v.fields.get(key)
+	}
+	out := one(value{}) // a name that is not known may be any of them, or none
+	all := v.fields.whole()
+	for _, n := range all.names {
+		if equal, _ := meet(textValue(n), name); equal {
+			out = out.and(all.get(n))
+		}
+	}
+	if v.fields.open != "" {
+		out = out.with(value{is: anything, text: v.fields.open})
+	}
+	return out
+}
+
+func (v value) item(name value) set {
+	if name.is == anything || name.is == opaque {
+		out := one(value{})
+		for _, item := range v.items {
+			out = out.and(item)
+		}
+		return out
+	}
+	n := name.asNumber()
+	if math.IsNaN(n) || n < 0 || math.Floor(n) >= float64(len(v.items)) {
+		return one(value{})
+	}
+	return v.items[int(math.Floor(n))]
+}
+
+// filteredMember looks a name up in the members of a list that `.*` made; those that lack it are left out.
+func (v value) filteredMember(name value) set {
+	out := value{is: list, filtered: true}
+	for _, item := range v.items {
+		if len(item) != 1 || item[0].is == anything {
+			return open("a list that is not known")
+		}
+		switch of := item[0]; of.is {
+		case object:
+			key, known := name.asText()
+			if !known || of.fields.open != "" {
+				return open("a list that is not known")
+			}
+			if m, there := of.fields.of[strings.ToLower(key)]; there && name.primitive() {
+				out.items = append(out.items, m)
+			}
+		case list:
+			if n := name.asNumber(); !math.IsNaN(n) && n >= 0 && int(n) < len(of.items) {
+				out.items = append(out.items, of.items[int(n)])
 			}
 		}
 	}
-	if r.any {
-		return unknown()
-	}
-	return out.with(r.values...)
+	return one(out)
 }
 
-func call(n *actionlint.FuncCallNode, resolve resolver) set {
-	name := strings.ToLower(n.Callee)
+// filter is receiver.*: the members of a list or object, as a list.
+func (e *evaluator) filter(receiver actionlint.ExprNode) set {
+	var out set
+	for _, v := range e.eval(receiver) {
+		out = out.and(carry(v.members(), v.lacks, v.holds))
+	}
+	return out
+}
+
+func (v value) members() set {
+	w := value{is: list, filtered: true}
 	switch {
-	case name == "contains" && len(n.Args) == 2:
-		return contains(n, resolve)
-	case (name == "startswith" || name == "endswith") && len(n.Args) == 2:
-		return affix(n, resolve)
-	case name == "format" && len(n.Args) > 0:
-		return format(n, resolve)
-	case name == "case" && len(n.Args) > 1:
-		return cases(n, resolve)
-	case name == "success" || name == "always" || name == "failure" || name == "cancelled":
-		return either()
-	}
-	return unknown()
-}
-
-func contains(n *actionlint.FuncCallNode, resolve resolver) set {
-	needle := evaluate(n.Args[1], resolve)
-	if list, ok := literalJSON(n.Args[0]).([]any); ok && !needle.any {
-		return each2(needle, one(value{}), func(v, _ string) bool {
-			return slices.ContainsFunc(list, func(x any) bool { return strings.EqualFold(fmt.Sprint(x), v) })
-		})
-	}
-	return each2(evaluate(n.Args[0], resolve), needle, func(text, part string) bool {
-		return strings.Contains(strings.ToLower(text), strings.ToLower(part))
-	})
-}
-
-func affix(n *actionlint.FuncCallNode, resolve resolver) set {
-	test := strings.HasPrefix
-	if strings.EqualFold(n.Callee, "endswith") {
-		test = strings.HasSuffix
-	}
-	return each2(evaluate(n.Args[0], resolve), evaluate(n.Args[1], resolve), func(text, part string) bool {
-		return test(strings.ToLower(text), strings.ToLower(part))
-	})
-}
-
-func each2(l, r set, test func(l, r string) bool) set {
-	if l.any || r.any || tooMany(l, r) {
-		return either()
-	}
-	yes, no := false, false
-	for _, a := range l.values {
-		for _, b := range r.values {
-			if test(a.text, b.text) {
-				yes = true
-			} else {
-				no = true
+	case v.is == anything && v.limit >= 0:
+		return open(v.text)
+	case v.is == object && v.fields.open != "":
+		return open(v.fields.open)
+	case v.is == object:
+		all := v.fields.whole()
+		for _, name := range all.names {
+			w.items = append(w.items, all.get(name))
+		}
+	case v.is == list && !v.filtered:
+		w.items = v.items
+	case v.is == list:
+		for _, item := range v.items {
+			if len(item) != 1 {
+				return open("a list that is not known")
 			}
+			inner := item[0].members()
+			if len(inner) != 1 || inner[0].is != list {
+				return open("a list that is not known")
+			}
+			w.items = append(w.items, inner[0].items...)
+		}
+	}
+	return one(w)
+}
+
+// logical returns operands, as GitHub does. What the left side of && is empty of was looked at: it goes no further.
+func (e *evaluator) logical(n *actionlint.LogicalOpNode) set {
+	yes, no := e.eval(n.Left).split()
+	if n.Kind == actionlint.LogicalOpNodeKindAnd {
+		if len(yes) == 0 {
+			return withoutLacks(no)
+		}
+		return withoutLacks(no).and(e.eval(n.Right))
+	}
+	if len(no) == 0 {
+		return yes
+	}
+	return yes.and(e.eval(n.Right))
+}
+
+func withoutLacks(s set) set {
+	out := slices.Clone(s)
+	for i := range out {
+		out[i].lacks = nil
+	}
+	return out
+}
+
+func (e *evaluator) compare(n *actionlint.CompareOpNode) set {
+	l, r := e.eval(n.Left), e.eval(n.Right)
+	yes, no := false, false
+	for _, a := range l {
+		for _, b := range r {
+			*e.fuel--
+			y, n := compareValues(n.Kind, a, b)
+			yes, no = yes || y, no || n
 		}
 	}
 	return truths(yes, no)
 }
 
-// cases is case(condition, value, …, default).
-func cases(n *actionlint.FuncCallNode, resolve resolver) set {
-	var out set
-	for i, arg := range n.Args {
-		if i%2 == 0 && i != len(n.Args)-1 {
-			continue
-		}
-		s := evaluate(arg, resolve)
-		if s.any {
-			return unknown()
-		}
-		out = out.with(s.values...)
+// compareValues tells whether a comparison may hold and whether it may fail.
+func compareValues(kind actionlint.CompareOpNodeKind, a, b value) (yes, no bool) {
+	equal, different := meet(a, b)
+	switch kind {
+	case actionlint.CompareOpNodeKindEq:
+		return equal, different
+	case actionlint.CompareOpNodeKindNotEq:
+		return different, equal
 	}
-	return out
-}
-
-func format(n *actionlint.FuncCallNode, resolve resolver) set {
-	out := evaluate(n.Args[0], resolve)
-	if out.any {
-		return out
-	}
-	for i, arg := range n.Args[1:] {
-		s := evaluate(arg, resolve)
-		mark := fmt.Sprintf("{%d}", i)
-		if s.any {
-			if slices.ContainsFunc(out.values, func(v value) bool { return strings.Contains(v.text, mark) }) {
-				return unknown()
-			}
-			continue
-		}
-		out = product(out, s, func(text, part string) string { return replace(text, mark, part) })
-	}
-	return product(out, one(value{}), func(text, _ string) string {
-		return strings.NewReplacer("{{", "{", "}}", "}").Replace(text)
-	})
-}
-
-// replace puts a part in the place of each mark; of a text that becomes too long, in as many as make it that.
-func replace(text, mark, part string) string {
-	return strings.Replace(text, mark, part, maxText/max(len(part), 1)+1)
-}
-
-// tooMany tells sets whose pairs are more than what is worked out.
-func tooMany(l, r set) bool { return len(l.values)*len(r.values) > maxValues }
-
-func product(l, r set, combine func(l, r string) string) set {
-	if l.any || r.any || tooMany(l, r) {
-		return unknown()
-	}
-	var out set
-	for _, a := range l.values {
-		for _, b := range r.values {
-			out = out.with(textValue(combine(a.text, b.text)))
+	for _, v := range []value{a, b} {
+		if v.is == anything || v.is == opaque {
+			return true, true
 		}
 	}
-	return out
+	less, more := order(a, b)
+	var holds bool
+	switch kind {
+	case actionlint.CompareOpNodeKindLess:
+		holds = less
+	case actionlint.CompareOpNodeKindLessEq:
+		holds = less || equal
+	case actionlint.CompareOpNodeKindGreater:
+		holds = more
+	default:
+		holds = more || equal
+	}
+	return holds, !holds
 }
 
-// indexed is fromJSON('{"main":"prod"}')[…], or the member of a literal list.
-func indexed(n *actionlint.IndexAccessNode, resolve resolver) set {
-	key := evaluate(n.Index, resolve)
-	object, ok := literalJSON(n.Operand).(map[string]any)
-	if !ok {
-		return unknown()
+// order compares values that are known.
+func order(a, b value) (less, more bool) {
+	switch {
+	case a.is == text && b.is == text:
+		x, y := strings.ToUpper(a.text), strings.ToUpper(b.text)
+		return x < y, x > y
+	case !a.primitive() || !b.primitive():
+		return false, false
 	}
-	var out set
-	for name, member := range object {
-		if _, isText := member.(string); !isText {
-			return unknown()
+	x, y := a.asNumber(), b.asNumber()
+	return x < y, x > y
+}
+
+// meet tells whether two values may be equal and whether they may differ.
+func meet(a, b value) (equal, different bool) {
+	switch {
+	case a.is == anything || b.is == anything:
+		return true, true
+	case a.is == opaque:
+		return a.opaque.meet(b)
+	case b.is == opaque:
+		return b.opaque.meet(a)
+	case !a.primitive() || !b.primitive():
+		equal = a.is == b.is && a.same(b) && (a.is == object || len(a.items) > 0)
+		return equal, !equal
+	case a.is == text && b.is == text:
+		equal = strings.EqualFold(a.text, b.text)
+	case a.is == null && b.is == null:
+		equal = true
+	default:
+		equal = a.asNumber() == b.asNumber()
+	}
+	return equal, !equal
+}
+
+// meet compares an opaque text with another value.
+func (o *opacity) meet(v value) (equal, different bool) {
+	switch v.is {
+	case text:
+		return o.mayBe(v.text), true
+	case opaque:
+		p := v.opaque
+		switch {
+		case o == p || o.id != "" && o.id == p.id:
+			return true, false
+		case slices.Contains(o.never, p.id) && p.id != "", slices.Contains(p.never, o.id) && o.id != "":
+			return false, true
+		case !compatible(o.prefix, p.prefix, strings.HasPrefix), !compatible(o.suffix, p.suffix, strings.HasSuffix):
+			return false, true
 		}
-		if key.any || slices.ContainsFunc(key.values, func(v value) bool { return strings.EqualFold(v.text, name) }) {
-			out = out.with(textValue(member.(string)))
-		}
+		return true, true
+	case list, object:
+		return false, true
 	}
-	if key.any || slices.ContainsFunc(key.values, func(v value) bool { return object[v.text] == nil }) {
-		out = out.with(value{})
-	}
-	sort.Slice(out.values, func(i, j int) bool { return out.values[i].text < out.values[j].text })
-	return out
+	return o.prefix == "" && !o.apart, true // a number, where it could be one
 }
 
-// literalJSON is what fromJSON makes of a literal string; nil for anything else.
-func literalJSON(node actionlint.ExprNode) any {
-	n, ok := node.(*actionlint.FuncCallNode)
-	if !ok || !strings.EqualFold(n.Callee, "fromJSON") || len(n.Args) != 1 {
-		return nil
-	}
-	s, ok := n.Args[0].(*actionlint.StringNode)
-	if !ok {
-		return nil
-	}
-	var out any
-	if json.Unmarshal([]byte(s.Value), &out) != nil {
-		return nil
-	}
-	return out
+func compatible(a, b string, has func(s, part string) bool) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	return has(a, b) || has(b, a)
 }
 
-// evaluateText works out a scalar with expressions in it.
-func evaluateText(s string, list []expression, resolve resolver) set {
-	out := one(value{})
+// mayBe tells whether the text may be this one.
+func (o *opacity) mayBe(s string) bool {
+	if s == "" || o.apart || len(s) < len(o.prefix)+len(o.suffix) {
+		return false
+	}
+	lower := strings.ToLower(s)
+	if !strings.HasPrefix(lower, strings.ToLower(o.prefix)) || !strings.HasSuffix(lower, strings.ToLower(o.suffix)) {
+		return false
+	}
+	return !slices.ContainsFunc(o.never, func(n string) bool { return strings.EqualFold(n, s) }) &&
+		!slices.ContainsFunc(o.neverStarts, func(n string) bool { return strings.HasPrefix(lower, strings.ToLower(n)) })
+}
+
+// mayStart tells whether the text may begin with this one, and whether it may not.
+func (o *opacity) mayStart(s string) (yes, no bool) {
+	s, prefix := strings.ToLower(s), strings.ToLower(o.prefix)
+	switch {
+	case strings.HasPrefix(prefix, s):
+		return true, false
+	case !strings.HasPrefix(s, prefix):
+		return false, true
+	}
+	never := slices.ContainsFunc(o.neverStarts, func(n string) bool { return strings.HasPrefix(s, strings.ToLower(n)) })
+	return !never, true
+}
+
+// expression works out one expression.
+func (e *evaluator) expression(x expression) set {
+	if x.node == nil {
+		return open("a faulty expression")
+	}
+	e.in = x
+	return e.eval(x.node)
+}
+
+// scalar works out a scalar with expressions in it. The expressions of list belong to it.
+func (e *evaluator) scalar(s string, list []expression) set {
+	if len(list) == 0 {
+		return one(textValue(s))
+	}
+	if len(list) > maxParts {
+		return e.long(list)
+	}
+	out := one(value{is: text})
 	at := 0
-	for _, e := range list {
-		if e.node == nil {
-			return unknown()
-		}
-		v := evaluate(e.node, resolve)
-		if e.whole {
+	for _, x := range list {
+		v := e.expression(x)
+		if x.whole {
 			return v
 		}
-		literal := s[at : e.at-len("${{")]
-		out = product(out, v, func(l, r string) string { return l + literal + r })
-		at = e.at + closing(s[e.at:]) + len("}}")
+		out = e.concat(concatText(out, s[at:x.at-len("${{")]), v)
+		at = x.at + closing(s[x.at:]) + len("}}")
 	}
-	rest := s[at:]
-	return product(out, one(value{}), func(l, _ string) string { return l + rest })
+	return concatText(out, s[at:])
+}
+
+// maxParts is how many expressions of a scalar are put together; a text of more is opaque.
+const maxParts = 100
+
+func (e *evaluator) long(list []expression) set {
+	out := value{is: opaque, opaque: &opacity{}}
+	for _, x := range list {
+		v := e.expression(x)
+		out.lacks, out.holds = union(out.lacks, v.lacks()), union(out.holds, v.holds())
+	}
+	return one(out)
+}
+
+func concatText(s set, literal string) set {
+	if literal == "" {
+		return s
+	}
+	var out set
+	for _, v := range s {
+		out = out.with(join2(v, textValue(literal)))
+	}
+	return out
+}
+
+func (e *evaluator) concat(l, r set) set {
+	var out set
+	for _, a := range l {
+		for _, b := range r {
+			if *e.fuel--; *e.fuel < 0 {
+				return open("more than could be worked out")
+			}
+			out = out.with(join2(a, b))
+		}
+	}
+	return out
+}
+
+// join2 puts two texts together.
+func join2(a, b value) value {
+	x, knowX := a.asText()
+	y, knowY := b.asText()
+	var out value
+	switch {
+	case knowX && knowY:
+		out = textValue(x + y)
+	case knowX && x == "" && b.is == opaque:
+		out = b
+	case knowY && y == "" && a.is == opaque:
+		out = a
+	default:
+		o := &opacity{prefix: a.begins(), suffix: b.ends()}
+		if a.is != opaque && b.is != opaque && o.prefix == "" && o.suffix == "" {
+			out = value{is: anything, text: a.text + b.text} // it may be empty
+			break
+		}
+		o.id = joinedID(a, b)
+		out = value{is: opaque, opaque: o}
+	}
+	out.lacks, out.holds = union(a.lacks, b.lacks), union(a.holds, b.holds)
+	return out
+}
+
+// joinedID names what is put together of texts that are known and ones of which each has an ID.
+func joinedID(a, b value) string {
+	id := ""
+	for _, v := range []value{a, b} {
+		t, known := v.asText()
+		switch {
+		case known:
+			id += t
+		case v.is == opaque && v.opaque.id != "":
+			id += "\x00" + v.opaque.id + "\x00"
+		default:
+			return ""
+		}
+	}
+	return id
+}
+
+func (v value) begins() string {
+	if v.is == opaque {
+		return v.opaque.prefix
+	}
+	if v.is == anything {
+		return ""
+	}
+	t, _ := v.asText()
+	return t
+}
+
+func (v value) ends() string {
+	if v.is == opaque {
+		return v.opaque.suffix
+	}
+	if v.is == anything {
+		return ""
+	}
+	t, _ := v.asText()
+	return t
 }

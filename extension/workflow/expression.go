@@ -21,6 +21,7 @@ type expression struct {
 	whole   bool // the scalar consists of this expression only
 	problem string
 	where   int
+	numbers map[int]float64 // those in a form that the parser does not know, by their offset
 }
 
 // expressions returns the expressions of a scalar. condition tells that the scalar is an `if:`, which is an expression
@@ -103,8 +104,9 @@ func parseExpression(text string) expression {
 	text = plainBlanks(text)
 	node, err := actionlint.NewExprParser().Parse(actionlint.NewExprLexer(text))
 	if err != nil {
-		if plain := plainNumbers(text); plain != text {
+		if plain, numbers := plainNumbers(text); plain != text {
 			node, err = actionlint.NewExprParser().Parse(actionlint.NewExprLexer(plain))
+			e.numbers = numbers
 		}
 	}
 	if err == nil {
@@ -138,9 +140,10 @@ func plainBlanks(text string) string {
 }
 
 // plainNumbers writes ones for numbers in forms that GitHub reads and the parser does not (.5, +1, 0o17, 1e+5, .inf), so
-// that offsets stay.
-func plainNumbers(text string) string {
+// that offsets stay, and returns what they are.
+func plainNumbers(text string) (string, map[int]float64) {
 	out := []byte(text)
+	numbers := map[int]float64{}
 	quoted := false
 	for i := 0; i < len(out); i++ {
 		if out[i] == '\'' {
@@ -153,11 +156,12 @@ func plainNumbers(text string) string {
 		for end < len(out) && (isWord(out[end]) || out[end] == '+' || out[end] == '.') {
 			end++
 		}
-		if isNumber(string(out[i:end])) {
+		if word := string(out[i:end]); isNumber(word) {
+			numbers[i] = parseNumber(word)
 			copy(out[i:end], strings.Repeat("1", end-i))
 		}
 	}
-	return string(out)
+	return string(out), numbers
 }
 
 func isWord(b byte) bool { return b == '_' || b == '-' || isAlphanumeric(rune(b)) }
@@ -218,35 +222,41 @@ type alternatives struct{ reads []*read }
 type finder struct {
 	found    func(r read, offset int)
 	group    *alternatives
-	compared bool           // in an operand of a comparison
-	names    *[]string      // those that were found, in order
-	tested   map[string]int // those that the conditions around look at, with how many do
+	compared bool // in an operand of a comparison
+	json     bool // in what fromJSON takes apart
 }
 
-func newFinder(found func(r read, offset int)) finder {
-	return finder{found: found, names: new([]string), tested: map[string]int{}}
-}
+func newFinder(found func(r read, offset int)) finder { return finder{found: found} }
 
-// walk visits a node. optional tells that an empty value is provided for (R18).
-func (f finder) walk(node actionlint.ExprNode, optional bool) {
+// walk visits a node.
+func (f finder) walk(node actionlint.ExprNode) {
 	switch n := node.(type) {
 	case *actionlint.VariableNode:
-		f.whole(n, optional)
+		if n.Name == "secrets" { // toJSON(secrets), secrets.*
+			f.report(read{kind: secret, whole: true}, n.Token().Offset)
+		}
 	case *actionlint.ObjectDerefNode:
-		f.deref(n, optional)
+		if v, ok := n.Receiver.(*actionlint.VariableNode); ok {
+			f.name(v, n.Property)
+			return
+		}
+		f.walk(n.Receiver)
 	case *actionlint.ArrayDerefNode:
-		f.walk(n.Receiver, optional)
+		f.walk(n.Receiver)
 	case *actionlint.IndexAccessNode:
-		f.index(n, optional)
+		f.index(n)
 	case *actionlint.NotOpNode:
-		f.comparing().walk(n.Operand, true)
+		f.comparing().walk(n.Operand)
 	case *actionlint.CompareOpNode:
-		f.comparing().walk(n.Left, true)
-		f.comparing().walk(n.Right, true)
+		f.comparing().walk(n.Left)
+		f.comparing().walk(n.Right)
 	case *actionlint.LogicalOpNode:
-		f.logical(n, optional)
+		f.logical(n)
 	case *actionlint.FuncCallNode:
-		f.call(n, optional)
+		f.group, f.json = nil, f.json || strings.EqualFold(n.Callee, "fromJSON")
+		for _, arg := range n.Args {
+			f.walk(arg)
+		}
 	}
 }
 
@@ -263,94 +273,49 @@ func (f finder) comparing() finder {
 
 // report hands on a read.
 func (f finder) report(r read, offset int) {
-	r.compared, r.optional = f.compared, r.optional || f.tested[r.name] > 0
-	if r.name != "" {
-		*f.names = append(*f.names, r.name)
-	}
+	r.compared, r.json = f.compared, f.json
 	f.found(r, offset)
 }
 
-// whole reports a context that is taken as a whole: toJSON(secrets), secrets.*.
-func (f finder) whole(n *actionlint.VariableNode, optional bool) {
-	if n.Name == "secrets" {
-		f.report(read{kind: secret, whole: true, optional: optional}, n.Token().Offset)
-	}
-}
-
-func (f finder) deref(n *actionlint.ObjectDerefNode, optional bool) {
-	if v, ok := n.Receiver.(*actionlint.VariableNode); ok {
-		f.name(v, n.Property, optional)
-		return
-	}
-	f.walk(n.Receiver, optional)
-}
-
-func (f finder) name(v *actionlint.VariableNode, name string, optional bool) {
+func (f finder) name(v *actionlint.VariableNode, name string) {
 	if v.Name == "secrets" || v.Name == "vars" {
-		f.report(read{kind: kind(v.Name), name: strings.ToUpper(name), optional: optional, group: f.group}, v.Token().Offset)
+		f.report(read{kind: kind(v.Name), name: strings.ToUpper(name), group: f.group}, v.Token().Offset)
 	}
 }
 
-func (f finder) index(n *actionlint.IndexAccessNode, optional bool) {
+func (f finder) index(n *actionlint.IndexAccessNode) {
 	v, isVariable := n.Operand.(*actionlint.VariableNode)
 	if !isVariable {
-		f.walk(n.Operand, optional)
-		f.alone().walk(n.Index, false)
+		f.walk(n.Operand)
+		f.alone().walk(n.Index)
 		return
 	}
 	if s, literal := n.Index.(*actionlint.StringNode); literal {
-		f.name(v, s.Value, optional)
+		f.name(v, s.Value)
 		return
 	}
-	f.alone().walk(n.Index, false)
+	f.alone().walk(n.Index)
 	if v.Name == "secrets" || v.Name == "vars" {
-		f.report(read{kind: kind(v.Name), index: n.Index, optional: optional, group: f.group}, v.Token().Offset)
+		f.report(read{kind: kind(v.Name), index: n.Index, group: f.group}, v.Token().Offset)
 	}
 }
 
-func (f finder) call(n *actionlint.FuncCallNode, optional bool) {
-	switch strings.ToLower(n.Callee) {
-	case "contains", "startswith", "endswith":
-		optional = true
-	}
-	for _, arg := range n.Args {
-		f.alone().walk(arg, optional)
-	}
-}
-
-func (f finder) logical(n *actionlint.LogicalOpNode, optional bool) {
+// logical visits A && B && last, whose conditions are compared, and A || B, of which one that is there is enough.
+func (f finder) logical(n *actionlint.LogicalOpNode) {
 	operands := operandsOf(n, n.Kind, nil)
+	last := len(operands) - 1
 	if n.Kind == actionlint.LogicalOpNodeKindAnd {
-		f.and(operands[:len(operands)-1], operands[len(operands)-1], optional)
+		for _, c := range operands[:last] {
+			f.comparing().walk(c)
+		}
+		f.walk(operands[last])
 		return
 	}
-	if f.group == nil && !optional && allDirect(operands) {
+	if f.group == nil && allDirect(operands) {
 		f.group = &alternatives{}
-	} else if f.group == nil {
-		optional = true
 	}
 	for _, o := range operands {
-		f.walk(o, optional)
-	}
-}
-
-// and visits the conditions of A && B && last, then what they are conditions of. What they look at is optional there.
-func (f finder) and(conditions []actionlint.ExprNode, last actionlint.ExprNode, optional bool) {
-	from := len(*f.names)
-	for _, c := range conditions {
-		f.comparing().walk(c, true)
-	}
-	if optional {
-		f.walk(last, true)
-		return
-	}
-	tested := slices.Clone((*f.names)[from:])
-	for _, name := range tested {
-		f.tested[name]++
-	}
-	f.walk(last, false)
-	for _, name := range tested {
-		f.tested[name]--
+		f.walk(o)
 	}
 }
 

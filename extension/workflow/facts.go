@@ -5,14 +5,12 @@ import (
 	"slices"
 	"sort"
 	"strings"
-
-	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 // Environments returns the environments whose secrets and variables have to be listed, sorted: those that the judged
-// jobs name, and every one that exists when a job's is chosen at run time. It works with what inv holds so far; with a
-// zero inventory it knows those that the text alone decides.
-func (w *Workflows) Environments(inv github.Inventory) []string {
+// jobs name, and every one that exists when a job's is chosen at run time. It works with what inv holds so far; with nil
+// it knows those that the text alone decides.
+func (w *Workflows) Environments(inv Inventory) []string {
 	j := newJudgement(w, inv, Context{})
 	names := map[string]string{} // by lower case: environment names are not case-sensitive
 	add := func(list []string) {
@@ -22,16 +20,15 @@ func (w *Workflows) Environments(inv github.Inventory) []string {
 			}
 		}
 	}
-	for _, r := range w.runs {
-		if r.open || r.job.ast.Environment == nil || !r.job.hex && !w.options.All {
-			continue
+	anyOfThem := false
+	for _, p := range j.simulated().places {
+		if !p.r.open && p.r.job.ast.Environment != nil && (p.r.job.hex || w.options.All) {
+			add(p.names.known())
+			anyOfThem = anyOfThem || p.names.undecided() != ""
 		}
-		for _, s := range j.sightsOf(r) {
-			add(s.environment.texts())
-			if s.environment.any {
-				add(j.k.environmentNames())
-			}
-		}
+	}
+	if anyOfThem {
+		add(j.k.environmentNames())
 	}
 	out := make([]string, 0, len(names))
 	for _, name := range names {
@@ -41,11 +38,46 @@ func (w *Workflows) Environments(inv github.Inventory) []string {
 	return out
 }
 
-// HexSecrets returns the secrets that are used as a Hex token, the most used one first.
+// HexSecrets returns the secrets that are used as a Hex token, under the names that GitHub keeps them, the most used one
+// first. What a file that only other repositories call reads is its interface, and no secret of this repository.
 func (w *Workflows) HexSecrets() []Named {
-	return w.named(func(x *read) bool {
-		return x.kind == secret && x.hex && (w.tokens[x.name] || len(w.tokens) == 0 && x.marks.has(marksHex))
+	places := map[string][]Place{}
+	w.resolve(func(x *read, r *run, name string) {
+		if x.kind == secret && x.hex && w.isHexToken(name) && !slices.Contains(places[name], r.at(x)) {
+			places[name] = append(places[name], r.at(x))
+		}
 	})
+	return ranked(places)
+}
+
+// resolve yields the names that reads have in GitHub's stores, as far as the text decides them.
+func (w *Workflows) resolve(yield func(x *read, r *run, name string)) {
+	j := w.textual()
+	for _, r := range w.runs {
+		if r.open {
+			continue
+		}
+		for _, x := range r.reads() {
+			if x.whole || x.kind == secret && !x.site.secrets {
+				continue
+			}
+			for _, name := range j.namesOf(x, r) {
+				yield(x, r, name)
+			}
+		}
+	}
+}
+
+// OnlyCalled tells whether all that uses Hex is called by other repositories: its secrets are theirs to keep.
+func (w *Workflows) OnlyCalled() bool {
+	uses := false
+	for _, r := range w.runs {
+		if r.job.hex && !r.open {
+			return false
+		}
+		uses = uses || r.job.hex
+	}
+	return uses
 }
 
 // HexVariables returns the variables that are used for Hex, such as the one that holds the host.
@@ -161,7 +193,7 @@ func (w *Workflows) Hosts() []Named {
 }
 
 // Proposals returns the stores that the workflows need for a secret of this name beside the repository's own.
-func (w *Workflows) Proposals(inv github.Inventory, secretName string, c Context) []Proposal {
+func (w *Workflows) Proposals(inv Inventory, secretName string, c Context) []Proposal {
 	j := newJudgement(w, inv, c)
 	var out []Proposal
 	add := func(p Proposal) {
@@ -171,12 +203,9 @@ func (w *Workflows) Proposals(inv github.Inventory, secretName string, c Context
 		}
 	}
 	for _, r := range w.runs {
-		if r.open {
-			continue
-		}
 		for _, x := range r.reads() {
-			if x.kind == secret && x.site.secrets && !x.onlyToPackages() && slices.Contains(j.ownNames(x, r), strings.ToUpper(secretName)) {
-				j.propose(x, r, add)
+			if !r.open && x.kind == secret && x.site.secrets && !x.onlyToPackages() && slices.Contains(j.namesOf(x, r), strings.ToUpper(secretName)) {
+				j.propose(x, r, strings.ToUpper(secretName), add)
 			}
 		}
 	}
@@ -184,18 +213,16 @@ func (w *Workflows) Proposals(inv github.Inventory, secretName string, c Context
 }
 
 // propose names the stores that one read needs.
-func (j *judgement) propose(x *read, r *run, add func(Proposal)) {
+func (j *judgement) propose(x *read, r *run, name string, add func(Proposal)) {
 	at := r.at(x)
-	for _, s := range j.sightsOf(r) {
-		for _, e := range s.environment.texts() {
-			if e != "" {
-				add(Proposal{App: "actions", Environment: e, Reason: fmt.Sprintf("job %s reads it in environment %s", r.label(), e), File: at.File, Line: at.Line})
-			}
+	for _, e := range j.environmentsOf(r) {
+		if e != "" {
+			add(Proposal{App: "actions", Environment: e, Reason: fmt.Sprintf("job %s reads it in environment %s", r.label(), e), File: at.File, Line: at.Line})
 		}
 	}
-	for _, s := range j.scenariosOf(r) {
-		if s.bot && !j.settled(s, r, x) {
-			add(Proposal{App: "dependabot", Reason: fmt.Sprintf("%s runs on %s and Dependabot is enabled", r.root.name(), s.event), File: at.File, Line: at.Line})
+	for _, l := range j.simulated().order {
+		if l.x == x && l.r == r && l.name == name && l.scenario.source == ofDependabot && (l.flows || l.tolerated) {
+			add(Proposal{App: "dependabot", Reason: fmt.Sprintf("%s runs on %s and Dependabot is enabled", r.root.name(), l.scenario.event), File: at.File, Line: at.Line})
 		}
 	}
 }

@@ -66,7 +66,7 @@ func (j *judgement) contexts() *verdict {
 	return v
 }
 
-func sortedKeys(m map[string]*document) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	out := make([]string, 0, len(m))
 	for k := range m {
 		out = append(out, k)
@@ -134,10 +134,6 @@ func (j *judgement) concernsAction(d *document) bool {
 // dynamic judges secret-dynamic: names that cannot be worked out, and secrets taken as a whole.
 func (j *judgement) dynamic() *verdict {
 	v := &verdict{}
-	runs := map[*job][]*run{}
-	for _, r := range j.w.runs {
-		runs[r.job] = append(runs[r.job], r)
-	}
 	for _, d := range j.w.docs {
 		if j.w.ended() || !j.concernsFile(d) {
 			continue
@@ -150,7 +146,7 @@ func (j *judgement) dynamic() *verdict {
 			switch {
 			case x.whole:
 				v.add(x.place, check.SeverityWarning, x.jobID(), whole(x), "")
-			case x.index != nil && j.concerns(x) && j.undecided(x, runs[x.job]):
+			case x.index != nil && j.concerns(x) && j.simulated().undecided[x] != "":
 				v.add(x.place, check.SeverityWarning, x.jobID(), unnamed(x), "")
 			}
 		}
@@ -171,24 +167,6 @@ func subjectOf(x *read) string {
 		return "the workflow's env"
 	}
 	return jobMark
-}
-
-// undecided tells whether the text leaves a read's name open in some run.
-func (j *judgement) undecided(x *read, runs []*run) bool {
-	if x.job == nil {
-		return j.names(x, &run{job: &job{doc: x.doc}, root: x.doc, open: true}, variant{}).any
-	}
-	if len(runs) == 0 {
-		runs = []*run{{job: x.job, root: x.doc, open: true}}
-	}
-	for _, r := range runs {
-		for _, s := range j.sightsOf(r) {
-			if j.names(x, r, s.variant).any {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // passed judges secret-passed (R9, R10).
@@ -254,7 +232,7 @@ func declares(name string, names []string) string {
 func (j *judgement) inherited(v *verdict, d *document, job *job) {
 	uses := job.ast.WorkflowCall.Uses.Value
 	owner, _, _ := strings.Cut(uses, "/")
-	if j.k.Repository.Owner == "" || !isRemote(uses) || strings.EqualFold(owner, j.k.Repository.Owner) {
+	if j.k.repository.Owner == "" || !isRemote(uses) || strings.EqualFold(owner, j.k.repository.Owner) {
 		return
 	}
 	v.add(d.placeOf(job.ast.WorkflowCall.Uses), check.SeverityWarning, job.id, fmt.Sprintf("%s says `secrets: inherit` to a workflow of %s: secrets are inherited only within one organization or enterprise; pass them by name", jobMark, owner), "")
@@ -263,32 +241,29 @@ func (j *judgement) inherited(v *verdict, d *document, job *job) {
 // passedIntoEnvironment warns of secrets that a called job expects from its environment: without `secrets: inherit`
 // they are empty there. Offline, a secret that is neither passed nor required is taken for one of those.
 func (j *judgement) passedIntoEnvironment(v *verdict, r *run) {
-	sights := j.sightsOf(r)
 	for _, x := range r.reads() {
-		if !j.k.spend(len(sights)) {
+		if !j.k.spend(1) {
 			return
 		}
 		if x.kind != secret || x.name == "" || !x.site.secrets || !j.concerns(x) {
 			continue
 		}
 		o := r.origin(x.name)
-		if o.by != r.caller || r.declares(x.name) == required {
+		if o.by != r.caller || r.declares(x.name) == declaredRequired {
 			continue
 		}
-		for _, s := range sights {
-			j.passedInto(v, r, x, s.environment)
-		}
+		j.passedInto(v, r, x)
 	}
 }
 
-func (j *judgement) passedInto(v *verdict, r *run, x *read, environment set) {
+func (j *judgement) passedInto(v *verdict, r *run, x *read) {
 	severity := check.SeverityWarning
 	where := "its environment"
-	if holders := j.holders(secret, x.name, environment); len(holders) > 0 {
+	if holders := j.k.holders(secret, x.name, j.environmentsOf(r)); len(holders) > 0 {
 		where = "environment " + strings.Join(holders, ", ")
 	} else if j.online {
 		return
-	} else if x.optional || r.declares(x.name) == optional {
+	} else if x.compared || r.declares(x.name) == declaredOptional {
 		severity = check.SeverityNote
 	}
 	v.add(r.at(x), severity, r.label(), fmt.Sprintf("%s reads secret %s (%s) from %s, but job %s of %s calls it without `secrets: inherit`: it will be empty; say `secrets: inherit` there",

@@ -25,7 +25,7 @@ func (m marks) both() bool { return m.has(marksHex) && m.has(marksPM) }
 
 // Names that are Hex's, alone or with a suffix (HEX_API_TOKEN_EU).
 func secretNames() []string {
-	return []string{"HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN"}
+	return []string{"HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN", loginName, "DATAHUB_HEX_TOKEN", connectionName}
 }
 
 func hostNames() []string {
@@ -171,7 +171,7 @@ const toolkit = "hex-inc/action-context-toolkit"
 func marksOfStep(s *step) marks {
 	var m marks
 	each(s.ast, func(_ string, value *actionlint.String) { m |= marksOfValue(value.Value) })
-	m |= s.script.marks
+	m |= s.script.marks | s.marksOfCalled()
 	if e, ok := s.ast.Exec.(*actionlint.ExecAction); ok && e.Uses != nil {
 		if owner, _, _ := strings.Cut(e.Uses.Value, "/"); strings.EqualFold(owner, "hex-inc") {
 			m |= marksHex
@@ -275,18 +275,20 @@ func (d *document) mark() {
 		shared = d.ast.Env
 	}
 	d.hexWords = map[string]bool{}
+	hosts, asked := namesOfHosts(shared), namesOfReads(d.reads, nil)
 	for _, j := range d.jobs {
-		hosts := namesOfHosts(shared, j.ast.Env)
-		asked := namesOfReads(d.reads, nil, j)
+		own, ownAsked := namesOfHosts(j.ast.Env), namesOfReads(j.reads, j)
 		j.words = map[string]bool{}
+		note := func(name string) { j.words[name], d.hexWords[name] = true, true }
 		for _, s := range j.steps {
 			s.marks = marksOfStep(s)
-			if len(hosts) > 0 && s.namesAny(hosts, nil) {
+			if s.namesAny(hosts, nil) || s.namesAny(own, nil) {
 				s.marks |= marksHex
 			}
 			j.marks |= s.marks
 			if s.marks.has(marksHex) {
-				s.namesAny(asked, func(name string) { j.words[name], d.hexWords[name] = true, true })
+				s.namesAny(asked, note)
+				s.namesAny(ownAsked, note)
 			}
 		}
 		d.marks |= j.marks
@@ -299,9 +301,6 @@ func (w *Workflows) setHex(r *read, hex bool) {
 		return
 	}
 	r.doc.hexNames[r.name] = true
-	if isToken(r) {
-		w.tokens[r.name] = true
-	}
 }
 
 // speaksOfHex tells whether a file concerns Hex: by what it reads or calls or, when it cannot be parsed, by its text.
@@ -354,6 +353,9 @@ func (w *Workflows) isHex(r *read) bool {
 	}
 	if !r.marks.has(marksHex) || r.site.ifs {
 		return false
+	}
+	if r.step != nil && len(r.step.called) > 0 && !r.step.script.marks.has(marksHex) {
+		return slices.ContainsFunc(r.step.called, func(text string) bool { return hasWord(text, r.site.env) })
 	}
 	if r.step != nil {
 		return true
@@ -419,11 +421,53 @@ func (w *Workflows) passOn(docs []*document) {
 	}
 }
 
-// isToken tells whether a read serves as a Hex token, rather than standing beside one.
-func isToken(r *read) bool {
-	return r.name != "" && (isSecretName(r.name) || isSecretName(r.site.env) || isSecretName(r.site.passes) || isSecretName(r.assigned()) ||
-		r.step != nil && usesToolkit(r.step.ast) && r.site.what == "with token")
+// classifyNames decides which secrets, by the names that GitHub keeps them under, serve as a token.
+func (w *Workflows) classifyNames() {
+	w.resolve(func(x *read, r *run, name string) {
+		switch {
+		case x.kind != secret || !x.hex:
+		case w.isToken(x, r, name, 0):
+			w.tokens[name] = true
+		case x.marks.has(marksHex):
+			w.besides[name] = true
+		}
+		if x.kind == secret && x.json {
+			w.holding[name] = "JSON"
+		}
+	})
 }
+
+// structured says what a secret holds that is no bare token; empty when it is one.
+func (w *Workflows) structured(name string) string {
+	if name == connectionName {
+		return "an Airflow connection"
+	}
+	return w.holding[name]
+}
+
+// isToken tells whether a read serves as a Hex token, rather than standing beside one.
+func (w *Workflows) isToken(r *read, in *run, name string, depth int) bool {
+	return name != "" && (isSecretName(name) || isSecretName(r.site.env) || isSecretName(r.site.passes) || isSecretName(r.assigned()) ||
+		r.step != nil && usesToolkit(r.step.ast) && r.site.what == "with token" || r.sentAsToken() || w.passesToken(r, in, depth))
+}
+
+// passesToken tells a read that is passed to a workflow which uses it as a token.
+func (w *Workflows) passesToken(r *read, in *run, depth int) bool {
+	if r.site.passes == "" || depth > maxDepth {
+		return false
+	}
+	for _, called := range in.called {
+		for _, x := range called.reads() {
+			if x.kind == secret && x.name == r.site.passes && w.isToken(x, called, x.name, depth+1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// connectionName is the variable of Airflow that holds a connection to Hex.
+const connectionName = "AIRFLOW_CONN_HEX_DEFAULT"
 
 // usesToolkit tells whether a step runs Hex's own action.
 func usesToolkit(s *actionlint.Step) bool {

@@ -6,17 +6,20 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
-	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 // Judge answers all checks of this package by ID.
-func Judge(w *Workflows, inv github.Inventory, c Context) map[string]check.Result {
+func Judge(w *Workflows, inv Inventory, c Context) map[string]check.Result {
 	j := newJudgement(w, inv, c)
 	j.online = true
 	results := j.files()
+	if w.ended() {
+		return results
+	}
 	secrets, variables := j.available()
 	results[SecretAvailable] = secrets.result("every secret is where its jobs can see it")
 	results[VariableAvailable] = variables.result("every variable is where its jobs can see it")
@@ -28,7 +31,10 @@ func Judge(w *Workflows, inv github.Inventory, c Context) map[string]check.Resul
 // JudgeFiles answers those checks that need no inventory: secret-context, secret-passed, secret-dynamic,
 // workflow-syntax and the hex ones.
 func JudgeFiles(w *Workflows, c Context) map[string]check.Result {
-	return newJudgement(w, github.Inventory{}, c).files()
+	j := newJudgement(w, nil, c)
+	known := w.textual()
+	j.once.Do(func() { j.sim, j.mapping = known.sim, known.mapping })
+	return j.files()
 }
 
 func (j *judgement) files() map[string]check.Result {
@@ -41,19 +47,17 @@ func (j *judgement) files() map[string]check.Result {
 		{SecretContext, (*judgement).contexts, "secrets stand only where GitHub provides them"},
 		{SecretPassed, (*judgement).passed, "called workflows get their secrets"},
 		{SecretDynamic, (*judgement).dynamic, "every secret is named"},
+		{TokenMapped, (*judgement).mapped, "the token reaches every step that needs it"},
 		{HexVendor, (*judgement).vendors, "no secret serves hex.pm too"},
 		{HexAction, (*judgement).actions, "Hex's action is used as its version allows"},
 		{HexEndpoint, (*judgement).endpoints, "calls to Hex are in order"},
 	}
 	results := make([]check.Result, len(checks))
-	// Each has a judgement of its own: what one remembers is not shared between those that work at the same time.
+	j.simulated() // all read it
 	atOnce(len(checks), func(i int) {
-		own := newJudgement(j.w, j.k.Inventory, j.c)
-		own.online = j.online
-		if j.w.ended() {
-			return
+		if !j.w.ended() {
+			results[i] = checks[i].judge(j).result(checks[i].ok)
 		}
-		results[i] = checks[i].judge(own).result(checks[i].ok)
 	})
 	byID := map[string]check.Result{}
 	for i, c := range checks {
@@ -64,20 +68,27 @@ func (j *judgement) files() map[string]check.Result {
 
 // judgement is one evaluation of workflows against an inventory.
 type judgement struct {
-	w       *Workflows
-	k       *knowledge
-	c       Context
-	online  bool
-	started map[scenario]map[*job]bool
-	sights  map[*run][]sight
-	users   map[*job]map[string][]*step
+	w      *Workflows
+	k      *knowledge
+	c      Context
+	online bool
+	roots  map[*document][]*run
+
+	once    sync.Once
+	sim     *simulation
+	mapping *verdict               // of token-mapped, found on the way
+	again   map[string]*simulation // with a name missing that cannot be told
+	failing map[lackKey]bool       // what secret-available reports as an error
 }
 
-func newJudgement(w *Workflows, inv github.Inventory, c Context) *judgement {
-	return &judgement{
-		w: w, k: newKnowledge(inv), c: c,
-		started: map[scenario]map[*job]bool{}, sights: map[*run][]sight{}, users: map[*job]map[string][]*step{},
+func newJudgement(w *Workflows, inv Inventory, c Context) *judgement {
+	j := &judgement{w: w, k: newKnowledge(inv), c: c, roots: map[*document][]*run{}}
+	for _, r := range w.runs {
+		if r.caller == nil {
+			j.roots[r.job.doc] = append(j.roots[r.job.doc], r)
+		}
 	}
+	return j
 }
 
 // concerns tells whether a read is judged.
@@ -273,61 +284,9 @@ func (r *run) reads() []*read {
 	return append(slices.Clone(r.job.reads), r.job.doc.common...)
 }
 
-// sight is one variant of a run with the environments it may be in; "" is none.
-type sight struct {
-	variant     variant
-	environment set
-}
-
-// sightsOf works out the variants of a run.
-func (j *judgement) sightsOf(r *run) []sight {
-	if known, ok := j.sights[r]; ok {
-		return known
-	}
-	env := ""
-	if e := r.job.ast.Environment; e != nil && e.Name != nil {
-		env = e.Name.Value
-	}
-	list := expressions(env, false, nil)
-	paths := pathsOf(list)
-	for _, x := range r.job.reads {
-		if x.index != nil {
-			paths = append(paths, pathsIn(x.index, "matrix", "inputs", "github")...)
-		}
-	}
-	var out []sight
-	for _, v := range r.variants(paths, j.k) {
-		s := sight{variant: v, environment: unknown()}
-		if j.k.spend(len(env)/10 + 1) {
-			s.environment = evaluateText(env, list, r.resolver(v, j.k))
-		}
-		out = append(out, s)
-	}
-	j.sights[r] = out
-	return out
-}
-
-// names works out which secrets a read may mean in a variant; any when that is decided at run time.
-func (j *judgement) names(x *read, r *run, v variant) set {
-	if x.index == nil {
-		return set{values: []value{textValue(x.name)}}
-	}
-	if !j.k.spend(x.weight) {
-		return unknown()
-	}
-	s := evaluate(x.index, r.resolver(v, j.k))
-	out := set{any: s.any}
-	for _, v := range s.values {
-		if v.text != "" {
-			out = out.with(textValue(strings.ToUpper(v.text)))
-		}
-	}
-	return out
-}
-
 // storeCommand is the command that stores a secret.
 func (j *judgement) storeCommand(name, environment string) string {
-	if !j.w.isHexToken(name) {
+	if !j.w.isHexToken(name) || j.w.structured(name) != "" {
 		command := "gh secret set " + core.ShellWord(name)
 		if j.c.Repository != "" {
 			command += " --repo " + j.c.Repository
@@ -344,13 +303,15 @@ func (j *judgement) storeCommand(name, environment string) string {
 	if environment != "" {
 		command += " --env " + core.ShellWord(environment)
 	}
-	if _, exists := j.k.Environments.Find(environment); environment != "" && !exists && j.k.Environments.Err == nil {
+	if _, exists := j.k.environment(environment); environment != "" && !exists && j.k.repository.EnvironmentsErr == nil {
 		command += " --create-env"
 	}
 	return command
 }
 
-// isHexToken tells a secret that serves as a Hex token somewhere, or was named as one.
+// isHexToken tells a secret that serves as a Hex token somewhere, or was named as one. Where none can be told to be the
+// token, all that Hex's steps read may be.
 func (w *Workflows) isHexToken(name string) bool {
-	return w.tokens[name] || strings.EqualFold(name, w.options.Secret) || isSecretName(name) && !isContested(name)
+	return w.tokens[name] || strings.EqualFold(name, w.options.Secret) || isSecretName(name) && !isContested(name) ||
+		len(w.tokens) == 0 && w.besides[name]
 }

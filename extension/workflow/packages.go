@@ -3,8 +3,6 @@ package workflow
 import (
 	"slices"
 	"strings"
-
-	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 // Packages returns where the workflows use a secret of this name for hex.pm, the Elixir package registry.
@@ -23,31 +21,23 @@ func (w *Workflows) Packages(secretName string) []Place {
 // Readers returns the workflow files that read a secret of this name from an environment or, with app "dependabot", in
 // runs that Dependabot starts. An environment that is chosen at run time may be any.
 func (w *Workflows) Readers(secretName, app, environment string) []string {
-	j := newJudgement(w, github.Inventory{}, Context{Dependabot: true})
+	j := newJudgement(w, nil, Context{Dependabot: true})
 	var out []string
-	add := func(file string) {
-		if !slices.Contains(out, file) {
+	w.resolve(func(x *read, r *run, name string) {
+		if x.kind != secret || !strings.EqualFold(name, secretName) {
+			return
+		}
+		reads := false
+		j.propose(x, r, name, func(p Proposal) {
+			reads = reads || p.App == app && strings.EqualFold(p.Environment, environment)
+		})
+		for _, p := range j.simulated().places {
+			reads = reads || environment != "" && p.r == r && p.names.undecided() != ""
+		}
+		if file := r.at(x).File; reads && !slices.Contains(out, file) {
 			out = append(out, file)
 		}
-	}
-	for _, r := range w.runs {
-		if r.open {
-			continue
-		}
-		for _, x := range r.reads() {
-			if x.kind != secret || !x.site.secrets || !slices.Contains(j.ownNames(x, r), strings.ToUpper(secretName)) {
-				continue
-			}
-			j.propose(x, r, func(p Proposal) {
-				if p.App == app && strings.EqualFold(p.Environment, environment) {
-					add(p.File)
-				}
-			})
-			if environment != "" && slices.ContainsFunc(j.sightsOf(r), func(s sight) bool { return s.environment.any }) {
-				add(r.at(x).File)
-			}
-		}
-	}
+	})
 	return out
 }
 

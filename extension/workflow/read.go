@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -32,10 +33,9 @@ type read struct {
 	kind     kind
 	name     string // upper case
 	index    actionlint.ExprNode
-	weight   int // how much the index takes to be worked out
 	whole    bool
-	optional bool
 	compared bool // the expression yields whether the value is there, not the value
+	json     bool // the value is taken apart as JSON
 	group    *alternatives
 
 	doc   *document
@@ -79,14 +79,67 @@ type document struct {
 	jobs     []*job  // in order of place
 	byID     map[string]*job
 	marks    marks
-	hex      bool            // uses Hex, or may: it cannot be parsed and speaks of Hex
-	hexNames map[string]bool // names of secrets that are read as Hex's
-	called   bool            // a workflow at hand calls it
+	hex      bool                                             // uses Hex, or may: it cannot be parsed and speaks of Hex
+	hexNames map[string]bool                                  // names of secrets that are read as Hex's
+	called   bool                                             // a workflow at hand calls it
+	paths    map[string][]string                              // what its expressions read of github, inputs and matrix, by the path
+	inputs   map[string]bool                                  // that they read
+	branches []string                                         // that they name beside a ref
+	located  map[*actionlint.String][]located                 // by the scalar and where in it
+	raw      map[*actionlint.RawYAMLString]*actionlint.String // scalars of matrices
+	isAction bool                                             // a composite action
+	defaults map[string]*actionlint.String                    // of its inputs; nil in it for one without
+	outputs  map[string]*actionlint.String
 	goes     destinations    // of environment variables of the whole file
 	scripts  int             // bytes of scripts that were read
 	calls    []*document     // the workflows it calls, as far as they are at hand
 	cyclic   []*document     // those of them that call it again
 	hexWords map[string]bool // the words of those that talk to Hex
+}
+
+// note keeps what an expression reads of the contexts that tell runs apart.
+func (d *document) note(node actionlint.ExprNode) {
+	looks := false
+	for _, p := range pathsIn(node, "github", "inputs", "matrix") {
+		d.paths[strings.Join(p, ".")] = p
+		if p[0] == "inputs" {
+			d.inputs[p[1]] = true
+		}
+		looks = looks || p[0] == "github" && (p[1] == "ref_name" || strings.HasSuffix(p[len(p)-1], "ref"))
+	}
+	if looks {
+		d.branches = union2(d.branches, branchesIn(node))
+	}
+}
+
+// pathsOf are those of some contexts, in order.
+func (d *document) pathsOf(contexts ...string) [][]string {
+	var out [][]string
+	for _, key := range sortedKeys(d.paths) {
+		if p := d.paths[key]; slices.Contains(contexts, p[0]) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// asks tells whether an expression reads an input.
+func (d *document) asks(input string) bool { return d.inputs[strings.ToLower(input)] }
+
+// located is a read by its offset in a scalar.
+type located struct {
+	offset int
+	read   *read
+}
+
+// readAt is the read at an offset of a scalar; nil when there is none.
+func (d *document) readAt(s *actionlint.String, offset int) *read {
+	list := d.located[s]
+	i, there := slices.BinarySearchFunc(list, offset, func(l located, offset int) int { return l.offset - offset })
+	if !there {
+		return nil
+	}
+	return list[i].read
 }
 
 // job is one job of a workflow.
@@ -99,10 +152,8 @@ type job struct {
 	marks marks
 	hex   bool // concerns Hex
 
-	stepByID map[string]*step
-	provided map[string]bool // names of secrets without which its `if` keeps it from running
-	words    map[string]bool // environment variables that the steps name which talk to Hex
-	goes     destinations    // of its environment variables
+	words map[string]bool // environment variables that the steps name which talk to Hex
+	goes  destinations    // of its environment variables
 }
 
 // step is one step of a job, or of a composite action.
@@ -111,11 +162,8 @@ type step struct {
 	label  string
 	script scripted
 	marks  marks
-	tested map[string]bool // environment variables that its `if` looks at
-	gates  []string        // "steps.check", "needs.check": whose outputs its `if` looks at
-	local  *document       // the local action it uses
-	reads  []*read
-	looks  []*read // those that are compared, or whose environment variable the script tests for emptiness
+	local  *document // the local action it uses
+	called []string  // files of the repository that its script runs and that speak of Hex
 }
 
 // Workflows is what [Read] understood. It is not changed by judging and may be shared.
@@ -130,8 +178,12 @@ type Workflows struct {
 	values   int // of YAML, in all files that are judged
 	// callsLeft says that more workflows are called than are looked at.
 	callsLeft bool
-	tokens    map[string]bool // names of secrets that serve as a Hex token
-	missing   map[string]bool // remote references that were not at hand
+	textual   func() *judgement // of what the text alone decides
+	tokens    map[string]bool   // names of secrets that serve as a Hex token
+	besides   map[string]bool   // names of other secrets that steps of Hex's read
+	holding   map[string]string // what secrets hold that are no bare token
+	files     map[string]string // of the repository that were looked at; empty for one that is not there
+	missing   map[string]bool   // remote references that were not at hand
 }
 
 // Read understands the workflows among files: those right in .github/workflows whose name ends in .yml or .yaml. The
@@ -139,7 +191,7 @@ type Workflows struct {
 func Read(files []File, o ReadOptions) *Workflows {
 	w := &Workflows{
 		options: o, callees: map[string]*document{}, actions: map[string]*document{},
-		tokens: map[string]bool{}, missing: map[string]bool{},
+		tokens: map[string]bool{}, besides: map[string]bool{}, holding: map[string]string{}, files: map[string]string{}, missing: map[string]bool{},
 	}
 	w.docs = w.parseAll(slices.DeleteFunc(slices.Clone(files), func(f File) bool { return !isWorkflow(f.Path) }))
 	for _, d := range w.docs {
@@ -148,15 +200,19 @@ func Read(files []File, o ReadOptions) *Workflows {
 	w.loadCalls()
 	for _, d := range w.documents() {
 		w.loadActions(d)
-		if !w.ended() {
-			d.markOptional()
-		}
+		w.loadScripts(d)
 	}
+	w.textual = sync.OnceValue(func() *judgement {
+		j := newJudgement(w, nil, Context{})
+		j.simulated().forget()
+		return j
+	})
 	if w.ended() {
 		return w
 	}
 	w.classify()
 	w.expand()
+	w.classifyNames()
 	return w
 }
 
@@ -235,7 +291,7 @@ func (w *Workflows) ended() bool { return w.options.Ends != nil && w.options.End
 
 // parse reads one workflow, of so many values.
 func (w *Workflows) parse(name, remote string, data []byte, size int, known parsed) *document {
-	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}}
+	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}, paths: map[string][]string{}, inputs: map[string]bool{}, raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
 	if w.ended() {
 		d.src, d.unread = newSource(nil), true
 		return d

@@ -1,6 +1,8 @@
 package workflow
 
 import (
+	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -14,7 +16,9 @@ type scripted struct {
 	marks     marks
 	arguments []int          // where a token goes into the argument list of another process
 	uses      map[string]use // of variables, by name
-	exits     bool           // ends well before its end: exit 0
+	needs     []need         // variables that its commands take a token from
+	language  script.Language
+	parsed    *script.Script // nil when nothing in it matters
 	inputs    map[int]marks  // of the here-documents that were judged, by where they stand
 }
 
@@ -22,8 +26,6 @@ type scripted struct {
 type use struct {
 	marks    marks  // of the lines that name it, in a script that talks to both vendors
 	assigned string // the variable of Hex's that gets its value
-	tested   bool   // for emptiness, by a test
-	checked  bool   // by an expansion: ${A:-}
 }
 
 // maxScripts is how much of the scripts of one file is read command by command, in bytes; what is beyond is judged by the
@@ -33,19 +35,108 @@ const maxScripts = 256 << 10
 // readScript reads the script of a step.
 func (v visitor) readScript(s *actionlint.Step) scripted {
 	e, ok := s.Exec.(*actionlint.ExecRun)
-	if !ok || e.Run == nil || !mayMatter(e.Run.Value) {
+	if !ok || e.Run == nil {
 		return scripted{}
 	}
 	language := v.language(e)
+	if !mayMatter(e.Run.Value) {
+		return scripted{language: language}
+	}
 	if v.doc.scripts += min(len(e.Run.Value), script.MaxLength); v.doc.scripts > maxScripts {
 		language = script.Unknown
 	}
 	return judgeScript(e.Run.Value, language)
 }
 
+// maxCalled bounds how many files of the repository a step's script is followed into.
+const maxCalled = 20
+
+// loadScripts reads the files of the repository that the steps run: scripts by their path, and the recipes of make.
+func (w *Workflows) loadScripts(d *document) {
+	if w.options.Lookup == nil || d.remote != "" {
+		return
+	}
+	for _, j := range d.jobs {
+		for _, s := range j.steps {
+			e, ok := s.ast.Exec.(*actionlint.ExecRun)
+			if !ok || e.Run == nil || s.script.language == script.Unknown || len(e.Run.Value) > maxScript || !strings.ContainsAny(e.Run.Value, "/.m") {
+				continue
+			}
+			for _, c := range script.Parse(e.Run.Value, s.script.language).Commands() {
+				w.follow(s, c)
+			}
+		}
+	}
+}
+
+// maxScript is the size up to which a script is looked through for others that it runs.
+const maxScript = 16 << 10
+
+// follow reads what a command runs.
+func (w *Workflows) follow(s *step, c *script.Command) {
+	target := ""
+	for i, word := range c.Words {
+		text, known := word.Literal()
+		if i > 0 && c.Name() == "make" && target == "" && !strings.HasPrefix(text, "-") {
+			target, text = text, "Makefile"
+		}
+		name := path.Clean(strings.TrimPrefix(text, "./"))
+		if !known || text == "" || len(s.called) >= maxCalled || strings.HasPrefix(text, "-") || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "..") || !strings.ContainsAny(text, "./") && target == "" {
+			continue
+		}
+		data, there := w.lookup(name)
+		if !there || !mentionsHex(data) {
+			continue
+		}
+		if target != "" {
+			data = recipe(data, target)
+		}
+		s.called = append(s.called, data)
+	}
+}
+
+// lookup reads a file of the repository, once.
+func (w *Workflows) lookup(name string) (string, bool) {
+	text, known := w.files[name]
+	if !known && len(w.files) < maxActions {
+		if data, there := w.options.Lookup(name); there && len(data) <= maxFile {
+			text = string(data)
+		}
+		w.files[name] = text
+	}
+	return text, text != ""
+}
+
+// recipe is what make runs for a target.
+func recipe(makefile, target string) string {
+	var b strings.Builder
+	in := false
+	for line := range strings.Lines(makefile) {
+		if !strings.HasPrefix(line, "\t") {
+			names, _, rule := strings.Cut(line, ":")
+			in = rule && slices.Contains(strings.Fields(names), target)
+		} else if in {
+			b.WriteString(strings.TrimLeft(line, "\t@-"))
+		}
+	}
+	return b.String()
+}
+
+// marksOfCalled says what the files that a step runs talk to.
+func (s *step) marksOfCalled() marks {
+	var m marks
+	for _, text := range s.called {
+		m |= marksOfText(text)
+		if len(text) <= maxScript {
+			m |= judgeScript(text, script.Bash).marks
+		}
+	}
+	return m
+}
+
 // mayMatter is the cheap question before a script is read: whether it speaks of one of the vendors, or tests something.
 func mayMatter(text string) bool {
-	return mentionsHex(text) || strings.Contains(text, "gleam") || strings.Contains(text, "[") || strings.Contains(text, "test") ||
+	return mentionsHex(text) || strings.Contains(text, "GITHUB_") || strings.Contains(text, "exit") || strings.Contains(text, "gleam") || strings.Contains(text, "[") || strings.Contains(text, "test") ||
 		strings.Contains(text, "${") || strings.Contains(text, "case")
 }
 
@@ -84,16 +175,16 @@ func onWindows(r *actionlint.Runner) bool {
 // judgeScript reads a script and keeps what it does.
 func judgeScript(text string, language script.Language) scripted {
 	if language == script.Unknown {
-		return scripted{marks: marksOfText(withoutComments(text))}
+		return scripted{language: language, marks: marksOfText(withoutComments(text))}
 	}
-	out := scripted{uses: map[string]use{}, inputs: map[int]marks{}}
 	parsed := script.Parse(text, language)
+	out := scripted{language: language, parsed: parsed, uses: map[string]use{}, inputs: map[int]marks{}}
 	commands := parsed.Commands()
 	own := make([]marks, len(commands))
 	for i, c := range commands {
 		own[i] = marksOfCommand(c) | out.input(c)
 		out.marks |= own[i]
-		out.exits = out.exits || c.Begins("exit", "0")
+		out.needs = append(out.needs, needsOf(c)...)
 		out.look(c)
 		if !isInProcess(c.Name()) && !parsed.Defines(c.Name()) {
 			out.arguments = append(out.arguments, tokenArguments(c, own[i])...)
@@ -128,8 +219,6 @@ func (o *scripted) tellApart(text string, commands []*script.Command, own []mark
 func (o *scripted) note(name string, more use) {
 	u := o.uses[name]
 	u.marks |= more.marks
-	u.tested = u.tested || more.tested
-	u.checked = u.checked || more.checked
 	if u.assigned == "" {
 		u.assigned = more.assigned
 	}
@@ -138,15 +227,10 @@ func (o *scripted) note(name string, more use) {
 	}
 }
 
-// look notes what a command does with variables.
+// look notes which variables of Hex's a command gives the values of others.
 func (o *scripted) look(c *script.Command) {
-	name := c.Name()
-	tests := name == "[" || name == "test" || name == "[[" || name == "case"
-	for i, w := range c.Words {
+	for _, w := range c.Words {
 		o.lookAt(w)
-		if v := w.Variable(); v != "" && tests && (i == 1 || name == "[[" || beforeOperand(c.Words[i-1])) {
-			o.note(v, use{tested: true})
-		}
 	}
 	for _, a := range c.Assigns {
 		o.lookAt(a.Value)
@@ -157,31 +241,12 @@ func (o *scripted) look(c *script.Command) {
 			o.lookAt(w)
 		}
 	}
-	for _, w := range c.Outputs {
-		o.lookAt(w)
-	}
 }
 
-// beforeOperand tells what stands before an operand of [ that is asked about by itself.
-func beforeOperand(w script.Word) bool {
-	text, _ := w.Literal()
-	switch text {
-	case "-n", "-z", "!", "-a", "-o", "(":
-		return true
-	}
-	return false
-}
-
-// lookAt notes the variables of a word: those it checks, and those that follow HEX_API_TOKEN=.
+// lookAt notes the variables of a word that follow HEX_API_TOKEN=.
 func (o *scripted) lookAt(w script.Word) {
 	for i, p := range w.Parts {
-		if p.Kind != script.Variable {
-			continue
-		}
-		if p.Checked {
-			o.note(p.Text, use{checked: true})
-		}
-		if i > 0 && w.Parts[i-1].Kind == script.Literal {
+		if p.Kind == script.Variable && i > 0 && w.Parts[i-1].Kind == script.Literal {
 			if name := assignedTo(w.Parts[i-1].Text); name != "" {
 				o.gives(name, p)
 			}
@@ -260,6 +325,9 @@ func isInProcess(name string) bool {
 	case "", "echo", "printf", "test", "[", "[[", "export", "declare", "typeset", "local", "readonly", "read", "set", "unset", "case", "for",
 		":", "eval", "return", "exit", "true", "false", "if", "elseif", "while", "foreach", "throw", "else":
 		return true
+	}
+	if strings.HasPrefix(name, "-") {
+		return true // an operator of PowerShell
 	}
 	verb, noun, found := strings.Cut(name, "-")
 	return strings.HasSuffix(name, ".ps1") || found && startsUpper(verb) && startsUpper(noun)
@@ -353,7 +421,7 @@ func hexCommand(c *script.Command) ([]script.Word, bool) {
 	words := c.Words
 	switch c.Name() {
 	case "hex":
-		for _, sub := range []string{"auth", "app", "run", "project", "context"} {
+		for _, sub := range []string{"auth", "app", "run", "project", "context", "guide", "cell", "thread", "connection", "suggestion"} {
 			if len(words) > 1 && words[1].Is(sub) {
 				return words[1:], true
 			}

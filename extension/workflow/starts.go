@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/rhysd/actionlint"
-
-	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 // Start is a step that starts runs of Hex projects with a secret, and one project that it names.
@@ -21,7 +19,7 @@ type Start struct {
 
 // Starts returns what the steps that read a secret of this name start, in order of place: each project of each of them.
 func (w *Workflows) Starts(secretName string) []Start {
-	j := newJudgement(w, github.Inventory{}, Context{})
+	j := w.textual()
 	var out []Start
 	for _, r := range w.runs {
 		if r.open {
@@ -49,15 +47,17 @@ func (w *Workflows) Starts(secretName string) []Start {
 func (j *judgement) sees(r *run, s *step, secretName string) bool {
 	return slices.ContainsFunc(r.reads(), func(x *read) bool {
 		return x.kind == secret && x.site.secrets && !x.compared && (x.step == nil || x.step == s) && !x.onlyToPackages() &&
-			slices.Contains(j.ownNames(x, r), strings.ToUpper(secretName))
+			slices.Contains(j.namesOf(x, r), strings.ToUpper(secretName))
 	})
 }
 
 func (j *judgement) startsOf(r *run, s *step) []Start {
 	base := Start{Job: r.label()}
-	for _, sight := range j.sightsOf(r) {
-		base.AnyEnvironment = base.AnyEnvironment || sight.environment.any
-		base.Environments = append(base.Environments, sight.environment.texts()...)
+	for _, p := range j.simulated().places {
+		if p.r == r {
+			base.AnyEnvironment = base.AnyEnvironment || p.names.undecided() != ""
+			base.Environments = union(base.Environments, p.names.known())
+		}
 	}
 	projects := projectsOf(r, s)
 	if len(projects) == 0 {

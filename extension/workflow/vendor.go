@@ -138,20 +138,12 @@ func faultyInput(id, version string) string {
 // actionEvents warns of events that the action refuses, unless a guard keeps them away. A workflow that is only called
 // is judged by its callers' events.
 func (j *judgement) actionEvents(v *verdict, d *document, own *job, s *step, a *actionlint.ExecAction) {
-	for _, r := range j.w.runs {
-		if r.job != own || r.open {
+	for _, event := range j.simulated().events[s] {
+		switch event {
+		case "push", "workflow_dispatch", "schedule", "pull_request", "workflow_call":
 			continue
 		}
-		for _, e := range r.root.ast.On {
-			event := e.EventName()
-			switch event {
-			case "push", "workflow_dispatch", "schedule", "pull_request", "workflow_call":
-				continue
-			}
-			if !(scenario{event: event}).settled(r, s, map[*job]bool{}) {
-				v.add(d.placeOf(a.Uses), check.SeverityWarning, r.label(), fmt.Sprintf("%s uses %s on %s: it runs only on push, workflow_dispatch, schedule and pull_request", jobMark, a.Uses.Value, event), "")
-			}
-		}
+		v.add(d.placeOf(a.Uses), check.SeverityWarning, own.id, fmt.Sprintf("%s uses %s on %s: it runs only on push, workflow_dispatch, schedule and pull_request", jobMark, a.Uses.Value, event), "")
 	}
 }
 

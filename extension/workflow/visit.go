@@ -163,7 +163,8 @@ func (v visitor) matrix(m *actionlint.Matrix, at site) {
 func (v visitor) raw(value actionlint.RawYAMLValue, at site) {
 	switch r := value.(type) {
 	case *actionlint.RawYAMLString:
-		v.scalar(&actionlint.String{Value: r.Value, Pos: r.Pos()}, at)
+		v.doc.raw[r] = &actionlint.String{Value: r.Value, Pos: r.Pos()}
+		v.scalar(v.doc.raw[r], at)
 	case *actionlint.RawYAMLArray:
 		for _, e := range r.Elems {
 			v.raw(e, at)
@@ -264,9 +265,6 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 		return
 	}
 	list := expressions(s.Value, at.ifs, v.doc.known)
-	if v.step != nil && at.ifs {
-		v.step.conditions(list)
-	}
 	var found []*read
 	var offsets, faulty []int
 	var problems []string
@@ -282,7 +280,8 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 			}
 			found = append(found, v.complete(r, own))
 			offsets = append(offsets, e.at+offset)
-		}).walk(e.node, at.ifs)
+		}).walk(e.node)
+		v.doc.note(e.node)
 	}
 	if len(faulty) > 0 {
 		for i, p := range v.doc.src.places(s, faulty) {
@@ -311,13 +310,6 @@ func (v visitor) complete(r read, at site) *read {
 	if r.group != nil {
 		r.group.reads = append(r.group.reads, &r)
 	}
-	if r.index != nil {
-		actionlint.VisitExprNode(r.index, func(_, _ actionlint.ExprNode, entering bool) {
-			if entering {
-				r.weight++
-			}
-		})
-	}
 	return &r
 }
 
@@ -331,30 +323,16 @@ func (v visitor) keep(s *actionlint.String, found []*read, offsets []int) {
 	}
 	sort.SliceStable(order, func(i, j int) bool { return offsets[order[i]] < offsets[order[j]] })
 	sort.Ints(offsets)
+	places := make([]located, len(found))
+	v.doc.located[s] = places
 	for i, p := range v.doc.src.places(s, offsets) {
 		r := found[order[i]]
+		places[i] = located{offsets[i], r}
 		r.place = p
 		r.place.File = v.doc.path
 		v.doc.reads = append(v.doc.reads, r)
 		if v.job != nil {
 			v.job.reads = append(v.job.reads, r)
-		}
-	}
-}
-
-// conditions notes what a step's `if` looks at.
-func (s *step) conditions(list []expression) {
-	s.tested = map[string]bool{}
-	for _, e := range list {
-		if e.node == nil {
-			continue
-		}
-		for _, p := range pathsIn(e.node, "env", "steps", "needs") {
-			if p[0] == "env" {
-				s.tested[p[1]] = true
-			} else {
-				s.gates = append(s.gates, p[0]+"."+p[1])
-			}
 		}
 	}
 }

@@ -1,7 +1,29 @@
 // Package workflow reads GitHub Actions workflows and judges whether every job can see the secrets and variables it
-// reads. It touches neither network nor disk: files come in as bytes, what GitHub stores comes in as an inventory.
+// reads. It touches neither network nor disk: files come in as bytes, what GitHub keeps is asked of an [Inventory].
 //
-// [Read] turns files into [Workflows]; [Judge] turns those and an inventory into a result for each check.
+// [Read] turns files into [Workflows]; [Judge] turns those and an inventory into a result for each check; [Explain] shows
+// what they are read off.
+//
+// # The run, simulated
+//
+// One model stands behind every verdict about who gets what: a run, followed in the manner of abstract interpretation.
+//
+// A value is known (a few texts, numbers, lists, objects), opaque (a text that is not empty and otherwise not known: the
+// value of a secret, the name of some branch), or anything (decided at run time, with the name of what decides it); an
+// expression has a set of them. A value that came out empty because a secret or variable is missing carries that lack
+// with it, until a condition looks at it or something needs it. The rules of truth, comparison and coercion are GitHub's,
+// and what is worked out is sound: what GitHub makes of an expression is always among it.
+//
+// A scenario is one way in which the events start a workflow: a push to each branch that matters and to another one, a
+// pull request of this repository, of a fork, of Dependabot, a schedule, a manual run for each choice. It fixes the
+// contexts github and inputs, and whose secrets are read. Scenarios that nothing in a workflow tells apart are one.
+//
+// For each scenario and each row of a matrix the jobs are followed in the order of `needs` and their steps in theirs:
+// conditions with the implicit success(), environments, env, outputs and results, called workflows with what they are
+// passed, composite actions, and shell scripts with the control flow that their variables decide. Where a lack reaches
+// a step that runs and needs it, that is a finding; a lack that nothing needs is a note.
+//
+// All of it is bounded: sets, texts, scenarios, rows, and the work for one workflow and for all.
 package workflow
 
 import "context"
@@ -79,6 +101,7 @@ const (
 	SecretPassed      = "secret-passed"
 	SecretDynamic     = "secret-dynamic"
 	Syntax            = "workflow-syntax"
+	TokenMapped       = "token-mapped"
 	HexVendor         = "hex-vendor"
 	HexAction         = "hex-action"
 	HexEndpoint       = "hex-endpoint"

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/gh-hex/gh-hex/core/check"
-	"github.com/gh-hex/gh-hex/extension/github"
 )
 
 const sample = `on:
@@ -73,8 +72,8 @@ func TestFacts(t *testing.T) {
 		{"Hosts", names(w.Hosts()), []string{"app.hex.tech×1", "eu.hex.tech×1"}},
 		{"RemoteRefs", w.RemoteRefs(), []string{"octo/shared/.github/workflows/x.yml@v1"}},
 		{"RunsProjects", w.RunsProjects(), true},
-		{"Environments offline", w.Environments(github.Inventory{}), []string{"dev", "prod"}},
-		{"Environments", w.Environments(github.Inventory{Environments: github.Listing{Entries: []github.Entry{{Name: "Prod"}, {Name: "qa"}}}}), []string{"dev", "prod", "qa"}},
+		{"Environments offline", w.Environments(nil), []string{"dev", "prod"}},
+		{"Environments", w.Environments(&stored{repository: Repository{Environments: []Environment{{Name: "Prod"}, {Name: "qa"}}}}), []string{"dev", "prod", "qa"}},
 	} {
 		if got, want := fmt.Sprint(c.got), fmt.Sprint(c.want); got != want {
 			t.Errorf("%s: got %s, want %s", c.what, got, want)
@@ -99,7 +98,7 @@ func TestNoFacts(t *testing.T) {
 	if w.RunsProjects() || len(w.HexSecrets())+len(w.HexVariables())+len(w.Hosts())+len(w.ProjectIDs())+len(w.RemoteRefs()) > 0 {
 		t.Error("a workflow that has nothing to do with Hex says something about it")
 	}
-	for id, r := range Judge(w, github.Inventory{}, Context{Dependabot: true}) {
+	for id, r := range Judge(w, newStored(), Context{Dependabot: true}) {
 		if r.Status != check.StatusSkipped {
 			t.Errorf("%s is %s, want skipped", id, r.Status)
 		}
@@ -127,7 +126,7 @@ func TestRunsProjects(t *testing.T) {
 
 func TestProposals(t *testing.T) {
 	w := Read(sampleFile(), ReadOptions{})
-	got := w.Proposals(github.Inventory{}, "hex_api_token", Context{Dependabot: true})
+	got := w.Proposals(newStored(), "hex_api_token", Context{Dependabot: true})
 	want := []Proposal{
 		{App: "actions", Environment: "dev", Reason: "job run reads it in environment dev", File: ".github/workflows/hex.yml", Line: 18},
 		{App: "actions", Environment: "prod", Reason: "job run reads it in environment prod", File: ".github/workflows/hex.yml", Line: 18},
@@ -138,7 +137,7 @@ func TestProposals(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := w.Proposals(github.Inventory{}, "OTHER", Context{Dependabot: true}); len(got) > 0 {
+	if got := w.Proposals(newStored(), "OTHER", Context{Dependabot: true}); len(got) > 0 {
 		t.Errorf("proposals for a secret that nothing reads: %+v", got)
 	}
 }
@@ -173,7 +172,7 @@ func TestHostile(t *testing.T) {
 	for name, files := range cases {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			results := Judge(Read(files, ReadOptions{All: true}), github.Inventory{}, Context{Dependabot: true})
+			results := Judge(Read(files, ReadOptions{All: true}), newStored(), Context{Dependabot: true})
 			if took := time.Since(start); took > 20*time.Second {
 				t.Errorf("took %s", took)
 			}
@@ -205,13 +204,13 @@ func TestBoundsAreSaid(t *testing.T) {
 		"a long expression": {long, "longer than the 21,000 characters"},
 	} {
 		files := []File{{Path: ".github/workflows/hex.yml", Data: []byte(test.text)}}
-		result := Judge(Read(files, ReadOptions{Lookup: lookup}), github.Inventory{}, Context{})[Syntax]
+		result := Judge(Read(files, ReadOptions{Lookup: lookup}), newStored(), Context{})[Syntax]
 		if !slices.ContainsFunc(result.Findings, func(f check.Finding) bool { return strings.Contains(f.Message, test.says) }) {
 			t.Errorf("%s: %+v", name, result)
 		}
 	}
 	few := []File{{Path: ".github/workflows/hex.yml", Data: []byte(call(3, "w"))}}
-	result := Judge(Read(few, ReadOptions{Lookup: lookup}), github.Inventory{}, Context{})[Syntax]
+	result := Judge(Read(few, ReadOptions{Lookup: lookup}), newStored(), Context{})[Syntax]
 	if slices.ContainsFunc(result.Findings, func(f check.Finding) bool { return strings.Contains(f.Message, "more than 500") }) {
 		t.Errorf("a bound that was not reached is spoken of: %+v", result)
 	}
@@ -227,10 +226,10 @@ func manyJobs(n int) string {
 
 func TestJudgingTwiceAtOnce(t *testing.T) {
 	w := Read(sampleFile(), ReadOptions{})
-	want := render(Judge(w, github.Inventory{}, Context{Dependabot: true}))
+	want := render(Judge(w, newStored(), Context{Dependabot: true}))
 	done := make(chan string)
 	for range 4 {
-		go func() { done <- render(Judge(w, github.Inventory{}, Context{Dependabot: true})) }()
+		go func() { done <- render(Judge(w, newStored(), Context{Dependabot: true})) }()
 	}
 	for range 4 {
 		if got := <-done; got != want {
@@ -249,7 +248,7 @@ func FuzzRead(f *testing.F) {
 		file := File{Path: ".github/workflows/hex.yml", Data: data}
 		lookup := func(string) ([]byte, bool) { return action, len(action) > 0 }
 		w := Read([]File{file}, ReadOptions{All: true, Lookup: lookup, Remote: func(string) ([]byte, error) { return action, nil }})
-		inv := github.Inventory{Environments: github.Listing{Entries: []github.Entry{{Name: "a"}}}}
+		inv := &stored{repository: Repository{Environments: []Environment{{Name: "a"}}}}
 		lines := 1 + strings.Count(strings.ReplaceAll(strings.ReplaceAll(string(data), "\r\n", "\n"), "\r", "\n"), "\n")
 		for id, r := range Judge(w, inv, Context{Dependabot: true, Host: "eu.hex.tech"}) {
 			for _, finding := range r.Findings {
@@ -280,14 +279,24 @@ func TestReadingEnds(t *testing.T) {
 		cancel()
 		return []byte(text), true
 	}
-	if w := Read(files, ReadOptions{Lookup: end, Ends: ctx}); asked != 1 || len(w.runs) > 0 {
-		t.Errorf("looked up %d files and lists %d runs after the end", asked, len(w.runs))
+	ended := Read(files, ReadOptions{Lookup: end, Ends: ctx})
+	if asked != 1 || len(ended.runs) > 0 {
+		t.Errorf("looked up %d files and lists %d runs after the end", asked, len(ended.runs))
+	}
+	// What was read by halves can still be asked: a command that is told to end asks on its way out.
+	if secrets, starts := ended.HexSecrets(), ended.Starts("B"); len(secrets)+len(starts) > 0 {
+		t.Errorf("%v and %v are known after the end", secrets, starts)
+	}
+	for id, r := range JudgeFiles(ended, Context{}) {
+		if r.Status == check.StatusError {
+			t.Errorf("%s fails after the end: %s", id, r.Message)
+		}
 	}
 	ctx, cancel = context.WithCancel(t.Context())
 	w := Read(files, ReadOptions{All: true, Ends: ctx})
-	before := Judge(w, github.Inventory{}, Context{})
+	before := Judge(w, newStored(), Context{})
 	cancel()
-	for id, r := range Judge(w, github.Inventory{}, Context{}) {
+	for id, r := range Judge(w, newStored(), Context{}) {
 		if len(r.Findings) > 0 {
 			t.Errorf("%s says %d things after the end", id, len(r.Findings))
 		}

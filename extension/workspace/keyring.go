@@ -36,6 +36,7 @@ type keyringEntry struct {
 	getenv func(string) string
 }
 
+// Keyring is this machine's keyring as far as it concerns a host.
 func Keyring(p *command.Process, host core.Host) keyringEntry { return keyringEntry{host, p.Getenv} }
 
 // Get reads the token, as it was saved.
@@ -90,7 +91,7 @@ func (k keyringEntry) within(patience time.Duration, ask func() (take func(), er
 	}
 }
 
-// hasKeyring tells whether asking makes sense. Without a session bus the library would start one.
+// hasKeyring reports whether asking makes sense. Without a session bus the library would start one.
 func hasKeyring(getenv func(string) string) bool {
 	if slices.Contains([]string{"darwin", "windows"}, runtime.GOOS) {
 		return true
@@ -106,7 +107,7 @@ func hasKeyring(getenv func(string) string) bool {
 	return false
 }
 
-// Usable tells whether the keyring answers.
+// Usable reports whether the keyring answers.
 func (k keyringEntry) Usable(patience time.Duration) error {
 	if _, err := k.Get(patience); err != nil && !errors.Is(err, ErrNotInKeyring) {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/gh-hex/gh-hex/extension/command"
 )
 
+// The variables that workflows and .env files use for the token and the host, and what is said where none names a host.
 const (
 	TokenName     = "HEX_API_TOKEN"
 	HostName      = "HEX_WORKSPACE_URL"
@@ -20,7 +21,7 @@ const (
 )
 
 // ErrNoLocalToken means that no place on this machine holds a token.
-var ErrNoLocalToken = command.Hinted("no Hex token on this machine", "Set the environment variable HEX_API_TOKEN, or keep a token on this machine with: gh hex auth login (without a keyring: --local dotenv)")
+var ErrNoLocalToken = command.Hinted("no Hex token on this machine", "Next: "+KeepToken)
 
 // Settings is what this machine says of Hex: the token and the host, each with where it came from.
 type Settings struct {
@@ -29,8 +30,8 @@ type Settings struct {
 	TokenSource string
 	Host        core.Host
 	HostErr     error
-	HostSource  string // empty when hostErr names it
-	// notes say why a file was passed over.
+	HostSource  string // empty when HostErr names it
+	// Notes say why a file was passed over.
 	Notes []string
 }
 
@@ -42,7 +43,7 @@ func Find(ctx context.Context, p *command.Process, tree *worktree.Tree, workspac
 	return s
 }
 
-// FindHost is findSettings without the keyring, for what needs no token.
+// FindHost is [Find] without the keyring, for what needs no token.
 func FindHost(ctx context.Context, p *command.Process, tree *worktree.Tree, workspaceURL string) Settings {
 	var s Settings
 	files := s.readFiles(ctx, tree)
@@ -152,7 +153,18 @@ func (s *Settings) HostTrouble() error {
 	if s.HostErr == nil || s.HostSource == "" {
 		return s.HostErr
 	}
-	return fmt.Errorf("%w (from %s)", s.HostErr, s.HostSource)
+	return command.Hinted(fmt.Sprintf("%v, from %s", s.HostErr, s.HostSource), "Next: "+core.NameHost)
+}
+
+// TokenTrouble is why there is no token that can be used, with where one was found.
+func (s *Settings) TokenTrouble() error {
+	switch {
+	case s.TokenErr != nil:
+		return refused(fmt.Errorf("%w, from %s", s.TokenErr, s.TokenSource), "gh hex auth login")
+	case s.Token.IsZero():
+		return &MissingTokenError{fmt.Errorf("%w for %s", ErrNoLocalToken, s.Host.Name())}
+	}
+	return nil
 }
 
 // ForeignHostError means that a file names a host outside hex.tech.

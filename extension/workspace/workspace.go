@@ -15,6 +15,7 @@ import (
 	"github.com/gh-hex/gh-hex/extension/command"
 )
 
+// ProjectName is the variable of the project that is run by default, in the environment and on GitHub.
 const ProjectName = "HEX_PROJECT_ID"
 
 // Workspace is the Hex workspace that a command talks to.
@@ -39,13 +40,13 @@ func Open(cmd *cobra.Command, p *command.Process) (*Workspace, error) {
 	switch {
 	case s.HostErr != nil:
 		return nil, s.HostTrouble()
-	case s.TokenErr != nil:
-		return nil, OfLocalToken(fmt.Errorf("%w (from %s)", s.TokenErr, s.TokenSource))
-	case s.Token.IsZero():
-		return nil, &MissingTokenError{ErrNoLocalToken}
+	case s.TokenTrouble() != nil:
+		return nil, s.TokenTrouble()
 	}
 	p.Say("%s", p.Gray(fmt.Sprintf("Using the token from %s on %s", s.TokenSource, s.Host)))
-	return &Workspace{p, core.NewClient(s.Host, s.Token, ClientOptions(p))}, nil
+	options := ClientOptions(p)
+	options.TokenSource, options.Advice = s.TokenSource, Advice(s.Replace)
+	return &Workspace{p, core.NewClient(s.Host, s.Token, options)}, nil
 }
 
 // localSettings also works outside a repository, and in one that git does not want to read: a token in the environment

@@ -148,7 +148,7 @@ func (s *Sandbox) play(w http.ResponseWriter, c *call, f *Fault, delay time.Dura
 	f.send(ctx, w, a)
 }
 
-// answers tells whether the fault stands in for the service.
+// answers reports whether the fault stands in for the service.
 func (f *Fault) answers() bool {
 	return f.Status != 0 || f.HTML || f.Redirect != "" || f.Reset || f.Close
 }

@@ -177,6 +177,7 @@ func (s *Sandbox) githubRoutes() []route {
 		{"GET", "/repos/{owner}/{repo}/releases/assets/{asset}", (*call).getAsset},
 		{"GET", "/repos/{owner}/{repo}/environments", (*call).listEnvironments},
 		{"GET", "/repos/{owner}/{repo}/environments/{env}", (*call).getEnvironment},
+		{"GET", "/repos/{owner}/{repo}/environments/{env}/deployment-branch-policies", (*call).listBranchPolicies},
 		{"PUT", "/repos/{owner}/{repo}/environments/{env}", s.putEnvironment},
 	}
 	routes = append(routes, s.secretRoutes()...)

@@ -22,7 +22,7 @@ func (c *call) listReleases() answer {
 	return c.page(items, 100, "")
 }
 
-// published tells whether a call may see a release: drafts are for those who can push.
+// published reports whether a call may see a release: drafts are for those who can push.
 func (c *call) published(name string, r *Repository, release *Release) bool {
 	l, _ := c.login()
 	return !release.Draft || l != nil && c.rank(name, r) >= rankOf("write")

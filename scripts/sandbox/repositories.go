@@ -136,10 +136,13 @@ func (c *call) getContents() answer {
 		return failure(http.StatusNotFound, "No commit found for the ref "+ref)
 	}
 	path := strings.Trim(c.arg("rest"), "/")
+	if target, linked := r.Links[path]; linked {
+		return c.link(files, path, target)
+	}
 	if content, found := files[path]; found {
 		return c.file(path, content)
 	}
-	if entries := c.folder(files, path); len(entries) > 0 {
+	if entries := append(c.folder(files, path), r.linksIn(path)...); len(entries) > 0 {
 		return jsonAnswer(http.StatusOK, entries)
 	}
 	return notFound()
@@ -233,10 +236,36 @@ func (c *call) getEnvironment() answer {
 
 func (c *call) describeEnvironment(name string, e *Environment) map[string]any {
 	created := e.CreatedAt.Format(time.RFC3339)
+	rules, policy := []any{}, any(nil)
+	if e.Reviewers {
+		rules = append(rules, map[string]any{"id": 1, "type": "required_reviewers", "reviewers": []any{}})
+	}
+	if len(e.Branches)+len(e.Tags) > 0 {
+		policy = map[string]any{"protected_branches": false, "custom_branch_policies": true}
+		rules = append(rules, map[string]any{"id": 2, "type": "branch_policy"})
+	}
 	return map[string]any{
 		"id": e.ID, "node_id": fmt.Sprintf("EN_%d", e.ID), "name": name, "created_at": created, "updated_at": created,
-		"protection_rules": []any{}, "deployment_branch_policy": nil,
+		"protection_rules": rules, "deployment_branch_policy": policy,
 	}
+}
+
+func (c *call) listBranchPolicies() answer {
+	r, refusal := c.seeEnvironments()
+	if r == nil {
+		return refusal
+	}
+	_, e, found := c.environment(r)
+	if !found {
+		return notFound()
+	}
+	items := []any{}
+	for kind, patterns := range map[string][]string{"branch": e.Branches, "tag": e.Tags} {
+		for _, p := range patterns {
+			items = append(items, map[string]any{"id": len(items) + 1, "name": p, "type": kind})
+		}
+	}
+	return c.page(items, 100, "branch_policies")
 }
 
 // putEnvironment creates an environment; one that exists is left as it is.

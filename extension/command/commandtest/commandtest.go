@@ -19,6 +19,7 @@ type Bench struct {
 	Env            map[string]string
 }
 
+// New is a process off a terminal in an empty folder, without environment.
 func New(t *testing.T) *Bench {
 	t.Helper()
 	b := &Bench{Env: map[string]string{}}
@@ -31,16 +32,19 @@ func New(t *testing.T) *Bench {
 	return b
 }
 
+// OnTerminal has the output go to a terminal.
 func (b *Bench) OnTerminal() *Bench {
 	b.OutTTY, b.ErrTTY = true, true
 	return b
 }
 
+// Reading sets standard input.
 func (b *Bench) Reading(in io.Reader) *Bench {
 	b.In = in
 	return b
 }
 
+// OneRecord fails when text has not that many lines, or holds what a terminal would act on.
 func OneRecord(t *testing.T, text string, lines int) {
 	t.Helper()
 	if strings.Count(text, "\n") != lines || !strings.HasSuffix(text, "\n") {
@@ -53,6 +57,26 @@ func OneRecord(t *testing.T, text string, lines int) {
 	}
 }
 
+// WholeAtEighty fails when text does not hold every one of whole, when something in it was shortened although a column
+// could go, or when a line is longer than 80 columns.
+func WholeAtEighty(t *testing.T, text string, whole ...string) {
+	t.Helper()
+	for _, part := range whole {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is not in\n%s", part, text)
+		}
+	}
+	if strings.Contains(text, "...") {
+		t.Errorf("something was shortened although a column could go:\n%s", text)
+	}
+	for line := range strings.Lines(text) {
+		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+// A project and a run of it, as Hex would name them.
 const (
 	Project = "019f681a-1870-731d-bf1e-b82d136117fa"
 	Run     = "019f6a00-51c2-7000-8a1b-3d0f2c9be001"

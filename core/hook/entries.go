@@ -1,0 +1,212 @@
+package hook
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/gh-hex/gh-hex/core"
+)
+
+const preCommitEntry = `  - repo: local
+    hooks:
+      - id: gh-hex
+        name: gh hex
+        entry: gh hex verify --pre-push --
+        language: system
+        stages: [push]
+        always_run: true
+        pass_filenames: false
+        verbose: true`
+
+const prekEntry = `[[repos]]
+repo = "local"
+
+[[repos.hooks]]
+id = "gh-hex"
+name = "gh hex"
+entry = "gh hex verify --pre-push --"
+language = "system"
+stages = ["pre-push"]
+always_run = true
+pass_filenames = false
+verbose = true`
+
+// lefthookRun is no more than Line for lefthook, which puts values for {1} and {2} itself, and passes over a command that
+// names no file that is there, when what is pushed is not checked out.
+const lefthookRun = `true {files} && gh hex verify --pre-push -- '{1}' '{2}'`
+
+func lefthookEntry(f file) string {
+	name := filepath.Base(f.path)
+	if filepath.Base(filepath.Dir(f.path)) == ".config" {
+		name = ".config/" + name
+	}
+	switch filepath.Ext(name) {
+	case ".toml":
+		return "[pre-push.commands.gh-hex]\nfiles = \"echo " + name + "\"\nrun = \"" + lefthookRun + "\"\nuse_stdin = true"
+	case ".json", ".jsonc":
+		return "\"pre-push\": {\n  \"commands\": {\n    \"gh-hex\": {\n      \"files\": \"echo " + name + "\",\n      \"run\": \"" + lefthookRun +
+			"\",\n      \"use_stdin\": true\n    }\n  }\n}"
+	}
+	return "pre-push:\n  commands:\n    gh-hex:\n      files: echo " + name + "\n      run: " + lefthookRun + "\n      use_stdin: true"
+}
+
+// lefthookFound looks for a command before a push that gets standard input, and is never passed over.
+func lefthookFound(f file) entry {
+	section, ok := f.values()["pre-push"]
+	if !ok {
+		return namedIn(f)
+	}
+	best := entry{}
+	for _, command := range objects(section) {
+		run, _ := command["run"].(string)
+		e := judgeLine(run)
+		_, skips := command["skip"]
+		switch {
+		case !e.there:
+		case command["use_stdin"] != true:
+			e = entry{flaw: "lefthook tells it nothing of the push there, for want of use_stdin: true"}
+		case !strings.Contains(run, "{files}") || command["files"] == nil:
+			e = entry{flaw: "lefthook passes it over there when the pushed branch is not checked out, for want of files"}
+		case skips:
+			e = entry{flaw: "lefthook is told to skip it there"}
+		}
+		best = e.or(best)
+	}
+	return best
+}
+
+func (e entry) or(other entry) entry {
+	if e.there || e.flaw != "" && !other.there {
+		return e
+	}
+	return other
+}
+
+// preCommitFound looks for a hook of the framework that runs before a push.
+func preCommitFound(f file) entry {
+	repos, _ := f.values()["repos"].([]any)
+	best := entry{}
+	for _, repo := range repos {
+		about, _ := repo.(map[string]any)
+		address, _ := about["repo"].(string)
+		for _, hook := range objects(about["hooks"]) {
+			line, _ := hook["entry"].(string)
+			e := judgeLine(line)
+			e.there = e.there || hook["id"] == "gh-hex" && strings.Contains(address, "gh-hex")
+			stages, limited := hook["stages"].([]any)
+			if e.there && limited && !slices.Contains(stages, any("push")) && !slices.Contains(stages, any("pre-push")) {
+				e = entry{flaw: "it does not run before a push there, for want of stages: [push]"}
+			}
+			best = e.or(best)
+		}
+	}
+	return best
+}
+
+// hooksFound looks below keys for the line of a hook; in a script of node the text decides.
+func hooksFound(keys ...string) func(file) entry {
+	return func(f file) entry {
+		value := any(f.values())
+		for n, key := range keys {
+			object, _ := value.(map[string]any)
+			if n == 0 && filepath.Base(f.path) != "package.json" {
+				continue // the file is what stands below that key
+			}
+			value = object[key]
+		}
+		hooks, ok := value.(map[string]any)
+		if !ok || len(hooks) == 0 {
+			return namedIn(f)
+		}
+		line, _ := hooks[hookName].(string)
+		return judgeLine(line)
+	}
+}
+
+func simpleEntry(f file) string {
+	line := Line
+	config := f.object()
+	if filepath.Base(f.path) == "package.json" {
+		config, _ = config["simple-git-hooks"].(map[string]any)
+	}
+	if before, ok := config[hookName].(string); ok && !judgeLine(before).there {
+		line += " && " + before
+	}
+	return `"` + hookName + `": ` + quoted(line)
+}
+
+// oldHuskyEntry is for husky before version 5, which hands over what git says in variables of its own.
+func oldHuskyEntry(file) string { return `"` + hookName + `": ` + quoted("gh hex verify --pre-push") }
+
+func within(section string) func(file) string {
+	return func(file) string { return section }
+}
+
+// ofPackage is for what a package.json holds among other things, and a file of its own does not.
+func ofPackage(section string) func(file) string {
+	return func(f file) string {
+		if filepath.Base(f.path) == "package.json" {
+			return "under " + section
+		}
+		return ""
+	}
+}
+
+func quoted(text string) string {
+	var out strings.Builder
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // a string always can be
+	return core.Printable(strings.TrimSpace(out.String()))
+}
+
+// judgeLine tells whether a script, or a line of one, runs gh hex.
+func judgeLine(text string) entry {
+	runs, maybe := runsVerify(text)
+	switch {
+	case runs && guarded(text):
+		return entry{there: true}
+	case runs:
+		return entry{flaw: "what git tells it of the remote is read as options of gh hex there, for want of --"}
+	case maybe:
+		return entry{flaw: "it names gh hex verify --pre-push, and may or may not run it"}
+	}
+	return entry{}
+}
+
+// namedIn is for a file that is not read otherwise.
+func namedIn(f file) entry { return entry{there: namesVerify(string(f.text))} }
+
+// values is the file as an object of JSON or YAML; nil when it is none.
+func (f file) values() map[string]any {
+	if filepath.Ext(f.path) == ".json" {
+		return f.object()
+	}
+	var object map[string]any
+	switch filepath.Ext(f.path) {
+	case ".yml", ".yaml", "":
+		_ = yaml.Unmarshal(f.text, &object)
+	}
+	return object
+}
+
+// objects lists all objects in a value, from the outside in.
+func objects(value any) []map[string]any {
+	var all []map[string]any
+	switch v := value.(type) {
+	case map[string]any:
+		all = append(all, v)
+		for _, inner := range v {
+			all = append(all, objects(inner)...)
+		}
+	case []any:
+		for _, inner := range v {
+			all = append(all, objects(inner)...)
+		}
+	}
+	return all
+}

@@ -1,0 +1,42 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/docs"
+	"github.com/gh-hex/gh-hex/extension/console"
+	"github.com/gh-hex/gh-hex/extension/inspect"
+	"github.com/gh-hex/gh-hex/extension/workspace"
+)
+
+// runExplain shows the page of a check, or what every job of a workflow gets on each event.
+func runExplain(ctx context.Context, o *verifyOptions) error {
+	if slices.Contains(inspect.AllChecks(), o.explain) {
+		fmt.Fprintln(o.Out, docs.Check(o.explain))
+		return o.Out.Err
+	}
+	tree, err := workspace.OpenTree(ctx, o.Process)
+	if err != nil {
+		return err
+	}
+	if tree == nil {
+		return worktree.ErrNotRepository
+	}
+	rows, ok, err := inspect.New(ctx, o.Process, o.Scope, tree).Explain(filepath.Base(o.explain))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fmt.Errorf("%q is neither a check nor a file in .github/workflows; the checks are:\n%s", o.explain, listedChecks())
+	}
+	var list [][]string
+	for _, r := range rows {
+		list = append(list, []string{core.Printable(r.Scenario), core.Printable(r.Job), core.Printable(r.Step), r.Runs, core.Printable(r.Gets)})
+	}
+	return o.Table(console.Columns{Titles: []string{"SCENARIO", "JOB", "STEP", "RUNS", "GETS"}}, list)
+}
