@@ -162,12 +162,18 @@ func (s *survey) tracked(ctx context.Context) check.Result {
 	}
 	whole, err := s.addHistory(ctx, &v, now)
 	v.without(s.tree.accepted("env-tracked"), whole && err == nil)
-	r := v.result("git tracks no .env file and never did")
+	fine := "git tracks no .env file and never did"
+	if !whole {
+		fine = "git tracks no .env file, nor did it in the commits that are here"
+	}
+	r := v.result(fine)
 	if err != nil && r.Status == check.StatusOK {
 		return check.Unknown(err.Error(), "")
 	}
 	if err != nil {
 		r.Findings = append(r.Findings, check.Finding{Severity: check.SeverityNote, Message: err.Error()})
+	} else if !whole {
+		r.Open, r.Next = "the commits that this shallow clone lacks", "git fetch --unshallow"
 	}
 	return r
 }
@@ -210,7 +216,7 @@ func (s *survey) contents(ctx context.Context, f EnvFile) [][]byte {
 
 func (s *survey) permissions(ctx context.Context) check.Result {
 	if runtime.GOOS == "windows" {
-		return check.Skip("the mode of a file says nothing on Windows")
+		return check.Leave("the mode of a file says nothing on Windows", "the mode of a file says nothing on Windows")
 	}
 	files, err := s.envFiles(ctx)
 	if err != nil {
