@@ -264,6 +264,13 @@ func TestFilteredFilesAreJudgedByTheIndex(t *testing.T) {
 	r.remove("executed")
 	note := "  note :0:0 1 file behind a clean filter of git's configuration: what git's index has was looked at, and the filter was not run"
 	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and 1 commit that no remote has []", note)
+	r.write(token(5)+".ipynb", "")
+	r.git("add", token(5)+".ipynb")
+	if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "error: the name of "+short(token(5))+".ipynb holds a Hex token") {
+		t.Error(got)
+	}
+	r.git("rm", "-q", "-f", token(5)+".ipynb")
+	r.remove("executed")
 	r.write("b.txt", token(2)) // nothing defines its filter
 	if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "error: b.txt holds a Hex token ("+short(token(2))+") [") {
 		t.Error(got)

@@ -48,6 +48,19 @@ func (s *Source) read(o workflow.ReadOptions) *workflow.Workflows {
 	return workflow.Read(s.Files, o)
 }
 
+// lookup reads a file from where the workflows are.
+func (i *Inspection) lookup(name string) ([]byte, bool) {
+	if i.Source != nil {
+		return i.Source.Lookup(name)
+	}
+	root, err := os.OpenRoot(i.Tree.Root())
+	if err != nil {
+		return nil, false
+	}
+	defer root.Close()
+	return readRegular(root, name)
+}
+
 // readWorkflows reads what is judged. remote holds the content of workflows of other repositories that are called.
 func (i *Inspection) readWorkflows(remote func(ref string) ([]byte, error)) *workflow.Workflows {
 	o := workflow.ReadOptions{Ends: i.ends, Remote: remote, Secret: i.Secret, All: i.All}

@@ -31,6 +31,8 @@ type Scope struct {
 	All      bool   // every secret and variable, not only Hex's
 	History  bool   // everything that was ever committed, not only what is not pushed yet
 	Projects []workspace.Reference
+	Stored   bool // have GitHub ask Hex about the stored tokens, for Timeout at most
+	Timeout  time.Duration
 }
 
 // Inspection is what the checks of one `gh hex verify` share. What several of them need is fetched once.
@@ -42,6 +44,8 @@ type Inspection struct {
 	Source    *Source    // of the workflows; nil for the work tree
 	elsewhere *elsewhere // where another repository than the work tree's is judged; nil for none
 	settings  workspace.Settings
+	began     time.Time
+	Going     string // the page of a run that was started and is not over
 	Target    target.Repository
 	TargetErr error
 
@@ -60,7 +64,7 @@ type Inspection struct {
 // New finds out which repository is meant; what else is asked is found when a check needs it. tree is nil outside a
 // work tree.
 func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tree) *Inspection {
-	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree}
+	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree, began: time.Now()}
 	i.Target, i.TargetErr = target.Repository{Here: true}, nil
 	if !i.Offline || i.Repo != "" || i.Getenv("GH_REPO") != "" {
 		i.Target, i.TargetErr = target.Resolve(ctx, p, i.Repo, tree)
@@ -106,6 +110,14 @@ func (i *Inspection) takeSnapshot(ctx context.Context) (s github.Snapshot, err e
 	return s, nil
 }
 
+// With is the same repository with other workflows: GitHub is not asked again what it stores.
+func (i *Inspection) With(source *Source) *Inspection {
+	other := *i
+	other.Source = source
+	other.share(i.ends)
+	return &other
+}
+
 // Checks are those of the catalogue. What looks at the work tree is left out where there is none of this repository.
 func (i *Inspection) Checks() []check.Check {
 	about := slices.Concat(i.gitHubChecks(), i.workflowChecks(), fileChecks(i.Tree, i.leakOptions()))
@@ -119,14 +131,14 @@ func (i *Inspection) Checks() []check.Check {
 			about[n] = c.Skipping("in a job of GitHub Actions nobody installs hooks")
 		}
 	}
-	return slices.Concat(i.tokenChecks(), about)
+	return slices.Concat(i.withStored(i.tokenChecks()), about)
 }
 
 func (i *Inspection) notHere() string {
 	if i.TargetErr == nil {
-		return "the work tree here is not that of " + i.Target.String()
+		return "no checkout of " + i.Target.String() + " here"
 	}
-	return "no work tree here"
+	return "no checkout here"
 }
 
 // judgeWorkflows judges everything at once. Without an inventory only those checks have a result that need none. Where not
@@ -206,7 +218,7 @@ func (i *Inspection) namedHost(inv github.Inventory) string {
 }
 
 func (i *Inspection) tokenChecks() []check.Check {
-	return core.TokenChecks(core.TokenInput{
+	checks := core.TokenChecks(core.TokenInput{
 		Token: i.settings.Token, TokenErr: i.settings.TokenErr, TokenSource: i.settings.TokenSource, Advice: workspace.Advice(i.replace),
 		Host: i.settings.Host, HostErr: i.settings.HostErr, HostSource: i.settings.HostSource,
 		Missing: i.judgeMissing,
@@ -217,6 +229,21 @@ func (i *Inspection) tokenChecks() []check.Check {
 		RunsProjects: i.local().RunsProjects(),
 		Projects:     func(context.Context) []core.ProjectUse { return i.projectUses() },
 	})
+	return besideStored(checks)
+}
+
+// besideStored has token-present say that a token found here stands for itself: the stored one was not looked at.
+func besideStored(checks []check.Check) []check.Check {
+	present := &checks[slices.IndexFunc(checks, func(c check.Check) bool { return c.ID == "token-present" })]
+	run := present.Run
+	present.Run = func(ctx context.Context) check.Result {
+		r := run(ctx)
+		if !r.Blocks() || r.Status == check.StatusSkipped {
+			r.Open, r.Next = "the stored token", "GitHub never shows it"
+		}
+		return r
+	}
+	return checks
 }
 
 // replace says how to put another token in the place of the one found. In a workflow that is the stored secret.

@@ -271,6 +271,7 @@ func (r *rotation) replace(ctx context.Context) (interrupted bool) {
 	}
 	close(queue)
 	wg.Wait()
+	r.writeRecords(ctx)
 	return console.Cancelled(ctx) != nil && slices.ContainsFunc(r.spots, func(p *places.Place) bool { return p.Chosen && p.Status != statusNew })
 }
 
@@ -319,7 +320,9 @@ func (r *rotation) write(ctx context.Context, p *places.Place) error {
 	if err != nil {
 		return github.ForWrite(err)
 	}
-	_, err = r.Client.PutSecret(ctx, p.Store, key, p.Entry.Name, r.token.Reveal(), p.Entry, sharing)
+	if _, err = r.Client.PutSecret(ctx, p.Store, key, p.Entry.Name, r.token.Reveal(), p.Entry, sharing); err == nil {
+		r.recordSet(p, sharing)
+	}
 	return err
 }
 

@@ -51,7 +51,7 @@ func workflowText(branch, version string) string {
 
 func workflowTemplate() string {
 	return heredoc.Doc(`
-		# Runs a Hex project on every push and by hand, and fails before the Hex token expires. Written by: gh hex init --workflow
+		# Runs a Hex project on every push and by hand. Written by: gh hex init --workflow
 		# It reads the secret HEX_API_TOKEN and the variables HEX_WORKSPACE_URL (both set by: gh hex auth) and HEX_PROJECT_ID.
 		name: Hex
 		on:
@@ -62,8 +62,6 @@ func workflowTemplate() string {
 		      values:
 		        description: Inputs of the project as JSON, by name
 		        default: "{}"
-		  schedule:
-		    - cron: "23 5 * * *"
 		permissions: {}
 		env:
 		  HEX_WORKSPACE_URL: ${{ vars.HEX_WORKSPACE_URL }}
@@ -71,7 +69,7 @@ func workflowTemplate() string {
 		  run:
 		    name: Run the project
 		    # Runs that Dependabot starts do not see the secret.
-		    if: github.event_name != 'schedule' && github.actor != 'dependabot[bot]'
+		    if: github.actor != 'dependabot[bot]'
 		    runs-on: ubuntu-latest
 		    timeout-minutes: 70
 		    env:
@@ -94,21 +92,5 @@ func workflowTemplate() string {
 		        env:
 		          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}
 		          RUN_ID: ${{ steps.hex.outputs.run-id }}
-		  token:
-		    name: Check the token
-		    # A failed scheduled run sends a mail: from 14 days before the token expires, and once Hex rejects it.
-		    if: github.event_name == 'schedule'
-		    runs-on: ubuntu-latest
-		    timeout-minutes: 10
-		    steps:
-		      - name: Install gh hex
-		        run: gh extension install gh-hex/gh-hexPIN
-		        env:
-		          GH_TOKEN: ${{ github.token }}
-		      - name: Check the token
-		        run: gh hex verify --only token-accepted,token-expiry --strict
-		        env:
-		          GH_REPO: ${{ github.repository }}
-		          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}
 	`)
 }

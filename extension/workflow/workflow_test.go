@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"context"
 	"fmt"
@@ -197,7 +199,7 @@ func TestBoundsAreSaid(t *testing.T) {
 		return text + "  last:\n    runs-on: x\n    steps: [{run: x, env: {A: '${{ secrets.HEX_API_TOKEN }}'}}]\n"
 	}
 	lookup := func(name string) ([]byte, bool) { return []byte(call(1, path.Base(name)+"x")), len(name) < 100 }
-	long := "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: 'hex run ${{ " + strings.Repeat(" ", maxExpression) + "}}'}]\n"
+	long := "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: 'hex run ${{ " + strings.Repeat(" ", abstract.MaxExpression) + "}}'}]\n"
 	for name, test := range map[string]struct{ text, says string }{
 		"a large file":      {strings.Repeat("#\n", maxFile/2+1), "larger than 1 MiB"},
 		"many calls":        {call(maxCalls+1, "w"), "more than 500 workflows are called"},

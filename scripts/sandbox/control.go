@@ -23,6 +23,7 @@ func (s *Sandbox) controlHandler() http.Handler {
 	mux.HandleFunc("POST /faults", taking(s.addFaultsJSON))
 	mux.HandleFunc("DELETE /faults", doing(s.ClearFaults))
 	mux.HandleFunc("POST /reset-requests", doing(s.ResetRequests))
+	mux.HandleFunc("POST /schedule", doing(s.Schedule))
 	mux.HandleFunc("GET /secrets", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.Secrets()) })
 	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, Report{s.Requests(), s.Deleted(), map[string]int{
