@@ -1,10 +1,13 @@
 package report
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
 )
 
 func TestJudgeReport(t *testing.T) {
@@ -45,4 +48,29 @@ func statuses(list ...string) check.Report {
 		report = append(report, r)
 	}
 	return report
+}
+
+// The last line names what was not looked at, and the group has the mark of its stored token once Hex was asked about it.
+func TestStoredTokenInTheReport(t *testing.T) {
+	skipped := check.Result{ID: "token-present", Group: check.GroupToken, Status: check.StatusSkipped, Message: "not checked"}
+	open := check.Result{ID: "token-stored", Group: check.GroupToken, Status: check.StatusSkipped, Message: "no run yet", Open: "the stored token", Next: "gh hex verify --stored"}
+	proved := check.Result{ID: "token-stored", Group: check.GroupToken, Status: check.StatusOK, Message: "Hex accepted it 5 hours ago"}
+	for _, test := range []struct {
+		result      check.Result
+		first, last string
+	}{
+		{open, "- Token", "; not looked at: the stored token (gh hex verify --stored)"},
+		{proved, "✓ Token      not checked; Hex accepted it 5 hours ago", "1 ok, 1 skipped in"},
+	} {
+		out := &bytes.Buffer{}
+		s := &console.Streams{Out: &console.StickyWriter{W: out}, OutTTY: true, Width: 80}
+		Print(s, check.Report{skipped, test.result}, false, 0)
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if !strings.HasPrefix(lines[0], test.first) || !strings.Contains(lines[len(lines)-1], test.last) {
+			t.Errorf("%s: %s", test.result.Status, out)
+		}
+		if strings.Contains(out.String(), "not looked at") != (test.result.Open != "") {
+			t.Errorf("%s: %s", test.result.Status, out)
+		}
+	}
 }
