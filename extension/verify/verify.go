@@ -32,6 +32,7 @@ type verifyOptions struct {
 	prePush bool
 	explain string // a check or a workflow file
 	format  string
+	fleet   fleetOptions
 	older   int // what the base of a push has wrong already
 }
 
@@ -58,6 +59,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 
 			# Apply the safe fixes, then judge again
 			$ gh hex verify --fix
+
+			# Judge every repository of an organization, as it stands on GitHub
+			$ gh hex verify --org octo
 		`),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if o.prePush && len(args) <= 2 {
@@ -66,7 +70,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 			return command.NoArguments(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Repo, _ = cmd.Flags().GetString("repo")
+			if err := o.checkFleet(cmd); err != nil {
+				return &command.UsageError{Err: err, Cmd: cmd}
+			}
 			if err := o.namedChecks(); err != nil {
 				return err
 			}
@@ -82,11 +88,13 @@ func NewCmd(p *command.Process) *cobra.Command {
 					return &command.UsageError{Err: fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1]), Cmd: cmd}
 				}
 			}
-			if o.explain != "" {
+			switch {
+			case o.explain != "":
 				return runExplain(cmd.Context(), o)
-			}
-			if o.prePush {
+			case o.prePush:
 				return runPrePush(cmd, o, args)
+			case o.isFleet():
+				return runFleet(cmd.Context(), o)
 			}
 			return runVerify(cmd.Context(), o)
 		},
@@ -103,9 +111,10 @@ func NewCmd(p *command.Process) *cobra.Command {
 	f.BoolVar(&o.prePush, "pre-push", false, "As git's pre-push hook: judge what the refs on standard input send")
 	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
-	f.StringVar(&o.explain, "explain", "", "Show the page of a `CHECK`, or what every job of a workflow FILE gets on each event")
+	f.StringVar(&o.explain, "explain", "", "Show the page of a `check`, or what every job of a workflow FILE gets on each event")
 	command.EnumVar(f, &o.format, "format", "", formats(), "Output format: {}")
-	o.export = command.AddExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
+	o.addFleet(f)
+	o.export = command.AddExport(cmd, fields())
 	return cmd
 }
 
