@@ -142,7 +142,7 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 	j.Unread = unreadSecrets(secrets, w)
 	if j.NeedsToken {
 		i.inventory = sync.OnceValues(func() (github.Inventory, error) { return f.inventory(ctx, i, s, secrets), nil })
-		j.conclude(check.Run(ctx, i.Of(i.fleetChecks())))
+		j.conclude(i.Shown(check.Run(ctx, i.Of(i.fleetChecks()))))
 		if err := i.unanswered(); err != nil && j.Status != check.StatusError {
 			return j.unknown(err)
 		}

@@ -143,13 +143,13 @@ func (f *Fleet) totals() []string {
 	if f.Owner != "" {
 		head = fmt.Sprintf("Of the %s of %s that this login sees", console.Counted(len(f.Repositories), "repository", "repositories"), f.Owner)
 	}
-	head += fmt.Sprintf(", %d use Hex", using)
+	head += fmt.Sprintf(", %d with a workflow that uses Hex", using)
 	if f.Archived > 0 {
 		head += fmt.Sprintf("; %d archived left out", f.Archived)
 	}
 	parts := []string{fmt.Sprintf("%d would fail", count[check.StatusError]), fmt.Sprintf("%d with warnings", count[check.StatusWarning]),
 		fmt.Sprintf("%d could not be judged", count[check.StatusUnknown]), fmt.Sprintf("%d without a problem", count[check.StatusOK])}
-	kept := []string{fmt.Sprintf("%d need a token and hold none", without), fmt.Sprintf("%d hold one that nothing reads", unread)}
+	kept := []string{fmt.Sprintf("%d without a token that a workflow needs", without), fmt.Sprintf("%d with one that nothing reads", unread)}
 	return []string{head, strings.Join(parts, ", "), fmt.Sprintf("%s, in %.1f s", strings.Join(kept, ", "), f.Elapsed.Seconds())}
 }
 
