@@ -342,8 +342,6 @@ func (v Value) AsText() (string, bool) {
 	return "", false
 }
 
-func (v Value) falsy() bool { return !v.mayBe(true) }
-
 // numberText writes a number as GitHub does.
 func numberText(n float64) string {
 	switch {

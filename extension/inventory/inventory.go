@@ -101,6 +101,7 @@ type listing struct {
 	Err     error
 }
 
+// Remember asks an inventory, once for each store. Of nil nothing is known.
 func Remember(inv Inventory) *Knowledge {
 	if inv == nil {
 		inv = nothing{}
@@ -108,6 +109,7 @@ func Remember(inv Inventory) *Knowledge {
 	return &Knowledge{inventory: inv, Repository: inv.Repository(), listings: map[Store]*listing{}, left: maxWork}
 }
 
+// Listing is what a store holds.
 func (k *Knowledge) Listing(s Store) *listing {
 	s.Environment = strings.ToLower(s.Environment)
 	k.mu.Lock()

@@ -60,6 +60,7 @@ type Simulation struct {
 	effects   map[effectKey]*actionEffect
 }
 
+// ReadKey is a read as one run comes to it.
 type ReadKey struct {
 	X *source.Read
 	R *source.Run
@@ -96,6 +97,7 @@ type Question struct {
 	OnShared func(StepFact, *EnvVar)
 }
 
+// Follow follows every run that the events of the workflows start.
 func Follow(q Question) *Simulation {
 	sim := &Simulation{
 		Question: q,

@@ -60,6 +60,7 @@ func inRepository(uses string) (string, bool) {
 	return path.Clean(uses), strings.HasPrefix(uses, "./")
 }
 
+// IsRemote tells the reference of a workflow in another repository.
 func IsRemote(ref string) bool { return strings.Contains(ref, "@") && strings.Count(ref, "/") >= 2 }
 
 func (w *Workflows) Callee(j *Job) *Document { return w.callees[CallRef(j)] }
@@ -250,6 +251,7 @@ func (w *Workflows) callProblem(j *Job) string {
 	return ""
 }
 
+// Callable tells a workflow that others may call.
 func Callable(d *Document) bool {
 	_, ok := d.AST.FindWorkflowCallEvent()
 	return ok

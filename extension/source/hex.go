@@ -202,11 +202,6 @@ func (r *Read) seenByHexStep() bool {
 	return r.doc.hexWords[r.Site.Env]
 }
 
-// words adds the words of a step's script, inputs and environment.
-func (s *Step) words(into map[string]bool) {
-	s.EachName(func(name string) { into[name] = true })
-}
-
 // BuiltIn tells the secrets that GitHub provides itself, or that are meant to be absent (R14).
 func BuiltIn(name string) bool {
 	return slices.Contains([]string{"GITHUB_TOKEN", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"}, name)

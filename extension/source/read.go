@@ -23,6 +23,35 @@ import (
 	"github.com/gh-hex/gh-hex/extension/vendors"
 )
 
+// File is one file of the repository. Path is relative to the top of the work tree and separated by "/".
+type File struct {
+	Path string
+	Data []byte
+}
+
+// Options says what [Load] may draw on beside the workflow files themselves.
+type Options struct {
+	// Lookup returns the content of another file of the work tree: a called workflow, or a local action's action.yml.
+	// The path is clean, relative and separated by "/". Nil means that nothing but the given files is there.
+	Lookup func(path string) ([]byte, bool)
+	// Remote returns a workflow of another repository, as named by `uses` (owner/repo/path@ref). Nil means that none
+	// was fetched; [Workflows.RemoteRefs] then says which would be worth it.
+	Remote func(ref string) ([]byte, error)
+	// Secret is the name of the Hex secret where the user named one; it then counts as Hex's wherever it is read.
+	Secret string
+	// Ends ends reading, and judging what was read, early: what comes out is then worth nothing. Nil means never.
+	Ends context.Context
+	// All judges every secret and variable of every workflow, not only Hex's.
+	All bool
+}
+
+// Place is where something stands. Line and Column count from 1; a column counts characters.
+type Place struct {
+	File   string
+	Line   int
+	Column int
+}
+
 // MaxFile is the size from which a file is noted and not read.
 const MaxFile = 1 << 20
 
@@ -76,7 +105,6 @@ type Document struct {
 	Reads    []*Read
 	common   []*Read // those of the file's own env
 	Jobs     []*Job  // in order of place
-	ByID     map[string]*Job
 	Marks    vendors.Marks
 	Hex      bool                                             // uses Hex, or may: it cannot be parsed and speaks of Hex
 	hexNames map[string]bool                                  // names of secrets that are read as Hex's
@@ -316,7 +344,7 @@ func (w *Workflows) Ended() bool { return w.Options.Ends != nil && w.Options.End
 
 // parse reads one workflow, of so many values.
 func (w *Workflows) parse(name, remote string, data []byte, size int, known abstract.Parsed) *Document {
-	d := &Document{Path: name, Remote: remote, known: known, ByID: map[string]*Job{}, paths: map[string][]string{}, inputs: map[string]bool{}, Raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
+	d := &Document{Path: name, Remote: remote, known: known, paths: map[string][]string{}, inputs: map[string]bool{}, Raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
 	if w.Ended() {
 		d.Src, d.Unread = newSource(nil), true
 		return d
@@ -364,6 +392,7 @@ func (d *Document) fault(p Place, severity check.Severity, message string) {
 	d.Problems = append(d.Problems, Problem{Place: p, Severity: severity, Message: message})
 }
 
+// Before tells which of two places comes first.
 func Before(a, b Place) bool {
 	if a.File != b.File {
 		return a.File < b.File
@@ -465,33 +494,4 @@ func (d *Document) StepPlace(s *Step) Place {
 		p.Line, p.Column = s.AST.Pos.Line, s.AST.Pos.Col
 	}
 	return p
-}
-
-// File is one file of the repository. Path is relative to the top of the work tree and separated by "/".
-type File struct {
-	Path string
-	Data []byte
-}
-
-// Options says what [Read] may draw on beside the workflow files themselves.
-type Options struct {
-	// Lookup returns the content of another file of the work tree: a called workflow, or a local action's action.yml.
-	// The path is clean, relative and separated by "/". Nil means that nothing but the given files is there.
-	Lookup func(path string) ([]byte, bool)
-	// Remote returns a workflow of another repository, as named by `uses` (owner/repo/path@ref). Nil means that none
-	// was fetched; [Workflows.RemoteRefs] then says which would be worth it.
-	Remote func(ref string) ([]byte, error)
-	// Secret is the name of the Hex secret where the user named one; it then counts as Hex's wherever it is read.
-	Secret string
-	// Ends ends reading, and judging what was read, early: what comes out is then worth nothing. Nil means never.
-	Ends context.Context
-	// All judges every secret and variable of every workflow, not only Hex's.
-	All bool
-}
-
-// Place is where something stands. Line and Column count from 1; a column counts characters.
-type Place struct {
-	File   string
-	Line   int
-	Column int
 }

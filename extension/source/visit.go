@@ -36,7 +36,6 @@ func (d *Document) visit() {
 	}
 	sort.Slice(d.Jobs, func(i, j int) bool { return d.Jobs[i].AST.Pos.IsBefore(d.Jobs[j].AST.Pos) })
 	for _, j := range d.Jobs {
-		d.ByID[strings.ToLower(j.ID)] = j
 		visitor{doc: d, job: j}.visitJob(j.AST)
 	}
 }

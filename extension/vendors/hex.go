@@ -32,12 +32,15 @@ func SecretNames() []string {
 	return []string{"HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN", loginName, "DATAHUB_HEX_TOKEN", ConnectionName}
 }
 
+// HostNames are those of variables that hold the address of a workspace.
 func HostNames() []string {
 	return []string{"HEX_WORKSPACE_URL", "HEX_BASE_URL", "HEX_API_BASE_URL", "HEX_API_BASE", "HEX_URL"}
 }
 
+// ProjectName is that of a variable that holds a project.
 const ProjectName = "HEX_PROJECT_ID"
 
+// Named tells one of the names, alone or with a suffix.
 func Named(name string, names []string) bool {
 	name = strings.ToUpper(name)
 	return slices.ContainsFunc(names, func(n string) bool {
@@ -50,6 +53,7 @@ func IsSecretName(name string) bool {
 	return Named(name, SecretNames()) && !strings.HasSuffix(strings.ToUpper(name), "_INFO")
 }
 
+// IsVariableName tells a name under which the address of a workspace is kept, or a project.
 func IsVariableName(name string) bool { return Named(name, append(HostNames(), ProjectName)) }
 
 // IsContested tells a name that is nearly always hex.pm's: alone it says nothing.

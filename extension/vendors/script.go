@@ -389,6 +389,7 @@ type Need struct {
 	At   int    // its offset in the script
 }
 
+// NeedsOf are the variables that a command takes a token from.
 func NeedsOf(c *script.Command) []Need {
 	word := func(i int) string {
 		if i >= len(c.Words) {

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"sort"
@@ -17,11 +18,7 @@ import (
 // syntax judges workflow-syntax: what GitHub refuses about files that use Hex.
 func (j *judgement) syntax() *verdict {
 	v := &verdict{}
-	for _, d := range j.w.Docs {
-		if j.w.Ended() || !j.concernsFile(d) {
-			continue
-		}
-		v.looked = true
+	for d := range j.judgedFiles(v) {
 		for _, p := range append(append([]source.Problem(nil), d.Problems...), j.w.CallProblems(d, j.k.Spend)...) {
 			v.add(p.Place, p.Severity, "", p.Message, "")
 		}
@@ -44,14 +41,25 @@ func (j *judgement) syntax() *verdict {
 	return v
 }
 
+// judgedFiles yields the files that are judged as a whole, for a verdict that looks at each.
+func (j *judgement) judgedFiles(v *verdict) iter.Seq[*source.Document] {
+	return func(yield func(*source.Document) bool) {
+		for _, d := range j.w.Docs {
+			if j.w.Ended() || !j.concernsFile(d) {
+				continue
+			}
+			v.looked = true
+			if !yield(d) {
+				return
+			}
+		}
+	}
+}
+
 // contexts judges secret-context: secrets where GitHub does not provide them (R7, R15).
 func (j *judgement) contexts() *verdict {
 	v := &verdict{}
-	for _, d := range j.w.Docs {
-		if j.w.Ended() || !j.concernsFile(d) {
-			continue
-		}
-		v.looked = true
+	for d := range j.judgedFiles(v) {
 		for _, x := range d.Reads {
 			if x.Kind == inventory.Secret && !x.Site.Secrets {
 				v.add(x.Place, check.SeverityError, x.JobID(), misplaced(x), "")
@@ -113,11 +121,7 @@ func (j *judgement) concernsAction(d *source.Document) bool {
 // dynamic judges secret-dynamic: names that cannot be worked out, and secrets taken as a whole.
 func (j *judgement) dynamic() *verdict {
 	v := &verdict{}
-	for _, d := range j.w.Docs {
-		if j.w.Ended() || !j.concernsFile(d) {
-			continue
-		}
-		v.looked = true
+	for d := range j.judgedFiles(v) {
 		for _, x := range d.Reads {
 			if x.Kind != inventory.Secret || !x.Site.Secrets {
 				continue
