@@ -210,7 +210,7 @@ func (s *storing) planFiles(ctx context.Context) error {
 	}
 	git := s.tree.Git(ctx)
 	if !s.noScaffold {
-		planned, err := scaffold.Plan(s.tree.Root(), git, scaffold.Options{Host: workspace.ScaffoldHost(s.host)})
+		planned, err := scaffold.Plan(s.tree.Root(), git, scaffold.Options{Host: workspace.ScaffoldHost(s.host), Names: inspect.ExampleNames(ctx, s.tree)})
 		if err != nil {
 			return fmt.Errorf("nothing was stored: %w", &fileError{err, "touching files: --no-scaffold"})
 		}

@@ -33,6 +33,8 @@ type Scope struct {
 	Projects []workspace.Reference
 	Stored   bool // have GitHub ask Hex about the stored tokens, for Timeout at most
 	Timeout  time.Duration
+
+	CheckLeaked bool // ask the workspace's host whether it still accepts the tokens that leaked
 }
 
 // Inspection is what the checks of one `gh hex verify` share. What several of them need is fetched once.
@@ -91,7 +93,7 @@ func (i *Inspection) share(ctx context.Context) {
 	i.local = sync.OnceValue(func() *workflow.Workflows { return i.readWorkflows(nil) })
 	i.workflows = sync.OnceValue(func() *workflow.Workflows { return i.readCalled(ctx) })
 	i.stored = sync.OnceValue(i.judgeStored)
-	i.judged = sync.OnceValue(i.judgeWorkflows)
+	i.judged = sync.OnceValue(func() map[string]check.Result { return i.accept(i.judgeWorkflows()) })
 }
 
 // takeSnapshot reads the default branch of the repository that was named.
@@ -120,7 +122,7 @@ func (i *Inspection) With(source *Source) *Inspection {
 
 // Checks are those of the catalogue. What looks at the work tree is left out where there is none of this repository.
 func (i *Inspection) Checks() []check.Check {
-	about := slices.Concat(i.gitHubChecks(), i.workflowChecks(), fileChecks(i.Tree, i.leakOptions()))
+	about := slices.Concat(i.gitHubChecks(), i.workflowChecks(), fileChecks(i.Tree, i.leakOptions(), func() []string { return usedNames(i.local()) }))
 	for n, c := range about {
 		stored := c.ID == "github-access" || c.ID == "secret-stored"
 		ofFiles := c.ID == "push-scope" || c.Group == check.GroupFiles
@@ -280,7 +282,19 @@ func (i *Inspection) leakOptions() worktree.LeakOptions {
 	if i.settings.HostErr != nil {
 		host = core.DefaultHost()
 	}
-	return worktree.LeakOptions{History: i.History, Host: host.String()}
+	o := worktree.LeakOptions{History: i.History, Host: host.String()}
+	if i.CheckLeaked {
+		ends := sync.OnceValue(func() time.Time { return time.Now().Add(networkLimit) })
+		o.Accepts = func(ctx context.Context, leaked core.Token) (bool, error) {
+			if i.settings.HostErr != nil {
+				return false, i.settings.HostErr
+			}
+			ctx, cancel := context.WithDeadline(ctx, ends())
+			defer cancel()
+			return core.NewClient(host, leaked, workspace.ClientOptions(i.Process)).Accepts(ctx)
+		}
+	}
+	return o
 }
 
 // judgeMissing decides what a missing token on this machine means: nothing when the secret is stored.
@@ -362,6 +376,9 @@ func (i *Inspection) judgeAccess() check.Result {
 // unlisted is the result of a check that needs to know what GitHub stores, when that could not be asked.
 func (i *Inspection) unlisted() check.Result {
 	_, err := i.inventory()
+	if err == nil { // the inventory came, and then judging was told to end
+		return check.Unknown("not judged: the command was told to end", "run it again")
+	}
 	r := AccessProblem(err)
 	return check.Unknown(r.Message, r.Fix)
 }

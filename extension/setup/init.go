@@ -11,6 +11,9 @@ import (
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/inspect"
+	"github.com/gh-hex/gh-hex/extension/stored"
+	"github.com/gh-hex/gh-hex/extension/workflow"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
@@ -120,24 +123,30 @@ func runInit(ctx context.Context, o *initOptions) error {
 
 func (o *initOptions) plan(ctx context.Context, tree *worktree.Tree) (plan initPlan, err error) {
 	host := workspace.FindHost(ctx, o.Process, tree, "").Host
-	plan.changes, err = scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host)})
-	if err != nil {
-		return plan, err
-	}
+	var added []scaffold.Change
+	var texts []workflow.File
 	if o.workflow {
-		change, differs, err := planWorkflow(ctx, tree)
+		text := workflowText(tree.DefaultBranch(ctx), command.Version)
+		change, differs, err := planWorkflow(tree, text)
 		if err != nil {
 			return plan, err
 		}
 		if plan.foreign = differs; !differs {
-			plan.changes = append(plan.changes, change)
+			added, texts = append(added, change), append(texts, workflow.File{Path: workflowPath, Data: []byte(text)})
 		}
 	}
 	if o.workflow || o.check {
 		if plan.daily, err = o.planCheck(ctx, tree); err != nil {
 			return plan, err
 		}
+		texts = append(texts, workflow.File{Path: stored.Path, Data: []byte(plan.daily.text)})
 	}
+	names := inspect.ExampleNames(ctx, tree, texts...)
+	plan.changes, err = scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host), Names: names})
+	if err != nil {
+		return plan, err
+	}
+	plan.changes = append(plan.changes, added...)
 	if o.hook {
 		plan.hook, err = hook.Plan(ctx, tree, o.folderOfGH())
 	}

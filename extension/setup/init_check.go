@@ -28,6 +28,7 @@ type checkFile struct {
 	foreign    bool
 	difference []string
 	notes      []string
+	text       string // what is to be written; empty for nothing
 }
 
 // among adds what is to be written to other changes.
@@ -44,7 +45,8 @@ func (o *initOptions) planCheck(ctx context.Context, tree *worktree.Tree) (c che
 	c.notes = notes
 	c.change, err = scaffold.PlanFile(tree.Root(), stored.Path, 0o666, func(old []byte) []byte {
 		if old == nil {
-			return []byte(wanted.Text())
+			c.text = wanted.Text()
+			return []byte(c.text)
 		}
 		c.notes = nil
 		there, ours := stored.Recognize(old)

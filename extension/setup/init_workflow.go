@@ -2,7 +2,6 @@ package setup
 
 import (
 	"bytes"
-	"context"
 	"regexp"
 	"strings"
 
@@ -10,15 +9,14 @@ import (
 
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
-	"github.com/gh-hex/gh-hex/extension/command"
 )
 
 const workflowPath = ".github/workflows/hex.yml"
 
 // planWorkflow adds the workflow where there is none of that name. One that is there stays as it is; foreign tells that
 // it differs, because somebody else wrote it or it was changed since.
-func planWorkflow(ctx context.Context, tree *worktree.Tree) (change scaffold.Change, foreign bool, err error) {
-	text := []byte(workflowText(tree.DefaultBranch(ctx), command.Version))
+func planWorkflow(tree *worktree.Tree, content string) (change scaffold.Change, foreign bool, err error) {
+	text := []byte(content)
 	change, err = scaffold.PlanFile(tree.Root(), workflowPath, 0o666, func(old []byte) []byte {
 		if old == nil {
 			return text

@@ -60,6 +60,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 			# Check only what needs no network, and let warnings fail
 			$ gh hex verify --offline --strict
 
+			# Look through the whole history, and ask whether what leaked is still accepted
+			$ gh hex verify --only token-leaked --history --check-leaked
+
 			# Apply the safe fixes, then judge again
 			$ gh hex verify --fix
 
@@ -86,7 +89,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 			if o.Projects, err = namedProjects(projects); err != nil {
 				return &command.UsageError{Err: err, Cmd: cmd}
 			}
-			for _, pair := range [][2]string{{"format", "json"}, {"pre-push", "fix"}, {"pre-push", "history"}, {"stored", "pre-push"}, {"stored", "fix"}, {"stored", "offline"}} {
+			for _, pair := range [][2]string{{"format", "json"}, {"pre-push", "fix"}, {"pre-push", "history"}, {"pre-push", "check-leaked"}, {"offline", "check-leaked"}, {"stored", "pre-push"}, {"stored", "fix"}, {"stored", "offline"}} {
 				if cmd.Flags().Changed(pair[0]) && cmd.Flags().Changed(pair[1]) {
 					return &command.UsageError{Err: fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1]), Cmd: cmd}
 				}
@@ -111,6 +114,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 	f.BoolVar(&o.strict, "strict", false, "Let warnings fail")
 	f.BoolVar(&o.All, "all", false, "Judge every secret and variable of every workflow, not only Hex's")
 	f.BoolVar(&o.History, "history", false, "Look for leaked tokens in the whole history, not only in what is not pushed yet")
+	f.BoolVar(&o.CheckLeaked, "check-leaked", false, "Ask Hex whether it still accepts the leaked tokens that are found")
 	f.BoolVar(&o.prePush, "pre-push", false, "As git's pre-push hook: judge what the refs on standard input send")
 	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
@@ -265,7 +269,7 @@ func (o *verifyOptions) fixFiles(ctx context.Context, tree *worktree.Tree) error
 		return nil
 	}
 	host := workspace.FindHost(ctx, o.Process, tree, "").Host
-	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host)})
+	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host), Names: inspect.ExampleNames(ctx, tree)})
 	if err != nil {
 		return err
 	}

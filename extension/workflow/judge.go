@@ -247,6 +247,7 @@ func (v *verdict) result(fine string) check.Result {
 		})
 	}
 	r := check.Judge(findings, fine, "")
+	r.Doubt = strings.Join(v.unknown, "; ")
 	if len(v.unknown) > 0 && r.Status != check.StatusError {
 		r.Status, r.Message, r.Fix = check.StatusUnknown, strings.Join(v.unknown, "; "), ""
 	}
