@@ -41,13 +41,16 @@ func (i *Inspection) judgeKept(ctx context.Context) check.Result {
 	if err != nil {
 		return i.unlisted()
 	}
-	k := &storedTokens{Inspection: i, client: client, inv: inv, branch: inv.Repository.DefaultBranch}
+	k := i.storedTokens(client, inv)
 	var e stored.Evidence
-	if i.Stored {
+	switch {
+	case i.Stored:
 		limited, cancel := context.WithTimeout(ctx, i.Timeout)
 		defer cancel()
 		e = k.askNow(limited)
-	} else {
+	case i.began.IsZero(): // one of many, which take their time
+		e = k.lastCheck(ctx)
+	default:
 		limited, cancel := context.WithDeadline(ctx, i.began.Add(networkLimit))
 		defer cancel()
 		e = k.lastCheck(limited)
@@ -64,6 +67,25 @@ type storedTokens struct {
 	client *github.Client
 	inv    github.Inventory
 	branch string // the default one
+}
+
+func (i *Inspection) storedTokens(client *github.Client, inv github.Inventory) *storedTokens {
+	return &storedTokens{Inspection: i, client: client, inv: inv, branch: inv.Repository.DefaultBranch}
+}
+
+// expires is when the first of the stored tokens expires, as far as what was written down beside them still counts; zero
+// when that is not known.
+func (k *storedTokens) expires() time.Time {
+	var first time.Time
+	for _, p := range k.places() {
+		if p.Record == nil || p.Replaced || p.Record.ExpiresAt.IsZero() {
+			continue
+		}
+		if at := p.Record.ExpiresAt; first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first
 }
 
 // flag names the repository to a command, where it is another one than here.
@@ -150,6 +172,9 @@ var errUnpushed = errors.New("not on the default branch")
 // textHere is the file as the clone knows it of the default branch, else as it stands in the work tree. Without either it
 // has to be asked for.
 func (k *storedTokens) textHere(ctx context.Context) ([]byte, error) {
+	if k.elsewhere != nil {
+		return k.elsewhere.workflow(stored.Path)
+	}
 	if k.Tree == nil {
 		return k.client.CommitFile(ctx, k.Target.Owner, k.Target.Name, stored.Path, k.branch)
 	}
@@ -226,6 +251,9 @@ func (k *storedTokens) evidence(ctx context.Context, run stored.Run, jobs []stor
 
 // textAt is the file that a run ran. A commit that this clone has is not asked for.
 func (k *storedTokens) textAt(ctx context.Context, commit string) ([]byte, error) {
+	if k.elsewhere != nil && k.elsewhere.at(commit) {
+		return k.elsewhere.workflow(stored.Path)
+	}
 	if k.Tree != nil && isObjectID(commit) {
 		if text, there := k.Tree.FileAt(ctx, commit, stored.Path, MaxWorkflow); there {
 			return text, nil
