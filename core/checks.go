@@ -241,7 +241,7 @@ func from(source string) string {
 func (c *tokenChecks) format(context.Context) check.Result {
 	var refused *TokenError
 	if c.in.TokenErr != nil && !errors.As(c.in.TokenErr, &refused) {
-		return check.Skip("needs token-present")
+		return check.Leave("needs token-present", "needs token-present")
 	}
 	if c.in.TokenErr != nil && refused.Reference {
 		return check.Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), "run it as that says, or set HEX_API_TOKEN to the token itself")
@@ -378,7 +378,7 @@ func (c *tokenChecks) withoutMe(a tokenAnswers, what string) (r check.Result, ok
 	case a.meErr == nil:
 		return check.Result{}, false
 	case errors.Is(a.meErr, ErrNotFound):
-		return check.Skip(fmt.Sprintf("not checked: %s does not tell %s (it has no users/me)", c.in.Host.Name(), what)), true
+		return check.Leave(fmt.Sprintf("not checked: %s does not tell %s (it has no users/me)", c.in.Host.Name(), what), c.in.Host.Name()+" does not tell"), true
 	}
 	return c.unclear(what, a.meErr), true
 }
@@ -395,7 +395,7 @@ func (c *tokenChecks) expiry(ctx context.Context) check.Result {
 		return check.OK("never expires")
 	}
 	if !a.me.HasExpiry {
-		return check.Skip(fmt.Sprintf("not checked: %s does not tell when the token expires", c.in.Host.Name()))
+		return check.Leave(fmt.Sprintf("not checked: %s does not tell when the token expires", c.in.Host.Name()), c.in.Host.Name()+" does not tell")
 	}
 	left := a.me.ExpiresAt.Sub(c.in.Now())
 	date := a.me.ExpiresAt.Format(time.DateOnly)
@@ -514,7 +514,7 @@ func (c *tokenChecks) scopeRun(ctx context.Context) check.Result {
 	case failed != nil:
 		return c.unclear("whether the token can run projects", failed)
 	}
-	return check.Skip("not checked: no project was found to try it on")
+	return check.Leave("not checked: no project was found to try it on", "needs project-runnable")
 }
 
 // toRun reports whether the token has to be able to run a project: one that somebody named here, or a workflow that runs
@@ -523,7 +523,8 @@ func (c *tokenChecks) toRun(p ProjectUse) bool { return c.in.RunsProjects || p.P
 
 func (c *tokenChecks) noProjects() check.Result {
 	if c.in.RunsProjects {
-		return check.Skip("not checked: no project ID is known" + c.in.Advice.name(""))
+		why := "no project ID is known" + c.in.Advice.name("")
+		return check.Leave("not checked: "+why, why)
 	}
 	return check.Skip("nothing runs projects" + c.in.Advice.name(" to check it"))
 }
@@ -575,7 +576,7 @@ func (c *tokenChecks) runnable(ctx context.Context) check.Result {
 		r.Findings = findings
 		return r
 	case len(can) == 0:
-		return check.Skip("not checked: the token may not run them, see scope-run")
+		return check.Leave("not checked: the token may not run them, see scope-run", "needs scope-run")
 	}
 	return r
 }

@@ -200,7 +200,7 @@ func tidy(ts *testscript.TestScript, screen string) string {
 	} {
 		screen = regexp.MustCompile(r.pattern).ReplaceAllString(screen, r.by)
 	}
-	return timeTaken().ReplaceAllString(screen, " in 0.1 s")
+	return timeTaken().ReplaceAllString(screen, " (0.1 s)")
 }
 
 // withoutMenus takes away what was drawn over: the cursor goes up some lines, or none, and everything from there is erased.
@@ -221,7 +221,7 @@ func withoutMenus(screen string) string {
 }
 
 // timeTaken ends the verdict of gh hex verify.
-func timeTaken() *regexp.Regexp { return regexp.MustCompile(`(?m) in \d+\.\d s$`) }
+func timeTaken() *regexp.Regexp { return regexp.MustCompile(`(?m) \(\d+\.\d s\)$`) }
 
 func rewriteOutput(ts *testscript.TestScript, text string) {
 	name := filepath.Join(worldOf(ts).scripts, ts.Name()+".txtar")

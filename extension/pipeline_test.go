@@ -71,7 +71,7 @@ func TestReleaseIsBuiltApart(t *testing.T) {
 			t.Errorf("the job that builds the release runs %q", run.Run.Value)
 		}
 	}
-	if last, ok := tests.Steps[len(tests.Steps)-1].Exec.(*actionlint.ExecRun); !ok || last.Run.Value != ".ci/run" {
+	if last, ok := tests.Steps[len(tests.Steps)-1].Exec.(*actionlint.ExecRun); !ok || last.Run.Value != ".ci/run --full" {
 		t.Error("the tests are not run")
 	}
 }

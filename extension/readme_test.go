@@ -39,7 +39,7 @@ func TestPicturesShowTheExamples(t *testing.T) {
 		for _, m := range lines.FindAllStringSubmatch(string(picture), -1) {
 			shown += html.UnescapeString(tag.ReplaceAllString(m[1], "")) + "\n"
 		}
-		if want := readmePage().wanted(t, name)[0].text; timeTaken().ReplaceAllString(shown, " in 0.1 s") != want {
+		if want := readmePage().wanted(t, name)[0].text; timeTaken().ReplaceAllString(shown, " (0.1 s)") != want {
 			t.Errorf("docs/%s.svg shows\n%swant\n%sTo draw it again, run: scripts/pictures", name, shown, want)
 		}
 	}

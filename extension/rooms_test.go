@@ -51,7 +51,8 @@ func TestDirections(t *testing.T) {
 		"command":             {"console": everybody},
 		"command/commandtest": with(nil),
 		"github":              {},
-		"workflow":            {"github": "judges what is stored there"},
+		"abstract":            {},
+		"workflow":            {"abstract": "works out expressions and scripts"},
 		"workspace":           with(map[string]string{"github": "the options of its client are those of the process"}),
 		"target":              {"command": "asks which repository", "github": "what a name there may be"},
 		"inspect": with(map[string]string{
@@ -74,6 +75,7 @@ func TestDirections(t *testing.T) {
 		}),
 		"verify": with(map[string]string{
 			"workspace": "the host", "target": "which repository", "workflow": "names of checks", "inspect": "the checks", "report": "shows what they found",
+			"github": "lists the repositories of an organization",
 		}),
 		"setup": {
 			"command": shared["command"], "workspace": "the host to write down", "stored": "the workflow that checks the stored tokens",

@@ -37,8 +37,25 @@ const githubLogin = "ghp_sandboxlogin0000000000000000000000"
 // builtVersion is stamped into the extension as into a release: what it writes into workflows is pinned to it.
 const builtVersion = "1.2.3"
 
+// missing is an error that names the programs that the scripts need and this machine lacks.
+func missing() error {
+	var names []string
+	for _, name := range []string{"gh", "git", "dbus-run-session", "gnome-keyring-daemon"} {
+		if _, err := exec.LookPath(name); err != nil {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the scripts drive the real gh and a real keyring, and this machine has no %s: scripts/test installs what is missing", strings.Join(names, ", no "))
+}
+
 // build compiles the extension once, in a folder named gh-hex: that is what gh wants of a local extension.
 var build = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one build for all scripts
+	if err := missing(); err != nil {
+		return "", err
+	}
 	base, err := os.MkdirTemp("", "hexbuild")
 	if err != nil {
 		return "", err
@@ -79,6 +96,7 @@ func runScripts(t *testing.T, dir string) {
 			"left":     cmdLeft,
 			"example":  cmdExample,
 			"clean":    cmdClean,
+			"covers":   cmdCovers,
 			"release":  cmdRelease,
 			"job":      cmdJob,
 			"expires":  cmdExpires,
@@ -131,6 +149,15 @@ func setUp(env *testscript.Env, bin, scripts string) error {
 			value = shims + string(os.PathListSeparator) + value
 		}
 		env.Setenv(name, value)
+	}
+	if managers := os.Getenv("GH_HEX_MANAGERS"); managers != "" {
+		offered, err := filepath.Abs("../.pre-commit-hooks.yaml")
+		if err != nil {
+			return err
+		}
+		env.Setenv("OFFERED", offered)
+		env.Setenv("MANAGERS", managers)
+		env.Setenv("PATH", env.Getenv("PATH")+string(os.PathListSeparator)+filepath.Join(managers, "now", "node_modules", ".bin"))
 	}
 	env.Setenv("TOKENS", filepath.Join(dir, "tokens"))
 	env.Setenv("SANDBOX", dir)

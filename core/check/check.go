@@ -65,8 +65,8 @@ type Result struct {
 	// Group is that of the check.
 	Group Group `json:"-"`
 
-	// Open is what the check was to look at and did not, in words, and Next the command that does; empty for nothing. The
-	// last line of a report names it.
+	// Next tells that something was not looked at: the command that looks at it, or why nothing did. Open is what, in
+	// words; empty for all that the check is about. The last line of a report names both.
 	Open, Next string `json:"-"`
 
 	// Auth marks a problem that consists only of a missing login, a missing token or one that Hex rejected.
@@ -105,7 +105,7 @@ const (
 // Skipping is the check with a reason for not carrying it out.
 func (c Check) Skipping(why string) Check {
 	c.Needs = nil
-	c.Run = func(context.Context) Result { return Skip(why) }
+	c.Run = func(context.Context) Result { return Leave(why, why) }
 	return c
 }
 
@@ -133,7 +133,7 @@ func Run(ctx context.Context, checks []Check) Report {
 				}
 				<-wait
 				if r := report[index[need]]; r.Blocks() {
-					report[i] = finish(c, Skip(fmt.Sprintf("needs %s", need)), 0)
+					report[i] = finish(c, r.blocked(), 0)
 					return
 				}
 			}
@@ -158,11 +158,25 @@ func (r Result) Blocks() bool {
 	return r.Status == StatusError || r.Status == StatusSkipped
 }
 
+// blocked is the result of a check that needs r: it leaves out what r did.
+func (r Result) blocked() Result {
+	why := "needs " + r.ID
+	if r.Status != StatusSkipped {
+		return Leave(why, why)
+	}
+	return Result{Status: StatusSkipped, Message: why, Open: r.Open, Next: r.Next}
+}
+
 // OK is the result of a check that found nothing wrong.
 func OK(message string) Result { return Result{Status: StatusOK, Message: message} }
 
 // Skip is the result of a check that had nothing to look at.
 func Skip(message string) Result { return Result{Status: StatusSkipped, Message: message} }
+
+// Leave is the result of a check that did not look: next is the command that does, or why in a few words.
+func Leave(message, next string) Result {
+	return Result{Status: StatusSkipped, Message: message, Next: next}
+}
 
 // Unknown is the result of a check that could not be carried out; message says why.
 func Unknown(message, fix string) Result {
@@ -222,4 +236,28 @@ func (r Report) Of(id string) Result {
 		}
 	}
 	return Result{}
+}
+
+// Wrong are the findings that are worse than a note, each with its fix. Where none is as bad as the check's status, the
+// check itself is one.
+func (r Result) Wrong() []Finding {
+	if r.Status != StatusError && r.Status != StatusWarning {
+		return nil
+	}
+	all := slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool { return f.Severity == SeverityNote })
+	told := slices.IndexFunc(all, func(f Finding) bool { return f.Severity == Severity(r.Status) })
+	if told < 0 {
+		return append([]Finding{{Severity: Severity(r.Status), Message: r.Message, Fix: r.Fix}}, all...)
+	}
+	if all[told].Fix == "" { // else the fix of the check is that one's own
+		for i := range all {
+			all[i].Fix = cmp.Or(all[i].Fix, r.Fix)
+		}
+	}
+	return all
+}
+
+// Notes are the findings that do not change the status.
+func (r Result) Notes() []Finding {
+	return slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool { return f.Severity != SeverityNote })
 }

@@ -43,10 +43,23 @@ func look(ctx context.Context, t *worktree.Tree) (*survey, error) {
 	if s.managers, err = managers(ctx, t); err != nil {
 		return nil, err
 	}
+	for i := range s.managers {
+		s.managers[i].kind = s.installed(s.managers[i].kind)
+	}
 	if home, ok := huskyHome(folder); ok && configured && !slices.ContainsFunc(s.managers, func(m manager) bool { return filepath.Dir(m.file.path) == home }) {
 		s.managers = append(s.managers, huskyAt(home))
 	}
 	return s, nil
+}
+
+// installed is the kind that wrote the hook, where several read a file of that name: prek does that of pre-commit.
+func (s *survey) installed(k kind) kind {
+	for _, other := range kinds() {
+		if k.name == "pre-commit" && other.name == "prek" && s.present && bytes.Contains(s.text, []byte(other.mark)) {
+			k.name, k.mark, k.install = other.name, other.mark, other.install
+		}
+	}
+	return k
 }
 
 // huskyHome is the folder of husky's files that this folder of hooks belongs to.
@@ -140,7 +153,7 @@ func (s *survey) callsOurs() (active, maybe bool) {
 	for _, place := range s.ours() {
 		_, _, executable := readThrough(place)
 		name := filepath.Base(place)
-		framework := bytes.Contains(s.text, []byte(" hook-impl ")) && name == hookName+".legacy"
+		framework := bytes.Contains(s.text, []byte("hook-impl ")) && name == hookName+".legacy"
 		switch {
 		case executable && framework && filepath.Dir(place) == s.folder:
 			return true, false

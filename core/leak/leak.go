@@ -168,8 +168,9 @@ func replaceAll(text []byte, found []suspicion) string {
 	var out strings.Builder
 	done := 0
 	for _, f := range found {
-		if f.start < done {
-			continue // another reading of what is masked already
+		if f.start < done { // another reading of what is masked already, which may go further
+			done = max(done, f.end)
+			continue
 		}
 		out.Write(text[done:f.start])
 		out.WriteString(f.masked)

@@ -133,19 +133,27 @@ const maxRecovered = 100
 func (s *Script) upTo(text string) *syntax.File {
 	for range 2 {
 		file, again := parseFile(text, s.Language, maxRecovered)
-		var at syntax.Pos
-		switch broken := again.(type) {
-		case syntax.ParseError:
-			at = broken.Pos
-		case syntax.LangError:
-			at = broken.Pos
-		default:
+		at, broken := brokenAt(again)
+		if !broken {
 			return file
 		}
 		text = text[:min(len(text), int(at.Offset()))]
 	}
 	file, _ := parseFile(text, s.Language, maxRecovered)
 	return file
+}
+
+// brokenAt is where the parser could not go on.
+func brokenAt(err error) (at syntax.Pos, ok bool) {
+	var parse syntax.ParseError
+	var lang syntax.LangError
+	switch {
+	case errors.As(err, &parse):
+		return parse.Pos, true
+	case errors.As(err, &lang):
+		return lang.Pos, true
+	}
+	return at, false
 }
 
 // parseFile contains a panic of the parser: scripts come from people who may want one.

@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"hash/maphash"
 	"io"
 	"slices"
 	"sync"
@@ -23,10 +24,13 @@ const (
 	maxMembers = 10_000
 )
 
-// archives opens zip and gzip files, one at a time whoever asks: each is held as a whole.
+// archives opens zip and gzip files, one at a time whoever asks: each is held as a whole. What stands in the work tree, in
+// the index and in a commit is opened once.
 type archives struct {
 	mu   sync.Mutex
 	data []byte
+	seed maphash.Seed
+	seen map[uint64]found
 }
 
 // isArchive tells whether what a file starts with is what an archive does that can be opened.
@@ -55,29 +59,47 @@ func (a *archives) open(c *contents, head []byte, r io.Reader, size int64) (foun
 	}
 	a.data = a.data[:size]
 	n := copy(a.data, head)
-	if more, err := io.ReadFull(r, a.data[n:]); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	more, err := io.ReadFull(r, a.data[n:])
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return found{}, err
-	} else {
-		a.data = a.data[:n+more]
 	}
+	a.data = a.data[:n+more]
+	if a.seen == nil {
+		a.seed, a.seen = maphash.MakeSeed(), map[uint64]found{}
+	}
+	key := maphash.Bytes(a.seed, a.data)
+	f, known := a.seen[key]
+	if !known {
+		f = a.search(c)
+	}
+	if err := context.Cause(c.ctx); err != nil {
+		return found{}, err
+	}
+	a.seen[key] = f
+	f.matches = slices.Clone(f.matches)
+	return f, nil
+}
+
+// search looks into the archive at hand.
+func (a *archives) search(c *contents) found {
 	f := found{matches: outside(leak.Find(a.data))}
-	u := unpacking{contents: c, left: maxUnpacked}
+	u := unpacking{contents: c, left: maxUnpacked + 1}
 	err := u.members(a.data)
 	f.matches = deeper(f.matches, u.matches)
 	if u.closed || err != nil {
-		f.unopened = fingerprint(head, size)
+		f.unopened = fingerprint(a.data)
 	}
 	if len(f.matches) > leak.MaxMatches {
 		f.matches = f.matches[:leak.MaxMatches]
 	}
-	return f, context.Cause(c.ctx)
+	return f
 }
 
 // unpacking is one archive that is being opened.
 type unpacking struct {
 	*contents
 	in   io.Reader // what is unpacked
-	left int64     // bytes that may still be unpacked
+	left int64     // bytes until there are too many
 
 	matches []match
 	closed  bool // something in it stayed closed

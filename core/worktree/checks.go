@@ -142,7 +142,12 @@ func (s *survey) tracked(ctx context.Context) check.Result {
 		}
 		v.add(check.Finding{Severity: check.SeverityNote, Message: err.Error()}, "")
 	}
-	return v.result("git tracks no .env file and never did")
+	if !s.tree.shallow(ctx) {
+		return v.result("git tracks no .env file and never did")
+	}
+	r := v.result("git tracks no .env file, nor did it in the commits that are here")
+	r.Open, r.Next = "the commits that this shallow clone lacks", "git fetch --unshallow"
+	return r
 }
 
 // addHistory adds what was ever committed; a file that is tracked now is reported already.
@@ -180,7 +185,7 @@ func (s *survey) contents(ctx context.Context, f EnvFile) [][]byte {
 
 func (s *survey) permissions(ctx context.Context) check.Result {
 	if runtime.GOOS == "windows" {
-		return check.Skip("the mode of a file says nothing on Windows")
+		return check.Leave("the mode of a file says nothing on Windows", "the mode of a file says nothing on Windows")
 	}
 	files, err := s.envFiles(ctx)
 	if err != nil {

@@ -257,7 +257,7 @@ func TestEnvTrackedInShallowClone(t *testing.T) {
 	r.git("commit", "-q", "-m", "remove")
 	clone := repository{t, filepath.Join(t.TempDir(), "clone")}
 	r.git("clone", "-q", "--depth=1", "file://"+r.dir, clone.dir)
-	clone.expect("env-tracked", "ok: git tracks no .env file and never did []",
+	clone.expect("env-tracked", "ok: git tracks no .env file, nor did it in the commits that are here []",
 		"  note :0:0 this clone is shallow: older commits were not searched")
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,11 +40,11 @@ func (f found) count(unopened map[uint64]bool, missing map[string]bool) {
 	}
 }
 
-// fingerprint tells files from others by their start.
-func fingerprint(head []byte, size int64) uint64 {
+// fingerprint tells compressed files from others by their start.
+func fingerprint(start []byte) uint64 {
 	h := fnv.New64a()
-	_, _ = h.Write(head)
-	return h.Sum64() ^ uint64(size) | 1
+	_, _ = h.Write(start)
+	return h.Sum64()
 }
 
 // contents looks into what git stores of a file: as it is, in what git-lfs keeps for a pointer, and in an archive. The zero
@@ -62,25 +63,18 @@ func (c *contents) close() {
 	}
 }
 
-// look reads size bytes of r, or less when it ends before.
+// look reads size bytes of r, or less when it ends before, and follows them when they are a pointer.
 func (c *contents) look(r io.Reader, size int64) (found, error) {
 	f, p, err := c.scan(r, size)
-	if p == (pointer{}) || c.store == nil || err != nil {
+	if p == (pointer{}) || err != nil {
 		return f, err
 	}
 	kept, err := c.follow(p)
-	if errors.Is(err, errNoObject) {
-		f.missing, err = p.id, nil
-	}
-	for _, m := range kept.matches {
-		m.in = strings.TrimSuffix("what git-lfs keeps of it, "+m.in, ", ")
-		f.matches = append(f.matches, m)
-	}
-	f.unopened = kept.unopened
-	return f, err
+	kept.matches = append(f.matches, kept.matches...)
+	return kept, err
 }
 
-// scan is look without following a pointer, which it returns.
+// scan is look without following a pointer, which it returns; the zero one when there is none.
 func (c *contents) scan(r io.Reader, size int64) (found, pointer, error) {
 	if c.head == nil {
 		c.head = make([]byte, 128<<10)
@@ -99,7 +93,7 @@ func (c *contents) scan(r io.Reader, size int64) (found, pointer, error) {
 	}
 	var f found
 	if isCompressed(head) {
-		f.unopened = fingerprint(head, size)
+		f.unopened = fingerprint(head)
 	}
 	if size == int64(n) {
 		f.matches = outside(leak.Find(head))
@@ -146,22 +140,35 @@ func parsePointer(text []byte) pointer {
 	return p
 }
 
-// errNoObject means that git-lfs keeps no such object here, or another one in its place.
-var errNoObject = errors.New("no object of git-lfs")
-
-// follow looks into the object that a pointer names.
+// follow looks into the object that a pointer names. One that is not there, or another in its place, is missing.
 func (c *contents) follow(p pointer) (found, error) {
-	info, base, err := c.store.find("lfs/objects/" + p.id[:2] + "/" + p.id[2:4] + "/" + p.id)
-	if err != nil || info == nil || !info.Mode().IsRegular() || info.Size() != p.size {
-		return found{}, errNoObject
-	}
-	file, err := c.store.open(base)
-	if err != nil {
-		return found{}, errNoObject
+	file := c.kept(p)
+	if file == nil {
+		return found{missing: p.id}, nil
 	}
 	defer file.Close()
 	f, _, err := c.scan(interruptible{c.ctx, file}, p.size)
+	for i := range f.matches {
+		m := &f.matches[i]
+		m.in = strings.TrimSuffix("what git-lfs keeps of it, "+m.in, ", ")
+	}
 	return f, err
+}
+
+// kept opens the object that a pointer names; nil when it is not there.
+func (c *contents) kept(p pointer) *os.File {
+	if c.store == nil {
+		return nil
+	}
+	info, base, err := c.store.find("lfs/objects/" + p.id[:2] + "/" + p.id[2:4] + "/" + p.id)
+	if err != nil || info == nil || !info.Mode().IsRegular() || info.Size() != p.size {
+		return nil
+	}
+	file, err := c.store.open(base)
+	if err != nil {
+		return nil
+	}
+	return file
 }
 
 // deeper keeps of the matches in a file as it is those that were not found inside again.

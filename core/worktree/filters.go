@@ -55,20 +55,21 @@ func (s *search) searchCleaned(ctx context.Context, names []string) error {
 		return err
 	}
 	staged := map[string][]version{}
-	for _, v := range parseStages(fields(out)) {
+	for _, v := range blobs(parseStages(fields(out))) {
 		staged[v.path] = append(staged[v.path], v)
 	}
 	var versions []version
 	var others []string
 	for _, name := range names {
-		versions = append(versions, staged[name]...)
 		if staged[name] == nil {
 			others = append(others, name)
+			continue
 		}
+		versions = append(versions, staged[name]...)
+		s.addFile(name, found{}, nil)
 	}
 	s.mu.Lock()
 	s.note("%s behind a clean filter of git's configuration: what git's index has was looked at, and the filter was not run", counted(len(names), "file"))
-	s.files += len(names) - len(others)
 	s.mu.Unlock()
 	places, err := s.searchBlobs(ctx, versions)
 	if err != nil {

@@ -2,6 +2,7 @@ package worktree
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strings"
 
@@ -32,16 +33,16 @@ func (s *search) searchBlobs(ctx context.Context, versions []version) ([]locatio
 		}
 		paths[v.blob] = append(paths[v.blob], v.path)
 	}
-	reader := s.newObjectReader(ctx)
-	defer reader.contents.close()
-	err := s.tree.git.stream(ctx, s.tree.root, strings.NewReader(ids.String()), reader.read, "cat-file", "--batch", "--buffer")
+	found, err := s.look(ctx, func(read func(io.Reader) error) error {
+		return s.tree.git.stream(ctx, s.tree.root, strings.NewReader(ids.String()), read, "cat-file", "--batch", "--buffer")
+	})
 	var all []location
-	for _, h := range reader.hits {
+	for _, h := range found.hits {
 		for _, path := range paths[h.id] {
 			all = append(all, location{hit: h, path: path})
 		}
 	}
-	s.count(reader.unopened, reader.unkept)
+	s.count(found.unopened, found.unkept)
 	return all, err
 }
 
@@ -59,7 +60,12 @@ func (t *Tree) stagedBlobs(ctx context.Context) ([]version, error) {
 		}
 		staged = parseStages(fields(out))
 	}
-	return slices.DeleteFunc(staged, func(v version) bool { return !strings.HasPrefix(v.mode, "1") || v.mode == "160000" }), nil
+	return blobs(staged), nil
+}
+
+// blobs are those of the versions that are no commits of another repository.
+func blobs(all []version) []version {
+	return slices.DeleteFunc(all, func(v version) bool { return !strings.HasPrefix(v.mode, "1") || v.mode == "160000" })
 }
 
 // parseStages reads what "ls-files --stage -z" prints: "<mode> <object> <stage>\t<path>".

@@ -63,23 +63,39 @@ type objects struct {
 // readObjects looks into every object that the revisions consist of. All of them come through one pipe, and none is held
 // as a whole.
 func (s *search) readObjects(ctx context.Context, r revisions) (objects, error) {
-	t := s.tree
-	reader := s.newObjectReader(ctx)
-	defer reader.contents.close()
-	err := t.git.pipe(ctx, t.root, strings.NewReader(r.input),
-		r.command("rev-list", "--objects", "--no-object-names", "--missing=print"),
-		[]string{"cat-file", "--batch", "--buffer"}, reader.read)
-	return reader.objects, err
+	return s.look(ctx, func(read func(io.Reader) error) error {
+		return s.tree.git.pipe(ctx, s.tree.root, strings.NewReader(r.input),
+			r.command("rev-list", "--objects", "--no-object-names", "--missing=print"), []string{"cat-file", "--batch", "--buffer"}, read)
+	})
 }
 
 // readAllObjects looks into every object that is stored at all, in the order in which git reads them fastest. Not all of
 // them need be part of the history.
 func (s *search) readAllObjects(ctx context.Context) (objects, error) {
-	t := s.tree
-	reader := s.newObjectReader(ctx)
-	defer reader.contents.close()
-	err := t.git.stream(ctx, t.root, nil, reader.read, "cat-file", "--batch", "--buffer", "--batch-all-objects", "--unordered")
-	return reader.objects, err
+	return s.look(ctx, func(read func(io.Reader) error) error {
+		return s.tree.git.stream(ctx, s.tree.root, nil, read, "cat-file", "--batch", "--buffer", "--batch-all-objects", "--unordered")
+	})
+}
+
+// look looks into what git prints. What git-lfs keeps is read when git has ended: it could take longer than git may wait.
+func (s *search) look(ctx context.Context, run func(read func(io.Reader) error) error) (objects, error) {
+	o := &objectReader{
+		objects: objects{unopened: map[uint64]bool{}, unkept: map[string]bool{}},
+		shallow: s.tree.shallowCommits(), contents: s.newContents(ctx),
+	}
+	defer o.contents.close()
+	if err := run(o.read); err != nil {
+		return o.objects, err
+	}
+	for _, p := range o.pointers {
+		f, err := o.contents.follow(p.to)
+		if err != nil {
+			return o.objects, err
+		}
+		o.keep(hit{p.id, "blob", f.matches})
+		f.count(o.unopened, o.unkept)
+	}
+	return o.objects, nil
 }
 
 // shallowCommits are those whose parents this clone lacks.
@@ -101,13 +117,13 @@ type objectReader struct {
 	shallow  map[string]bool
 	contents contents
 	message  []byte
+	pointers []pointed
 }
 
-func (s *search) newObjectReader(ctx context.Context) *objectReader {
-	return &objectReader{
-		objects: objects{unopened: map[uint64]bool{}, unkept: map[string]bool{}},
-		shallow: s.tree.shallowCommits(), contents: s.newContents(ctx),
-	}
+// pointed is a blob that is a pointer of git-lfs.
+type pointed struct {
+	id string
+	to pointer
 }
 
 // errFraming means that git's output is not what was agreed on.
@@ -148,9 +164,12 @@ func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) err
 		o.boundary = o.boundary || o.shallow[id]
 	}
 	body := &io.LimitedReader{R: in, N: size}
-	f, err := o.look(kind, body)
+	f, to, err := o.scan(kind, body)
 	if err != nil {
 		return err
+	}
+	if to != (pointer{}) {
+		o.pointers = append(o.pointers, pointed{id, to})
 	}
 	if _, err := io.Copy(io.Discard, body); err != nil {
 		return err
@@ -166,16 +185,16 @@ func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) err
 	return nil
 }
 
-func (o *objectReader) look(kind string, body *io.LimitedReader) (found, error) {
+func (o *objectReader) scan(kind string, body *io.LimitedReader) (found, pointer, error) {
 	switch {
 	case kind == "blob":
-		return o.contents.look(body, body.N)
+		return o.contents.scan(body, body.N)
 	case (kind == "commit" || kind == "tag") && body.N <= maxMessage:
 		matches, err := o.readMessage(body)
-		return found{matches: matches}, err
+		return found{matches: matches}, pointer{}, err
 	}
 	matches, err := o.contents.scanner.Scan(body)
-	return found{matches: outside(matches)}, err
+	return found{matches: outside(matches)}, pointer{}, err
 }
 
 func (o *objectReader) keep(h hit) {

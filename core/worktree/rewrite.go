@@ -44,7 +44,7 @@ func (t *Tree) wayOutOfNotes(ctx context.Context, places []location) string {
 	}
 	remove := "git notes"
 	if ref != usual {
-		remove = command(remove, "--ref="+ref)
+		remove = command("git notes --ref", ref)
 	}
 	forget := command("git update-ref", ref)
 	if remove == "" || forget == "" {

@@ -87,7 +87,7 @@ func runLogin(ctx context.Context, o *loginOptions) error {
 	}
 	token, how, err := workspace.ReadToken(o.Process, o.withToken, found.Host, "gh hex auth login")
 	if err != nil {
-		return workspace.OfLocalToken(err)
+		return err
 	}
 	owner, err := workspace.Accept(ctx, o.Process, found, token, how, "gh hex auth login", o.Record)
 	if err != nil {

@@ -114,29 +114,12 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 		code = r.printLocal(judged())
 	}
 	if err != nil {
-		return unanswered(err)
+		return inspect.Unanswered(err)
 	}
 	if code = command.Worst(code, unknownPlaces(places)); code != command.ExitOK {
 		return command.Outcome(code)
 	}
 	return nil
-}
-
-// unansweredError is a failure of a service that leaves open what it would have said.
-type unansweredError struct{ err error }
-
-func (e *unansweredError) Error() string { return e.err.Error() }
-
-func (e *unansweredError) Unwrap() error { return e.err }
-
-func (e *unansweredError) ExitWith() int { return command.ExitUnknown }
-
-func unanswered(err error) error {
-	var onGitHub *github.Error
-	if errors.As(err, &onGitHub) && (onGitHub.Ambiguous() || onGitHub.RateLimited) {
-		return &unansweredError{err}
-	}
-	return err
 }
 
 // locate finds out what is asked about.

@@ -88,9 +88,14 @@ func (e *Exporter) check(cmd *cobra.Command, known []string) error {
 	if e.Jq != "" && e.Template != "" {
 		return errors.New("cannot use `--jq` and `--template` together")
 	}
+	return e.Only(known)
+}
+
+// Only refuses a field that is not among the known ones, in gh's own words.
+func (e *Exporter) Only(known []string) error {
 	for _, field := range e.Fields {
 		if !slices.Contains(known, field) {
-			return fmt.Errorf("Unknown JSON field: %q\nAvailable fields:\n  %s", field, strings.Join(known, "\n  ")) //nolint:staticcheck // gh's own text
+			return fmt.Errorf("Unknown JSON field: %q\nAvailable fields:\n  %s", field, strings.Join(slices.Sorted(slices.Values(known)), "\n  ")) //nolint:staticcheck // gh's own text
 		}
 	}
 	return nil

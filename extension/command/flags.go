@@ -40,7 +40,7 @@ func (s *Single) Type() string { return "string" }
 
 func (s *Single) Set(text string) error {
 	if s.given {
-		return errors.New("this command is about one repository: only gh hex auth and gh hex rotate take several")
+		return errors.New("this command is about one repository: only gh hex auth, gh hex rotate and gh hex verify take several")
 	}
 	s.value, s.given = text, true
 	return nil

@@ -58,11 +58,12 @@ type Options struct {
 // requests under way at once, and sends none while a rate limit holds. A write that was sent is carried to its answer
 // even when its context ends meanwhile, for a few seconds.
 type Client struct {
-	http   *http.Client
-	base   string
-	host   string
-	source string
-	waits  bool
+	http    *http.Client
+	base    string
+	graphql string // the address of the GraphQL API
+	host    string
+	source  string
+	waits   bool
 	// patience is how long one call may take.
 	patience time.Duration
 	// tired is set once a call has used up its time.
@@ -70,6 +71,7 @@ type Client struct {
 	pause func(ctx context.Context, d time.Duration) error
 	slots chan struct{}
 	gate  *gate
+	pace  *pace // nil for none
 	clock clock
 }
 
@@ -98,8 +100,8 @@ func NewClient(host string, o Options) (*Client, error) {
 		return nil, fmt.Errorf("prepare requests to %s: %w", host, err)
 	}
 	return &Client{
-		http: hc, base: baseURL(host), host: host, source: source,
-		waits: o.Limited != nil, patience: o.Patience, pause: pause, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited),
+		http: hc, base: baseURL(host), graphql: graphqlURL(baseURL(host)), host: host, source: source,
+		waits: o.Limited != nil, patience: o.Patience, pause: pause, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited), pace: newPace(host, o.Limited),
 	}, nil
 }
 
@@ -152,7 +154,12 @@ type request struct {
 	what   string
 	// once is set for a request that must not be repeated after an ambiguous answer.
 	once bool
+	// reads is set for a POST that changes nothing. refused finds a refusal in an answer that looks like a success.
+	reads   bool
+	refused func(*answer) *Error
 }
+
+func (r request) writes() bool { return r.method != http.MethodGet && !r.reads }
 
 // send carries out a request. Rate limits are obeyed when they end in time; a failed connection or a 5xx is tried
 // again, but never for a request that is marked once.
@@ -204,6 +211,9 @@ func (c *Client) attempt(ctx context.Context, r request) (*answer, error) {
 		return nil, c.noAnswer(r, ctx.Err())
 	}
 	defer func() { <-c.slots }()
+	if err := c.pace.wait(ctx, r); err != nil {
+		return nil, c.noAnswer(r, err)
+	}
 	probe, err := c.gate.enter(ctx)
 	var refused *Error
 	if errors.As(err, &refused) {
@@ -212,7 +222,7 @@ func (c *Client) attempt(ctx context.Context, r request) (*answer, error) {
 	if err != nil {
 		return nil, c.noAnswer(r, err)
 	}
-	ctx, cancel := bounded(ctx, r.method != http.MethodGet)
+	ctx, cancel := bounded(ctx, r.writes())
 	defer cancel()
 	a, err := c.exchange(ctx, r)
 	c.gate.leave(probe, err)
@@ -273,7 +283,13 @@ func (c *Client) exchange(ctx context.Context, r request) (*answer, error) {
 		resp.Body = io.NopCloser(bytes.NewReader(raw))
 		return nil, c.failure(r, resp)
 	}
-	return &answer{resp.StatusCode, resp.Header, raw}, nil
+	a := &answer{resp.StatusCode, resp.Header, raw}
+	if r.refused != nil {
+		if e := r.refused(a); e != nil {
+			return nil, e
+		}
+	}
+	return a, nil
 }
 
 // climbs reports whether an address holds a name, out of a file or an answer, that would lead to another path of the host.
@@ -285,6 +301,9 @@ func climbs(u *url.URL) bool {
 }
 
 func (c *Client) url(path string) string {
+	if path == graphqlPath {
+		return c.graphql
+	}
 	if strings.HasPrefix(path, c.base) {
 		return path // a "next" link, checked by nextPage to stay below the base
 	}

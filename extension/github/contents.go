@@ -23,10 +23,20 @@ func (c *Client) Workflow(ctx context.Context, uses string) ([]byte, error) {
 
 // contents reads one file, which comes in base64.
 func (c *Client) contents(ctx context.Context, path, what string) ([]byte, error) {
-	var file struct{ Encoding, Content string }
+	var file contentsFile
 	if _, err := c.get(ctx, path, what, &file); err != nil {
 		return nil, err
 	}
+	return c.content(file, what)
+}
+
+// contentsFile is a file as GitHub sends it.
+type contentsFile struct {
+	Type, Encoding, Content string
+	Size                    int
+}
+
+func (c *Client) content(file contentsFile, what string) ([]byte, error) {
 	if file.Encoding != "base64" {
 		return nil, c.unusable(http.StatusOK, what, fmt.Errorf("GitHub sends its content as %.20q", file.Encoding))
 	}

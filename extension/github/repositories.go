@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path"
 	"strings"
 )
 
 // Repository is what GitHub says of a repository, as far as it matters here.
 type Repository struct {
 	ID            int64
+	NodeID        string // the same in GraphQL
 	Host          string // github.com or the host of an Enterprise Server
 	Owner         string
 	Name          string
@@ -36,6 +36,7 @@ func (r Repository) FullName() string { return r.Owner + "/" + r.Name }
 // repository is a repository as GitHub sends it.
 type repository struct {
 	ID            int64
+	NodeID        string `json:"node_id"`
 	Name          string
 	Owner         struct{ Login, Type string }
 	Private       bool
@@ -50,7 +51,7 @@ type repository struct {
 func (r repository) public(host string) (Repository, bool) {
 	named := r.Name != "" && r.Owner.Login != "" && !strings.ContainsAny(r.Name+r.Owner.Login, "/\\ ")
 	return Repository{
-		ID: r.ID, Host: host, Owner: r.Owner.Login, Name: r.Name,
+		ID: r.ID, NodeID: r.NodeID, Host: host, Owner: r.Owner.Login, Name: r.Name,
 		Organization: r.Owner.Type == "Organization",
 		Private:      r.Private, AllowForking: !r.Private || r.AllowForking == nil || *r.AllowForking,
 		Fork: r.Fork, Archived: r.Archived, DefaultBranch: r.DefaultBranch, CanPush: r.Permissions.Push == nil || *r.Permissions.Push,
@@ -116,11 +117,10 @@ const maxFiles = 100
 
 // Workflows reads the workflow files of a repository's default branch. A repository without any has none, and no error.
 func (c *Client) Workflows(ctx context.Context, owner, repo string) ([]File, error) {
-	const folder = ".github/workflows"
 	what := fmt.Sprintf("read the workflows of %s/%s", owner, repo)
-	base := fmt.Sprintf("repos/%s/%s/contents/", url.PathEscape(owner), url.PathEscape(repo))
+	where := fmt.Sprintf("repos/%s/%s/contents/"+workflowFolder, url.PathEscape(owner), url.PathEscape(repo))
 	var items []struct{ Name, Type string }
-	_, err := c.get(ctx, base+folder, what, &items)
+	_, err := c.get(ctx, where, what, &items)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil
 	}
@@ -135,18 +135,20 @@ func (c *Client) Workflows(ctx context.Context, owner, repo string) ([]File, err
 		if item.Name == "" {
 			return nil, c.unusable(http.StatusOK, what, errNotJSON)
 		}
-		ext := path.Ext(item.Name)
-		if item.Type != "file" || ext != ".yml" && ext != ".yaml" || strings.Contains(item.Name, "/") {
+		if item.Type != "file" && item.Type != "symlink" || !isYAML(item.Name) || strings.Contains(item.Name, "/") {
 			continue
 		}
 		if len(files) == maxFiles {
 			return nil, fmt.Errorf("could not %s: more than %d files", what, maxFiles)
 		}
-		data, err := c.contents(ctx, base+folder+"/"+url.PathEscape(item.Name), what)
+		name := workflowFolder + "/" + item.Name
+		data, err := c.workflowFile(ctx, Snapshot{Repository: Repository{Owner: owner, Name: repo}}, name)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, File{folder + "/" + item.Name, data})
+		if data != nil {
+			files = append(files, File{name, data})
+		}
 	}
 	return files, nil
 }

@@ -65,6 +65,8 @@ func (i *Inspection) lookup(name string) ([]byte, bool) {
 func (i *Inspection) readWorkflows(remote func(ref string) ([]byte, error)) *workflow.Workflows {
 	o := workflow.ReadOptions{Ends: i.ends, Remote: remote, Secret: i.Secret, All: i.All}
 	switch {
+	case i.elsewhere != nil:
+		return i.elsewhere.read(i.ends, o)
 	case i.Tree == nil:
 		return workflow.Read(nil, workflow.ReadOptions{})
 	case i.Source != nil:
@@ -84,9 +86,14 @@ func (i *Inspection) readCalled(ctx context.Context) *workflow.Workflows {
 	contents, errs := make([][]byte, len(refs)), make([]error, len(refs))
 	var wg sync.WaitGroup
 	for n, ref := range refs {
-		wg.Go(func() { contents[n], errs[n] = client.Workflow(ctx, ref) })
+		wg.Go(func() { contents[n], errs[n] = i.called(ctx, client, ref) })
 	}
 	wg.Wait()
+	for _, err := range errs {
+		if i.elsewhere != nil && unreachable(err) {
+			i.elsewhere.fail(err)
+		}
+	}
 	return i.readWorkflows(func(ref string) ([]byte, error) {
 		if n := slices.Index(refs, ref); n >= 0 {
 			return contents[n], errs[n]

@@ -41,7 +41,8 @@ type Inspection struct {
 	Scope
 	ends      context.Context // ends what is read and judged once for several checks
 	Tree      *worktree.Tree
-	Source    *Source // of the workflows; nil for the work tree
+	Source    *Source    // of the workflows; nil for the work tree
+	elsewhere *elsewhere // where another repository than the work tree's is judged; nil for none
 	settings  workspace.Settings
 	began     time.Time
 	Going     string // the page of a run that was started and is not over
@@ -49,6 +50,9 @@ type Inspection struct {
 	TargetErr error
 
 	client func() (*github.Client, error)
+	// called reads a workflow of another repository, and organization lists the secrets of one.
+	called       func(ctx context.Context, client *github.Client, ref string) ([]byte, error)
+	organization func(org string) github.Listing
 	// local is what the workflows of the work tree say; workflows has those of other repositories that they call, too.
 	local     func() *workflow.Workflows
 	workflows func() *workflow.Workflows
@@ -70,44 +74,93 @@ func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tr
 	}
 	i.settings = workspace.Find(ctx, p, tree, "")
 	i.client = sync.OnceValues(i.connect)
+	if i.TargetErr == nil && !i.Target.Here && !i.Offline {
+		i.elsewhere = newElsewhere(i.client, sync.OnceValues(func() (github.Snapshot, error) { return i.takeSnapshot(ctx) }))
+	}
+	i.share(ctx)
+	i.inventory = sync.OnceValues(func() (github.Inventory, error) { return i.fetch(ctx) })
+	return i
+}
+
+// share has what several checks need worked out once.
+func (i *Inspection) share(ctx context.Context) {
+	i.called = func(ctx context.Context, client *github.Client, ref string) ([]byte, error) {
+		return client.Workflow(ctx, ref)
+	}
+	i.organization = i.listOrganization
 	i.local = sync.OnceValue(func() *workflow.Workflows { return i.readWorkflows(nil) })
 	i.workflows = sync.OnceValue(func() *workflow.Workflows { return i.readCalled(ctx) })
-	i.inventory = sync.OnceValues(func() (github.Inventory, error) { return i.fetch(ctx) })
 	i.stored = sync.OnceValue(i.judgeStored)
 	i.judged = sync.OnceValue(i.judgeWorkflows)
-	return i
+}
+
+// takeSnapshot reads the default branch of the repository that was named.
+func (i *Inspection) takeSnapshot(ctx context.Context) (s github.Snapshot, err error) {
+	client, err := i.client()
+	if err != nil {
+		return s, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, networkLimit)
+	defer cancel()
+	repo, err := client.Repository(ctx, i.Target.Owner, i.Target.Name)
+	if err != nil {
+		return s, err
+	}
+	client.Snapshots(ctx, []github.Repository{repo}, func(found github.Snapshot) { s = found })
+	return s, nil
+}
+
+// With is the same repository with other workflows: GitHub is not asked again what it stores.
+func (i *Inspection) With(source *Source) *Inspection {
+	other := *i
+	other.Source = source
+	other.share(i.ends)
+	return &other
 }
 
 // Checks are those of the catalogue. What looks at the work tree is left out where there is none of this repository.
 func (i *Inspection) Checks() []check.Check {
-	here := slices.Concat(i.workflowChecks(), fileChecks(i.Tree, i.leakOptions()))
-	onGitHub := i.gitHubChecks()
-	for n, c := range onGitHub {
-		if i.Tree == nil && c.ID != "github-access" && c.ID != "secret-stored" {
-			onGitHub[n] = c.Skipping(i.notHere())
-		}
-	}
-	for n, c := range here {
+	about := slices.Concat(i.gitHubChecks(), i.workflowChecks(), fileChecks(i.Tree, i.leakOptions()))
+	for n, c := range about {
+		stored := c.ID == "github-access" || c.ID == "secret-stored"
+		ofFiles := c.ID == "push-scope" || c.Group == check.GroupFiles
 		switch {
-		case i.Tree == nil:
-			here[n] = c.Skipping(i.notHere())
+		case i.Tree == nil && !stored && (i.elsewhere == nil || ofFiles):
+			about[n] = c.Skipping(i.notHere())
 		case c.ID == "hook-active" && i.InActions():
-			here[n] = c.Skipping("in a job of GitHub Actions nobody installs hooks")
+			about[n] = c.Skipping("in a job of GitHub Actions nobody installs hooks")
 		}
 	}
-	return slices.Concat(i.withStored(i.tokenChecks()), onGitHub, here)
+	return slices.Concat(i.withStored(i.tokenChecks()), about)
 }
 
 func (i *Inspection) notHere() string {
 	if i.TargetErr == nil {
-		return "the work tree here is not that of " + i.Target.String()
+		return "no checkout of " + i.Target.String() + " here"
 	}
-	return "no work tree here"
+	return "no checkout here"
 }
 
-// judgeWorkflows judges everything at once. Without an inventory only those checks have a result that need none.
+// judgeWorkflows judges everything at once. Without an inventory only those checks have a result that need none. Where not
+// all could be read nothing is in order for certain.
 func (i *Inspection) judgeWorkflows() map[string]check.Result {
-	about := workflow.Context{Dependabot: HasDependabot(i.Tree), Host: i.namedHost(github.Inventory{})}
+	judged := i.judgeRead()
+	err, left := i.elsewhere.unread(), i.elsewhere.notJudged()
+	for id, r := range judged {
+		switch {
+		case err != nil && r.Status != check.StatusError:
+			judged[id] = check.Unknown(err.Error(), command.Hint(err))
+		case left != "" && id == workflow.Syntax && r.Status != check.StatusSkipped:
+			r.Findings = append(r.Findings, check.Finding{Severity: check.SeverityNote, Message: left})
+			judged[id] = r
+		}
+	}
+	return judged
+}
+
+// judgeRead judges what could be read.
+func (i *Inspection) judgeRead() map[string]check.Result {
+	about := workflow.Context{Dependabot: i.hasDependabot(), Host: i.namedHost(github.Inventory{})}
 	if i.Offline {
 		return workflow.JudgeFiles(i.local(), about)
 	}
@@ -126,18 +179,28 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	return judged
 }
 
+func (i *Inspection) hasDependabot() bool {
+	if i.elsewhere != nil {
+		return i.elsewhere.dependabot()
+	}
+	return HasDependabot(i.Tree)
+}
+
 // kept is an inventory as package workflow asks for it. The organization's own listing is asked for when something is
 // missing that it may explain.
 func (i *Inspection) kept(inv github.Inventory) Kept {
-	return Kept{inv, sync.OnceValue(func() github.Listing {
-		client, err := i.client()
-		if err != nil {
-			return github.Listing{Err: err}
-		}
-		ctx, cancel := context.WithTimeout(i.ends, networkLimit)
-		defer cancel()
-		return client.Secrets(ctx, github.Store{App: github.Actions, Level: github.LevelOrganization, Owner: inv.Repository.Owner})
-	})}
+	return Kept{inv, sync.OnceValue(func() github.Listing { return i.organization(inv.Repository.Owner) })}
+}
+
+// listOrganization lists the secrets of an organization, which few logins may.
+func (i *Inspection) listOrganization(org string) github.Listing {
+	client, err := i.client()
+	if err != nil {
+		return github.Listing{Err: err}
+	}
+	ctx, cancel := context.WithTimeout(i.ends, networkLimit)
+	defer cancel()
+	return client.Secrets(ctx, github.Store{App: github.Actions, Level: github.LevelOrganization, Owner: org})
 }
 
 // namedHost is the name of the workspace's host at Hex where somebody said which it is: on this machine, or in the
@@ -224,24 +287,35 @@ func (i *Inspection) fetch(ctx context.Context) (github.Inventory, error) {
 	ctx, cancel := context.WithTimeout(ctx, networkLimit) // a second round does not get the time of the first once more
 	defer cancel()
 	go i.workflows() // what is called elsewhere is fetched meanwhile
-	named := i.local().Environments(nil)
+	var named []string
+	if i.elsewhere == nil { // else they take a while to be known
+		named = i.local().Environments(nil)
+	}
 	inv, err := client.Inventory(ctx, i.Target.Owner, i.Target.Name, named)
 	if err != nil {
 		return inv, err
 	}
-	rest := i.workflows().Environments(i.kept(inv))
+	i.lookInto(ctx, client, &inv)
+	return inv, nil
+}
+
+// lookInto adds what the environments hold that the workflows name, and where the secret is nowhere else what all do.
+func (i *Inspection) lookInto(ctx context.Context, client *github.Client, inv *github.Inventory) {
+	rest := i.workflows().Environments(i.kept(*inv))
+	if i.elsewhere != nil {
+		rest = append(i.local().Environments(nil), rest...)
+	}
 	if !inv.Holds(i.secretNames()) {
 		rest = append(rest, inv.EnvironmentNames()...)
 	}
-	client.LookInto(ctx, &inv, rest)
-	return inv, nil
+	client.LookInto(ctx, inv, rest)
 }
 
 // judgeAccess says whether GitHub can be asked at all, and which permissions are missing.
 func (i *Inspection) judgeAccess() check.Result {
 	inv, err := i.inventory()
 	if err != nil {
-		return accessProblem(err)
+		return AccessProblem(err)
 	}
 	var notes []check.Finding
 	for _, err := range inv.Refusals() {
@@ -253,11 +327,11 @@ func (i *Inspection) judgeAccess() check.Result {
 // unlisted is the result of a check that needs to know what GitHub stores, when that could not be asked.
 func (i *Inspection) unlisted() check.Result {
 	_, err := i.inventory()
-	r := accessProblem(err)
+	r := AccessProblem(err)
 	return check.Unknown(r.Message, r.Fix)
 }
 
-func accessProblem(err error) check.Result {
+func AccessProblem(err error) check.Result {
 	var login *github.LoginError
 	var onGitHub *github.Error
 	r := check.Fail(err.Error(), command.Hint(err))
@@ -311,6 +385,9 @@ func (i *Inspection) judgeStored() check.Result {
 	}
 	if len(found) > 0 {
 		return check.OK(strings.Join(found, "; "))
+	}
+	if err := i.elsewhere.unread(); err != nil {
+		return check.Unknown("cannot tell under which name the secret is read: "+err.Error(), command.Hint(err))
 	}
 	if hidden := inv.Hidden(); hidden != nil {
 		return check.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), command.Hint(hidden))

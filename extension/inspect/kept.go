@@ -92,6 +92,6 @@ func (i *Inspection) Explain(name string) (rows []workflow.Row, ok bool, err err
 		}
 		inv = i.kept(known)
 	}
-	rows, ok = workflow.Explain(i.workflows(), inv, workflow.Context{Dependabot: HasDependabot(i.Tree)}, path.Join(WorkflowFolder, name))
+	rows, ok = workflow.Explain(i.workflows(), inv, workflow.Context{Dependabot: i.hasDependabot()}, path.Join(WorkflowFolder, name))
 	return rows, ok, nil
 }

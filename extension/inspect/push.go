@@ -18,7 +18,7 @@ import (
 // needs the scope workflow.
 func (i *Inspection) judgePush(ctx context.Context) check.Result {
 	if i.Tree == nil {
-		return check.Skip(i.notHere())
+		return check.Leave(i.notHere(), i.notHere())
 	}
 	inv, err := i.inventory()
 	if err != nil {

@@ -27,7 +27,7 @@ func (s selection) Of(checks []check.Check) []check.Check {
 		case slices.Contains(s.Skip, c.ID):
 			out = append(out, c.Skipping("left out by --skip"))
 		case s.Offline && c.Network:
-			out = append(out, c.Skipping("needs the network; left out by --offline"))
+			out = append(out, c.Skipping("left out by --offline"))
 		default:
 			out = append(out, c)
 		}

@@ -224,10 +224,6 @@ func (k *storedTokens) evidence(ctx context.Context, run stored.Run, jobs []stor
 	return stored.Evidence{File: file, Run: run, Jobs: jobs}
 }
 
-func firstOf(errs ...error) error {
-	return errs[slices.IndexFunc(errs, func(err error) bool { return err != nil })]
-}
-
 // textAt is the file that a run ran. A commit that this clone has is not asked for.
 func (k *storedTokens) textAt(ctx context.Context, commit string) ([]byte, error) {
 	if k.Tree != nil && isObjectID(commit) {

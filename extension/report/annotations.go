@@ -16,17 +16,17 @@ const maxSummary = 512 << 10
 // Annotate prints a report as the workflow commands by which a job of GitHub Actions annotates lines, and adds a table to
 // the summary of its step. Standard output holds nothing else but the verdict: the runner looks for commands in every
 // line of it, and names and messages come from the repository.
-func Annotate(p *command.Process, report check.Report, elapsed time.Duration) error {
+func Annotate(p *command.Process, report check.Report, rest string, elapsed time.Duration) error {
 	for _, r := range report {
 		for _, problem := range problems(r) {
 			fmt.Fprintln(p.Out, annotation(problem))
 		}
 	}
-	p.Print("%s", verdict(p.Streams, report, elapsed))
+	p.Print("%s", verdict(p.Streams, report, rest, elapsed))
 	if p.Out.Err != nil {
 		return p.Out.Err
 	}
-	return addSummary(p.Getenv("GITHUB_STEP_SUMMARY"), summaryTable(report))
+	return addSummary(p.Getenv("GITHUB_STEP_SUMMARY"), summaryTable(report, conclusion(report, rest)))
 }
 
 // annotation writes "::error file=…,line=…,col=…,title=…::message".
@@ -55,18 +55,16 @@ func commandName(p problem) string {
 	return "notice"
 }
 
-// summaryTable is the report in Markdown: the counts, and a row for each problem as far as they fit.
-func summaryTable(report check.Report) string {
-	count := map[check.Status]int{}
+// summaryTable is the report in Markdown: the verdict, and a row for each problem as far as they fit.
+func summaryTable(report check.Report, verdict string) string {
 	var rows []string
 	for _, r := range report {
-		count[r.Status]++
 		for _, p := range problems(r) {
 			rows = append(rows, summaryRow(p))
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "### gh hex verify: %s\n\n", counts(count))
+	fmt.Fprintf(&b, "### gh hex verify: %s\n\n", command.Cell(verdict))
 	if len(rows) > 0 {
 		b.WriteString("| | Check | Where | What | Fix |\n|---|---|---|---|---|\n")
 	}

@@ -21,7 +21,7 @@ func annotated(t *testing.T, report check.Report, summary string) (string, error
 		Streams: &console.Streams{Out: &console.StickyWriter{W: &out}},
 		Getenv:  func(name string) string { return map[string]string{"GITHUB_STEP_SUMMARY": summary}[name] },
 	}
-	err := Annotate(p, report, time.Second)
+	err := Annotate(p, report, "", time.Second)
 	return out.String(), err
 }
 
@@ -39,7 +39,7 @@ func TestAnnotations(t *testing.T) {
 		"::error file=.github/workflows/a b.yml,line=5,col=7,title=secret-available::empty",
 		"::notice file=a%3Ab%25/ü%0A.yml,line=2,title=secret-available::only a [31mnote",
 		"::warning title=env-tracked::.env:7:3 in commit 0123456789ab: committed",
-		"2 errors, 1 warning, 1 unknown, 1 ok, 1 skipped in 1.0 s",
+		"3 things to do: 2 errors, 1 warning, 1 unknown, 1 ok in 5 of 6 checks; nothing to look at in 1 (1.0 s)",
 		"",
 	}, "\n")
 	if got != want {
@@ -94,7 +94,7 @@ func TestStepSummary(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `of an earlier command
-### gh hex verify: 1 error
+### gh hex verify: 1 thing to do&#58; 1 error in 1 check
 
 | | Check | Where | What | Fix |
 |---|---|---|---|---|
@@ -112,7 +112,7 @@ func TestStepSummaryIsBounded(t *testing.T) {
 	for range 20000 {
 		findings = append(findings, check.Finding{File: ".env", Severity: check.SeverityError, Message: "|" + strings.Repeat("x", 50)})
 	}
-	text := summaryTable(check.Report{{ID: "env-tracked", Status: check.StatusError, Findings: findings}})
+	text := summaryTable(check.Report{{ID: "env-tracked", Status: check.StatusError, Findings: findings}}, "bad")
 	if len(text) > maxSummary+100 || !strings.Contains(text, "\nand ") {
 		t.Errorf("%d bytes, ending in %q", len(text), text[len(text)-30:])
 	}

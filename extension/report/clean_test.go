@@ -52,11 +52,11 @@ func printedWith(t *testing.T, name string) map[string]string {
 	}
 	b := commandtest.New(t)
 	b.Env["GITHUB_STEP_SUMMARY"] = ""
-	if err := Annotate(b.Process, report, time.Second); err != nil {
+	if err := Annotate(b.Process, report, name, time.Second); err != nil {
 		t.Fatal(err)
 	}
 	out["plain annotations"] = b.Stdout.String()
-	out["plain summary"] = summaryTable(report)
+	out["plain summary"] = summaryTable(report, conclusion(report, name))
 	sarif, err := json.Marshal(sarifOf(report))
 	if err != nil {
 		t.Fatal(err)

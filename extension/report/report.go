@@ -33,18 +33,20 @@ func Judge(report check.Report, strict bool) error {
 }
 
 // Print shows a report to people: a line a group on a terminal, a line a check with verbose or in a pipe.
-func Print(s *console.Streams, report check.Report, verbose bool, elapsed time.Duration) {
+// rest is why checks are not in the report at all, such as "--only"; empty when every one is.
+func Print(s *console.Streams, report check.Report, rest string, verbose bool, elapsed time.Duration) {
+	tasks := tasksOf(report)
 	switch {
 	case !s.OutTTY:
 		PrintRecords(s, report)
 	case verbose:
 		for _, r := range report {
-			printCheck(s, r)
+			printCheck(s, r, tasks)
 		}
 	default:
-		printGroups(s, report)
+		printGroups(s, report, tasks)
 	}
-	s.Print("%s", verdict(s, report, elapsed))
+	s.Print("%s", verdict(s, report, rest, elapsed))
 }
 
 // PrintRecords writes a tab-separated line a check (ID, status, message, fix), followed by a line a finding
@@ -83,7 +85,7 @@ func place(f check.Finding) string {
 	return out
 }
 
-func printGroups(s *console.Streams, report check.Report) {
+func printGroups(s *console.Streams, report check.Report, tasks []*task) {
 	for len(report) > 0 {
 		group := report[0].Group
 		end := slices.IndexFunc(report, func(r check.Result) bool { return r.Group != group })
@@ -92,25 +94,24 @@ func printGroups(s *console.Streams, report check.Report) {
 		}
 		results := report[:end]
 		report = report[end:]
-		s.Print("%s %s  %s", groupIcon(s, results), s.Bold(fmt.Sprintf("%-9s", group)), summary(results))
-		printProblems(s, results)
+		s.Print("%s %s  %s", groupIcon(s, results), s.Bold(fmt.Sprintf("%-9s", group)), summary(results)+elsewhere(tasks, results))
+		printProblems(s, results, tasks)
 	}
 }
 
 // printProblems expands what is not in order. Of several checks that could not be carried out the first one says why:
 // the reason is the same as a rule.
-func printProblems(s *console.Streams, results []check.Result) {
+func printProblems(s *console.Streams, results []check.Result, tasks []*task) {
 	var unknown []string
 	for _, r := range results {
 		switch {
-		case r.Status == check.StatusOK || r.Status == check.StatusSkipped:
+		case isProblem(r):
+			printTasks(s, ledBy(tasks, r.ID), "  ")
 		case r.Status == check.StatusUnknown && len(r.Findings) == 0 && unknown != nil:
 			unknown = append(unknown, r.ID)
-		default:
-			PrintProblem(s, r, "  ")
-			if r.Status == check.StatusUnknown {
-				unknown = []string{}
-			}
+		case r.Status == check.StatusUnknown:
+			printTasks(s, []*task{{Result: r}}, "  ")
+			unknown = []string{}
 		}
 	}
 	if len(unknown) > 0 {
@@ -144,7 +145,7 @@ func summary(results []check.Result) string {
 	var telling []string
 	for _, r := range results {
 		count[r.Status]++
-		if r.Status == check.StatusOK && slices.Contains([]string{"token-accepted", "token-stored", "github-access", "secret-stored"}, r.ID) ||
+		if r.Status == check.StatusOK && slices.Contains([]string{"token-present", "token-accepted", "token-stored", "github-access", "secret-stored"}, r.ID) ||
 			r.Status == check.StatusSkipped && r.ID == "token-present" {
 			telling = append(telling, r.Message)
 		}
@@ -158,24 +159,24 @@ func summary(results []check.Result) string {
 		}
 		return text.Pluralize(count[check.StatusOK], "check") + " passed"
 	}
+	if results[0].ID == "token-present" && results[0].Status == check.StatusOK { // whose faults these are
+		return counts(count) + "; " + results[0].Message
+	}
 	return counts(count)
 }
 
-func printCheck(s *console.Streams, r check.Result) {
-	if r.Status == check.StatusOK || r.Status == check.StatusSkipped {
-		s.Print("%s %s  %s", console.Icon(s, r.Status), s.Bold(r.ID), r.Message)
-		printFindings(s, r, "  ")
-		return
-	}
-	PrintProblem(s, r, "")
-}
-
-// PrintProblem prints a result that is not well, with what is to be done, behind a margin.
-func PrintProblem(s *console.Streams, r check.Result, margin string) {
-	s.Print("%s%s %s  %s", console.Styled(margin), console.Icon(s, r.Status), s.Bold(r.ID), r.Message)
-	printFindings(s, r, margin+"  ")
-	if r.Fix != "" {
-		s.Print("%s%s %s", console.Styled(margin+"  "), s.Gray("fix:"), r.Fix)
+func printCheck(s *console.Streams, r check.Result, tasks []*task) {
+	led := ledBy(tasks, r.ID)
+	switch {
+	case r.Status == check.StatusUnknown:
+		printTasks(s, []*task{{Result: r}}, "")
+	case len(led) > 0:
+		printTasks(s, led, "")
+	default:
+		s.Print("%s %s  %s", console.Icon(s, r.Status), s.Bold(r.ID), r.Message+elsewhere(tasks, []check.Result{r}))
+		if !isProblem(r) {
+			printFindings(s, r, "  ")
+		}
 	}
 }
 
@@ -193,29 +194,6 @@ func printFindings(s *console.Streams, r check.Result, margin string) {
 			s.Print("%s%s %s", console.Styled(margin), s.Gray(where), string(f.Severity)+": "+f.Message)
 		}
 	}
-}
-
-// verdict is the last line: the counts and the time taken.
-func verdict(s *console.Streams, report check.Report, elapsed time.Duration) console.Styled {
-	count := map[check.Status]int{}
-	for _, r := range report {
-		count[r.Status]++
-	}
-	took := fmt.Sprintf("in %.1f s", elapsed.Seconds())
-	worst := worstStatus(report)
-	text := counts(count)
-	if worst == check.StatusOK {
-		text = "No problems found: " + text
-	}
-	for _, r := range report {
-		if r.Open != "" {
-			text += fmt.Sprintf("; not looked at: %s (%s)", r.Open, r.Next)
-		}
-	}
-	if !s.OutTTY {
-		return console.Styled(text + " " + took)
-	}
-	return console.Styled(fmt.Sprintf("%s %s %s", console.Icon(s, worst), text, took))
 }
 
 // counts writes "1 error, 2 warnings, 1 unknown, 12 ok, 3 skipped", leaving out what there is none of.

@@ -261,38 +261,20 @@ func (*sameTokenError) Hint() string {
 	return "To store this one in further places, run: gh hex auth"
 }
 
-// newTokenError means that the token to rotate to cannot be used: the next one goes to gh hex rotate too.
-type newTokenError struct{ err error }
-
-func (e *newTokenError) Error() string { return e.err.Error() }
-
-func (e *newTokenError) Unwrap() error { return e.err }
-
-func (e *newTokenError) Hint() string {
-	return strings.Replace(command.Hint(e.err), "gh hex auth", "gh hex rotate", 1)
-}
-
-func ofNewToken(err error) error {
-	if refused := (*core.TokenError)(nil); errors.As(err, &refused) {
-		return &newTokenError{err}
-	}
-	return err
-}
-
 // takeToken reads the new token and has Hex accept it.
 func (r *rotation) takeToken(ctx context.Context) (err error) {
 	source := workspace.FromInput
 	switch {
 	case r.withToken:
-		r.token, err = workspace.TokenFromInput(r.rotateOptions.Process)
+		r.token, err = workspace.TokenFromInput(r.rotateOptions.Process, "gh hex rotate")
 	case r.CanAsk():
 		source = workspace.FromPrompt
-		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate --workspace-url HOST")
+		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate")
 	default:
 		err = &workspace.MissingTokenError{Err: errors.New("no new Hex token: pipe it in with --with-token")}
 	}
 	if err != nil {
-		return ofNewToken(err)
+		return err
 	}
 	if !r.settings.Token.IsZero() && r.settings.Token.Equal(r.token) {
 		return &sameTokenError{r.settings.TokenSource}
@@ -477,7 +459,9 @@ const (
 	statusCannotTell = "cannot tell"
 	statusUnchanged  = "unchanged" // not chosen
 	statusMissing    = "missing"
-	statusPlanned    = "planned" // with --dry-run
+
+	reasonNotChosen = "not chosen"
+	statusPlanned   = "planned" // with --dry-run
 )
 
 // errNoneChosen means that every place was left alone, or that there is none.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cli/go-gh/v2/pkg/auth"
 	"github.com/cli/go-gh/v2/pkg/ssh"
+	"github.com/cli/go-gh/v2/pkg/text"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -180,14 +181,13 @@ func judgeSentWorkflows(ctx context.Context, o *verifyOptions, tree *worktree.Tr
 	for _, commit := range commits[:min(len(commits), maxSentCommits)] {
 		i := inspect.New(limited, o.Process, about, tree)
 		sentTo(i, tree, address)
-		i.Source = sourceAt(ctx, tree, commit)
-		results := check.Run(limited, about.Of(i.Checks()))
+		results, older := judgeSentCommit(limited, i, about, push, commit)
 		for _, r := range results {
 			for n := range r.Findings {
 				r.Findings[n].Commit = commit
 			}
 		}
-		report = append(report, about.Shown(results)...)
+		report, o.older = append(report, results...), o.older+older
 		for _, name := range i.Source.Unread {
 			report = append(report, check.Result{ID: workflow.Syntax, Status: check.StatusUnknown, Findings: []check.Finding{},
 				Message: fmt.Sprintf("%s cannot be read, or is larger than %d MiB", name, inspect.MaxWorkflow>>20)})
@@ -276,6 +276,9 @@ func (o *verifyOptions) stops(r check.Result) bool {
 }
 
 func (o *verifyOptions) judgeSentReport(report check.Report) error {
+	if o.older > 0 {
+		o.Say("%s: gh hex verify", text.Pluralize(o.older, "older problem"))
+	}
 	if missed := unchecked(report); len(missed) > 0 {
 		o.Say("gh hex did not check all of this push: %s", strings.Join(missed, "; "))
 	}
@@ -308,7 +311,5 @@ func printSent(s *console.Streams, found check.Report) {
 		report.PrintRecords(s, wrong)
 		return
 	}
-	for _, r := range wrong {
-		report.PrintProblem(s, r, "")
-	}
+	report.PrintProblems(s, wrong)
 }

@@ -35,6 +35,8 @@ type verifyOptions struct {
 	prePush bool
 	explain string // a check or a workflow file
 	format  string
+	fleet   fleetOptions
+	older   int // what the base of a push has wrong already
 }
 
 // NewCmd is gh hex verify.
@@ -60,6 +62,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 
 			# Apply the safe fixes, then judge again
 			$ gh hex verify --fix
+
+			# Judge every repository of an organization, as it stands on GitHub
+			$ gh hex verify --org octo
 		`),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if o.prePush && len(args) <= 2 {
@@ -68,7 +73,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 			return command.NoArguments(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Repo, _ = cmd.Flags().GetString("repo")
+			if err := o.checkFleet(cmd); err != nil {
+				return &command.UsageError{Err: err, Cmd: cmd}
+			}
 			if err := o.namedChecks(); err != nil {
 				return err
 			}
@@ -84,14 +91,13 @@ func NewCmd(p *command.Process) *cobra.Command {
 					return &command.UsageError{Err: fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1]), Cmd: cmd}
 				}
 			}
-			if err := command.CheckTimeout(o.Timeout); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
-			}
-			if o.explain != "" {
+			switch {
+			case o.explain != "":
 				return runExplain(cmd.Context(), o)
-			}
-			if o.prePush {
+			case o.prePush:
 				return runPrePush(cmd, o, args)
+			case o.isFleet():
+				return runFleet(cmd.Context(), o)
 			}
 			return runVerify(cmd.Context(), o)
 		},
@@ -109,10 +115,11 @@ func NewCmd(p *command.Process) *cobra.Command {
 	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
 	f.BoolVar(&o.Stored, "stored", false, "Have GitHub check the tokens that are stored, with the workflow of gh hex init --check")
-	f.DurationVar(&o.Timeout, "timeout", storedTimeout, "With --stored, wait for GitHub's run for this `duration`")
-	f.StringVar(&o.explain, "explain", "", "Show the page of a `CHECK`, or what every job of a workflow FILE gets on each event")
+	f.DurationVar(&o.Timeout, "timeout", 0, "Stop waiting after this `duration`: for GitHub's run with --stored (default 10m), for rate limits with --org or several --repo (default 1h)")
+	f.StringVar(&o.explain, "explain", "", "Show the page of a `check`, or what every job of a workflow FILE gets on each event")
 	command.EnumVar(f, &o.format, "format", "", formats(), "Output format: {}")
-	o.export = command.AddExport(cmd, []string{"id", "title", "status", "message", "fix", "findings", "elapsedMs"})
+	o.addFleet(f)
+	o.export = command.AddExport(cmd, fields())
 	return cmd
 }
 
@@ -222,10 +229,21 @@ func writeReport(o *verifyOptions, found check.Report, elapsed time.Duration) er
 	case o.format == "sarif":
 		return report.WriteSARIF(o.Streams, found)
 	case o.format == "github":
-		return report.Annotate(o.Process, found, elapsed)
+		return report.Annotate(o.Process, found, o.left(), elapsed)
 	}
-	report.Print(o.Streams, found, o.verbose, elapsed)
+	report.Print(o.Streams, found, o.left(), o.verbose, elapsed)
 	return o.Out.Err
+}
+
+// left says why checks may be missing from the report.
+func (o *verifyOptions) left() string {
+	switch {
+	case o.prePush:
+		return "left to gh hex verify"
+	case len(o.Only) > 0:
+		return "left out by --only"
+	}
+	return ""
 }
 
 // applyFixes does what is safe to do without asking, and says so. A fix belongs to its check: what --only and --skip leave

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"slices"
 	"strings"
@@ -199,7 +201,7 @@ func (r *read) assigned() string {
 	return r.step.script.uses[r.site.env].assigned
 }
 
-func isNameByte(b byte) bool { return b == '_' || isAlphanumeric(rune(b)) }
+func isNameByte(b byte) bool { return b == '_' || abstract.IsAlphanumeric(rune(b)) }
 
 // sentAsToken tells a value that a script of the read's step, or of its job, takes its token from.
 func (r *read) sentAsToken() bool {

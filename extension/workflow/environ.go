@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"slices"
 	"strings"
@@ -22,7 +24,7 @@ const (
 // envVar is an environment variable that a step sees.
 type envVar struct {
 	name  string
-	value set
+	value abstract.Set
 	level envLevel
 	text  *actionlint.String
 	doc   *document
@@ -66,9 +68,28 @@ func (e *environ) put(v *envVar) {
 	e.vars[key] = v
 }
 
+// Member finds a variable as a member of the context env.
+func (e *environ) Member(key string) (abstract.Set, bool) {
+	if v := e.named(key); v != nil {
+		return abstract.Mapped(v.value, abstract.AsTextValue), true
+	}
+	return nil, false
+}
+
+// Each yields the variables, those of the job that the step has its own for left out.
+func (e *environ) Each(yield func(name string, s abstract.Set)) {
+	for at := e; at != nil; at = at.job {
+		for _, v := range at.list {
+			if e.find(v.name) == v {
+				yield(v.name, abstract.Mapped(v.value, abstract.AsTextValue))
+			}
+		}
+	}
+}
+
 // context is the context env; further names may be set by what is changed.
-func (e *environ) context(changed string) *fields {
-	return &fields{env: e, open: changed + e.opened(), of: map[string]set{}}
+func (e *environ) context(changed string) *abstract.Fields {
+	return &abstract.Fields{Env: e, Open: changed + e.opened(), Of: map[string]abstract.Set{}}
 }
 
 func (e *environ) opened() string {
@@ -85,7 +106,7 @@ func (i *instance) addEnv(into *environ, e *actionlint.Env, level envLevel) {
 	}
 	if e.Expression != nil && len(e.Vars) == 0 {
 		v := i.scalar(e.Expression)
-		i.flow(v.lacks(), false)
+		i.flow(v.Lacks(), false)
 		into.open = "an environment that is one expression"
 		return
 	}
@@ -151,7 +172,7 @@ func (i *instance) settleEnv() {
 		if !i.env.seen || v.level == ofExport {
 			continue
 		}
-		if lacks := v.value.lacks(); len(lacks) > 0 && !i.sim.usedOpenly(i.r.job, v) {
+		if lacks := v.value.Lacks(); len(lacks) > 0 && !i.sim.usedOpenly(i.r.job, v) {
 			i.flow(lacks, false)
 		}
 		if i.sim.onSteps != nil && isSecretName(v.name) {
@@ -164,7 +185,7 @@ func (i *instance) settleEnv() {
 func (i *instance) inherited(s *step) []*envVar {
 	var out []*envVar
 	take := func(v *envVar) {
-		if v != nil && i.env.vars[strings.ToLower(v.name)] == nil && len(v.value.lacks()) > 0 && !slices.Contains(out, v) {
+		if v != nil && i.env.vars[strings.ToLower(v.name)] == nil && len(v.value.Lacks()) > 0 && !slices.Contains(out, v) {
 			out = append(out, v)
 		}
 	}
@@ -181,37 +202,37 @@ func (i *instance) inherited(s *step) []*envVar {
 }
 
 // script is a step that runs one.
-func (i *instance) script(s *step, e *actionlint.ExecRun, fact *stepFact, tolerated bool) *fields {
+func (i *instance) script(s *step, e *actionlint.ExecRun, fact *stepFact, tolerated bool) *abstract.Fields {
 	for _, t := range []*actionlint.String{e.WorkingDirectory} {
 		if t != nil {
-			i.flow(i.scalar(t).lacks(), tolerated)
+			i.flow(i.scalar(t).Lacks(), tolerated)
 		}
 	}
 	language := s.script.language
 	list := i.expressions(e.Run, false)
 	fact.known = language == script.Bash || language == script.POSIX
 	if fact.known && s.script.parsed == nil {
-		fact.effect = effect{external: true, outputs: newFields("the outputs of a script"), env: newFields("")}
-		i.flow(i.evaluated(e.Run, list).lacks(), tolerated)
+		fact.effect = abstract.Effect{External: true, Outputs: abstract.NewFields("the outputs of a script"), Env: abstract.NewFields("")}
+		i.flow(i.evaluated(e.Run, list).Lacks(), tolerated)
 	} else if fact.known {
 		i.follow(s, e.Run, list, fact, tolerated)
 	}
 	if !fact.known {
-		fact.effect = effect{external: true, outputs: newFields("the outputs of a script"), env: newFields("")}
+		fact.effect = abstract.Effect{External: true, Outputs: abstract.NewFields("the outputs of a script"), Env: abstract.NewFields("")}
 		if strings.Contains(e.Run.Value, "GITHUB_ENV") {
-			fact.effect.env.open = "GITHUB_ENV"
+			fact.effect.Env.Open = "GITHUB_ENV"
 		}
-		i.flow(i.evaluated(e.Run, list).lacks(), tolerated)
+		i.flow(i.evaluated(e.Run, list).Lacks(), tolerated)
 	}
 	for _, v := range append(i.inherited(s), i.env.list...) {
-		if lacks := v.value.lacks(); len(lacks) > 0 && i.reaches(s, e.Run.Value, v, fact) {
+		if lacks := v.value.Lacks(); len(lacks) > 0 && i.reaches(s, e.Run.Value, v, fact) {
 			i.flow(lacks, tolerated)
 		}
 	}
-	if fact.effect.external {
+	if fact.effect.External {
 		i.see()
 	}
-	return fact.effect.outputs
+	return fact.effect.Outputs
 }
 
 // reaches tells whether a script that runs may need a variable that is empty, beyond the commands that name it: a program
@@ -220,10 +241,10 @@ func (i *instance) reaches(s *step, text string, v *envVar, fact *stepFact) bool
 	switch {
 	case !fact.known:
 		return s.script.language != script.PowerShell || !leavesWithout(text, v.name)
-	case !fact.effect.external:
+	case !fact.effect.External:
 		return false
 	}
-	tested := slices.ContainsFunc(v.value.lacks(), func(l *lack) bool { return slices.Contains(fact.effect.tested, l) })
+	tested := slices.ContainsFunc(v.value.Lacks(), func(l any) bool { return slices.Contains(fact.effect.Tested, l) })
 	return !tested || hexReads(v.name) || packagesRead(v.name)
 }
 
@@ -248,44 +269,44 @@ func leavesWithout(text, name string) bool {
 }
 
 // follow works out what a shell script does with the values that it is given.
-func (i *instance) follow(s *step, run *actionlint.String, list []expression, fact *stepFact, tolerated bool) {
+func (i *instance) follow(s *step, run *actionlint.String, list []abstract.Expression, fact *stepFact, tolerated bool) {
 	parsed := s.script.parsed
 	if parsed == nil || parsed.File == nil || parsed.Err != nil {
 		fact.known = false
 		return
 	}
-	x := &follower{s: parsed, e: &evaluator{fuel: &i.sim.fuel}, variable: i.variable}
+	x := &abstract.Follower{Reads: hexReads, S: parsed, E: &abstract.Evaluator{Fuel: &i.sim.fuel}, Variable: i.variable}
 	e := i.evaluator(run)
-	x.expressed = func(text string) set {
+	x.Expressed = func(text string) abstract.Set {
 		for _, own := range list {
 			if sameExpression(run.Value, own, text) {
-				return e.settled(e.expression(own))
+				return e.Settled(e.Expression(own))
 			}
 		}
-		return open("an expression")
+		return abstract.Open("an expression")
 	}
-	fact.effect = x.follow()
-	i.sim.fuel -= maxStatements - x.left
-	i.flow(fact.effect.lacks, tolerated)
+	fact.effect = x.Follow()
+	i.sim.fuel -= abstract.MaxStatements - x.Left
+	i.flow(fact.effect.Lacks, tolerated)
 	for _, own := range list {
-		line := run.Value[strings.LastIndexByte(run.Value[:own.at], '\n')+1 : own.at]
+		line := run.Value[strings.LastIndexByte(run.Value[:own.At], '\n')+1 : own.At]
 		if strings.HasPrefix(strings.TrimSpace(line), "#") { // GitHub fills in comments, too
-			i.flow(e.settled(e.expression(own)).lacks(), tolerated)
+			i.flow(e.Settled(e.Expression(own)).Lacks(), tolerated)
 		}
 	}
 }
 
-func sameExpression(text string, e expression, written string) bool {
-	from := e.at - len("${{")
+func sameExpression(text string, e abstract.Expression, written string) bool {
+	from := e.At - len("${{")
 	return from >= 0 && strings.HasPrefix(text[from:], written)
 }
 
 // variable is the value of an environment variable in a script.
-func (i *instance) variable(name string) set {
+func (i *instance) variable(name string) abstract.Set {
 	if v := i.env.find(name); v != nil {
-		return mapped(v.value, asTextValue)
+		return abstract.Mapped(v.value, abstract.AsTextValue)
 	}
-	return open(name)
+	return abstract.Open(name)
 }
 
 // setsNothing tells the actions that are known to put nothing into the environment that others could have meant.

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"fmt"
 	"slices"
@@ -45,7 +47,7 @@ func (f *frame) root() *document {
 func (f stepFact) row() Row {
 	out := Row{Scenario: f.i.s.what, Job: f.i.label(), Step: f.s.label, Runs: "no"}
 	switch {
-	case f.i.live && f.asked.no:
+	case f.i.live && f.asked.No:
 		out.Runs = "maybe"
 	case f.i.live:
 		out.Runs = "yes"
@@ -53,7 +55,7 @@ func (f stepFact) row() Row {
 	var gets []string
 	for e := f.env; e != nil; e = e.job {
 		for _, v := range e.list {
-			if f.env.find(v.name) == v && (isSecretName(v.name) || isVariableName(v.name) || len(v.value.holds())+len(v.value.lacks()) > 0) {
+			if f.env.find(v.name) == v && (isSecretName(v.name) || isVariableName(v.name) || len(v.value.Holds())+len(v.value.Lacks()) > 0) {
 				gets = append(gets, v.name+": "+tells(v.value))
 			}
 		}
@@ -67,22 +69,22 @@ func (f stepFact) row() Row {
 func (i *instance) label() string {
 	parts := []string{i.r.label()}
 	if i.matrix != nil {
-		for _, name := range i.matrix.names {
-			if known := i.matrix.get(name).known(); len(known) == 1 && known[0] != "Object" && known[0] != "Array" {
+		for _, name := range i.matrix.Names {
+			if known := i.matrix.Get(name).Known(); len(known) == 1 && known[0] != "Object" && known[0] != "Array" {
 				parts = append(parts, name+" "+known[0])
 			}
 		}
 	}
-	if known := i.in.known(); len(known) > 0 && known[0] != "" {
+	if known := i.in.Known(); len(known) > 0 && known[0] != "" {
 		parts = append(parts, "in "+strings.Join(known, " or "))
-	} else if i.in.undecided() != "" {
-		parts = append(parts, "in an environment that "+i.in.undecided()+" decides")
+	} else if i.in.Undecided() != "" {
+		parts = append(parts, "in an environment that "+i.in.Undecided()+" decides")
 	}
 	return strings.Join(parts, ", ")
 }
 
 // tells says what a value is.
-func tells(s set) string {
+func tells(s abstract.Set) string {
 	var out []string
 	add := func(text string) {
 		if !slices.Contains(out, text) {
@@ -90,22 +92,22 @@ func tells(s set) string {
 		}
 	}
 	for _, v := range s {
-		t, known := v.asText()
+		t, known := v.AsText()
 		switch {
-		case len(v.lacks) > 0 && v.lacks[0].name == "":
+		case len(v.Lacks) > 0 && v.Lacks[0].(*lack).name == "":
 			add("empty, since the name of the secret is")
-		case len(v.lacks) > 0:
-			add(fmt.Sprintf("empty, since %s %s is", v.lacks[0].x.kind.word(), v.lacks[0].name))
-		case len(v.holds) > 0:
-			add("secret " + strings.Join(v.holds, ", "))
-		case v.drops != nil:
+		case len(v.Lacks) > 0:
+			add(fmt.Sprintf("empty, since %s %s is", v.Lacks[0].(*lack).x.kind.word(), v.Lacks[0].(*lack).name))
+		case len(v.Holds) > 0:
+			add("secret " + strings.Join(v.Holds, ", "))
+		case v.Drops != nil:
 			add("empty, since the runner leaves out outputs with secrets")
 		case known && t == "":
 			add("empty")
 		case known:
 			add(fmt.Sprintf("%q", t))
 		default:
-			add("decided by " + set{v}.undecided())
+			add("decided by " + abstract.Set{v}.Undecided())
 		}
 	}
 	return strings.Join(out, " or ")

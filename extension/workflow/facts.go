@@ -23,8 +23,8 @@ func (w *Workflows) Environments(inv Inventory) []string {
 	anyOfThem := false
 	for _, p := range j.simulated().places {
 		if !p.r.open && p.r.job.ast.Environment != nil && (p.r.job.hex || w.options.All) {
-			add(p.names.known())
-			anyOfThem = anyOfThem || p.names.undecided() != ""
+			add(p.names.Known())
+			anyOfThem = anyOfThem || p.names.Undecided() != ""
 		}
 	}
 	if anyOfThem {

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"cmp"
 	"fmt"
@@ -184,7 +186,7 @@ func (j *judgement) environmentsOf(r *run) []string {
 	var out []string
 	for _, p := range j.simulated().places {
 		if p.r == r {
-			out = union(out, p.names.known())
+			out = abstract.Union(out, p.names.Known())
 		}
 	}
 	if len(out) == 0 {
@@ -303,7 +305,7 @@ func refusedName(name string) string {
 	switch {
 	case strings.HasPrefix(strings.ToUpper(name), "GITHUB_"):
 		return "GitHub keeps names that begin with GITHUB_ for itself"
-	case strings.IndexFunc(name, func(r rune) bool { return r != '_' && !isAlphanumeric(r) }) >= 0:
+	case strings.IndexFunc(name, func(r rune) bool { return r != '_' && !abstract.IsAlphanumeric(r) }) >= 0:
 		return "a name has letters, digits and _ only"
 	case name != "" && name[0] >= '0' && name[0] <= '9':
 		return "a name does not begin with a digit"

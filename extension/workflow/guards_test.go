@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"fmt"
 	"math/rand/v2"
@@ -89,12 +91,12 @@ func generateGuard(r *rand.Rand, depth int) string {
 }
 
 func passesIn(t *testing.T, guard, way string) bool {
-	x := parseExpression(guard + "}}")
-	contexts, ok := fromJSON(way)
-	if x.node == nil || !ok {
-		t.Fatalf("%s %s in %s", guard, x.problem, way)
+	x := abstract.ParseExpression(guard + "}}")
+	contexts, ok := abstract.FromJSON(way)
+	if x.Node == nil || !ok {
+		t.Fatalf("%s %s in %s", guard, x.Problem, way)
 	}
 	fuel := maxFuel
-	e := &evaluator{context: contexts.fields.get, fuel: &fuel}
-	return e.expression(x).mayBe(true)
+	e := &abstract.Evaluator{Context: contexts.Fields.Get, Fuel: &fuel}
+	return e.Expression(x).MayBe(true)
 }

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"regexp"
 	"slices"
@@ -94,7 +96,7 @@ func callsHost(text string) bool {
 			rest = strings.TrimLeft(rest[1:], "0123456789")
 		}
 		path, below := strings.CutPrefix(rest, "/")
-		if !below || strings.HasPrefix(path, "api") || path == "" || !isWord(path[0]) {
+		if !below || strings.HasPrefix(path, "api") || path == "" || !abstract.IsWord(path[0]) {
 			return true
 		}
 	}
@@ -144,7 +146,7 @@ func goesOn(rest string) bool {
 	if rest == "" {
 		return false
 	}
-	return isWord(rest[0]) || rest[0] == '-' || rest[0] == '.' && len(rest) > 1 && isLabel(rest[1])
+	return abstract.IsWord(rest[0]) || rest[0] == '-' || rest[0] == '.' && len(rest) > 1 && isLabel(rest[1])
 }
 
 // hexDomain follows the name of a workspace's host.
@@ -391,10 +393,6 @@ func (r *read) seenByHexStep() bool {
 // words adds the words of a step's script, inputs and environment.
 func (s *step) words(into map[string]bool) {
 	s.eachName(func(name string) { into[name] = true })
-}
-
-func isAlphanumeric(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }
 
 // isBuiltIn tells the secrets that GitHub provides itself, or that are meant to be absent (R14).

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"fmt"
 	"slices"
@@ -42,9 +44,9 @@ type lackKey struct {
 }
 
 // lack makes the empty value of a read.
-func (i *instance) lack(l lack) value {
+func (i *instance) lack(l lack) abstract.Value {
 	if l.x == nil {
-		return value{is: text}
+		return abstract.Value{Is: abstract.Text}
 	}
 	l.r, l.scenario = i.r, i.s
 	known := i.sim.lacks[l.lackKey]
@@ -57,9 +59,9 @@ func (i *instance) lack(l lack) value {
 		i.sim.order = append(i.sim.order, known)
 	}
 	if known == nil {
-		return value{is: text}
+		return abstract.Value{Is: abstract.Text}
 	}
-	return value{is: text, lacks: []*lack{known}}
+	return abstract.Value{Is: abstract.Text, Lacks: []any{known}}
 }
 
 // maxLacks bounds how many of them are told apart.
@@ -67,45 +69,45 @@ const maxLacks = 20_000
 
 // unpassed is a secret that the caller does not pass. That the job's own environment holds it is the business of
 // secret-passed, and so is one that the called workflow requires.
-func (i *instance) unpassed(x *read, name string, by *run) set {
+func (i *instance) unpassed(x *read, name string, by *run) abstract.Set {
 	l := lack{lackKey: lackKey{x: x, name: name, state: unpassed}, by: by}
 	if i.declares(name) == declaredRequired || len(i.holders(secret, name)) > 0 {
 		l.state = required
 	}
-	return one(i.lack(l))
+	return abstract.One(i.lack(l))
 }
 
 // holders are those of the environments that the job may be in which hold a name.
 func (i *instance) holders(of kind, name string) []string {
-	names := i.in.known()
-	if i.in.undecided() != "" {
+	names := i.in.Known()
+	if i.in.Undecided() != "" {
 		names = i.sim.j.k.environmentNames()
 	}
 	return i.sim.j.k.holders(of, name, names)
 }
 
 // stored is what GitHub keeps under a name, in each environment that the job may be in.
-func (i *instance) stored(x *read, of kind, name string) set {
+func (i *instance) stored(x *read, of kind, name string) abstract.Set {
 	if i.action != nil && of == secret {
-		return open("secrets")
+		return abstract.Open("secrets")
 	}
 	if x != nil {
 		key := readKey{x, i.r}
-		i.sim.names[key] = union(i.sim.names[key], []string{name})
+		i.sim.names[key] = abstract.Union(i.sim.names[key], []string{name})
 	}
 	present := i.present(of, name)
 	if name == "" {
-		return one(i.lack(lack{lackKey: lackKey{x: x, state: hollow}}))
+		return abstract.One(i.lack(lack{lackKey: lackKey{x: x, state: hollow}}))
 	}
 	switch {
 	case i.s.source == ofCallers:
-		return one(value{is: anything, text: string(of) + "." + name, holds: holdsOf(of, name)})
+		return abstract.One(abstract.Value{Is: abstract.Anything, Text: string(of) + "." + name, Holds: holdsOf(of, name)})
 	case of == variable && i.s.source == ofNobody:
-		return i.lookedUp(x, of, name, present).and(texts("")) // a fork's run may see none
+		return i.lookedUp(x, of, name, present).And(abstract.Texts("")) // a fork's run may see none
 	case of == variable:
 		return i.lookedUp(x, of, name, present)
 	case i.s.source == ofNobody:
-		return one(i.lack(lack{lackKey: lackKey{x: x, name: name}}))
+		return abstract.One(i.lack(lack{lackKey: lackKey{x: x, name: name}}))
 	case i.s.source == ofDependabot:
 		found, doubt := search(name, i.sim.j.k.forDependabot())
 		return i.said(lack{lackKey: lackKey{x: x, name: name}}, found, doubt, of, present)
@@ -121,17 +123,17 @@ func holdsOf(of kind, name string) []string {
 }
 
 // present is the value of a secret that is there.
-func (i *instance) present(of kind, name string) value {
-	return value{is: opaque, opaque: &opacity{id: string(of) + "." + name}, holds: holdsOf(of, name)}
+func (i *instance) present(of kind, name string) abstract.Value {
+	return abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: string(of) + "." + name}, Holds: holdsOf(of, name)}
 }
 
-func (i *instance) lookedUp(x *read, of kind, name string, present value) set {
+func (i *instance) lookedUp(x *read, of kind, name string, present abstract.Value) abstract.Set {
 	early := x != nil && x.site.early && of == variable && i.r.job.ast.Environment != nil
-	if by := i.in.undecided(); by != "" {
+	if by := i.in.Undecided(); by != "" {
 		return i.lookedAnywhere(x, of, name, early, present)
 	}
-	var out set
-	in := i.in.known()
+	var out abstract.Set
+	in := i.in.Known()
 	if early && x.site.what == "environment" {
 		in = append([]string{""}, i.sim.j.k.environmentNames()...)
 	}
@@ -145,35 +147,35 @@ func (i *instance) lookedUp(x *read, of kind, name string, present value) set {
 			places = append([]place{inner}, places...)
 		}
 		found, doubt := search(name, places)
-		out = out.and(i.said(l, found, doubt, of, present))
+		out = out.And(i.said(l, found, doubt, of, present))
 	}
 	return out
 }
 
 // said is the value of what was looked for.
-func (i *instance) said(l lack, found *Entry, doubt string, of kind, present value) set {
+func (i *instance) said(l lack, found *Entry, doubt string, of kind, present abstract.Value) abstract.Set {
 	switch {
 	case found != nil && of == variable && doubt != "":
-		return one(textValue(found.Value)).and(open("vars." + l.name))
+		return abstract.One(abstract.TextValue(found.Value)).And(abstract.Open("vars." + l.name))
 	case found != nil && of == variable:
-		return one(textValue(found.Value))
+		return abstract.One(abstract.TextValue(found.Value))
 	case found != nil:
-		return one(present)
+		return abstract.One(present)
 	case doubt != "" && strings.EqualFold(i.sim.without, l.name):
 		l.state, l.reason = doubtful, doubt
-		return one(i.lack(l))
+		return abstract.One(i.lack(l))
 	case doubt != "":
 		l.state, l.reason = doubtful, doubt
 		if of == variable {
-			present = value{is: anything, text: "vars." + l.name}
+			present = abstract.Value{Is: abstract.Anything, Text: "vars." + l.name}
 		}
-		return one(present).with(i.lack(l))
+		return abstract.One(present).With(i.lack(l))
 	}
-	return one(i.lack(l))
+	return abstract.One(i.lack(l))
 }
 
 // lookedAnywhere looks everywhere, for a job whose environment is decided at run time.
-func (i *instance) lookedAnywhere(x *read, of kind, name string, early bool, present value) set {
+func (i *instance) lookedAnywhere(x *read, of kind, name string, early bool, present abstract.Value) abstract.Set {
 	k := i.sim.j.k
 	l := lack{lackKey: lackKey{x: x, name: name, any: true}}
 	found, doubt := search(name, k.wide(of))
@@ -181,7 +183,7 @@ func (i *instance) lookedAnywhere(x *read, of kind, name string, early bool, pre
 	switch {
 	case found != nil:
 		if of == variable && len(holders) > 0 {
-			return one(textValue(found.Value)).and(open("vars." + name))
+			return abstract.One(abstract.TextValue(found.Value)).And(abstract.Open("vars." + name))
 		}
 		return i.said(l, found, doubt, of, present)
 	case early:
@@ -190,9 +192,9 @@ func (i *instance) lookedAnywhere(x *read, of kind, name string, early bool, pre
 	case len(holders) > 0:
 		l.state, l.holders = partly, holders
 		if of == variable {
-			present = value{is: anything, text: "vars." + name}
+			present = abstract.Value{Is: abstract.Anything, Text: "vars." + name}
 		}
-		return one(present).with(i.lack(l))
+		return abstract.One(present).With(i.lack(l))
 	}
 	if doubt == "" && k.repository.EnvironmentsErr != nil {
 		doubt = fmt.Sprintf("the environments could not be listed (%v)", k.repository.EnvironmentsErr)

@@ -64,7 +64,7 @@ func (f stepFact) needs() []need {
 	all := f.s.script.needs
 	if f.known {
 		all = nil
-		for _, c := range f.effect.commands {
+		for _, c := range f.effect.Commands {
 			all = append(all, needsOf(c)...)
 		}
 	}
@@ -138,10 +138,10 @@ func bearerNeeds(c *script.Command) []need {
 // given judges a variable that is there: that it can hold a token.
 func (j *judgement) given(f stepFact, v *envVar, needed bool) {
 	for _, x := range v.value {
-		if x.drops != nil {
-			j.mapping.add(x.drops.at, check.SeverityError, x.drops.job.label(), fmt.Sprintf(
+		if d, dropped := x.Drops.(*drop); dropped {
+			j.mapping.add(d.at, check.SeverityError, d.job.label(), fmt.Sprintf(
 				"%s puts secret %s into an output, and the runner leaves out outputs that hold a secret: %s of %s is empty; read the secret in the job that needs it",
-				jobMark, x.drops.secret, v.name, where(f)), "")
+				jobMark, d.secret, v.name, where(f)), "")
 		}
 	}
 	if isContested(v.name) && !needed || v.text == nil || v.doc.remote != "" || strings.Contains(v.text.Value, "${{") {
@@ -286,7 +286,7 @@ func hosted(r *actionlint.Runner) bool {
 
 // remember notes what a script does that may give later steps a token.
 func (i *instance) remember(fact stepFact) {
-	for _, c := range fact.effect.commands {
+	for _, c := range fact.effect.Commands {
 		name := c.Name()
 		switch {
 		case (name == "hex" || name == "gh" && len(c.Words) > 1 && c.Words[1].Is("hex")) && slices.ContainsFunc(c.Words, func(w script.Word) bool { return w.Is("login") }):
@@ -302,4 +302,11 @@ func union3(a, b string) string {
 		return a
 	}
 	return b
+}
+
+// drop is an output of a job that the runner leaves out, since it holds a secret.
+type drop struct {
+	at     Place
+	secret string
+	job    *run
 }

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"fmt"
 	"slices"
@@ -12,50 +14,50 @@ import (
 const maxCells = 256
 
 // cell is one combination of a matrix.
-type cell = *fields
+type cell = *abstract.Fields
 
 // cells lists the combinations of a job's matrix; one open one where they are decided at run time. nil is a job without.
 func (i *instance) cells(m *actionlint.Matrix) []cell {
-	rows := newFields("")
+	rows := abstract.NewFields("")
 	var include, exclude []cell
 	known := true
 	if m.Expression != nil {
 		rows, include, exclude, known = splitMatrix(i.scalar(m.Expression))
 	} else {
 		for _, name := range sortedKeys(m.Rows) {
-			rows.put(name, i.row(m.Rows[name]))
+			rows.Put(name, i.row(m.Rows[name]))
 		}
 		include, exclude = i.combinations(m.Include), i.combinations(m.Exclude)
 	}
 	if !known {
-		return []cell{newFields("matrix")}
+		return []cell{abstract.NewFields("matrix")}
 	}
 	out := crossed(rows)
 	out = slices.DeleteFunc(out, func(c cell) bool {
-		return slices.ContainsFunc(exclude, func(x cell) bool { return x.open == "" && covers(x, c) })
+		return slices.ContainsFunc(exclude, func(x cell) bool { return x.Open == "" && covers(x, c) })
 	})
 	out = included(out, include, rows)
 	if len(out) == 0 || len(out) > maxCells {
-		return []cell{newFields("matrix")}
+		return []cell{abstract.NewFields("matrix")}
 	}
 	return out
 }
 
 // splitMatrix takes a matrix apart that is one expression: the rows of every value that it may have.
-func splitMatrix(s set) (rows *fields, include, exclude []cell, known bool) {
-	rows = newFields("")
+func splitMatrix(s abstract.Set) (rows *abstract.Fields, include, exclude []cell, known bool) {
+	rows = abstract.NewFields("")
 	for _, v := range s {
-		if v.is != object || v.fields.open != "" {
+		if v.Is != abstract.Object || v.Fields.Open != "" {
 			return nil, nil, nil, false
 		}
-		for _, name := range v.fields.names {
-			switch m := v.fields.get(name); strings.ToLower(name) {
+		for _, name := range v.Fields.Names {
+			switch m := v.Fields.Get(name); strings.ToLower(name) {
 			case "include":
 				include = append(include, objectsIn(m)...)
 			case "exclude":
 				exclude = append(exclude, objectsIn(m)...)
 			default:
-				rows.put(name, members(m))
+				rows.Put(name, membersIn(m))
 			}
 		}
 	}
@@ -63,39 +65,39 @@ func splitMatrix(s set) (rows *fields, include, exclude []cell, known bool) {
 }
 
 // members are the values of lists.
-func members(s set) set {
-	var out set
+func membersIn(s abstract.Set) abstract.Set {
+	var out abstract.Set
 	for _, v := range s {
-		if v.is == list {
-			for _, item := range v.items {
-				out = out.and(item)
+		if v.Is == abstract.List {
+			for _, item := range v.Items {
+				out = out.And(item)
 			}
 		} else {
-			out = out.and(open(set{v}.undecided()))
+			out = out.And(abstract.Open(abstract.Set{v}.Undecided()))
 		}
 	}
 	return out
 }
 
-func objectsIn(s set) []cell {
+func objectsIn(s abstract.Set) []cell {
 	var out []cell
-	for _, v := range members(s) {
-		if v.is == object {
-			out = append(out, v.fields)
+	for _, v := range membersIn(s) {
+		if v.Is == abstract.Object {
+			out = append(out, v.Fields)
 		} else {
-			out = append(out, newFields("matrix"))
+			out = append(out, abstract.NewFields("matrix"))
 		}
 	}
 	return out
 }
 
-func (i *instance) row(r *actionlint.MatrixRow) set {
+func (i *instance) row(r *actionlint.MatrixRow) abstract.Set {
 	if r.Expression != nil {
-		return members(i.scalar(r.Expression))
+		return membersIn(i.scalar(r.Expression))
 	}
-	var out set
+	var out abstract.Set
 	for _, raw := range r.Values {
-		out = out.and(i.raw(raw))
+		out = out.And(i.raw(raw))
 	}
 	return out
 }
@@ -110,12 +112,12 @@ func (i *instance) combinations(c *actionlint.MatrixCombinations) []cell {
 	var out []cell
 	for _, x := range c.Combinations {
 		if x.Expression != nil {
-			out = append(out, objectsIn(one(value{is: list, items: []set{i.scalar(x.Expression)}}))...)
+			out = append(out, objectsIn(abstract.One(abstract.Value{Is: abstract.List, Items: []abstract.Set{i.scalar(x.Expression)}}))...)
 			continue
 		}
-		f := newFields("")
+		f := abstract.NewFields("")
 		for _, name := range sortedKeys(x.Assigns) {
-			f.put(name, i.raw(x.Assigns[name].Value))
+			f.Put(name, i.raw(x.Assigns[name].Value))
 		}
 		out = append(out, f)
 	}
@@ -123,59 +125,59 @@ func (i *instance) combinations(c *actionlint.MatrixCombinations) []cell {
 }
 
 // raw is a value of a matrix as YAML has it.
-func (i *instance) raw(raw actionlint.RawYAMLValue) set {
+func (i *instance) raw(raw actionlint.RawYAMLValue) abstract.Set {
 	switch r := raw.(type) {
 	case *actionlint.RawYAMLArray:
-		v := value{is: list}
+		v := abstract.Value{Is: abstract.List}
 		for _, e := range r.Elems {
-			v.items = append(v.items, i.raw(e))
+			v.Items = append(v.Items, i.raw(e))
 		}
-		return one(v)
+		return abstract.One(v)
 	case *actionlint.RawYAMLObject:
-		f := newFields("")
+		f := abstract.NewFields("")
 		for _, name := range sortedKeys(r.Props) {
-			f.put(name, i.raw(r.Props[name]))
+			f.Put(name, i.raw(r.Props[name]))
 		}
-		return objectOf(f)
+		return abstract.ObjectOf(f)
 	case *actionlint.RawYAMLString:
 		if strings.Contains(r.Value, "${{") {
 			return i.uses(i.d.raw[r])
 		}
-		return one(i.doc().plain(r))
+		return abstract.One(i.doc().plain(r))
 	}
-	return one(value{})
+	return abstract.One(abstract.Value{})
 }
 
 // plain is a scalar by the rules of YAML: true, null and numbers are no texts unless they are quoted.
-func (d *document) plain(r *actionlint.RawYAMLString) value {
+func (d *document) plain(r *actionlint.RawYAMLString) abstract.Value {
 	at := d.src.offset(r.Pos().Line, r.Pos().Col)
 	if at < 0 || at >= len(d.src.text) || strings.IndexByte(`'"|>&!*`, d.src.text[at]) >= 0 {
-		return textValue(r.Value)
+		return abstract.TextValue(r.Value)
 	}
 	switch r.Value {
 	case "true", "True", "TRUE":
-		return boolValue(true)
+		return abstract.BoolValue(true)
 	case "false", "False", "FALSE":
-		return boolValue(false)
+		return abstract.BoolValue(false)
 	case "", "~", "null", "Null", "NULL":
-		return value{}
+		return abstract.Value{}
 	}
-	if strings.IndexByte("0123456789-+.", r.Value[0]) >= 0 && isNumber(r.Value) {
-		return numberValue(parseNumber(r.Value))
+	if strings.IndexByte("0123456789-+.", r.Value[0]) >= 0 && abstract.IsNumber(r.Value) {
+		return abstract.NumberValue(abstract.ParseNumber(r.Value))
 	}
-	return textValue(r.Value)
+	return abstract.TextValue(r.Value)
 }
 
-func crossed(rows *fields) []cell {
-	if len(rows.names) == 0 {
+func crossed(rows *abstract.Fields) []cell {
+	if len(rows.Names) == 0 {
 		return nil
 	}
-	out := []cell{newFields("")}
-	for _, name := range rows.names {
+	out := []cell{abstract.NewFields("")}
+	for _, name := range rows.Names {
 		var next []cell
 		for _, c := range out {
-			for _, v := range rows.get(name) {
-				if next = append(next, c.plus(name, one(v))); len(next) > maxCells {
+			for _, v := range rows.Get(name) {
+				if next = append(next, c.Plus(name, abstract.One(v))); len(next) > maxCells {
 					return next
 				}
 			}
@@ -187,42 +189,42 @@ func crossed(rows *fields) []cell {
 
 // covers tells whether an excluded combination is one of a cell: each of its members is equal, of objects as far as given.
 func covers(x, c cell) bool {
-	for _, name := range x.names {
-		if !equalWithin(x.get(name), c.get(name)) {
+	for _, name := range x.Names {
+		if !equalWithin(x.Get(name), c.Get(name)) {
 			return false
 		}
 	}
 	return true
 }
 
-func equalWithin(a, b set) bool {
+func equalWithin(a, b abstract.Set) bool {
 	if len(a) != 1 || len(b) != 1 {
 		return false
 	}
-	if x, y := a[0], b[0]; x.is == object && y.is == object {
-		return covers(x.fields, y.fields)
+	if x, y := a[0], b[0]; x.Is == abstract.Object && y.Is == abstract.Object {
+		return covers(x.Fields, y.Fields)
 	}
 	return deepEqual(a, b)
 }
 
-func deepEqual(a, b set) bool {
+func deepEqual(a, b abstract.Set) bool {
 	if len(a) != 1 || len(b) != 1 {
 		return false
 	}
 	x, y := a[0], b[0]
 	switch {
-	case x.is == object && y.is == object:
-		return len(x.fields.names) == len(y.fields.names) && covers(x.fields, y.fields)
-	case x.is == list && y.is == list:
-		return slices.EqualFunc(x.items, y.items, deepEqual)
+	case x.Is == abstract.Object && y.Is == abstract.Object:
+		return len(x.Fields.Names) == len(y.Fields.Names) && covers(x.Fields, y.Fields)
+	case x.Is == abstract.List && y.Is == abstract.List:
+		return slices.EqualFunc(x.Items, y.Items, deepEqual)
 	}
-	s, knowX := x.asText()
-	t, knowY := y.asText()
+	s, knowX := x.AsText()
+	t, knowY := y.AsText()
 	return knowX && knowY && s == t
 }
 
 // included adds each entry to the cells it does not contradict; one that fits none becomes a cell of its own.
-func included(cells, include []cell, rows *fields) []cell {
+func included(cells, include []cell, rows *abstract.Fields) []cell {
 	own := len(cells)
 	for _, entry := range include {
 		fits := false
@@ -231,8 +233,8 @@ func included(cells, include []cell, rows *fields) []cell {
 				continue
 			}
 			fits = true
-			for _, name := range entry.names {
-				cells[n] = cells[n].plus(name, entry.get(name))
+			for _, name := range entry.Names {
+				cells[n] = cells[n].Plus(name, entry.Get(name))
 			}
 		}
 		if !fits {
@@ -242,9 +244,9 @@ func included(cells, include []cell, rows *fields) []cell {
 	return cells
 }
 
-func agrees(c, entry cell, rows *fields) bool {
-	for _, name := range entry.names {
-		if _, original := rows.of[strings.ToLower(name)]; original && !deepEqual(entry.get(name), c.get(name)) {
+func agrees(c, entry cell, rows *abstract.Fields) bool {
+	for _, name := range entry.Names {
+		if _, original := rows.Of[strings.ToLower(name)]; original && !deepEqual(entry.Get(name), c.Get(name)) {
 			return false
 		}
 	}
@@ -265,11 +267,11 @@ func projected(cells []cell, paths [][]string) []cell {
 		var key strings.Builder
 		for _, p := range paths {
 			for _, v := range at(c, p[1:]) {
-				t, _ := v.asText()
-				if j, ok := v.json(""); ok {
+				t, _ := v.AsText()
+				if j, ok := v.Json(""); ok {
 					t = j
 				}
-				fmt.Fprintf(&key, "%d%s%s\x00", v.is, t, v.text)
+				fmt.Fprintf(&key, "%d%s%s\x00", v.Is, t, v.Text)
 			}
 			key.WriteByte(1)
 		}
@@ -282,12 +284,12 @@ func projected(cells []cell, paths [][]string) []cell {
 }
 
 // at follows a path into an object.
-func at(f *fields, path []string) set {
-	out := objectOf(f)
+func at(f *abstract.Fields, path []string) abstract.Set {
+	out := abstract.ObjectOf(f)
 	for _, name := range path {
-		var next set
+		var next abstract.Set
 		for _, v := range out {
-			next = next.and(v.member(textValue(name)))
+			next = next.And(v.Member(abstract.TextValue(name)))
 		}
 		out = next
 	}

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"fmt"
 	"slices"
@@ -96,10 +98,10 @@ func (j *judgement) environmentsExist() *verdict {
 		if !p.live {
 			continue
 		}
-		if err := j.k.list(Store{Variables: true}).err; err != nil && strings.HasPrefix(p.names.undecided(), "vars.") {
+		if err := j.k.list(Store{Variables: true}).err; err != nil && strings.HasPrefix(p.names.Undecided(), "vars.") {
 			v.doubt(p.r.environmentPlace(), fmt.Sprintf("cannot tell the environment of job %s: the variables could not be listed (%v)", p.r.label(), err))
 		}
-		for _, name := range p.names.known() {
+		for _, name := range p.names.Known() {
 			if name != "" {
 				j.environmentExists(v, p.r, name)
 				if key := p.r.label() + "\x00" + strings.ToLower(name); !refused[key] {
@@ -159,7 +161,7 @@ func (e Environment) refuses(s *scenario) bool {
 	case s.pull:
 		return !slices.ContainsFunc(patterns, func(p string) bool { return strings.HasPrefix(p, "refs/pull/") || strings.HasPrefix(p, "*") })
 	case s.branch != "":
-		return !slices.ContainsFunc(patterns, func(p string) bool { return matchesGlob(p, s.branch) })
+		return !slices.ContainsFunc(patterns, func(p string) bool { return abstract.MatchesGlob(p, s.branch) })
 	case s.event == "push":
 		return !slices.ContainsFunc(patterns, func(p string) bool { return strings.ContainsAny(p, "*?[") })
 	}
@@ -172,8 +174,8 @@ func (r *run) environmentPlace() Place {
 		return r.at(&read{})
 	}
 	name := r.job.ast.Environment.Name
-	if list := expressions(name.Value, false, nil); len(list) > 0 {
-		p := r.job.doc.src.places(name, []int{firstInside(name.Value, list[0].at)})[0]
+	if list := abstract.Expressions(name.Value, false, nil); len(list) > 0 {
+		p := r.job.doc.src.places(name, []int{firstInside(name.Value, list[0].At)})[0]
 		p.File = r.job.doc.path
 		return p
 	}

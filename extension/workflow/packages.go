@@ -32,7 +32,7 @@ func (w *Workflows) Readers(secretName, app, environment string) []string {
 			reads = reads || p.App == app && strings.EqualFold(p.Environment, environment)
 		})
 		for _, p := range j.simulated().places {
-			reads = reads || environment != "" && p.r == r && p.names.undecided() != ""
+			reads = reads || environment != "" && p.r == r && p.names.Undecided() != ""
 		}
 		if file := r.at(x).File; reads && !slices.Contains(out, file) {
 			out = append(out, file)

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"bytes"
 	"fmt"
@@ -70,7 +72,7 @@ type document struct {
 	remote   string // owner/repo/path@ref of a file that is not in this repository
 	src      *source
 	ast      *actionlint.Workflow
-	known    parsed // while it is read
+	known    abstract.Parsed // while it is read
 	problems []problem
 	// unread says that the file is too large to be read: whether it concerns Hex cannot be told.
 	unread   bool
@@ -100,7 +102,7 @@ type document struct {
 // note keeps what an expression reads of the contexts that tell runs apart.
 func (d *document) note(node actionlint.ExprNode) {
 	looks := false
-	for _, p := range pathsIn(node, "github", "inputs", "matrix") {
+	for _, p := range abstract.PathsIn(node, "github", "inputs", "matrix") {
 		d.paths[strings.Join(p, ".")] = p
 		if p[0] == "inputs" {
 			d.inputs[p[1]] = true
@@ -202,16 +204,16 @@ func Read(files []File, o ReadOptions) *Workflows {
 		w.loadActions(d)
 		w.loadScripts(d)
 	}
-	if w.ended() {
-		return w
-	}
-	w.classify()
-	w.expand()
 	w.textual = sync.OnceValue(func() *judgement {
 		j := newJudgement(w, nil, Context{})
 		j.simulated().forget()
 		return j
 	})
+	if w.ended() {
+		return w
+	}
+	w.classify()
+	w.expand()
 	w.classifyNames()
 	return w
 }
@@ -225,9 +227,9 @@ func isWorkflow(name string) bool {
 func (w *Workflows) parseAll(files []File) []*document {
 	sort.Slice(files, func(i, j int) bool { return files[i].Path < files[j].Path })
 	docs := make([]*document, len(files))
-	known := make(chan parsed, runtime.GOMAXPROCS(0)) // one for each of those that work at the same time
+	known := make(chan abstract.Parsed, runtime.GOMAXPROCS(0)) // one for each of those that work at the same time
 	for range cap(known) {
-		known <- parsed{}
+		known <- abstract.Parsed{}
 	}
 	sizes := make([]int, len(files))
 	atOnce(len(files), func(i int) {
@@ -290,7 +292,7 @@ func (d *document) tooLarge(size int) bool {
 func (w *Workflows) ended() bool { return w.options.Ends != nil && w.options.Ends.Err() != nil }
 
 // parse reads one workflow, of so many values.
-func (w *Workflows) parse(name, remote string, data []byte, size int, known parsed) *document {
+func (w *Workflows) parse(name, remote string, data []byte, size int, known abstract.Parsed) *document {
 	d := &document{path: name, remote: remote, known: known, byID: map[string]*job{}, paths: map[string][]string{}, inputs: map[string]bool{}, raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
 	if w.ended() {
 		d.src, d.unread = newSource(nil), true

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"fmt"
 	"slices"
@@ -24,8 +26,8 @@ type scenario struct {
 	events []string // of those that nothing distinguishes from this one
 	what   string   // for people: "a push to main"
 	source keeper
-	github *fields
-	inputs *fields
+	github *abstract.Fields
+	inputs *abstract.Fields
 	branch string // of the ref that the run is for, where it is known
 	tag    bool   // the ref is a tag
 	pull   bool   // the ref is a pull request's
@@ -50,7 +52,7 @@ func (j *judgement) scenariosOf(d *document, called bool) []*scenario {
 	s := &starts{j: j, doc: d}
 	s.paths, s.names = d.distinctions(j.w)
 	if called {
-		s.out = []*scenario{{event: "workflow_call", what: "a call from another repository", source: ofCallers, github: newFields("github"), inputs: newFields("inputs")}}
+		s.out = []*scenario{{event: "workflow_call", what: "a call from another repository", source: ofCallers, github: abstract.NewFields("github"), inputs: abstract.NewFields("inputs")}}
 		return s.out
 	}
 	for _, e := range d.ast.On {
@@ -105,12 +107,12 @@ func branchesIn(node actionlint.ExprNode) []string {
 }
 
 func branchNames(literal string) []string {
-	if v, ok := fromJSON(literal); ok && v.is == object {
-		return v.fields.names
-	} else if ok && v.is == list {
+	if v, ok := abstract.FromJSON(literal); ok && v.Is == abstract.Object {
+		return v.Fields.Names
+	} else if ok && v.Is == abstract.List {
 		var out []string
-		for _, item := range v.items {
-			out = append(out, item.known()...)
+		for _, item := range v.Items {
+			out = append(out, item.Known()...)
 		}
 		return out
 	}
@@ -165,9 +167,9 @@ func (s *starts) signature(x *scenario, restricted bool) string {
 			of = x.inputs
 		}
 		for _, v := range at(of, p[1:]) {
-			fmt.Fprintf(&b, "|%d %v %v %q %v", v.is, v.truth, v.number, v.text, v.limit)
-			if v.opaque != nil {
-				fmt.Fprintf(&b, "%+v", *v.opaque)
+			fmt.Fprintf(&b, "|%d %v %v %q %v", v.Is, v.Truth, v.Number, v.Text, v.Limit)
+			if v.Opaque != nil {
+				fmt.Fprintf(&b, "%+v", *v.Opaque)
 			}
 		}
 		b.WriteByte('\n')
@@ -203,50 +205,50 @@ func (s *starts) webhook(e *actionlint.WebhookEvent) {
 }
 
 // facts are those of every event: who and where the repository is. by is who started the run.
-func (s *starts) facts(event string, actor set) *fields {
+func (s *starts) facts(event string, actor abstract.Set) *abstract.Fields {
 	repo := s.j.k.repository
-	f := newFields("github")
-	f.put("event_name", texts(event))
-	full, owner := one(hidden("github.repository")), one(hidden("github.repository_owner"))
+	f := abstract.NewFields("github")
+	f.Put("event_name", abstract.Texts(event))
+	full, owner := abstract.One(abstract.Hidden("github.repository")), abstract.One(abstract.Hidden("github.repository_owner"))
 	if repo.Owner != "" {
-		full, owner = texts(repo.Owner+"/"+repo.Name), texts(repo.Owner)
+		full, owner = abstract.Texts(repo.Owner+"/"+repo.Name), abstract.Texts(repo.Owner)
 	}
-	f.put("repository", full).put("repository_owner", owner)
-	f.put("repository_id", one(hidden("github.repository_id"))).put("actor", actor).put("triggering_actor", actor)
-	about := newFields("github.event.repository").put("full_name", full).put("id", f.get("repository_id"))
-	about.put("owner", objectOf(newFields("github.event.repository.owner").put("login", owner)))
+	f.Put("repository", full).Put("repository_owner", owner)
+	f.Put("repository_id", abstract.One(abstract.Hidden("github.repository_id"))).Put("actor", actor).Put("triggering_actor", actor)
+	about := abstract.NewFields("github.event.repository").Put("full_name", full).Put("id", f.Get("repository_id"))
+	about.Put("owner", abstract.ObjectOf(abstract.NewFields("github.event.repository.owner").Put("login", owner)))
 	if repo.DefaultBranch != "" {
-		about.put("default_branch", texts(repo.DefaultBranch))
+		about.Put("default_branch", abstract.Texts(repo.DefaultBranch))
 	} else {
-		about.put("default_branch", one(hidden("github.event.repository.default_branch")))
+		about.Put("default_branch", abstract.One(abstract.Hidden("github.event.repository.default_branch")))
 	}
-	payload := newFields("github.event").put("repository", objectOf(about))
-	payload.put("sender", objectOf(newFields("github.event.sender").put("login", actor)))
+	payload := abstract.NewFields("github.event").Put("repository", abstract.ObjectOf(about))
+	payload.Put("sender", abstract.ObjectOf(abstract.NewFields("github.event.sender").Put("login", actor)))
 	for key, of := range map[string]string{
 		"inputs": "workflow_dispatch", "schedule": "schedule", "release": "release", "workflow_run": "workflow_run",
 		"client_payload": "repository_dispatch", "merge_group": "merge_group", "deployment": "deployment", "head_commit": "push", "commits": "push", "pusher": "push",
 	} {
 		if of != event {
-			payload.put(key, one(value{}))
+			payload.Put(key, abstract.One(abstract.Value{}))
 		}
 	}
 	if members, listed := membersOf(event); listed {
 		for _, name := range members {
-			payload.put(name, open("github.event."+name))
+			payload.Put(name, abstract.Open("github.event."+name))
 		}
-		payload.open = ""
+		payload.Open = ""
 	}
 	if !strings.HasPrefix(event, "pull_request") {
-		payload.put("pull_request", one(value{}))
-		f.put("head_ref", texts("")).put("base_ref", texts(""))
+		payload.Put("pull_request", abstract.One(abstract.Value{}))
+		f.Put("head_ref", abstract.Texts("")).Put("base_ref", abstract.Texts(""))
 	}
 	if event != "issues" && event != "issue_comment" {
-		payload.put("issue", one(value{}))
+		payload.Put("issue", abstract.One(abstract.Value{}))
 	}
-	return f.put("event", objectOf(payload))
+	return f.Put("event", abstract.ObjectOf(payload))
 }
 
-func payloadOf(f *fields) *fields { return f.get("event")[0].fields }
+func payloadOf(f *abstract.Fields) *abstract.Fields { return f.Get("event")[0].Fields }
 
 // membersOf are the further members of the payload of events that have few.
 func membersOf(event string) (names []string, listed bool) {
@@ -261,53 +263,53 @@ func membersOf(event string) (names []string, listed bool) {
 }
 
 // human is anybody but Dependabot.
-func human() set {
-	return one(value{is: opaque, opaque: &opacity{id: "github.actor", never: []string{botName}}})
+func human() abstract.Set {
+	return abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.actor", Never: []string{botName}}})
 }
 
-func (s *starts) bot(f *fields) {
-	f.put("actor_id", texts(botID))
-	account := newFields("github.event.sender").put("login", texts(botName)).put("id", one(numberValue(49699333))).put("type", texts("Bot"))
-	payloadOf(f).put("sender", objectOf(account)).put("pusher", objectOf(newFields("github.event.pusher").put("name", texts(botName))))
+func (s *starts) bot(f *abstract.Fields) {
+	f.Put("actor_id", abstract.Texts(botID))
+	account := abstract.NewFields("github.event.sender").Put("login", abstract.Texts(botName)).Put("id", abstract.One(abstract.NumberValue(49699333))).Put("type", abstract.Texts("Bot"))
+	payloadOf(f).Put("sender", abstract.ObjectOf(account)).Put("pusher", abstract.ObjectOf(abstract.NewFields("github.event.pusher").Put("name", abstract.Texts(botName))))
 }
 
 // on puts a branch or tag into the facts. A name that is not known has what it is known not to be.
-func (x *scenario) on(name set, tag bool) {
+func (x *scenario) on(name abstract.Set, tag bool) {
 	kind, prefix := "branch", "refs/heads/"
 	if tag {
 		kind, prefix = "tag", "refs/tags/"
 	}
-	ref := concatTexts(texts(prefix), name)
-	x.github.put("ref", ref).put("ref_name", name).put("ref_type", texts(kind))
+	ref := concatTexts(abstract.Texts(prefix), name)
+	x.github.Put("ref", ref).Put("ref_name", name).Put("ref_type", abstract.Texts(kind))
 	x.tag = tag
-	if known := name.known(); len(known) == 1 && len(name) == 1 {
+	if known := name.Known(); len(known) == 1 && len(name) == 1 {
 		x.branch = known[0]
 	}
 	if x.event == "push" {
-		payloadOf(x.github).put("ref", ref)
+		payloadOf(x.github).Put("ref", ref)
 	}
 }
 
-func concatTexts(l, r set) set {
-	var out set
+func concatTexts(l, r abstract.Set) abstract.Set {
+	var out abstract.Set
 	for _, a := range l {
 		for _, b := range r {
-			joined := join2(a, b)
-			if o := joined.opaque; o != nil && b.opaque != nil {
-				for _, n := range b.opaque.never {
-					o.never = append(o.never, a.text+n)
+			joined := abstract.Join2(a, b)
+			if o := joined.Opaque; o != nil && b.Opaque != nil {
+				for _, n := range b.Opaque.Never {
+					o.Never = append(o.Never, a.Text+n)
 				}
-				o.prefix += b.opaque.prefix
+				o.Prefix += b.Opaque.Prefix
 			}
-			out = out.with(joined)
+			out = out.With(joined)
 		}
 	}
 	return out
 }
 
 // branches lists the branches that filters admit: those named, and, unless the filters name each, another one.
-func (s *starts) branches(only, ignore *actionlint.WebhookEventFilter) []set {
-	var out []set
+func (s *starts) branches(only, ignore *actionlint.WebhookEventFilter) []abstract.Set {
+	var out []abstract.Set
 	var named []string
 	literal := !only.IsEmpty()
 	candidates, prefix := slices.Clone(s.names), ""
@@ -329,13 +331,13 @@ func (s *starts) branches(only, ignore *actionlint.WebhookEventFilter) []set {
 	for _, name := range candidates {
 		if name != "" && !slices.Contains(named, name) {
 			named = append(named, name)
-			if admits(name, only, ignore) && len(out) < maxSplit {
-				out = append(out, texts(name))
+			if abstract.Admits(name, only, ignore) && len(out) < maxSplit {
+				out = append(out, abstract.Texts(name))
 			}
 		}
 	}
 	if !literal {
-		out = append(out, one(value{is: opaque, opaque: &opacity{id: "github.ref_name", prefix: prefix, never: named}}))
+		out = append(out, abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref_name", Prefix: prefix, Never: named}}))
 	}
 	return out
 }
@@ -353,34 +355,34 @@ func (s *starts) push(e *actionlint.WebhookEvent) {
 			x.on(name, false)
 			s.add(x)
 		}
-		if s.j.c.Dependabot && admits("dependabot/npm_and_yarn/lodash-4.17.21", e.Branches, e.BranchesIgnore) {
-			x := s.new("push", "a push of Dependabot's", texts(botName))
+		if s.j.c.Dependabot && abstract.Admits("dependabot/npm_and_yarn/lodash-4.17.21", e.Branches, e.BranchesIgnore) {
+			x := s.new("push", "a push of Dependabot's", abstract.Texts(botName))
 			x.source = ofDependabot
-			x.on(one(value{is: opaque, opaque: &opacity{id: "github.ref_name", prefix: "dependabot/"}}), false)
+			x.on(abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref_name", Prefix: "dependabot/"}}), false)
 			s.bot(x.github)
 			s.add(x)
 		}
 	}
 	if !noTags || noBranches {
 		x := s.new("push", "a push of a tag", human())
-		tag := &opacity{id: "github.ref_name"}
+		tag := &abstract.Opacity{Id: "github.ref_name"}
 		if !e.Tags.IsEmpty() && len(e.Tags.Values) == 1 {
-			tag.prefix, _, _ = strings.Cut(strings.ReplaceAll(strings.ReplaceAll(e.Tags.Values[0].Value, "[", "*"), "?", "*"), "*")
+			tag.Prefix, _, _ = strings.Cut(strings.ReplaceAll(strings.ReplaceAll(e.Tags.Values[0].Value, "[", "*"), "?", "*"), "*")
 		}
-		x.on(one(value{is: opaque, opaque: tag}), true)
+		x.on(abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: tag}), true)
 		s.add(x)
 	}
 }
 
-func says(name set, otherwise string) string {
-	if known := name.known(); len(known) == 1 {
+func says(name abstract.Set, otherwise string) string {
+	if known := name.Known(); len(known) == 1 {
 		return known[0]
 	}
 	return otherwise
 }
 
-func (s *starts) new(event, what string, actor set) *scenario {
-	return &scenario{event: event, what: what, github: s.facts(event, actor), inputs: newFields("")}
+func (s *starts) new(event, what string, actor abstract.Set) *scenario {
+	return &scenario{event: event, what: what, github: s.facts(event, actor), inputs: abstract.NewFields("")}
 }
 
 // pull adds the pull requests of this repository, of forks, and of Dependabot.
@@ -402,7 +404,7 @@ func (s *starts) pull(event string, e *actionlint.WebhookEvent) {
 // opensPulls tells whether what Dependabot does to its pull requests, against the default branch, starts a run.
 func (s *starts) opensPulls(e *actionlint.WebhookEvent) bool {
 	base := s.j.k.repository.DefaultBranch
-	if base != "" && !admits(base, e.Branches, e.BranchesIgnore) {
+	if base != "" && !abstract.Admits(base, e.Branches, e.BranchesIgnore) {
 		return false
 	}
 	return len(e.Types) == 0 || slices.ContainsFunc(e.Types, func(t *actionlint.String) bool {
@@ -413,12 +415,12 @@ func (s *starts) opensPulls(e *actionlint.WebhookEvent) bool {
 func (s *starts) pullOf(event, what string, e *actionlint.WebhookEvent, from string) *scenario {
 	actor := human()
 	if from == "bot" {
-		actor = texts(botName)
+		actor = abstract.Texts(botName)
 	}
 	x := s.new(event, what, actor)
 	x.pull = true
-	x.github.put("ref", one(value{is: opaque, opaque: &opacity{id: "github.ref", prefix: "refs/pull/", suffix: "/merge"}}))
-	x.github.put("ref_name", one(value{is: opaque, opaque: &opacity{id: "github.ref_name", suffix: "/merge"}})).put("ref_type", texts("branch"))
+	x.github.Put("ref", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref", Prefix: "refs/pull/", Suffix: "/merge"}}))
+	x.github.Put("ref_name", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref_name", Suffix: "/merge"}})).Put("ref_type", abstract.Texts("branch"))
 	if from == "bot" {
 		s.bot(x.github)
 	}
@@ -429,82 +431,82 @@ func (s *starts) pullOf(event, what string, e *actionlint.WebhookEvent, from str
 // between puts a pull request's own facts into the payload.
 func (s *starts) between(x *scenario, e *actionlint.WebhookEvent, from string) {
 	f := x.github
-	head := newFields("github.event.pull_request.head")
-	repo := newFields("github.event.pull_request.head.repo")
-	owner := f.get("repository_owner")
-	full, id, fork, label := f.get("repository"), f.get("repository_id"), boolValue(false), &opacity{}
-	if known := owner.known(); len(known) == 1 {
-		label.prefix = known[0] + ":"
+	head := abstract.NewFields("github.event.pull_request.head")
+	repo := abstract.NewFields("github.event.pull_request.head.repo")
+	owner := f.Get("repository_owner")
+	full, id, fork, label := f.Get("repository"), f.Get("repository_id"), abstract.BoolValue(false), &abstract.Opacity{}
+	if known := owner.Known(); len(known) == 1 {
+		label.Prefix = known[0] + ":"
 	}
 	if from == "fork" {
-		full, owner, id, fork = unlike(full, "the fork"), unlike(owner, "the fork's owner"), unlike(id, "the fork's ID"), boolValue(true)
-		label = &opacity{neverStarts: []string{label.prefix}}
-		if label.neverStarts[0] == "" {
-			label.neverStarts = nil
+		full, owner, id, fork = unlike(full, "the fork"), unlike(owner, "the fork's owner"), unlike(id, "the fork's ID"), abstract.BoolValue(true)
+		label = &abstract.Opacity{NeverStarts: []string{label.Prefix}}
+		if label.NeverStarts[0] == "" {
+			label.NeverStarts = nil
 		}
 	}
-	login := objectOf(newFields("the owner").put("login", owner))
-	repo.put("full_name", full).put("id", id).put("fork", one(fork)).put("owner", login)
-	ref := hidden("github.head_ref")
+	login := abstract.ObjectOf(abstract.NewFields("the owner").Put("login", owner))
+	repo.Put("full_name", full).Put("id", id).Put("fork", abstract.One(fork)).Put("owner", login)
+	ref := abstract.Hidden("github.head_ref")
 	if from == "bot" {
-		ref.opaque.prefix = "dependabot/"
+		ref.Opaque.Prefix = "dependabot/"
 	}
-	head.put("repo", objectOf(repo)).put("ref", one(ref)).put("user", login).put("label", one(value{is: opaque, opaque: label}))
+	head.Put("repo", abstract.ObjectOf(repo)).Put("ref", abstract.One(ref)).Put("user", login).Put("label", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: label}))
 	base := s.baseOf(e, from)
-	of := newFields("github.event.pull_request").put("head", objectOf(head))
-	of.put("base", objectOf(newFields("github.event.pull_request.base").put("ref", base).put("repo", payloadOf(f).get("repository"))))
-	user := newFields("github.event.pull_request.user")
+	of := abstract.NewFields("github.event.pull_request").Put("head", abstract.ObjectOf(head))
+	of.Put("base", abstract.ObjectOf(abstract.NewFields("github.event.pull_request.base").Put("ref", base).Put("repo", payloadOf(f).Get("repository"))))
+	user := abstract.NewFields("github.event.pull_request.user")
 	if from == "bot" {
-		user = payloadOf(f).get("sender")[0].fields
+		user = payloadOf(f).Get("sender")[0].Fields
 	} else {
-		user.put("login", one(value{is: opaque, opaque: &opacity{id: "github.event.pull_request.user.login", never: []string{botName}}}))
+		user.Put("login", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.event.pull_request.user.login", Never: []string{botName}}}))
 	}
-	of.put("user", objectOf(user))
+	of.Put("user", abstract.ObjectOf(user))
 	actions := actionsOf(e, "opened", "synchronize", "reopened")
-	if !slices.Contains(actions.known(), "closed") {
-		of.put("merged", one(boolValue(false))).put("state", texts("open"))
+	if !slices.Contains(actions.Known(), "closed") {
+		of.Put("merged", abstract.One(abstract.BoolValue(false))).Put("state", abstract.Texts("open"))
 	}
-	payloadOf(f).put("pull_request", objectOf(of)).put("action", actions)
-	f.put("head_ref", one(ref)).put("base_ref", base)
+	payloadOf(f).Put("pull_request", abstract.ObjectOf(of)).Put("action", actions)
+	f.Put("head_ref", abstract.One(ref)).Put("base_ref", base)
 }
 
 // unlike is a text that is another one than those.
-func unlike(those set, id string) set {
-	o := &opacity{id: id}
+func unlike(those abstract.Set, id string) abstract.Set {
+	o := &abstract.Opacity{Id: id}
 	for _, v := range those {
-		if v.opaque != nil {
-			o.never = append(o.never, v.opaque.id)
+		if v.Opaque != nil {
+			o.Never = append(o.Never, v.Opaque.Id)
 		} else {
-			o.never = append(o.never, v.text)
+			o.Never = append(o.Never, v.Text)
 		}
 	}
-	return one(value{is: opaque, opaque: o})
+	return abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: o})
 }
 
-func (s *starts) baseOf(e *actionlint.WebhookEvent, from string) set {
+func (s *starts) baseOf(e *actionlint.WebhookEvent, from string) abstract.Set {
 	if from == "bot" && s.j.k.repository.DefaultBranch != "" {
-		return texts(s.j.k.repository.DefaultBranch)
+		return abstract.Texts(s.j.k.repository.DefaultBranch)
 	}
-	var out set
+	var out abstract.Set
 	for _, name := range s.branches(e.Branches, e.BranchesIgnore) {
 		for _, v := range name {
-			if v.opaque != nil {
-				v.opaque.id = "github.base_ref"
+			if v.Opaque != nil {
+				v.Opaque.Id = "github.base_ref"
 			}
-			out = out.with(v)
+			out = out.With(v)
 		}
 	}
 	return out
 }
 
 // actionsOf are the types of an event that start a run.
-func actionsOf(e *actionlint.WebhookEvent, usual ...string) set {
-	var out set
+func actionsOf(e *actionlint.WebhookEvent, usual ...string) abstract.Set {
+	var out abstract.Set
 	for _, t := range e.Types {
-		out = out.with(textValue(t.Value))
+		out = out.With(abstract.TextValue(t.Value))
 	}
 	if len(out) == 0 {
-		return texts(usual...)
+		return abstract.Texts(usual...)
 	}
 	return out
 }
@@ -518,21 +520,21 @@ func (s *starts) target(e *actionlint.WebhookEvent) {
 		what := map[string]string{"base": "a pull_request_target of this repository", "fork": "a fork's pull_request_target"}[from]
 		x := s.new("pull_request_target", what, human())
 		s.between(x, e, from)
-		x.on(x.github.get("base_ref"), false)
+		x.on(x.github.Get("base_ref"), false)
 		s.add(x)
 	}
 }
 
 func (s *starts) scheduled(e *actionlint.ScheduledEvent) {
 	x := s.new("schedule", "a schedule", human())
-	var crons set
+	var crons abstract.Set
 	for _, c := range e.Schedules {
 		if c.Cron != nil {
-			crons = crons.with(textValue(c.Cron.Value))
+			crons = crons.With(abstract.TextValue(c.Cron.Value))
 		}
 	}
-	payloadOf(x.github).put("schedule", crons)
-	x.on(payloadOf(x.github).get("repository")[0].member(textValue("default_branch")), false)
+	payloadOf(x.github).Put("schedule", crons)
+	x.on(payloadOf(x.github).Get("repository")[0].Member(abstract.TextValue("default_branch")), false)
 	s.add(x)
 }
 
@@ -540,18 +542,18 @@ func (s *starts) scheduled(e *actionlint.ScheduledEvent) {
 func (s *starts) other(event string, e *actionlint.WebhookEvent) *scenario {
 	x := s.new(event, "an event "+event, human())
 	if e != nil && len(e.Types) > 0 {
-		payloadOf(x.github).put("action", actionsOf(e))
+		payloadOf(x.github).Put("action", actionsOf(e))
 	}
 	switch event {
 	case "workflow_run", "issues", "issue_comment", "discussion", "discussion_comment", "label", "milestone", "watch", "fork", "gollum", "repository_dispatch":
-		x.on(payloadOf(x.github).get("repository")[0].member(textValue("default_branch")), false)
+		x.on(payloadOf(x.github).Get("repository")[0].Member(abstract.TextValue("default_branch")), false)
 	}
 	return x
 }
 
 // dispatch adds a manual run for each choice of its inputs, and each branch that matters.
 func (s *starts) dispatch(e *actionlint.WorkflowDispatchEvent) {
-	choices := []*fields{newFields("")}
+	choices := []*abstract.Fields{abstract.NewFields("")}
 	for _, id := range sortedKeys(e.Inputs) {
 		choices = s.choose(choices, id, s.inputOf(e.Inputs[id]))
 	}
@@ -560,30 +562,21 @@ func (s *starts) dispatch(e *actionlint.WorkflowDispatchEvent) {
 		for _, name := range branches {
 			x := s.new("workflow_dispatch", "a manual run"+with(inputs), human())
 			x.inputs = inputs
-			asText := newFields("")
-			for _, n := range inputs.names {
-				asText.put(n, mapped(inputs.get(n), asTextValue))
+			asText := abstract.NewFields("")
+			for _, n := range inputs.Names {
+				asText.Put(n, abstract.Mapped(inputs.Get(n), abstract.AsTextValue))
 			}
-			payloadOf(x.github).put("inputs", objectOf(asText))
+			payloadOf(x.github).Put("inputs", abstract.ObjectOf(asText))
 			x.on(name, false)
 			s.add(x)
 		}
 	}
 }
 
-func asTextValue(v value) value {
-	if t, known := v.asText(); known {
-		w := textValue(t)
-		w.lacks, w.holds, w.drops = v.lacks, v.holds, v.drops
-		return w
-	}
-	return v
-}
-
-func with(inputs *fields) string {
+func with(inputs *abstract.Fields) string {
 	var parts []string
-	for _, n := range inputs.names {
-		if known := inputs.get(n).known(); len(known) == 1 {
+	for _, n := range inputs.Names {
+		if known := inputs.Get(n).Known(); len(known) == 1 {
 			parts = append(parts, n+"="+known[0])
 		}
 	}
@@ -594,45 +587,41 @@ func with(inputs *fields) string {
 }
 
 // choose splits by the values of an input, as long as that is not too many; else the input may be any of them.
-func (s *starts) choose(in []*fields, id string, values set) []*fields {
+func (s *starts) choose(in []*abstract.Fields, id string, values abstract.Set) []*abstract.Fields {
 	mentioned := slices.ContainsFunc(s.paths, func(p []string) bool { return p[len(p)-1] == id })
-	split := mentioned && values.undecided() == "" && len(in)*len(values) <= maxSplit
-	var out []*fields
+	split := mentioned && values.Undecided() == "" && len(in)*len(values) <= maxSplit
+	var out []*abstract.Fields
 	for _, f := range in {
 		if !split {
-			out = append(out, f.plus(id, values))
+			out = append(out, f.Plus(id, values))
 			continue
 		}
 		for _, v := range values {
-			out = append(out, f.plus(id, one(v)))
+			out = append(out, f.Plus(id, abstract.One(v)))
 		}
 	}
 	return out
 }
 
-func (f *fields) plus(name string, s set) *fields {
-	return f.copy().put(name, s)
-}
-
-func (s *starts) inputOf(in *actionlint.DispatchInput) set {
+func (s *starts) inputOf(in *actionlint.DispatchInput) abstract.Set {
 	switch in.Type {
 	case actionlint.WorkflowDispatchEventInputTypeBoolean:
-		return truths(true, true)
+		return abstract.Truths(true, true)
 	case actionlint.WorkflowDispatchEventInputTypeChoice:
-		var out set
+		var out abstract.Set
 		for _, o := range in.Options {
-			out = out.with(textValue(o.Value))
+			out = out.With(abstract.TextValue(o.Value))
 		}
 		if len(out) > 0 {
 			return out
 		}
 	case actionlint.WorkflowDispatchEventInputTypeEnvironment:
 		if names := s.j.k.environmentNames(); len(names) > 0 && s.j.k.repository.EnvironmentsErr == nil {
-			return texts(names...)
+			return abstract.Texts(names...)
 		}
 	}
 	if in.Name == nil {
-		return open("inputs")
+		return abstract.Open("inputs")
 	}
-	return open("inputs." + strings.ToLower(in.Name.Value))
+	return abstract.Open("inputs." + strings.ToLower(in.Name.Value))
 }

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"fmt"
 	"slices"
@@ -32,7 +34,7 @@ type simulation struct {
 	events    map[*step][]string          // that a step may run on
 	hollow    map[*actionlint.String]bool // conditions that are the text 'false', which counts as true
 	onSteps   func(stepFact)              // is told of every step
-	parsed    map[*actionlint.String][]expression
+	parsed    map[*actionlint.String][]abstract.Expression
 	used      map[any]*usage
 	effects   map[effectKey]*actionEffect
 }
@@ -46,7 +48,7 @@ type readKey struct {
 type inEnvironment struct {
 	r        *run
 	scenario *scenario
-	names    set
+	names    abstract.Set
 	live     bool
 }
 
@@ -54,10 +56,10 @@ type inEnvironment struct {
 type stepFact struct {
 	i      *instance
 	s      *step
-	runs   outcome
-	asked  outcome // as long as all steps before went well
+	runs   abstract.Outcome
+	asked  abstract.Outcome // as long as all steps before went well
 	env    *environ
-	effect effect
+	effect abstract.Effect
 	known  bool // the effect is that of a script that was understood
 }
 
@@ -65,7 +67,7 @@ func (j *judgement) simulate(without string, onSteps func(stepFact)) *simulation
 	sim := &simulation{
 		j: j, without: without, onSteps: onSteps,
 		lacks: map[lackKey]*lack{}, names: map[readKey][]string{}, undecided: map[*read]string{}, events: map[*step][]string{},
-		parsed: map[*actionlint.String][]expression{}, hollow: map[*actionlint.String]bool{}, used: map[any]*usage{}, effects: map[effectKey]*actionEffect{},
+		parsed: map[*actionlint.String][]abstract.Expression{}, hollow: map[*actionlint.String]bool{}, used: map[any]*usage{}, effects: map[effectKey]*actionEffect{},
 	}
 	left := allFuel
 	for _, d := range j.w.docs {
@@ -96,10 +98,10 @@ type frame struct {
 	d       *document
 	s       *scenario
 	runs    []*run // of its jobs
-	inputs  *fields
+	inputs  *abstract.Fields
 	caller  *instance
-	passed  map[string]set // secrets that the caller gives, by name in upper case
-	jobs    *fields        // its jobs, for its outputs
+	passed  map[string]abstract.Set // secrets that the caller gives, by name in upper case
+	jobs    *abstract.Fields        // its jobs, for its outputs
 	results map[string]*result
 	byID    map[string]*run
 	alive   bool // of a called workflow: its caller may run
@@ -107,11 +109,11 @@ type frame struct {
 
 // result is what became of a job.
 type result struct {
-	ran     outcome
-	fine    outcome // it and all that it needs have succeeded
-	failed  outcome // it, or one that it needs, has failed
-	result  set
-	outputs *fields
+	ran     abstract.Outcome
+	fine    abstract.Outcome // it and all that it needs have succeeded
+	failed  abstract.Outcome // it, or one that it needs, has failed
+	result  abstract.Set
+	outputs *abstract.Fields
 }
 
 func (f *frame) walk() {
@@ -130,39 +132,39 @@ func (f *frame) job(r *run, depth int) *result {
 	if known := f.results[id]; known != nil {
 		return known
 	}
-	unknown := &result{ran: either(), fine: either(), failed: either(), result: open("needs." + id), outputs: newFields("needs." + id)}
+	unknown := &result{ran: abstract.Either(), fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + id), outputs: abstract.NewFields("needs." + id)}
 	f.results[id] = unknown // jobs that need each other in a circle
 	if depth > maxNeeds || f.sim.fuel < 0 || f.sim.j.w.ended() {
 		return unknown
 	}
-	needs := newFields("")
-	i := &instance{frame: f, r: r, steps: newFields(""), failed: outcome{no: true}, in: texts("")}
-	fine, failed := outcome{yes: true}, outcome{no: true}
+	needs := abstract.NewFields("")
+	i := &instance{frame: f, r: r, steps: abstract.NewFields(""), failed: abstract.Outcome{No: true}, in: abstract.Texts("")}
+	fine, failed := abstract.Outcome{Yes: true}, abstract.Outcome{No: true}
 	for _, n := range r.job.ast.Needs {
 		needed := f.needed(n.Value, depth)
-		needs.put(n.Value, objectOf(newFields("").put("result", needed.result).put("outputs", objectOf(needed.outputs))))
-		fine = outcome{fine.yes && needed.fine.yes, fine.no || needed.fine.no}
-		failed = outcome{failed.yes || needed.failed.yes, failed.no && needed.failed.no}
+		needs.Put(n.Value, abstract.ObjectOf(abstract.NewFields("").Put("result", needed.result).Put("outputs", abstract.ObjectOf(needed.outputs))))
+		fine = abstract.Outcome{Yes: fine.Yes && needed.fine.Yes, No: fine.No || needed.fine.No}
+		failed = abstract.Outcome{Yes: failed.Yes || needed.failed.Yes, No: failed.No && needed.failed.No}
 	}
 	i.needs = needs
-	i.status = func(name string) set { return statusOf(name, fine, failed) }
+	i.status = func(name string) abstract.Set { return statusOf(name, fine, failed) }
 	i.before(r.job.ast)
 	ran := i.condition(r.job.ast.If)
 	alive := f.caller == nil || f.alive
-	i.live = alive && ran.yes
+	i.live = alive && ran.Yes
 	out := f.rows(i)
-	if !ran.yes {
-		out = &result{result: texts("skipped"), outputs: newFields(""), fine: outcome{no: true}, failed: outcome{no: true}}
-	} else if ran.no {
-		out.result = out.result.and(texts("skipped"))
-		out.fine.no = true
-		for _, name := range out.outputs.names {
-			out.outputs.put(name, out.outputs.get(name).and(texts("")))
+	if !ran.Yes {
+		out = &result{result: abstract.Texts("skipped"), outputs: abstract.NewFields(""), fine: abstract.Outcome{No: true}, failed: abstract.Outcome{No: true}}
+	} else if ran.No {
+		out.result = out.result.And(abstract.Texts("skipped"))
+		out.fine.No = true
+		for _, name := range out.outputs.Names {
+			out.outputs.Put(name, out.outputs.Get(name).And(abstract.Texts("")))
 		}
 	}
 	out.ran = ran
-	out.fine = outcome{out.fine.yes && (fine.yes || len(r.job.ast.Needs) == 0), out.fine.no || fine.no}
-	out.failed = outcome{out.failed.yes || failed.yes, out.failed.no && failed.no}
+	out.fine = abstract.Outcome{Yes: out.fine.Yes && (fine.Yes || len(r.job.ast.Needs) == 0), No: out.fine.No || fine.No}
+	out.failed = abstract.Outcome{Yes: out.failed.Yes || failed.Yes, No: out.failed.No && failed.No}
 	f.results[id] = out
 	return out
 }
@@ -170,10 +172,10 @@ func (f *frame) job(r *run, depth int) *result {
 // before works out what is looked at before a job runs, when variables of its environment are not there yet (R8).
 func (i *instance) before(job *actionlint.Job) {
 	if job.Strategy != nil && job.Strategy.Matrix != nil {
-		i.matrix = newFields("matrix")
+		i.matrix = abstract.NewFields("matrix")
 	}
 	if e := job.Environment; e != nil && e.Name != nil {
-		i.in = mapped(i.scalar(e.Name), asTextValue)
+		i.in = abstract.Mapped(i.scalar(e.Name), abstract.AsTextValue)
 	}
 	if r := job.RunsOn; r != nil {
 		for _, s := range append([]*actionlint.String{r.LabelsExpr, r.Group}, r.Labels...) {
@@ -191,19 +193,19 @@ func (f *frame) needed(id string, depth int) *result {
 	if r := f.byID[strings.ToLower(id)]; r != nil {
 		return f.job(r, depth+1)
 	}
-	return &result{fine: either(), failed: either(), result: open("needs." + id), outputs: newFields("needs." + id)}
+	return &result{fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + id), outputs: abstract.NewFields("needs." + id)}
 }
 
-func statusOf(name string, fine, failed outcome) set {
+func statusOf(name string, fine, failed abstract.Outcome) abstract.Set {
 	switch name {
 	case "success":
-		return truths(fine.yes, fine.no)
+		return abstract.Truths(fine.Yes, fine.No)
 	case "failure":
-		return truths(failed.yes, failed.no)
+		return abstract.Truths(failed.Yes, failed.No)
 	case "cancelled":
-		return truths(true, true)
+		return abstract.Truths(true, true)
 	}
-	return truths(true, false)
+	return abstract.Truths(true, false)
 }
 
 // rows simulates a job for each combination of its matrix, and joins what became of them.
@@ -215,20 +217,20 @@ func (f *frame) rows(i *instance) *result {
 	var out *result
 	for _, c := range cells {
 		own := *i
-		own.matrix, own.steps = c, newFields("")
+		own.matrix, own.steps = c, abstract.NewFields("")
 		next := own.row1()
 		if out == nil {
 			out = next
 			continue
 		}
-		out.result = out.result.and(next.result)
-		out.fine = outcome{out.fine.yes && next.fine.yes, out.fine.no || next.fine.no}
-		out.failed = outcome{out.failed.yes || next.failed.yes, out.failed.no && next.failed.no}
-		for _, name := range next.outputs.names {
-			out.outputs.put(name, out.outputs.get(name).and(next.outputs.get(name)))
+		out.result = out.result.And(next.result)
+		out.fine = abstract.Outcome{Yes: out.fine.Yes && next.fine.Yes, No: out.fine.No || next.fine.No}
+		out.failed = abstract.Outcome{Yes: out.failed.Yes || next.failed.Yes, No: out.failed.No && next.failed.No}
+		for _, name := range next.outputs.Names {
+			out.outputs.Put(name, out.outputs.Get(name).And(next.outputs.Get(name)))
 		}
-		if next.outputs.open != "" {
-			out.outputs.open = next.outputs.open
+		if next.outputs.Open != "" {
+			out.outputs.Open = next.outputs.Open
 		}
 	}
 	return out
@@ -239,19 +241,19 @@ type instance struct {
 	*frame
 	r        *run
 	live     bool // it may run
-	needs    *fields
+	needs    *abstract.Fields
 	matrix   cell // nil without one
-	steps    *fields
+	steps    *abstract.Fields
 	env      *environ
-	in       set // the environment that it runs in
-	status   func(name string) set
-	failed   outcome // a step before has failed
-	asked    outcome // the last condition, as long as all went well
+	in       abstract.Set // the environment that it runs in
+	status   func(name string) abstract.Set
+	failed   abstract.Outcome // a step before has failed
+	asked    abstract.Outcome // the last condition, as long as all went well
 	action   *document
-	actions  int     // how many actions are around
-	given    *fields // inputs of the action
-	loggedIn string  // what may have left a token for later steps
-	changed  string  // what may have changed the environment of later steps in a way that is not known
+	actions  int              // how many actions are around
+	given    *abstract.Fields // inputs of the action
+	loggedIn string           // what may have left a token for later steps
+	changed  string           // what may have changed the environment of later steps in a way that is not known
 }
 
 func (i *instance) doc() *document {
@@ -264,11 +266,11 @@ func (i *instance) doc() *document {
 func (i *instance) row1() *result {
 	job := i.r.job.ast
 	i.sim.fuel -= stepFuel
-	i.in = texts("")
+	i.in = abstract.Texts("")
 	if e := job.Environment; e != nil && e.Name != nil {
 		v := i.scalar(e.Name)
-		i.flow(v.lacks(), false)
-		i.in = mapped(withoutLacks(v), asTextValue)
+		i.flow(v.Lacks(), false)
+		i.in = abstract.Mapped(abstract.WithoutLacks(v), abstract.AsTextValue)
 	}
 	i.sim.places = append(i.sim.places, inEnvironment{i.r, i.s, i.in, i.live})
 	if job.WorkflowCall != nil {
@@ -278,38 +280,40 @@ func (i *instance) row1() *result {
 	i.addEnv(i.env, i.d.ast.Env, ofWorkflow)
 	i.addEnv(i.env, job.Env, ofJob)
 	i.containers(job)
-	i.failed = outcome{no: true}
-	i.status = func(name string) set { return statusOf(name, outcome{i.failed.no, i.failed.yes}, i.failed) }
+	i.failed = abstract.Outcome{No: true}
+	i.status = func(name string) abstract.Set {
+		return statusOf(name, abstract.Outcome{Yes: i.failed.No, No: i.failed.Yes}, i.failed)
+	}
 	for _, s := range i.r.job.steps {
 		i.step(s)
 	}
 	i.settleEnv()
-	out := &result{outputs: newFields(""), fine: outcome{i.failed.no, i.failed.yes}, failed: i.failed}
-	if out.fine.yes {
-		out.result = out.result.and(texts("success"))
+	out := &result{outputs: abstract.NewFields(""), fine: abstract.Outcome{Yes: i.failed.No, No: i.failed.Yes}, failed: i.failed}
+	if out.fine.Yes {
+		out.result = out.result.And(abstract.Texts("success"))
 	}
-	if out.failed.yes {
-		out.result = out.result.and(texts("failure", "cancelled"))
+	if out.failed.Yes {
+		out.result = out.result.And(abstract.Texts("failure", "cancelled"))
 	}
 	if c := job.ContinueOnError; c != nil && (c.Value || c.Expression != nil) {
-		out.result, out.fine.yes = out.result.and(texts("success")), true
+		out.result, out.fine.Yes = out.result.And(abstract.Texts("success")), true
 	}
 	for _, id := range sortedKeys(job.Outputs) {
 		v := i.scalar(job.Outputs[id].Value)
-		i.flow(v.lacks(), false)
-		out.outputs.put(id, i.dropped(v, job.Outputs[id].Value))
+		i.flow(v.Lacks(), false)
+		out.outputs.Put(id, i.dropped(v, job.Outputs[id].Value))
 	}
 	return out
 }
 
 // dropped is what is left of a job's output: the runner leaves out one that holds a secret.
-func (i *instance) dropped(s set, at *actionlint.String) set {
-	var out set
+func (i *instance) dropped(s abstract.Set, at *actionlint.String) abstract.Set {
+	var out abstract.Set
 	for _, v := range s {
-		if len(v.holds) > 0 {
-			v = value{is: text, lacks: v.lacks, drops: &drop{at: i.doc().placeOf(at), secret: v.holds[0], job: i.r}}
+		if len(v.Holds) > 0 {
+			v = abstract.Value{Is: abstract.Text, Lacks: v.Lacks, Drops: &drop{at: i.doc().placeOf(at), secret: v.Holds[0], job: i.r}}
 		}
-		out = out.with(asTextValue(v))
+		out = out.With(abstract.AsTextValue(v))
 	}
 	return out
 }
@@ -334,27 +338,28 @@ func (i *instance) containers(job *actionlint.Job) {
 		env := newEnviron(nil)
 		i.addEnv(env, c.Env, ofJob)
 		for _, v := range env.list {
-			i.flow(v.value.lacks(), false)
+			i.flow(v.value.Lacks(), false)
 		}
 	}
 }
 
 // uses works out a text that is needed as it is.
-func (i *instance) uses(s *actionlint.String) set {
+func (i *instance) uses(s *actionlint.String) abstract.Set {
 	if s == nil {
 		return nil
 	}
 	v := i.scalar(s)
-	i.flow(v.lacks(), false)
+	i.flow(v.Lacks(), false)
 	return v
 }
 
 // flow notes that what is empty reaches something that needs it.
-func (i *instance) flow(lacks []*lack, tolerated bool) {
+func (i *instance) flow(lacks []any, tolerated bool) {
 	if !i.live {
 		return
 	}
-	for _, l := range lacks {
+	for _, mark := range lacks {
+		l := mark.(*lack)
 		if tolerated {
 			l.tolerated = true
 		} else {
@@ -365,108 +370,108 @@ func (i *instance) flow(lacks []*lack, tolerated bool) {
 
 // call simulates the workflow that a job calls.
 func (i *instance) call(c *actionlint.WorkflowCall) *result {
-	unknown := &result{fine: either(), failed: either(), result: open("needs." + i.r.job.id), outputs: newFields("needs." + i.r.job.id)}
-	passed := map[string]set{}
+	unknown := &result{fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + i.r.job.id), outputs: abstract.NewFields("needs." + i.r.job.id)}
+	passed := map[string]abstract.Set{}
 	for _, id := range sortedKeys(c.Secrets) {
 		passed[strings.ToUpper(id)] = i.scalar(c.Secrets[id].Value)
 	}
-	given := newFields("")
+	given := abstract.NewFields("")
 	for _, id := range sortedKeys(c.Inputs) {
-		given.put(id, i.scalar(c.Inputs[id].Value))
+		given.Put(id, i.scalar(c.Inputs[id].Value))
 	}
 	callee := i.sim.j.w.callee(i.r.job)
 	if callee == nil || callee.ast == nil || len(i.r.called) == 0 {
 		for _, v := range passed {
-			i.flow(v.lacks(), false)
+			i.flow(v.Lacks(), false)
 		}
-		for _, id := range given.names {
-			i.flow(given.get(id).lacks(), false)
+		for _, id := range given.Names {
+			i.flow(given.Get(id).Lacks(), false)
 		}
 		return unknown
 	}
 	event, _ := callee.ast.FindWorkflowCallEvent()
-	inner := &frame{sim: i.sim, d: callee, s: i.s, runs: i.r.called, caller: i, passed: passed, alive: i.live, inputs: newFields("")}
+	inner := &frame{sim: i.sim, d: callee, s: i.s, runs: i.r.called, caller: i, passed: passed, alive: i.live, inputs: abstract.NewFields("")}
 	for _, in := range event.Inputs {
-		inner.inputs.put(in.ID, i.inputOf(in, given))
+		inner.inputs.Put(in.ID, i.inputOf(in, given))
 	}
 	for name, v := range passed {
 		if !slices.ContainsFunc(callee.reads, func(x *read) bool { return x.kind == secret && (x.name == name || x.index != nil || x.whole) }) {
-			i.flow(v.lacks(), false)
+			i.flow(v.Lacks(), false)
 		}
 	}
-	for _, name := range given.names {
+	for _, name := range given.Names {
 		if !callee.asks(name) {
-			i.flow(given.get(name).lacks(), false)
+			i.flow(given.Get(name).Lacks(), false)
 		}
 	}
 	inner.walk()
 	return inner.joined(event)
 }
 
-func (i *instance) inputOf(in *actionlint.WorkflowCallEventInput, given *fields) set {
-	if v, there := given.of[in.ID]; there {
+func (i *instance) inputOf(in *actionlint.WorkflowCallEventInput, given *abstract.Fields) abstract.Set {
+	if v, there := given.Of[in.ID]; there {
 		return v
 	}
 	switch {
 	case in.Default == nil && in.Type == actionlint.WorkflowCallEventInputTypeBoolean:
-		return truths(false, true)
+		return abstract.Truths(false, true)
 	case in.Default == nil && in.Type == actionlint.WorkflowCallEventInputTypeNumber:
-		return one(numberValue(0))
+		return abstract.One(abstract.NumberValue(0))
 	case in.Default == nil:
-		return texts("")
+		return abstract.Texts("")
 	case strings.Contains(in.Default.Value, "${{"):
-		return open("inputs." + in.ID)
+		return abstract.Open("inputs." + in.ID)
 	case in.Type == actionlint.WorkflowCallEventInputTypeBoolean:
-		return truths(in.Default.Value == "true", in.Default.Value != "true")
+		return abstract.Truths(in.Default.Value == "true", in.Default.Value != "true")
 	case in.Type == actionlint.WorkflowCallEventInputTypeNumber:
-		return one(numberValue(parseNumber(in.Default.Value)))
+		return abstract.One(abstract.NumberValue(abstract.ParseNumber(in.Default.Value)))
 	}
-	return texts(in.Default.Value)
+	return abstract.Texts(in.Default.Value)
 }
 
 // joined is what became of all the jobs of a called workflow.
 func (f *frame) joined(event *actionlint.WorkflowCallEvent) *result {
-	out := &result{fine: outcome{yes: true}, failed: outcome{no: true}, outputs: newFields("")}
+	out := &result{fine: abstract.Outcome{Yes: true}, failed: abstract.Outcome{No: true}, outputs: abstract.NewFields("")}
 	for _, r := range f.runs {
 		one := f.results[strings.ToLower(r.job.id)]
-		out.failed = outcome{out.failed.yes || one.failed.yes, out.failed.no && one.failed.no}
+		out.failed = abstract.Outcome{Yes: out.failed.Yes || one.failed.Yes, No: out.failed.No && one.failed.No}
 	}
-	out.fine = outcome{out.failed.no, out.failed.yes}
-	out.result = texts("success")
-	if out.failed.yes {
-		out.result = texts("success", "failure", "cancelled")
+	out.fine = abstract.Outcome{Yes: out.failed.No, No: out.failed.Yes}
+	out.result = abstract.Texts("success")
+	if out.failed.Yes {
+		out.result = abstract.Texts("success", "failure", "cancelled")
 	}
-	jobs := newFields("")
+	jobs := abstract.NewFields("")
 	for _, r := range f.runs {
-		jobs.put(r.job.id, objectOf(newFields("").put("outputs", objectOf(f.results[strings.ToLower(r.job.id)].outputs))))
+		jobs.Put(r.job.id, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(f.results[strings.ToLower(r.job.id)].outputs))))
 	}
 	f.jobs = jobs
-	i := &instance{frame: f, r: f.runs[0], needs: newFields(""), steps: newFields(""), in: texts("")}
+	i := &instance{frame: f, r: f.runs[0], needs: abstract.NewFields(""), steps: abstract.NewFields(""), in: abstract.Texts("")}
 	for _, id := range sortedKeys(event.Outputs) {
-		out.outputs.put(id, mapped(i.scalar(event.Outputs[id].Value), asTextValue))
+		out.outputs.Put(id, abstract.Mapped(i.scalar(event.Outputs[id].Value), abstract.AsTextValue))
 	}
 	return out
 }
 
 // condition works out an `if`. Without a function of status in it, it holds only while all went well.
-func (i *instance) condition(s *actionlint.String) outcome {
+func (i *instance) condition(s *actionlint.String) abstract.Outcome {
 	fine := i.status("success")
-	i.asked = outcome{yes: true}
+	i.asked = abstract.Outcome{Yes: true}
 	if s == nil || strings.TrimSpace(s.Value) == "" {
-		return outcome{fine.mayBe(true), fine.mayBe(false)}
+		return abstract.Outcome{Yes: fine.MayBe(true), No: fine.MayBe(false)}
 	}
 	list := i.expressions(s, true)
 	v := i.evaluated(s, list)
-	if slices.Contains(v.known(), "false") && v.mayBe(true) && !slices.ContainsFunc(v, func(x value) bool { return x.is == boolean }) {
+	if slices.Contains(v.Known(), "false") && v.MayBe(true) && !slices.ContainsFunc(v, func(x abstract.Value) bool { return x.Is == abstract.Boolean }) {
 		i.sim.hollow[s] = true
 	}
-	out := outcome{v.mayBe(true), v.mayBe(false)}
+	out := abstract.Outcome{Yes: v.MayBe(true), No: v.MayBe(false)}
 	if len(v) == 0 {
-		out = outcome{no: true}
+		out = abstract.Outcome{No: true}
 	}
 	i.asked = out
-	if !slices.ContainsFunc(list, func(e expression) bool { return e.node != nil && asksStatus(e.node) }) {
-		out = outcome{out.yes && fine.mayBe(true), out.no || fine.mayBe(false)}
+	if !slices.ContainsFunc(list, func(e abstract.Expression) bool { return e.Node != nil && asksStatus(e.Node) }) {
+		out = abstract.Outcome{Yes: out.Yes && fine.MayBe(true), No: out.No || fine.MayBe(false)}
 	}
 	return out
 }
@@ -484,88 +489,77 @@ func asksStatus(node actionlint.ExprNode) bool {
 	return found
 }
 
-func (i *instance) expressions(s *actionlint.String, condition bool) []expression {
+func (i *instance) expressions(s *actionlint.String, condition bool) []abstract.Expression {
 	list, known := i.sim.parsed[s]
 	if !known {
-		list = expressions(s.Value, condition, nil)
+		list = abstract.Expressions(s.Value, condition, nil)
 		i.sim.parsed[s] = list
 	}
 	return list
 }
 
 // scalar works out a text with expressions in it.
-func (i *instance) scalar(s *actionlint.String) set {
+func (i *instance) scalar(s *actionlint.String) abstract.Set {
 	if !strings.Contains(s.Value, "${{") {
-		return one(textValue(s.Value))
+		return abstract.One(abstract.TextValue(s.Value))
 	}
 	return i.evaluated(s, i.expressions(s, false))
 }
 
-func (i *instance) evaluated(s *actionlint.String, list []expression) set {
+func (i *instance) evaluated(s *actionlint.String, list []abstract.Expression) abstract.Set {
 	e := i.evaluator(s)
-	return e.settled(e.scalar(s.Value, list))
-}
-
-// settled is a value in the light of what failed.
-func (e *evaluator) settled(v set) set {
-	if !e.fails || len(e.lost) == 0 && len(v) > 0 {
-		return v
-	}
-	if len(v) == 0 {
-		return one(value{is: anything, text: "an expression that fails", lacks: e.lost})
-	}
-	return carry(v, e.lost, nil)
+	return e.Settled(e.Scalar(s.Value, list))
 }
 
 // evaluator works out the expressions of a scalar.
-func (i *instance) evaluator(s *actionlint.String) *evaluator {
-	e := &evaluator{context: i.context, status: i.status, fuel: &i.sim.fuel}
+func (i *instance) evaluator(s *actionlint.String) *abstract.Evaluator {
+	e := &abstract.Evaluator{Context: i.context, Status: i.status, Fuel: &i.sim.fuel}
 	d := i.doc()
-	e.read = func(of kind, name string, offset int) set { return i.read(d.readAt(s, offset), of, name) }
-	e.index = func(_ kind, names set, offset int) {
-		if x := d.readAt(s, offset); x != nil && names.undecided() != "" && i.sim.undecided[x] == "" {
-			i.sim.undecided[x] = names.undecided()
+	e.Read = func(of, name string, offset int) abstract.Set { return i.read(d.readAt(s, offset), kind(of), name) }
+	e.Index = func(_ string, names abstract.Set, offset int) {
+		if x := d.readAt(s, offset); x != nil && names.Undecided() != "" && i.sim.undecided[x] == "" {
+			i.sim.undecided[x] = names.Undecided()
 		}
 	}
-	if e.status == nil {
-		e.status = func(string) set { return truths(true, true) }
+	if e.Status == nil {
+		e.Status = func(string) abstract.Set { return abstract.Truths(true, true) }
 	}
 	return e
 }
 
 // context answers for a context as a whole.
-func (i *instance) context(name string) set {
+func (i *instance) context(name string) abstract.Set {
 	switch name {
 	case "github":
-		return objectOf(i.s.github)
+		return abstract.ObjectOf(i.s.github)
 	case "inputs":
 		if i.given != nil {
-			return objectOf(i.given)
+			return abstract.ObjectOf(i.given)
 		}
-		return objectOf(i.frame.inputs)
+		return abstract.ObjectOf(i.frame.inputs)
 	case "needs":
-		return objectOf(i.needs)
+		return abstract.ObjectOf(i.needs)
 	case "steps":
-		return objectOf(i.steps)
+		return abstract.ObjectOf(i.steps)
 	case "jobs":
 		if i.jobs != nil {
-			return objectOf(i.jobs)
+			return abstract.ObjectOf(i.jobs)
 		}
 	case "matrix":
 		if i.matrix != nil {
-			return objectOf(i.matrix)
+			return abstract.ObjectOf(i.matrix)
 		}
-		return one(value{})
+		return abstract.One(abstract.Value{})
 	case "env":
 		if i.env != nil {
-			return objectOf(i.env.context(i.changed))
+			return abstract.ObjectOf(i.env.context(i.changed))
 		}
 	}
-	return open(name)
+	return abstract.Open(name)
 }
 
 // read is the value of a secret or variable.
-func (i *instance) read(x *read, of kind, name string) set {
+func (i *instance) read(x *read, of kind, name string) abstract.Set {
 	if of == secret {
 		return i.secret(x, name)
 	}
@@ -573,12 +567,12 @@ func (i *instance) read(x *read, of kind, name string) set {
 }
 
 // secret follows a secret through the callers (R9).
-func (i *instance) secret(x *read, name string) set {
+func (i *instance) secret(x *read, name string) abstract.Set {
 	if isBuiltInName(name) {
-		return one(value{is: opaque, opaque: &opacity{id: "secrets." + name}})
+		return abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "secrets." + name}})
 	}
 	if i.action != nil {
-		return open("secrets")
+		return abstract.Open("secrets")
 	}
 	for f := i.frame; f.caller != nil; f = f.caller.frame {
 		if f.caller.r.job.ast.WorkflowCall.InheritSecrets {
@@ -603,7 +597,7 @@ func (i *instance) step(s *step) {
 	i.env = env
 	runs := i.condition(s.ast.If)
 	live := i.live
-	i.live = live && runs.yes
+	i.live = live && runs.Yes
 	tolerated := s.ast.ContinueOnError != nil && (s.ast.ContinueOnError.Value || s.ast.ContinueOnError.Expression != nil)
 	if c := s.ast.ContinueOnError; c != nil && c.Expression != nil {
 		i.scalar(c.Expression)
@@ -611,102 +605,102 @@ func (i *instance) step(s *step) {
 	fact := stepFact{i: i, s: s, runs: runs, asked: i.asked, env: env}
 	for _, t := range []*actionlint.String{s.ast.Name} {
 		if t != nil {
-			i.flow(i.scalar(t).lacks(), tolerated)
+			i.flow(i.scalar(t).Lacks(), tolerated)
 		}
 	}
-	var outputs *fields
+	var outputs *abstract.Fields
 	switch e := s.ast.Exec.(type) {
 	case *actionlint.ExecRun:
 		outputs = i.script(s, e, &fact, tolerated)
 	case *actionlint.ExecAction:
 		outputs = i.useAction(s, e, tolerated)
 	default:
-		outputs = newFields("a step of an unknown kind")
+		outputs = abstract.NewFields("a step of an unknown kind")
 	}
 	if i.sim.onSteps != nil {
 		i.sim.onSteps(fact)
 	}
 	if i.live {
-		i.sim.events[s] = union(i.sim.events[s], i.s.events)
+		i.sim.events[s] = abstract.Union(i.sim.events[s], i.s.events)
 	}
 	i.finish(s, fact, outputs, tolerated)
 	i.env, i.live = outer, live
-	if runs.yes {
+	if runs.Yes {
 		i.remember(fact)
 		i.exported(fact, outer)
 	}
 }
 
 // finish notes what became of a step.
-func (i *instance) finish(s *step, fact stepFact, outputs *fields, tolerated bool) {
+func (i *instance) finish(s *step, fact stepFact, outputs *abstract.Fields, tolerated bool) {
 	runs := fact.runs
-	ends := fact.known && fact.effect.ends
-	var outcomeOf, conclusion set
-	if runs.yes && !ends {
-		outcomeOf, conclusion = texts("success"), texts("success")
+	ends := fact.known && fact.effect.Ends
+	var outcomeOf, conclusion abstract.Set
+	if runs.Yes && !ends {
+		outcomeOf, conclusion = abstract.Texts("success"), abstract.Texts("success")
 	}
-	if runs.yes {
-		outcomeOf = outcomeOf.and(texts("failure"))
+	if runs.Yes {
+		outcomeOf = outcomeOf.And(abstract.Texts("failure"))
 		if tolerated {
-			conclusion = conclusion.and(texts("success"))
+			conclusion = conclusion.And(abstract.Texts("success"))
 		} else {
-			conclusion = conclusion.and(texts("failure"))
-			i.failed = outcome{true, i.failed.no && (!ends || runs.no)}
+			conclusion = conclusion.And(abstract.Texts("failure"))
+			i.failed = abstract.Outcome{Yes: true, No: i.failed.No && (!ends || runs.No)}
 		}
 	}
-	if !runs.yes {
-		outputs = newFields("")
+	if !runs.Yes {
+		outputs = abstract.NewFields("")
 	}
-	if runs.no {
-		outcomeOf, conclusion = outcomeOf.and(texts("skipped")), conclusion.and(texts("skipped"))
-		for _, name := range outputs.names {
-			outputs.put(name, outputs.get(name).and(texts("")))
+	if runs.No {
+		outcomeOf, conclusion = outcomeOf.And(abstract.Texts("skipped")), conclusion.And(abstract.Texts("skipped"))
+		for _, name := range outputs.Names {
+			outputs.Put(name, outputs.Get(name).And(abstract.Texts("")))
 		}
 	}
 	if s.ast.ID != nil {
-		i.steps.put(s.ast.ID.Value, objectOf(newFields("").put("outputs", objectOf(outputs)).put("outcome", outcomeOf).put("conclusion", conclusion)))
+		i.steps.Put(s.ast.ID.Value, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(outputs)).Put("outcome", outcomeOf).Put("conclusion", conclusion)))
 	}
 }
 
 // exported takes over what a step puts into the environment of later ones.
 func (i *instance) exported(fact stepFact, outer *environ) {
-	e := fact.effect.env
+	e := fact.effect.Env
 	if e == nil {
 		return
 	}
-	if e.open != "" {
-		i.changed = e.open
+	if e.Open != "" {
+		i.changed = e.Open
 	}
-	for _, name := range e.names {
-		v := e.get(name)
-		if old := outer.find(name); old != nil && fact.runs.no {
-			v = v.and(old.value)
-		} else if fact.runs.no {
-			v = v.and(texts(""))
+	for _, name := range e.Names {
+		v := e.Get(name)
+		if old := outer.find(name); old != nil && fact.runs.No {
+			v = v.And(old.value)
+		} else if fact.runs.No {
+			v = v.And(abstract.Texts(""))
 		}
 		outer.put(&envVar{name: name, value: v, level: ofExport})
 	}
 }
 
 // useAction is a step that uses an action.
-func (i *instance) useAction(s *step, e *actionlint.ExecAction, tolerated bool) *fields {
-	given := newFields("")
+func (i *instance) useAction(s *step, e *actionlint.ExecAction, tolerated bool) *abstract.Fields {
+	given := abstract.NewFields("")
 	for _, id := range sortedKeys(e.Inputs) {
-		given.put(id, i.scalar(e.Inputs[id].Value))
+		given.Put(id, i.scalar(e.Inputs[id].Value))
 	}
 	for _, t := range []*actionlint.String{e.Entrypoint, e.Args} {
 		if t != nil {
-			i.flow(i.scalar(t).lacks(), tolerated)
+			i.flow(i.scalar(t).Lacks(), tolerated)
 		}
 	}
 	if s.local != nil && s.local.isAction && i.actions < maxNested {
 		return i.composite(s, given, tolerated)
 	}
-	for _, id := range given.names {
-		i.flow(given.get(id).lacks(), tolerated)
+	for _, id := range given.Names {
+		i.flow(given.Get(id).Lacks(), tolerated)
 	}
 	for _, v := range append(i.inherited(s), i.env.list...) {
-		i.flow(v.value.lacks(), tolerated)
+		i.flow(v.value.Lacks(), tolerated)
 	}
 	i.see()
 	name := ""
@@ -716,37 +710,39 @@ func (i *instance) useAction(s *step, e *actionlint.ExecAction, tolerated bool) 
 	if !setsNothing(name) {
 		i.changed = name
 	}
-	return newFields("the outputs of " + name)
+	return abstract.NewFields("the outputs of " + name)
 }
 
 // maxNested is GitHub's limit of actions within actions.
 const maxNested = 10
 
 // composite simulates the steps of an action of the repository.
-func (i *instance) composite(s *step, given *fields, tolerated bool) *fields {
+func (i *instance) composite(s *step, given *abstract.Fields, tolerated bool) *abstract.Fields {
 	a := s.local
 	key := effectKey{a, i.r, i.s, i.live, tolerated, i.signature(given)}
 	if known := i.sim.effects[key]; known != nil {
 		i.changed, i.loggedIn = union3(i.changed, known.changed), union3(i.loggedIn, known.loggedIn)
-		return known.outputs.copy()
+		return known.outputs.Copy()
 	}
-	i.sim.effects[key] = &actionEffect{outputs: newFields("an action that uses itself")}
+	i.sim.effects[key] = &actionEffect{outputs: abstract.NewFields("an action that uses itself")}
 	inner := *i
-	inner.action, inner.actions, inner.steps, inner.given = a, i.actions+1, newFields(""), newFields("")
-	inner.status = func(name string) set { return statusOf(name, outcome{inner.failed.no, inner.failed.yes}, inner.failed) }
-	inner.failed = outcome{no: true}
+	inner.action, inner.actions, inner.steps, inner.given = a, i.actions+1, abstract.NewFields(""), abstract.NewFields("")
+	inner.status = func(name string) abstract.Set {
+		return statusOf(name, abstract.Outcome{Yes: inner.failed.No, No: inner.failed.Yes}, inner.failed)
+	}
+	inner.failed = abstract.Outcome{No: true}
 	for _, name := range sortedKeys(a.defaults) {
-		if v, there := given.of[name]; there {
-			inner.given.put(name, mapped(v, asTextValue))
+		if v, there := given.Of[name]; there {
+			inner.given.Put(name, abstract.Mapped(v, abstract.AsTextValue))
 		} else if d := a.defaults[name]; d != nil {
-			inner.given.put(name, mapped(inner.scalar(d), asTextValue))
+			inner.given.Put(name, abstract.Mapped(inner.scalar(d), abstract.AsTextValue))
 		} else {
-			inner.given.put(name, texts(""))
+			inner.given.Put(name, abstract.Texts(""))
 		}
 	}
-	for _, name := range given.names {
+	for _, name := range given.Names {
 		if !a.asks(name) {
-			i.flow(given.get(name).lacks(), tolerated) // whatever takes it does so in a way that is not seen
+			i.flow(given.Get(name).Lacks(), tolerated) // whatever takes it does so in a way that is not seen
 		}
 	}
 	for _, x := range a.jobs[0].steps {
@@ -754,11 +750,11 @@ func (i *instance) composite(s *step, given *fields, tolerated bool) *fields {
 	}
 	i.see()
 	i.changed, i.loggedIn = inner.changed, inner.loggedIn
-	out := newFields("")
+	out := abstract.NewFields("")
 	for _, name := range sortedKeys(a.outputs) {
-		out.put(name, mapped(inner.scalar(a.outputs[name]), asTextValue))
+		out.Put(name, abstract.Mapped(inner.scalar(a.outputs[name]), abstract.AsTextValue))
 	}
-	i.sim.effects[key] = &actionEffect{out.copy(), inner.changed, inner.loggedIn}
+	i.sim.effects[key] = &actionEffect{out.Copy(), inner.changed, inner.loggedIn}
 	return out
 }
 
@@ -773,17 +769,17 @@ type effectKey struct {
 
 // actionEffect is what an action leaves to the steps behind it.
 type actionEffect struct {
-	outputs           *fields
+	outputs           *abstract.Fields
 	changed, loggedIn string
 }
 
 // signature tells what an action is given apart.
-func (i *instance) signature(given *fields) string {
+func (i *instance) signature(given *abstract.Fields) string {
 	var b strings.Builder
-	for _, name := range given.names {
+	for _, name := range given.Names {
 		fmt.Fprintf(&b, "%s=", name)
-		for _, v := range given.get(name) {
-			fmt.Fprintf(&b, "%d%v%v%q%p%p%v|", v.is, v.truth, v.number, v.text, v.fields, v.opaque, v.lacks)
+		for _, v := range given.Get(name) {
+			fmt.Fprintf(&b, "%d%v%v%q%p%p%v|", v.Is, v.Truth, v.Number, v.Text, v.Fields, v.Opaque, v.Lacks)
 		}
 	}
 	for _, v := range i.env.list {

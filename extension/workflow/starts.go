@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"slices"
 	"strings"
@@ -55,8 +57,8 @@ func (j *judgement) startsOf(r *run, s *step) []Start {
 	base := Start{Job: r.label()}
 	for _, p := range j.simulated().places {
 		if p.r == r {
-			base.AnyEnvironment = base.AnyEnvironment || p.names.undecided() != ""
-			base.Environments = union(base.Environments, p.names.known())
+			base.AnyEnvironment = base.AnyEnvironment || p.names.Undecided() != ""
+			base.Environments = abstract.Union(base.Environments, p.names.Known())
 		}
 	}
 	projects := projectsOf(r, s)

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"fmt"
 	"maps"
@@ -369,6 +371,6 @@ func (j *judgement) hosts(v *verdict, d *document, p passage, text string) {
 func looksSecret(s string) bool {
 	s = strings.TrimSpace(s)
 	digits := strings.IndexFunc(s, func(r rune) bool { return r >= '0' && r <= '9' }) >= 0
-	return len(s) >= 20 && digits && strings.IndexFunc(s, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune("_-.", r) }) < 0 &&
+	return len(s) >= 20 && digits && strings.IndexFunc(s, func(r rune) bool { return !abstract.IsAlphanumeric(r) && !strings.ContainsRune("_-.", r) }) < 0 &&
 		!strings.Contains(strings.ToLower(s), "xxxx")
 }

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"fmt"
 	"sort"
@@ -264,24 +266,24 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 	if s == nil || !at.ifs && !strings.Contains(s.Value, "${{") {
 		return
 	}
-	list := expressions(s.Value, at.ifs, v.doc.known)
+	list := abstract.Expressions(s.Value, at.ifs, v.doc.known)
 	var found []*read
 	var offsets, faulty []int
 	var problems []string
 	for _, e := range list {
-		if e.problem != "" {
-			faulty, problems = append(faulty, e.where), append(problems, e.problem)
+		if e.Problem != "" {
+			faulty, problems = append(faulty, e.Where), append(problems, e.Problem)
 			continue
 		}
 		newFinder(func(r read, offset int) {
 			own := at
 			if at.what == "run" {
-				own.env = assignedTo(s.Value[:max(e.at-len("${{"), 0)])
+				own.env = assignedTo(s.Value[:max(e.At-len("${{"), 0)])
 			}
 			found = append(found, v.complete(r, own))
-			offsets = append(offsets, e.at+offset)
-		}).walk(e.node)
-		v.doc.note(e.node)
+			offsets = append(offsets, e.At+offset)
+		}).walk(e.Node)
+		v.doc.note(e.Node)
 	}
 	if len(faulty) > 0 {
 		for i, p := range v.doc.src.places(s, faulty) {
@@ -298,7 +300,7 @@ func assignedTo(script string) string {
 	if !assigns {
 		return ""
 	}
-	name = name[strings.LastIndexFunc(name, func(r rune) bool { return r != '_' && !isAlphanumeric(r) })+1:]
+	name = name[strings.LastIndexFunc(name, func(r rune) bool { return r != '_' && !abstract.IsAlphanumeric(r) })+1:]
 	if !isSecretName(name) && !isVariableName(name) {
 		return ""
 	}

@@ -1,5 +1,7 @@
 package workflow
 
+import "github.com/gh-hex/gh-hex/extension/abstract"
+
 import (
 	"context"
 	"fmt"
@@ -197,7 +199,7 @@ func TestBoundsAreSaid(t *testing.T) {
 		return text + "  last:\n    runs-on: x\n    steps: [{run: x, env: {A: '${{ secrets.HEX_API_TOKEN }}'}}]\n"
 	}
 	lookup := func(name string) ([]byte, bool) { return []byte(call(1, path.Base(name)+"x")), len(name) < 100 }
-	long := "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: 'hex run ${{ " + strings.Repeat(" ", maxExpression) + "}}'}]\n"
+	long := "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: 'hex run ${{ " + strings.Repeat(" ", abstract.MaxExpression) + "}}'}]\n"
 	for name, test := range map[string]struct{ text, says string }{
 		"a large file":      {strings.Repeat("#\n", maxFile/2+1), "larger than 1 MiB"},
 		"many calls":        {call(maxCalls+1, "w"), "more than 500 workflows are called"},
@@ -279,8 +281,18 @@ func TestReadingEnds(t *testing.T) {
 		cancel()
 		return []byte(text), true
 	}
-	if w := Read(files, ReadOptions{Lookup: end, Ends: ctx}); asked != 1 || len(w.runs) > 0 {
-		t.Errorf("looked up %d files and lists %d runs after the end", asked, len(w.runs))
+	ended := Read(files, ReadOptions{Lookup: end, Ends: ctx})
+	if asked != 1 || len(ended.runs) > 0 {
+		t.Errorf("looked up %d files and lists %d runs after the end", asked, len(ended.runs))
+	}
+	// What was read by halves can still be asked: a command that is told to end asks on its way out.
+	if secrets, starts := ended.HexSecrets(), ended.Starts("B"); len(secrets)+len(starts) > 0 {
+		t.Errorf("%v and %v are known after the end", secrets, starts)
+	}
+	for id, r := range JudgeFiles(ended, Context{}) {
+		if r.Status == check.StatusError {
+			t.Errorf("%s fails after the end: %s", id, r.Message)
+		}
 	}
 	ctx, cancel = context.WithCancel(t.Context())
 	w := Read(files, ReadOptions{All: true, Ends: ctx})

@@ -160,7 +160,7 @@ func (s *Settings) HostTrouble() error {
 func (s *Settings) TokenTrouble() error {
 	switch {
 	case s.TokenErr != nil:
-		return OfLocalToken(fmt.Errorf("%w, from %s", s.TokenErr, s.TokenSource))
+		return refused(fmt.Errorf("%w, from %s", s.TokenErr, s.TokenSource), "gh hex auth login")
 	case s.Token.IsZero():
 		return &MissingTokenError{fmt.Errorf("%w for %s", ErrNoLocalToken, s.Host.Name())}
 	}

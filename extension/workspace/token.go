@@ -42,49 +42,49 @@ func (s TokenSource) again(command string) func(other string) string {
 	}
 }
 
-// ReadToken takes the token from standard input, the environment or a prompt; command is the one that was typed.
-func ReadToken(p *command.Process, withToken bool, host core.Host, command string) (core.Token, TokenSource, error) {
+// ReadToken takes the token from standard input, the environment or a prompt; typed is the command that was typed.
+func ReadToken(p *command.Process, withToken bool, host core.Host, typed string) (core.Token, TokenSource, error) {
 	switch {
 	case withToken:
-		token, err := TokenFromInput(p)
+		token, err := TokenFromInput(p, typed)
 		return token, FromInput, err
 	case strings.TrimSpace(p.Getenv(TokenName)) != "":
-		token, err := parseToken(p.Getenv(TokenName))
+		token, err := parseToken(p.Getenv(TokenName), typed)
 		return token, FromEnvironment, err
 	case !p.CanAsk():
 		return core.Token{}, FromInput, &MissingTokenError{errors.New("no Hex token: pipe it in with --with-token, or set the environment variable HEX_API_TOKEN")}
 	}
-	token, err := TokenFromPrompt(p, host, command+" --workspace-url HOST")
+	token, err := TokenFromPrompt(p, host, typed)
 	return token, FromPrompt, err
 }
 
-// TokenFromInput reads the token from standard input.
-func TokenFromInput(p *command.Process) (core.Token, error) {
+// TokenFromInput reads the token from standard input; typed is the command that was typed.
+func TokenFromInput(p *command.Process, typed string) (core.Token, error) {
 	raw, err := io.ReadAll(io.LimitReader(p.In, 64<<10))
 	if err != nil {
 		return core.Token{}, fmt.Errorf("read the token from standard input: %w", err)
 	}
-	return parseToken(string(raw))
+	return parseToken(string(raw), typed)
 }
 
-// TokenFromPrompt says first where to make a token; command is how to name another host.
-func TokenFromPrompt(p *command.Process, host core.Host, command string) (core.Token, error) {
+// TokenFromPrompt says first where to make a token; typed is the command that was typed.
+func TokenFromPrompt(p *command.Process, host core.Host, typed string) (core.Token, error) {
 	p.Say("Create a token at %s: Settings → API keys → New Token. Tick Projects: Read, and Projects: Run to start runs.", host)
-	p.Say("Your workspace is on another host? Press Ctrl-C and run: %s", command)
+	p.Say("Your workspace is on another host? Press Ctrl-C and run: %s --workspace-url HOST", typed)
 	raw, err := p.Ask("Paste the token (it stays hidden):", true)
 	if err != nil {
 		return core.Token{}, err
 	}
-	return parseToken(raw)
+	return parseToken(raw, typed)
 }
 
 // parseToken tells an empty input, which is a missing token, from one that is refused.
-func parseToken(raw string) (core.Token, error) {
+func parseToken(raw, typed string) (core.Token, error) {
 	token, err := core.ParseToken(raw)
-	if refused := (*core.TokenError)(nil); errors.As(err, &refused) && refused.Empty() {
-		return token, &MissingTokenError{err}
+	if e := (*core.TokenError)(nil); errors.As(err, &e) && e.Empty() {
+		return token, &MissingTokenError{refused(err, typed)}
 	}
-	return token, err
+	return token, refused(err, typed)
 }
 
 // Rejection is a token that Hex did not accept, or of which it cannot be told.
@@ -143,23 +143,25 @@ func Accept(ctx context.Context, p *command.Process, found Settings, token core.
 	return owner, nil
 }
 
-// localTokenError is about the token on this machine, not about one to store: the next one stays here, too.
-type localTokenError struct{ err error }
-
-func (e *localTokenError) Error() string { return e.err.Error() }
-
-func (e *localTokenError) Unwrap() error { return e.err }
-
-func (e *localTokenError) Hint() string {
-	return strings.Replace(command.Hint(e.err), "gh hex auth", "gh hex auth login", 1)
+// refusedError is a text that is no token: the next one goes to the command that was typed.
+type refusedError struct {
+	err   error
+	typed string
 }
 
-// OfLocalToken is err as it is said of a token that stays on this machine.
-func OfLocalToken(err error) error {
-	if refused := (*core.TokenError)(nil); errors.As(err, &refused) {
-		return &localTokenError{err}
+func (e *refusedError) Error() string { return e.err.Error() }
+
+func (e *refusedError) Unwrap() error { return e.err }
+
+func (e *refusedError) Hint() string {
+	return strings.Replace(command.Hint(e.err), "gh hex auth", e.typed, 1)
+}
+
+func refused(err error, typed string) error {
+	if err == nil {
+		return nil
 	}
-	return err
+	return &refusedError{err, typed}
 }
 
 // KeepToken is the command that keeps a token on this machine.

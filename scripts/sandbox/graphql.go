@@ -50,6 +50,10 @@ func (c *call) graphqlRoot(q *query, field selection, l *Login) any {
 			return c.graphqlOwner(field.args["login"])
 		}
 		q.fail("NOT_FOUND", field.alias, fmt.Sprintf("Could not resolve to an owner with the login of '%s'.", field.args["login"]))
+	case "nodes":
+		return c.graphqlNodes(q, field)
+	case "node":
+		return c.graphqlNode(field.args["id"], c.repositoryNames())
 	case "__type": // gh looks for features; none that it asks for is here
 	default:
 		q.fail("undefinedField", field.alias, fmt.Sprintf("Field '%s' doesn't exist on type 'Query'", field.name))
@@ -72,9 +76,12 @@ func (c *call) graphqlRepository(name string, r *Repository, parents bool) map[s
 		"id": fmt.Sprintf("R_%d", r.ID), "databaseId": r.ID, "name": short, "nameWithOwner": name,
 		"owner": c.graphqlOwner(owner), "isPrivate": r.Private, "visibility": visibility, "isFork": r.Parent != "",
 		"isArchived": r.Archived, "isEmpty": len(r.Files) == 0, "description": "", "url": "https://" + c.name + "/" + name,
-		"sshUrl": "git@" + c.name + ":" + name + ".git", "defaultBranchRef": map[string]any{"name": r.DefaultBranch},
+		"sshUrl": "git@" + c.name + ":" + name + ".git", "defaultBranchRef": map[string]any{"name": r.DefaultBranch, "target": map[string]any{"oid": r.DefaultBranch}},
 		"hasIssuesEnabled": true, "hasWikiEnabled": false, "viewerPermission": strings.ToUpper(ranks()[c.rank(name, r)]),
 		"mergeCommitAllowed": true, "squashMergeAllowed": true, "rebaseMergeAllowed": true, "parent": nil,
+		"forkingAllowed": !r.Private || !r.ForbidForking, "__typename": "Repository",
+		"environments": lazy(func(selection) any { return graphqlEnvironments(r) }),
+		"object":       lazy(func(f selection) any { return graphqlObject(r, f.args["expression"]) }),
 	}
 	if parent, found := lookup(c.host.Repositories, r.Parent); found && parents {
 		d["parent"] = c.graphqlRepository(r.Parent, parent, false)
@@ -86,6 +93,7 @@ func (c *call) graphqlRepository(name string, r *Repository, parents bool) map[s
 type selection struct {
 	alias, name string
 	fragment    string
+	on          string // the type of an inline fragment
 	args        map[string]string
 	fields      []selection
 }
@@ -160,8 +168,9 @@ func (q *query) selection() selection {
 		if name := q.next(); name != "on" {
 			return selection{fragment: name}
 		}
+		on := q.next()
 		q.until("{")
-		return selection{fields: q.selections()}
+		return selection{on: on, fields: q.selections()}
 	}
 	s := selection{name: q.next()}
 	s.alias = s.name
@@ -187,6 +196,9 @@ func (q *query) arguments(tokens []string) map[string]string {
 		value := strings.Trim(tokens[i+2], `"`)
 		if value == "$" && i+3 < len(tokens) {
 			value = fmt.Sprint(q.variables[tokens[i+3]])
+			if _, isList := q.variables[tokens[i+3]].([]any); isList {
+				value = "$" + tokens[i+3]
+			}
 		}
 		args[tokens[i]] = value
 	}
@@ -195,6 +207,9 @@ func (q *query) arguments(tokens []string) map[string]string {
 
 // pick reduces a value to the fields that were asked for.
 func (q *query) pick(value any, fields []selection, path string) any {
+	if list, isList := value.([]any); isList {
+		return q.pickEach(list, fields, path)
+	}
 	object, isObject := value.(map[string]any)
 	if !isObject || object == nil || len(fields) == 0 {
 		return value
@@ -207,6 +222,9 @@ func (q *query) pick(value any, fields []selection, path string) any {
 }
 
 func (q *query) pickInto(picked, object map[string]any, f selection, path string) {
+	if f.on != "" && object["__typename"] != nil && object["__typename"] != f.on {
+		return
+	}
 	if f.name == "" {
 		for _, inner := range append(slices.Clone(q.fragments[f.fragment]), f.fields...) {
 			q.pickInto(picked, object, inner, path)
@@ -214,6 +232,9 @@ func (q *query) pickInto(picked, object map[string]any, f selection, path string
 		return
 	}
 	value, known := object[f.name]
+	if later, isLazy := value.(lazy); isLazy {
+		value = later(f)
+	}
 	if !known {
 		q.fail("undefinedField", path, fmt.Sprintf("Field '%s' doesn't exist", f.name))
 		return

@@ -60,6 +60,9 @@ func (c *call) needSSO(l *Login) (answer, bool) {
 // repository returns the repository of a call, by its proper name, if it exists.
 func (c *call) repository() (string, *Repository) {
 	wanted := c.arg("owner") + "/" + c.arg("repo")
+	if r, exact := c.host.Repositories[wanted]; exact {
+		return wanted, r
+	}
 	for name, r := range c.host.Repositories {
 		if strings.EqualFold(name, wanted) {
 			return name, r
@@ -197,6 +200,7 @@ type limiter struct {
 	reset   time.Time   // of the primary limit, once it was reached
 	writes  []time.Time // content-creating requests within the window
 	blocked time.Time   // until when a secondary refusal holds
+	spent   ledger
 }
 
 func (s *Sandbox) limiterOf(host string) *limiter {
@@ -216,7 +220,10 @@ func (l *limiter) refuse(c *call, flying int) (answer, bool) {
 	if limits.Remaining != nil && l.primary(limits, now) {
 		return l.label(c.host, failure(http.StatusForbidden, "API rate limit exceeded for user ID 1001.")), true
 	}
-	if limits.Concurrent > 0 && flying > limits.Concurrent || c.access() == "write" && l.tooMany(limits, now) {
+	if limits.Points > 0 && l.spent.exceeds(limits.Points, c.points(), now) {
+		return l.label(c.host, secondary(limits)), true
+	}
+	if limits.Concurrent > 0 && flying > limits.Concurrent || c.points() > 1 && l.tooMany(limits, now) {
 		return l.label(c.host, secondary(limits)), true
 	}
 	return answer{}, false

@@ -136,10 +136,13 @@ func (c *call) getContents() answer {
 		return failure(http.StatusNotFound, "No commit found for the ref "+ref)
 	}
 	path := strings.Trim(c.arg("rest"), "/")
+	if target, linked := r.Links[path]; linked {
+		return c.link(files, path, target)
+	}
 	if content, found := files[path]; found {
 		return c.file(path, content)
 	}
-	if entries := c.folder(files, path); len(entries) > 0 {
+	if entries := append(c.folder(files, path), r.linksIn(path)...); len(entries) > 0 {
 		return jsonAnswer(http.StatusOK, entries)
 	}
 	return notFound()

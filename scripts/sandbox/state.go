@@ -27,6 +27,8 @@ type Host struct {
 	Accounts     map[string]*Account    `json:"accounts,omitempty"`     // by login; missing owners and users are added
 	Repositories map[string]*Repository `json:"repositories,omitempty"` // by OWNER/NAME
 	Limits       *Limits                `json:"limits,omitempty"`
+	// Generate adds many repositories that are alike, and is then empty.
+	Generate []*Series `json:"generate,omitempty"`
 	// RunDetails is what a server that does not know them makes of return_run_details in a dispatch: ignored or refused.
 	RunDetails string `json:"runDetails,omitempty"`
 	// EmptyCreated makes the PUT of a new secret answer 201 without a body instead of {}.
@@ -81,6 +83,8 @@ type Repository struct {
 	Environments   map[string]*Environment       `json:"environments,omitempty"`
 	// Files are keyed by branch, tag or commit, then by path.
 	Files map[string]map[string]string `json:"files,omitempty"`
+	// Links are the symbolic links of all branches: what they lead to, by path.
+	Links map[string]string `json:"links,omitempty"`
 	// Releases, oldest first.
 	Releases []*Release `json:"releases,omitempty"`
 	// WorkflowRuns are those of .github/workflows/hex-check.yml, WorkflowStates (active when missing, disabled_manually,
@@ -131,6 +135,8 @@ type Limits struct {
 	// Writes is how many content-creating requests may arrive within WindowMS milliseconds; 0 for no limit.
 	Writes   int `json:"writes,omitempty"`
 	WindowMS int `json:"windowMs,omitempty"`
+	// Points is how many points may be used within any minute, one for a read and five for a write; 0 for no limit.
+	Points int `json:"points,omitempty"`
 	// Concurrent is how many requests may be under way at once; 0 for no limit.
 	Concurrent int `json:"concurrent,omitempty"`
 	// RetryAfter is the header of a secondary refusal in seconds; 0 leaves it out.
@@ -315,6 +321,7 @@ func (h *Host) complete(now time.Time) {
 	h.Logins = orEmpty(h.Logins)
 	h.Accounts = orEmpty(h.Accounts)
 	h.Repositories = orEmpty(h.Repositories)
+	h.generate()
 	for _, l := range h.Logins {
 		h.addAccount(l.User, "User")
 	}

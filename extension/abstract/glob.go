@@ -1,4 +1,4 @@
-package workflow
+package abstract
 
 import (
 	"strings"
@@ -7,12 +7,12 @@ import (
 )
 
 // admits applies the filters of an event to a branch. The last pattern that matches decides.
-func admits(branch string, only, ignore *actionlint.WebhookEventFilter) bool {
+func Admits(branch string, only, ignore *actionlint.WebhookEventFilter) bool {
 	if !only.IsEmpty() {
 		admitted := false
 		for _, p := range only.Values {
 			pattern, negated := strings.CutPrefix(p.Value, "!")
-			if matchesGlob(pattern, branch) {
+			if MatchesGlob(pattern, branch) {
 				admitted = !negated
 			}
 		}
@@ -20,7 +20,7 @@ func admits(branch string, only, ignore *actionlint.WebhookEventFilter) bool {
 	}
 	if !ignore.IsEmpty() {
 		for _, p := range ignore.Values {
-			if matchesGlob(p.Value, branch) {
+			if MatchesGlob(p.Value, branch) {
 				return false
 			}
 		}
@@ -30,7 +30,7 @@ func admits(branch string, only, ignore *actionlint.WebhookEventFilter) bool {
 
 // matchesGlob matches a branch against a filter's pattern: * within a path segment, ** across, ? + [] as in a regular
 // expression's quantifiers and classes. The time is bounded by the product of both lengths.
-func matchesGlob(pattern, name string) bool {
+func MatchesGlob(pattern, name string) bool {
 	parts := globParts(pattern)
 	states := map[int]bool{0: true}
 	states = closeOver(parts, states)

@@ -1,4 +1,4 @@
-package workflow
+package abstract
 
 import (
 	"maps"
@@ -11,40 +11,41 @@ import (
 )
 
 // effect is what a script does, as far as a simulation asks, given the values of its variables.
-type effect struct {
-	lacks    []*lack           // empty secrets that a command that is reached is given, or for which the script fails
-	tested   []*lack           // those that it tests for
-	external bool              // a command of another program is reached: it may read the environment by itself
-	commands []*script.Command // those that are reached
-	outputs  *fields           // of the step
-	env      *fields           // what it puts into the environment of later steps; open where that is not known
+type Effect struct {
+	Lacks    []any             // empty secrets that a command that is reached is given, or for which the script fails
+	Tested   []any             // those that it tests for
+	External bool              // a command of another program is reached: it may read the environment by itself
+	Commands []*script.Command // those that are reached
+	Outputs  *Fields           // of the step
+	Env      *Fields           // what it puts into the environment of later steps; open where that is not known
 	fails    bool              // it may end with an error of its own making
-	ends     bool              // it ends with one, whatever happens
+	Ends     bool              // it ends with one, whatever happens
 }
 
 // maxStatements bounds how much of a script is followed.
-const maxStatements = 3000
+const MaxStatements = 3000
 
 // follower follows the control flow of a script, both ways where a condition is not decided.
-type follower struct {
-	s         *script.Script
-	variable  func(name string) set
-	expressed func(text string) set // of ${{ … }}
-	e         *evaluator
-	left      int
+type Follower struct {
+	S         *script.Script
+	Variable  func(name string) Set
+	Expressed func(text string) Set  // of ${{ … }}
+	Reads     func(name string) bool // tells variables that programs read by themselves
+	E         *Evaluator
+	Left      int
 	functions map[string]*syntax.Stmt
 	depth     int
 
 	state    *shellState
-	tested   []*lack
-	exported []*lack // in variables that other programs see
-	out      effect
+	tested   []any
+	exported []any // in variables that other programs see
+	out      Effect
 	well     bool // some way through ends well
 }
 
 // shellState is what a script has done at one place.
 type shellState struct {
-	vars, outputs, env map[string]set
+	vars, outputs, env map[string]Set
 	openOutputs        bool
 	openEnv            bool
 	dead               bool
@@ -52,9 +53,9 @@ type shellState struct {
 }
 
 // outcome tells whether a command may succeed and whether it may fail.
-type outcome struct{ yes, no bool }
+type Outcome struct{ Yes, No bool }
 
-func either() outcome { return outcome{true, true} }
+func Either() Outcome { return Outcome{true, true} }
 
 func (s *shellState) clone() *shellState {
 	c := *s
@@ -70,15 +71,15 @@ func (s *shellState) join(t *shellState) *shellState {
 	if t.dead {
 		return s
 	}
-	s.vars, s.outputs, s.env = joinSets(s.vars, t.vars, nil), joinSets(s.outputs, t.outputs, texts("")), joinSets(s.env, t.env, nil)
+	s.vars, s.outputs, s.env = joinSets(s.vars, t.vars, nil), joinSets(s.outputs, t.outputs, Texts("")), joinSets(s.env, t.env, nil)
 	s.openOutputs, s.openEnv = s.openOutputs || t.openOutputs, s.openEnv || t.openEnv
 	return s
 }
 
 // joinSets joins values by name; missing stands for one that only one of them has.
-func joinSets(a, b map[string]set, missing set) map[string]set {
-	out := map[string]set{}
-	for _, m := range []map[string]set{a, b} {
+func joinSets(a, b map[string]Set, missing Set) map[string]Set {
+	out := map[string]Set{}
+	for _, m := range []map[string]Set{a, b} {
 		for name := range m {
 			x, inA := a[name]
 			y, inB := b[name]
@@ -89,45 +90,45 @@ func joinSets(a, b map[string]set, missing set) map[string]set {
 				y = missing
 			}
 			if x == nil || y == nil {
-				x = x.and(y).and(open(name))
+				x = x.And(y).And(Open(name))
 			}
-			out[name] = x.and(y)
+			out[name] = x.And(y)
 		}
 	}
 	return out
 }
 
 // follow works out what a script does.
-func (x *follower) follow() effect {
-	x.state = &shellState{vars: map[string]set{}, outputs: map[string]set{}, env: map[string]set{}}
-	x.left, x.functions = maxStatements, map[string]*syntax.Stmt{}
-	x.statements(x.s.File.Stmts, false)
-	if x.left <= 0 || x.s.Err != nil {
-		x.state.openOutputs, x.state.openEnv, x.out.external = true, true, true
+func (x *Follower) Follow() Effect {
+	x.state = &shellState{vars: map[string]Set{}, outputs: map[string]Set{}, env: map[string]Set{}}
+	x.Left, x.functions = MaxStatements, map[string]*syntax.Stmt{}
+	x.statements(x.S.File.Stmts, false)
+	if x.Left <= 0 || x.S.Err != nil {
+		x.state.openOutputs, x.state.openEnv, x.out.External = true, true, true
 	}
-	if x.out.external {
-		x.out.lacks = union(x.out.lacks, x.exported)
+	if x.out.External {
+		x.out.Lacks = Union(x.out.Lacks, x.exported)
 	}
-	x.out.outputs, x.out.env = newFields(""), newFields("")
-	if x.state.openOutputs || x.out.external && len(x.state.outputs) == 0 {
-		x.out.outputs.open = "the outputs of a script"
+	x.out.Outputs, x.out.Env = NewFields(""), NewFields("")
+	if x.state.openOutputs || x.out.External && len(x.state.outputs) == 0 {
+		x.out.Outputs.Open = "the outputs of a script"
 	}
 	if x.state.openEnv {
-		x.out.env.open = "GITHUB_ENV"
+		x.out.Env.Open = "GITHUB_ENV"
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.state.outputs)) {
-		x.out.outputs.put(name, x.state.outputs[name])
+		x.out.Outputs.Put(name, x.state.outputs[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.state.env)) {
-		x.out.env.put(name, x.state.env[name])
+		x.out.Env.Put(name, x.state.env[name])
 	}
-	x.out.tested = x.tested
-	x.out.ends = x.out.fails && x.state.dead && !x.well
+	x.out.Tested = x.tested
+	x.out.Ends = x.out.fails && x.state.dead && !x.well
 	return x.out
 }
 
-func (x *follower) statements(list []*syntax.Stmt, condition bool) outcome {
-	last := outcome{yes: true}
+func (x *Follower) statements(list []*syntax.Stmt, condition bool) Outcome {
+	last := Outcome{Yes: true}
 	for _, stmt := range list {
 		if x.state.dead {
 			return last
@@ -138,38 +139,38 @@ func (x *follower) statements(list []*syntax.Stmt, condition bool) outcome {
 }
 
 // statement follows one statement. Where it fails for certain and nothing looks at that, the script ends.
-func (x *follower) statement(stmt *syntax.Stmt, condition bool) outcome {
-	x.left--
-	if stmt == nil || stmt.Cmd == nil || x.left <= 0 || x.state.dead {
-		return either()
+func (x *Follower) statement(stmt *syntax.Stmt, condition bool) Outcome {
+	x.Left--
+	if stmt == nil || stmt.Cmd == nil || x.Left <= 0 || x.state.dead {
+		return Either()
 	}
 	before := x.state.into
 	x.redirect(stmt.Redirs)
 	out := x.command(stmt, condition)
 	x.state.into = before
 	if stmt.Negated {
-		out.yes, out.no = out.no, out.yes
+		out.Yes, out.No = out.No, out.Yes
 		condition = true
 	}
-	if !condition && !out.yes && out.no {
+	if !condition && !out.Yes && out.No {
 		x.fail()
 	}
 	return out
 }
 
 // fail ends the script with an error. What it looked at before that was empty is what it fails on.
-func (x *follower) fail() {
+func (x *Follower) fail() {
 	x.state.dead, x.out.fails = true, true
-	x.out.lacks = union(x.out.lacks, x.tested)
+	x.out.Lacks = Union(x.out.Lacks, x.tested)
 }
 
-func (x *follower) redirect(list []*syntax.Redirect) {
+func (x *Follower) redirect(list []*syntax.Redirect) {
 	for _, r := range list {
 		if r.Word == nil || r.Op != syntax.RdrOut && r.Op != syntax.AppOut && r.Op != syntax.RdrAll && r.Op != syntax.AppAll {
 			continue
 		}
 		x.state.into = "file"
-		for _, name := range x.s.Word(r.Word).Variables() {
+		for _, name := range x.S.Word(r.Word).Variables() {
 			if name == "GITHUB_OUTPUT" || name == "GITHUB_ENV" {
 				x.state.into = name
 			}
@@ -177,7 +178,7 @@ func (x *follower) redirect(list []*syntax.Redirect) {
 	}
 }
 
-func (x *follower) command(stmt *syntax.Stmt, condition bool) outcome {
+func (x *Follower) command(stmt *syntax.Stmt, condition bool) Outcome {
 	switch c := stmt.Cmd.(type) {
 	case *syntax.CallExpr:
 		return x.call(stmt, c)
@@ -186,10 +187,10 @@ func (x *follower) command(stmt *syntax.Stmt, condition bool) outcome {
 			x.inside(a.Value)
 			x.assign(a)
 			if c.Variant != nil && c.Variant.Value == "export" {
-				x.exported = union(x.exported, x.word(a.Value).lacks())
+				x.exported = Union(x.exported, x.word(a.Value).Lacks())
 			}
 		}
-		return outcome{yes: true}
+		return Outcome{Yes: true}
 	case *syntax.BinaryCmd:
 		return x.binary(c, condition)
 	case *syntax.IfClause:
@@ -198,16 +199,16 @@ func (x *follower) command(stmt *syntax.Stmt, condition bool) outcome {
 		return x.cases(c)
 	case *syntax.WhileClause:
 		x.maybe(func() { x.statements(c.Cond, true); x.statements(c.Do, true) })
-		return either()
+		return Either()
 	case *syntax.ForClause:
 		if items, ok := c.Loop.(*syntax.WordIter); ok {
 			for _, w := range items.Items {
 				x.inside(w)
-				x.use([]script.Word{x.s.Word(w)})
+				x.use([]script.Word{x.S.Word(w)})
 			}
 		}
 		x.maybe(func() { x.statements(c.Do, true) })
-		return either()
+		return Either()
 	case *syntax.Block:
 		return x.statements(c.Stmts, condition)
 	case *syntax.Subshell:
@@ -216,30 +217,30 @@ func (x *follower) command(stmt *syntax.Stmt, condition bool) outcome {
 		if c.Name != nil {
 			x.functions[c.Name.Value] = c.Body
 		}
-		return outcome{yes: true}
+		return Outcome{Yes: true}
 	case *syntax.TestClause:
 		return x.test(c.X)
 	case *syntax.TimeClause:
 		return x.statement(c.Stmt, condition)
 	}
-	return either()
+	return Either()
 }
 
 // maybe follows what may happen any number of times.
-func (x *follower) maybe(body func()) {
+func (x *Follower) maybe(body func()) {
 	before := x.state.clone()
 	body()
-	for _, pair := range [][2]map[string]set{{before.vars, x.state.vars}, {before.outputs, x.state.outputs}, {before.env, x.state.env}} {
+	for _, pair := range [][2]map[string]Set{{before.vars, x.state.vars}, {before.outputs, x.state.outputs}, {before.env, x.state.env}} {
 		for name, v := range pair[1] {
 			if old, there := pair[0][name]; !there || len(old) != len(v) {
-				pair[1][name] = v.and(carry(open(name), v.lacks(), v.holds()))
+				pair[1][name] = v.And(Carry(Open(name), v.Lacks(), v.Holds()))
 			}
 		}
 	}
 	x.state = before.join(x.state)
 }
 
-func (x *follower) subshell(list []*syntax.Stmt) outcome {
+func (x *Follower) subshell(list []*syntax.Stmt) Outcome {
 	before := x.state.vars
 	out := x.statements(list, true)
 	x.state.dead, x.state.vars = false, before
@@ -247,11 +248,11 @@ func (x *follower) subshell(list []*syntax.Stmt) outcome {
 }
 
 // branch follows what is done when a condition is met and when it is not.
-func (x *follower) branch(o outcome, yes, no func() outcome) outcome {
+func (x *Follower) branch(o Outcome, yes, no func() Outcome) Outcome {
 	switch {
-	case !o.no:
+	case !o.No:
 		return yes()
-	case !o.yes:
+	case !o.Yes:
 		return no()
 	}
 	before := x.state.clone()
@@ -260,21 +261,21 @@ func (x *follower) branch(o outcome, yes, no func() outcome) outcome {
 	x.state = before
 	b := no()
 	x.state = after.join(x.state)
-	return outcome{a.yes || b.yes, a.no || b.no}
+	return Outcome{a.Yes || b.Yes, a.No || b.No}
 }
 
-func (x *follower) binary(c *syntax.BinaryCmd, condition bool) outcome {
+func (x *Follower) binary(c *syntax.BinaryCmd, condition bool) Outcome {
 	switch c.Op {
 	case syntax.AndStmt:
 		l := x.statement(c.X, true)
-		if l.no && !l.yes {
-			return either() // a list that ends so does not end the script
+		if l.No && !l.Yes {
+			return Either() // a list that ends so does not end the script
 		}
-		out := x.branch(l, func() outcome { return x.statement(c.Y, condition) }, func() outcome { return outcome{yes: true, no: true} })
+		out := x.branch(l, func() Outcome { return x.statement(c.Y, condition) }, func() Outcome { return Outcome{Yes: true, No: true} })
 		return out
 	case syntax.OrStmt:
 		l := x.statement(c.X, true)
-		return x.branch(l, func() outcome { return outcome{yes: true} }, func() outcome { return x.statement(c.Y, condition) })
+		return x.branch(l, func() Outcome { return Outcome{Yes: true} }, func() Outcome { return x.statement(c.Y, condition) })
 	}
 	into := x.state.into
 	x.state.into = "pipe"
@@ -284,109 +285,109 @@ func (x *follower) binary(c *syntax.BinaryCmd, condition bool) outcome {
 	return x.subshell([]*syntax.Stmt{c.Y})
 }
 
-func (x *follower) choose(c *syntax.IfClause) outcome {
+func (x *Follower) choose(c *syntax.IfClause) Outcome {
 	if len(c.Cond) == 0 { // else
 		return x.statements(c.Then, false)
 	}
-	return x.branch(x.statements(c.Cond, true), func() outcome { return x.statements(c.Then, false) }, func() outcome {
+	return x.branch(x.statements(c.Cond, true), func() Outcome { return x.statements(c.Then, false) }, func() Outcome {
 		if c.Else == nil {
-			return outcome{yes: true}
+			return Outcome{Yes: true}
 		}
 		return x.choose(c.Else)
 	})
 }
 
-func (x *follower) cases(c *syntax.CaseClause) outcome {
+func (x *Follower) cases(c *syntax.CaseClause) Outcome {
 	of := x.look(c.Word)
-	out := outcome{yes: true}
+	out := Outcome{Yes: true}
 	for _, item := range c.Items {
-		o := either()
+		o := Either()
 		if len(item.Patterns) == 1 {
-			pattern, known := x.s.Word(item.Patterns[0]).Literal()
+			pattern, known := x.S.Word(item.Patterns[0]).Literal()
 			switch {
 			case known && pattern == "*":
-				o = outcome{yes: true}
+				o = Outcome{Yes: true}
 			case known && !strings.ContainsAny(pattern, "*?["):
-				o.yes, o.no = compareTexts(of, texts(pattern))
+				o.Yes, o.No = compareTexts(of, Texts(pattern))
 			}
 		}
-		if !o.yes {
+		if !o.Yes {
 			continue
 		}
-		body := func() outcome { return x.statements(item.Stmts, false) }
-		if !o.no {
+		body := func() Outcome { return x.statements(item.Stmts, false) }
+		if !o.No {
 			return body()
 		}
-		out = x.branch(o, body, func() outcome { return outcome{yes: true} })
+		out = x.branch(o, body, func() Outcome { return Outcome{Yes: true} })
 	}
 	return out
 }
 
-func (x *follower) assign(a *syntax.Assign) {
+func (x *Follower) assign(a *syntax.Assign) {
 	if a.Name == nil || a.Naked {
 		return
 	}
 	v := x.word(a.Value)
 	if a.Append || a.Array != nil || a.Index != nil {
-		v = open(a.Name.Value)
+		v = Open(a.Name.Value)
 	}
 	x.state.vars[a.Name.Value] = v
-	if hexReads(a.Name.Value) {
-		x.out.lacks = union(x.out.lacks, v.lacks())
+	if x.Reads(a.Name.Value) {
+		x.out.Lacks = Union(x.out.Lacks, v.Lacks())
 	}
 }
 
 // word works out a word.
-func (x *follower) word(w *syntax.Word) set {
+func (x *Follower) word(w *syntax.Word) Set {
 	if w == nil {
-		return texts("")
+		return Texts("")
 	}
-	return x.parts(x.s.Word(w).Parts)
+	return x.parts(x.S.Word(w).Parts)
 }
 
-func (x *follower) parts(parts []script.Part) set {
-	out := texts("")
+func (x *Follower) parts(parts []script.Part) Set {
+	out := Texts("")
 	for _, p := range parts {
-		var v set
+		var v Set
 		switch {
 		case p.Kind == script.Literal:
-			v = texts(p.Text)
+			v = Texts(p.Text)
 		case p.Kind == script.Expression:
-			v = x.expressed(p.Text)
+			v = x.Expressed(p.Text)
 		case p.Kind == script.Variable && p.Whole && (!p.Checked || len(parts) == 1):
 			v = x.value(p.Text)
 		case p.Kind == script.Variable:
-			v = carry(open(p.Text), x.value(p.Text).lacks(), nil)
+			v = Carry(Open(p.Text), x.value(p.Text).Lacks(), nil)
 		default:
-			v = open("the output of a command")
+			v = Open("the output of a command")
 		}
-		out = x.e.concat(out, v)
+		out = x.E.concat(out, v)
 	}
 	return out
 }
 
-func (x *follower) value(name string) set {
+func (x *Follower) value(name string) Set {
 	if v, assigned := x.state.vars[name]; assigned {
 		return v
 	}
-	return x.variable(name)
+	return x.Variable(name)
 }
 
 // look is the value of a word that decides something: what is empty in it was looked at.
-func (x *follower) look(w *syntax.Word) set {
+func (x *Follower) look(w *syntax.Word) Set {
 	v := x.word(w)
-	x.tested = union(x.tested, v.lacks())
+	x.tested = Union(x.tested, v.Lacks())
 	return v
 }
 
 // call follows a simple command.
-func (x *follower) call(stmt *syntax.Stmt, c *syntax.CallExpr) outcome {
+func (x *Follower) call(stmt *syntax.Stmt, c *syntax.CallExpr) Outcome {
 	if len(c.Args) == 0 {
 		for _, a := range c.Assigns {
 			x.inside(a.Value)
 			x.assign(a)
 		}
-		return either()
+		return Either()
 	}
 	for _, a := range c.Args {
 		x.inside(a)
@@ -394,25 +395,25 @@ func (x *follower) call(stmt *syntax.Stmt, c *syntax.CallExpr) outcome {
 	for _, r := range stmt.Redirs {
 		x.inside(r.Word)
 	}
-	command := x.s.Command(stmt)
+	command := x.S.Command(stmt)
 	name := command.Name()
 	args := command.Words[min(1, len(command.Words)):]
 	switch name {
 	case "exit":
 		return x.exit(args)
 	case "true", ":":
-		return outcome{yes: true}
+		return Outcome{Yes: true}
 	case "false":
-		return outcome{no: true}
+		return Outcome{No: true}
 	case "test", "[":
 		return x.testWords(args)
 	case "echo", "printf":
 		x.print(name, args)
-		return outcome{yes: true}
+		return Outcome{Yes: true}
 	case "set", "shift", "unset", "trap", "umask":
-		return outcome{yes: true}
+		return Outcome{Yes: true}
 	case "return":
-		return either()
+		return Either()
 	}
 	if body := x.functions[name]; body != nil && x.depth < 5 {
 		x.depth++
@@ -420,19 +421,19 @@ func (x *follower) call(stmt *syntax.Stmt, c *syntax.CallExpr) outcome {
 		x.use(args)
 		return x.statement(body, true)
 	}
-	x.out.commands = append(x.out.commands, command)
-	x.out.external = x.out.external || name != "cd" && name != "read" && name != "sleep"
+	x.out.Commands = append(x.out.Commands, command)
+	x.out.External = x.out.External || name != "cd" && name != "read" && name != "sleep"
 	x.use(command.Words)
 	x.use(command.Inputs)
 	for _, a := range command.Assigns {
 		x.use([]script.Word{a.Value})
 	}
 	x.fed(name, command)
-	return either()
+	return Either()
 }
 
 // fed is a here-document that goes on to the outputs: cat <<EOF >> $GITHUB_OUTPUT.
-func (x *follower) fed(name string, c *script.Command) {
+func (x *Follower) fed(name string, c *script.Command) {
 	if x.state.into != "GITHUB_OUTPUT" && x.state.into != "GITHUB_ENV" {
 		return
 	}
@@ -440,14 +441,14 @@ func (x *follower) fed(name string, c *script.Command) {
 		x.write(x.parts(c.Inputs[0].Parts))
 		return
 	}
-	x.write(open("the output of " + name))
+	x.write(Open("the output of " + name))
 }
 
 // use notes that a command is given words.
-func (x *follower) use(words []script.Word) {
+func (x *Follower) use(words []script.Word) {
 	for _, w := range words {
 		if len(w.Variables()) > 0 || slices.ContainsFunc(w.Parts, func(p script.Part) bool { return p.Kind == script.Expression }) {
-			x.out.lacks = union(x.out.lacks, x.parts(w.Parts).lacks())
+			x.out.Lacks = Union(x.out.Lacks, x.parts(w.Parts).Lacks())
 		}
 		if slices.Contains(w.Variables(), "GITHUB_OUTPUT") {
 			x.state.openOutputs = true
@@ -459,7 +460,7 @@ func (x *follower) use(words []script.Word) {
 }
 
 // inside follows the commands whose output is a part of a word.
-func (x *follower) inside(w *syntax.Word) {
+func (x *Follower) inside(w *syntax.Word) {
 	if w == nil {
 		return
 	}
@@ -481,7 +482,7 @@ func (x *follower) inside(w *syntax.Word) {
 	})
 }
 
-func (x *follower) exit(args []script.Word) outcome {
+func (x *Follower) exit(args []script.Word) Outcome {
 	code := "0"
 	if len(args) > 0 {
 		code, _ = args[0].Literal()
@@ -491,11 +492,11 @@ func (x *follower) exit(args []script.Word) outcome {
 	} else {
 		x.fail()
 	}
-	return outcome{yes: code == "0", no: code != "0"}
+	return Outcome{Yes: code == "0", No: code != "0"}
 }
 
 // print is echo and printf.
-func (x *follower) print(name string, args []script.Word) {
+func (x *Follower) print(name string, args []script.Word) {
 	for len(args) > 0 && (args[0].Is("-n") || args[0].Is("-e") || args[0].Is("--")) {
 		args = args[1:]
 	}
@@ -506,33 +507,33 @@ func (x *follower) print(name string, args []script.Word) {
 		}
 		return
 	}
-	out := texts("")
+	out := Texts("")
 	for i, w := range args {
 		if i > 0 && name == "printf" {
 			before, _, formats := strings.Cut(args[0].Known(), "%")
 			if formats {
-				out = x.e.concat(texts(before), open("printf"))
+				out = x.E.concat(Texts(before), Open("printf"))
 			}
 			break
 		}
 		if i > 0 {
 			out = concatText(out, " ")
 		}
-		out = x.e.concat(out, x.parts(w.Parts))
+		out = x.E.concat(out, x.parts(w.Parts))
 	}
 	x.write(out)
 }
 
 // write puts NAME=value lines into the outputs or the environment.
-func (x *follower) write(s set) {
+func (x *Follower) write(s Set) {
 	into, open_ := x.state.outputs, &x.state.openOutputs
 	if x.state.into == "GITHUB_ENV" {
 		into, open_ = x.state.env, &x.state.openEnv
 	}
-	written := map[string]set{}
+	written := map[string]Set{}
 	for _, v := range s {
 		known := v.begins()
-		t, whole := v.asText()
+		t, whole := v.AsText()
 		if whole {
 			known = t
 		}
@@ -546,35 +547,35 @@ func (x *follower) write(s set) {
 				*open_ = true
 				continue
 			}
-			w := textValue(text)
+			w := TextValue(text)
 			if !whole {
-				w = value{is: anything, text: "a script"}
+				w = Value{Is: Anything, Text: "a script"}
 			}
-			w.lacks, w.holds = v.lacks, v.holds
+			w.Lacks, w.Holds = v.Lacks, v.Holds
 			name = strings.TrimSpace(name)
-			written[name] = written[name].with(w)
+			written[name] = written[name].With(w)
 		}
 	}
 	for name, v := range written {
 		into[name] = v
-		if hexReads(name) && x.state.into == "GITHUB_ENV" {
-			x.out.lacks = union(x.out.lacks, v.lacks())
+		if x.Reads(name) && x.state.into == "GITHUB_ENV" {
+			x.out.Lacks = Union(x.out.Lacks, v.Lacks())
 		}
 	}
 }
 
 // testWords is test and [.
-func (x *follower) testWords(args []script.Word) outcome {
+func (x *Follower) testWords(args []script.Word) Outcome {
 	if n := len(args); n > 0 && args[n-1].Is("]") {
 		args = args[:n-1]
 	}
 	if len(args) > 0 && args[0].Is("!") {
 		o := x.testWords(args[1:])
-		return outcome{o.no, o.yes}
+		return Outcome{o.No, o.Yes}
 	}
-	value := func(w script.Word) set {
+	value := func(w script.Word) Set {
 		v := x.parts(w.Parts)
-		x.tested = union(x.tested, v.lacks())
+		x.tested = Union(x.tested, v.Lacks())
 		return v
 	}
 	switch len(args) {
@@ -586,7 +587,7 @@ func (x *follower) testWords(args []script.Word) outcome {
 			return notEmpty(value(args[1]))
 		case "-z":
 			o := notEmpty(value(args[1]))
-			return outcome{o.no, o.yes}
+			return Outcome{o.No, o.Yes}
 		}
 	case 3:
 		op, _ := args[1].Literal()
@@ -595,24 +596,24 @@ func (x *follower) testWords(args []script.Word) outcome {
 			if op == "!=" {
 				yes, no = no, yes
 			}
-			return outcome{yes, no}
+			return Outcome{yes, no}
 		}
 	}
 	x.use(args)
-	return either()
+	return Either()
 }
 
-func notEmpty(s set) outcome {
-	yes, no := compareTexts(s, texts(""))
-	return outcome{no, yes}
+func notEmpty(s Set) Outcome {
+	yes, no := compareTexts(s, Texts(""))
+	return Outcome{no, yes}
 }
 
 // compareTexts compares as a shell does, with case.
-func compareTexts(a, b set) (equal, different bool) {
+func compareTexts(a, b Set) (equal, different bool) {
 	for _, v := range a {
 		for _, w := range b {
-			s, knowS := v.asText()
-			t, knowT := w.asText()
+			s, knowS := v.AsText()
+			t, knowT := w.AsText()
 			if knowS && knowT {
 				equal, different = equal || s == t, different || s != t
 				continue
@@ -625,7 +626,7 @@ func compareTexts(a, b set) (equal, different bool) {
 }
 
 // test is [[ … ]].
-func (x *follower) test(c syntax.TestExpr) outcome {
+func (x *Follower) test(c syntax.TestExpr) Outcome {
 	switch t := c.(type) {
 	case *syntax.Word:
 		return notEmpty(x.look(t))
@@ -636,49 +637,49 @@ func (x *follower) test(c syntax.TestExpr) outcome {
 	case *syntax.BinaryTest:
 		return x.binaryTest(t)
 	}
-	return either()
+	return Either()
 }
 
-func (x *follower) unary(t *syntax.UnaryTest) outcome {
+func (x *Follower) unary(t *syntax.UnaryTest) Outcome {
 	w, isWord := t.X.(*syntax.Word)
 	switch {
 	case t.Op == syntax.TsNot:
 		o := x.test(t.X)
-		return outcome{o.no, o.yes}
+		return Outcome{o.No, o.Yes}
 	case t.Op == syntax.TsNempStr && isWord:
 		return notEmpty(x.look(w))
 	case t.Op == syntax.TsEmpStr && isWord:
 		o := notEmpty(x.look(w))
-		return outcome{o.no, o.yes}
+		return Outcome{o.No, o.Yes}
 	case isWord:
-		x.use([]script.Word{x.s.Word(w)})
+		x.use([]script.Word{x.S.Word(w)})
 	}
-	return either()
+	return Either()
 }
 
-func (x *follower) binaryTest(t *syntax.BinaryTest) outcome {
+func (x *Follower) binaryTest(t *syntax.BinaryTest) Outcome {
 	switch t.Op {
 	case syntax.AndTest:
 		a, b := x.test(t.X), x.test(t.Y)
-		return outcome{a.yes && b.yes, a.no || b.no}
+		return Outcome{a.Yes && b.Yes, a.No || b.No}
 	case syntax.OrTest:
 		a, b := x.test(t.X), x.test(t.Y)
-		return outcome{a.yes || b.yes, a.no && b.no}
+		return Outcome{a.Yes || b.Yes, a.No && b.No}
 	}
 	l, isLeft := t.X.(*syntax.Word)
 	r, isRight := t.Y.(*syntax.Word)
 	if !isLeft || !isRight {
-		return either()
+		return Either()
 	}
 	a, b := x.look(l), x.look(r)
-	glob := strings.ContainsAny(x.s.Word(r).Known(), "*?[")
+	glob := strings.ContainsAny(x.S.Word(r).Known(), "*?[")
 	switch {
 	case (t.Op == syntax.TsMatch || t.Op == syntax.TsMatchShort) && !glob:
 		yes, no := compareTexts(a, b)
-		return outcome{yes, no}
+		return Outcome{yes, no}
 	case t.Op == syntax.TsNoMatch && !glob:
 		yes, no := compareTexts(a, b)
-		return outcome{no, yes}
+		return Outcome{no, yes}
 	}
-	return either()
+	return Either()
 }

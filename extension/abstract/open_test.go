@@ -1,4 +1,4 @@
-package workflow
+package abstract
 
 import (
 	"fmt"
@@ -30,23 +30,23 @@ func TestSoundWhereValuesAreOpen(t *testing.T) {
 }
 
 // openValues are what each name may be, and what stands for it when it is tried.
-func openValues(name string) (abstract set, tried []value) {
+func openValues(name string) (abstract Set, tried []Value) {
 	switch name {
 	case "a":
-		tried = []value{textValue("push"), textValue("pull_request")}
+		tried = []Value{TextValue("push"), TextValue("pull_request")}
 	case "b":
-		tried = []value{textValue(""), textValue("x"), {}}
+		tried = []Value{TextValue(""), TextValue("x"), {}}
 	case "c":
-		tried = []value{boolValue(true), boolValue(false)}
+		tried = []Value{BoolValue(true), BoolValue(false)}
 	case "d":
-		tried = []value{numberValue(0), numberValue(7), textValue("7"), boolValue(true)}
+		tried = []Value{NumberValue(0), NumberValue(7), TextValue("7"), BoolValue(true)}
 	case "e": // a secret that is there
-		return one(hidden("secrets.E")), []value{textValue("x"), textValue("7"), textValue("true"), textValue("refs/heads/main"), textValue("push")}
+		return One(Hidden("secrets.E")), []Value{TextValue("x"), TextValue("7"), TextValue("true"), TextValue("refs/heads/main"), TextValue("push")}
 	case "f": // anything
-		return open("f"), []value{{}, textValue(""), textValue("x"), boolValue(false), boolValue(true), numberValue(7), {is: list}, {is: object, fields: newFields("")}}
+		return Open("f"), []Value{{}, TextValue(""), TextValue("x"), BoolValue(false), BoolValue(true), NumberValue(7), {Is: List}, {Is: Object, Fields: NewFields("")}}
 	}
 	for _, v := range tried {
-		abstract = abstract.with(v)
+		abstract = abstract.With(v)
 	}
 	return abstract, tried
 }
@@ -85,20 +85,20 @@ func generateOpen(r *rand.Rand, depth int, names *[]string) string {
 }
 
 func holdOpen(t *testing.T, text string, used []string) (exact int) {
-	x := parseExpression(text + "}}")
-	if x.node == nil {
-		t.Fatalf("%s: %s", text, x.problem)
+	x := ParseExpression(text + "}}")
+	if x.Node == nil {
+		t.Fatalf("%s: %s", text, x.Problem)
 	}
-	work := func(given map[string]set) set {
-		fuel := maxFuel
-		f := newFields("")
+	work := func(given map[string]Set) Set {
+		fuel := 1_000_000
+		f := NewFields("")
 		for name, s := range given {
-			f.put(name, s)
+			f.Put(name, s)
 		}
-		e := &evaluator{fuel: &fuel, context: func(string) set { return objectOf(f) }}
-		return e.expression(x)
+		e := &Evaluator{Fuel: &fuel, Context: func(string) Set { return ObjectOf(f) }}
+		return e.Expression(x)
 	}
-	abstract := map[string]set{}
+	abstract := map[string]Set{}
 	few := true
 	for _, name := range used {
 		s, _ := openValues(name)
@@ -106,28 +106,28 @@ func holdOpen(t *testing.T, text string, used []string) (exact int) {
 		few = few && name != "e" && name != "f" && strings.Count(text, "open."+name) == 1
 	}
 	got := work(abstract)
-	var concrete set
-	var try func(left []string, given map[string]set)
-	try = func(left []string, given map[string]set) {
+	var concrete Set
+	var try func(left []string, given map[string]Set)
+	try = func(left []string, given map[string]Set) {
 		if len(left) > 0 {
 			_, tried := openValues(left[0])
 			for _, v := range tried {
-				given[left[0]] = one(v)
+				given[left[0]] = One(v)
 				try(left[1:], given)
 			}
 			return
 		}
 		for _, v := range work(given) {
-			if !slices.ContainsFunc(got, func(w value) bool { return covers2(w, v) }) {
-				t.Errorf("%s: %s comes out for %v, and is not among %v", text, says2(set{v}), given, says2(got))
+			if !slices.ContainsFunc(got, func(w Value) bool { return covers2(w, v) }) {
+				t.Errorf("%s: %s comes out for %v, and is not among %v", text, says2(Set{v}), given, says2(got))
 			}
-			concrete = concrete.with(v)
+			concrete = concrete.With(v)
 		}
 	}
-	try(used, map[string]set{})
+	try(used, map[string]Set{})
 	if few && len(got) < maxValues {
 		exact = 1
-		if got.mayBe(true) != concrete.mayBe(true) || got.mayBe(false) != concrete.mayBe(false) {
+		if got.MayBe(true) != concrete.MayBe(true) || got.MayBe(false) != concrete.MayBe(false) {
 			t.Errorf("%s: worked out %s, but only %s comes out", text, says2(got), says2(concrete))
 		}
 	}
@@ -135,24 +135,24 @@ func holdOpen(t *testing.T, text string, used []string) (exact int) {
 }
 
 // covers2 tells whether a value that was worked out stands for one that came out.
-func covers2(w, v value) bool {
-	switch w.is {
-	case anything:
-		return w.limit == 0 || v.mayBe(w.limit > 0)
-	case opaque:
-		s, known := v.asText()
-		return v.is == opaque || known && v.is == text && w.opaque.mayBe(s)
-	case object, list:
-		return v.is == w.is
+func covers2(w, v Value) bool {
+	switch w.Is {
+	case Anything:
+		return w.Limit == 0 || v.mayBe(w.Limit > 0)
+	case Opaque:
+		s, known := v.AsText()
+		return v.Is == Opaque || known && v.Is == Text && w.Opaque.mayBe(s)
+	case Object, List:
+		return v.Is == w.Is
 	}
 	return w.same(v)
 }
 
-func says2(s set) string {
+func says2(s Set) string {
 	var out []string
 	for _, v := range s {
-		t, _ := v.asText()
-		out = append(out, fmt.Sprintf("%d %q %+d", v.is, t, v.limit))
+		t, _ := v.AsText()
+		out = append(out, fmt.Sprintf("%d %q %+d", v.Is, t, v.Limit))
 	}
 	return strings.Join(out, "; ")
 }

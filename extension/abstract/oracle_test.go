@@ -1,4 +1,4 @@
-package workflow
+package abstract
 
 import (
 	"bytes"
@@ -113,13 +113,13 @@ func TestSameAsGitHub(t *testing.T) {
 		list = append(list, generate(r, 1+r.IntN(4)))
 	}
 	answers := askOracle(t, folder, list)
-	contexts, ok := fromJSON(oracleContexts)
+	contexts, ok := FromJSON(oracleContexts)
 	if !ok {
 		t.Fatal("the contexts are no JSON")
 	}
 	values, differ := 0, 0
 	for i, text := range list {
-		want, got := answers[i], concrete(t, text, contexts.fields)
+		want, got := answers[i], concrete(t, text, contexts.Fields)
 		if want.Failed == "" {
 			values++
 		}
@@ -134,15 +134,15 @@ func TestSameAsGitHub(t *testing.T) {
 }
 
 // concrete evaluates an expression whose contexts are all known, and writes its value as the oracle does.
-func concrete(t *testing.T, text string, contexts *fields) string {
-	x := parseExpression(text + "}}")
-	if x.node == nil {
-		t.Fatalf("%s: %s", text, x.problem)
+func concrete(t *testing.T, text string, contexts *Fields) string {
+	x := ParseExpression(text + "}}")
+	if x.Node == nil {
+		t.Fatalf("%s: %s", text, x.Problem)
 	}
-	fuel := maxFuel
-	e := &evaluator{context: contexts.get, fuel: &fuel}
-	v := e.expression(x)
-	if e.fails || len(v) == 0 {
+	fuel := 1_000_000
+	e := &Evaluator{Context: contexts.Get, Fuel: &fuel}
+	v := e.Expression(x)
+	if e.Fails || len(v) == 0 {
 		return "failed"
 	}
 	if len(v) != 1 {
@@ -151,16 +151,16 @@ func concrete(t *testing.T, text string, contexts *fields) string {
 	return describe(v[0])
 }
 
-func describe(v value) string {
-	s, _ := v.asText()
+func describe(v Value) string {
+	s, _ := v.AsText()
 	if !v.primitive() {
-		j, _ := v.json("")
+		j, _ := v.Json("")
 		var b bytes.Buffer
 		if json.Compact(&b, []byte(j)) == nil {
 			s = b.String()
 		}
 	}
-	kind := map[class]string{null: "null", boolean: "boolean", number: "number", text: "text", list: "list", object: "object"}[v.is]
+	kind := map[class]string{null: "null", Boolean: "boolean", number: "number", Text: "text", List: "list", Object: "object"}[v.Is]
 	return fmt.Sprintf("%s %q", kind, s)
 }
 

@@ -1,4 +1,4 @@
-package workflow
+package abstract
 
 import (
 	"strconv"
@@ -8,13 +8,13 @@ import (
 )
 
 // call works out a function of GitHub's.
-func (e *evaluator) call(n *actionlint.FuncCallNode) set {
+func (e *Evaluator) call(n *actionlint.FuncCallNode) Set {
 	name := strings.ToLower(n.Callee)
 	switch name {
 	case "success", "failure", "cancelled", "always":
-		return e.status(name)
+		return e.Status(name)
 	}
-	args := make([]set, len(n.Args))
+	args := make([]Set, len(n.Args))
 	for i, arg := range n.Args {
 		args[i] = e.eval(arg)
 	}
@@ -30,48 +30,48 @@ func (e *evaluator) call(n *actionlint.FuncCallNode) set {
 	case name == "join" && len(args) > 0:
 		return e.join(args)
 	case name == "tojson" && len(args) == 1:
-		return mapped(args[0], toJSON)
+		return Mapped(args[0], toJSON)
 	case name == "fromjson" && len(args) == 1:
 		return e.fromJSON(args[0])
 	case name == "case" && len(args)%2 == 1:
 		return e.cases(args)
 	}
-	return open(n.Callee + "()")
+	return Open(n.Callee + "()")
 }
 
 // test is a function that says yes or no.
-func (e *evaluator) test(args []set, holds func(a, b value) (yes, no bool)) set {
+func (e *Evaluator) test(args []Set, holds func(a, b Value) (yes, no bool)) Set {
 	yes, no := false, false
 	for _, a := range args[0] {
 		for _, b := range args[1] {
-			*e.fuel -= 1 + len(a.items)
+			*e.Fuel -= 1 + len(a.Items)
 			y, n := holds(a, b)
 			yes, no = yes || y, no || n
 		}
 	}
-	return truths(yes, no)
+	return Truths(yes, no)
 }
 
-func contains(a, b value) (yes, no bool) {
+func contains(a, b Value) (yes, no bool) {
 	switch {
-	case a.is == anything && a.limit >= 0:
+	case a.Is == Anything && a.Limit >= 0:
 		return true, true
-	case a.is == list:
+	case a.Is == List:
 		return a.includes(b)
-	case a.is == object, !b.primitive():
+	case a.Is == Object, !b.primitive():
 		return false, true
 	}
-	x, knowX := a.asText()
-	y, knowY := b.asText()
+	x, knowX := a.AsText()
+	y, knowY := b.AsText()
 	switch {
-	case knowY && y == "" && a.is != anything:
+	case knowY && y == "" && a.Is != Anything:
 		return true, false
 	case knowX && knowY:
 		yes = strings.Contains(strings.ToLower(x), strings.ToLower(y))
 		return yes, !yes
-	case a.is == opaque && knowY && (hasFold(a.opaque.prefix, y) || hasFold(a.opaque.suffix, y)):
+	case a.Is == Opaque && knowY && (hasFold(a.Opaque.Prefix, y) || hasFold(a.Opaque.Suffix, y)):
 		return true, false
-	case knowX && x == "" && b.is == opaque:
+	case knowX && x == "" && b.Is == Opaque:
 		return false, true
 	}
 	return true, true
@@ -80,9 +80,9 @@ func contains(a, b value) (yes, no bool) {
 func hasFold(s, part string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(part)) }
 
 // includes tells whether a list has a value.
-func (v value) includes(w value) (yes, no bool) {
+func (v Value) includes(w Value) (yes, no bool) {
 	no = true
-	for _, item := range v.items {
+	for _, item := range v.Items {
 		must := len(item) > 0
 		for _, x := range item {
 			equal, different := meet(w, x)
@@ -96,51 +96,51 @@ func (v value) includes(w value) (yes, no bool) {
 	return yes, no
 }
 
-func startsWith(a, b value) (yes, no bool) {
+func startsWith(a, b Value) (yes, no bool) {
 	if !a.primitive() || !b.primitive() {
 		return false, true
 	}
-	x, knowX := a.asText()
-	y, knowY := b.asText()
+	x, knowX := a.AsText()
+	y, knowY := b.AsText()
 	switch {
 	case knowX && knowY:
 		yes = strings.HasPrefix(strings.ToUpper(x), strings.ToUpper(y))
 		return yes, !yes
-	case knowY && y == "" && a.is != anything:
+	case knowY && y == "" && a.Is != Anything:
 		return true, false
-	case knowY && a.is == opaque:
-		return a.opaque.mayStart(y)
-	case knowX && x == "" && b.is == opaque:
+	case knowY && a.Is == Opaque:
+		return a.Opaque.mayStart(y)
+	case knowX && x == "" && b.Is == Opaque:
 		return false, true
 	}
 	return true, true
 }
 
-func endsWith(a, b value) (yes, no bool) {
+func endsWith(a, b Value) (yes, no bool) {
 	if !a.primitive() || !b.primitive() {
 		return false, true
 	}
-	x, knowX := a.asText()
-	y, knowY := b.asText()
+	x, knowX := a.AsText()
+	y, knowY := b.AsText()
 	switch {
 	case knowX && knowY:
 		yes = strings.HasSuffix(strings.ToUpper(x), strings.ToUpper(y))
 		return yes, !yes
-	case knowY && y == "" && a.is != anything, knowY && a.is == opaque && strings.HasSuffix(strings.ToUpper(a.opaque.suffix), strings.ToUpper(y)):
+	case knowY && y == "" && a.Is != Anything, knowY && a.Is == Opaque && strings.HasSuffix(strings.ToUpper(a.Opaque.Suffix), strings.ToUpper(y)):
 		return true, false
-	case knowY && a.is == opaque && !compatible(a.opaque.suffix, y, strings.HasSuffix), knowX && x == "" && b.is == opaque:
+	case knowY && a.Is == Opaque && !compatible(a.Opaque.Suffix, y, strings.HasSuffix), knowX && x == "" && b.Is == Opaque:
 		return false, true
 	}
 	return true, true
 }
 
 // format fills {0}, {1}, …; {{ and }} stand for braces.
-func (e *evaluator) format(args []set) set {
-	var out set
+func (e *Evaluator) format(args []Set) Set {
+	var out Set
 	for _, pattern := range args[0] {
-		shape, known := pattern.asText()
+		shape, known := pattern.AsText()
 		if !known {
-			out = out.and(mixed(args))
+			out = out.And(mixed(args))
 			continue
 		}
 		parts, ok := formatParts(shape, len(args)-1)
@@ -148,7 +148,7 @@ func (e *evaluator) format(args []set) set {
 			e.fail(args...)
 			continue
 		}
-		filled := one(value{is: text, lacks: pattern.lacks})
+		filled := One(Value{Is: Text, Lacks: pattern.Lacks})
 		for _, p := range parts {
 			if p.arg < 0 {
 				filled = concatText(filled, p.literal)
@@ -156,7 +156,7 @@ func (e *evaluator) format(args []set) set {
 				filled = e.concat(filled, args[1+p.arg])
 			}
 		}
-		out = out.and(filled)
+		out = out.And(filled)
 	}
 	return out
 }
@@ -207,115 +207,115 @@ func leadingNumber(s string) (n, digits int) {
 }
 
 // mixed is a text made of all the arguments in a way that is not known.
-func mixed(args []set) set {
-	v := value{is: anything, text: "format"}
+func mixed(args []Set) Set {
+	v := Value{Is: Anything, Text: "format"}
 	for _, a := range args {
-		v.lacks, v.holds = union(v.lacks, a.lacks()), union(v.holds, a.holds())
+		v.Lacks, v.Holds = Union(v.Lacks, a.Lacks()), Union(v.Holds, a.Holds())
 	}
-	return one(v)
+	return One(v)
 }
 
 // fail notes that evaluating may fail, on what these are empty of.
-func (e *evaluator) fail(args ...set) {
-	e.fails = true
+func (e *Evaluator) fail(args ...Set) {
+	e.Fails = true
 	for _, a := range args {
-		e.lost = union(e.lost, a.lacks())
+		e.Lost = Union(e.Lost, a.Lacks())
 	}
 }
 
-func (e *evaluator) join(args []set) set {
-	separators := texts(",")
+func (e *Evaluator) join(args []Set) Set {
+	separators := Texts(",")
 	if len(args) > 1 {
 		separators = args[1]
 	}
-	var out set
+	var out Set
 	for _, v := range args[0] {
 		switch {
-		case v.is == list:
+		case v.Is == List:
 			for _, by := range separators {
-				out = out.and(e.joined(v.items, by))
+				out = out.And(e.joined(v.Items, by))
 			}
-		case v.is == object:
-			out = out.with(value{is: text})
+		case v.Is == Object:
+			out = out.With(Value{Is: Text})
 		default:
-			out = out.and(e.concat(one(value{is: text}), one(v)))
+			out = out.And(e.concat(One(Value{Is: Text}), One(v)))
 		}
 	}
 	return out
 }
 
-func (e *evaluator) joined(items []set, by value) set {
+func (e *Evaluator) joined(items []Set, by Value) Set {
 	if !by.primitive() {
-		by = textValue(",")
+		by = TextValue(",")
 	}
-	out := one(value{is: text})
+	out := One(Value{Is: Text})
 	for i, item := range items {
 		if i > 0 {
-			out = e.concat(out, one(by))
+			out = e.concat(out, One(by))
 		}
 		out = e.concat(out, item)
 	}
 	return out
 }
 
-func mapped(s set, f func(value) value) set {
-	var out set
+func Mapped(s Set, f func(Value) Value) Set {
+	var out Set
 	for _, v := range s {
 		w := f(v)
-		w.lacks, w.holds = union(w.lacks, v.lacks), union(w.holds, v.holds)
-		out = out.with(w)
+		w.Lacks, w.Holds = Union(w.Lacks, v.Lacks), Union(w.Holds, v.Holds)
+		out = out.With(w)
 	}
 	return out
 }
 
-func toJSON(v value) value {
-	if s, ok := v.json(""); ok {
-		return textValue(s)
+func toJSON(v Value) Value {
+	if s, ok := v.Json(""); ok {
+		return TextValue(s)
 	}
-	return value{is: opaque, opaque: &opacity{}}
+	return Value{Is: Opaque, Opaque: &Opacity{}}
 }
 
-func (e *evaluator) fromJSON(s set) set {
-	var out set
+func (e *Evaluator) fromJSON(s Set) Set {
+	var out Set
 	for _, v := range s {
-		t, known := v.asText()
+		t, known := v.AsText()
 		if !known {
-			e.fails = true
-			out = out.and(carry(open("fromJSON of "+set{v}.undecided()), v.lacks, v.holds))
+			e.Fails = true
+			out = out.And(Carry(Open("fromJSON of "+Set{v}.Undecided()), v.Lacks, v.Holds))
 			continue
 		}
-		if w, ok := fromJSON(t); ok {
-			w.lacks = v.lacks
-			out = out.with(w)
+		if w, ok := FromJSON(t); ok {
+			w.Lacks = v.Lacks
+			out = out.With(w)
 		} else {
-			e.fail(one(v))
+			e.fail(One(v))
 		}
 	}
 	return out
 }
 
 // cases is case(condition, value, …, default). A condition has to be a boolean.
-func (e *evaluator) cases(args []set) set {
-	var out set
+func (e *Evaluator) cases(args []Set) Set {
+	var out Set
 	for i := 0; i+1 < len(args); i += 2 {
 		yes, no := false, false
 		for _, v := range args[i] {
-			switch v.is {
-			case boolean:
-				yes, no = yes || v.truth, no || !v.truth
-			case anything:
-				yes, no = yes || v.limit >= 0, no || v.limit <= 0
-				e.fails = true
+			switch v.Is {
+			case Boolean:
+				yes, no = yes || v.Truth, no || !v.Truth
+			case Anything:
+				yes, no = yes || v.Limit >= 0, no || v.Limit <= 0
+				e.Fails = true
 			default:
 				e.fail(args[i])
 			}
 		}
 		if yes {
-			out = out.and(args[i+1])
+			out = out.And(args[i+1])
 		}
 		if !no {
 			return out
 		}
 	}
-	return out.and(args[len(args)-1])
+	return out.And(args[len(args)-1])
 }

@@ -1,0 +1,546 @@
+package abstract
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+)
+
+// evaluator works out what an expression may be, by GitHub's own rules. It is sound: what GitHub makes of the expression
+// is among the values, however what is open turns out.
+type Evaluator struct {
+	// context answers for a context by its name in lower case.
+	Context func(name string) Set
+	// read answers for a secret or variable; offset is where it is read in the scalar.
+	Read func(of, name string, offset int) Set
+	// index is told the names that secrets[…] may mean.
+	Index func(of string, names Set, offset int)
+	// status answers for success(), failure(), cancelled() and always().
+	Status func(name string) Set
+	// in is the expression that is worked out.
+	in Expression
+	// fuel bounds the work of a whole simulation.
+	Fuel *int
+
+	// fails tells that evaluating may fail, and lost what was empty in what it failed on.
+	Fails bool
+	Lost  []any
+}
+
+// eval works out a node. Nothing is left of what fails.
+func (e *Evaluator) eval(node actionlint.ExprNode) Set {
+	if *e.Fuel--; *e.Fuel < 0 {
+		return Open("more than could be worked out")
+	}
+	switch n := node.(type) {
+	case *actionlint.StringNode:
+		return One(TextValue(n.Value))
+	case *actionlint.BoolNode:
+		return One(BoolValue(n.Value))
+	case *actionlint.NullNode:
+		return One(Value{})
+	case *actionlint.IntNode:
+		return One(e.literal(n, float64(n.Value)))
+	case *actionlint.FloatNode:
+		return One(e.literal(n, n.Value))
+	case *actionlint.NotOpNode:
+		s := e.eval(n.Operand)
+		return Truths(s.MayBe(false), s.MayBe(true))
+	case *actionlint.CompareOpNode:
+		return e.compare(n)
+	case *actionlint.LogicalOpNode:
+		return e.logical(n)
+	case *actionlint.FuncCallNode:
+		return e.call(n)
+	case *actionlint.VariableNode:
+		return e.variable(n)
+	case *actionlint.ObjectDerefNode:
+		return e.member(n, n.Receiver, One(TextValue(n.Property)))
+	case *actionlint.IndexAccessNode:
+		return e.member(n, n.Operand, e.eval(n.Index))
+	case *actionlint.ArrayDerefNode:
+		return e.filter(n.Receiver)
+	}
+	return Open("an expression")
+}
+
+// literal is a number; one in a form that the parser does not know stands beside the tree.
+func (e *Evaluator) literal(n actionlint.ExprNode, parsed float64) Value {
+	if f, odd := e.in.numbers[n.Token().Offset]; odd {
+		return NumberValue(f)
+	}
+	return NumberValue(parsed)
+}
+
+// variable is a context as a whole.
+func (e *Evaluator) variable(n *actionlint.VariableNode) Set {
+	switch n.Name {
+	case "secrets", "vars":
+		return Open("all of " + n.Name)
+	case "infinity":
+		return One(NumberValue(math.Inf(1)))
+	case "nan":
+		return One(NumberValue(math.NaN()))
+	}
+	return e.Context(n.Name)
+}
+
+// member is receiver.name and receiver[name].
+func (e *Evaluator) member(node, receiver actionlint.ExprNode, names Set) Set {
+	v, isVariable := receiver.(*actionlint.VariableNode)
+	if isVariable && (v.Name == "secrets" || v.Name == "vars") {
+		return e.named(node, v, names)
+	}
+	var out Set
+	for _, of := range e.eval(receiver) {
+		for _, name := range names {
+			if *e.Fuel--; *e.Fuel < 0 {
+				return Open("more than could be worked out")
+			}
+			out = out.And(Carry(of.Member(name), of.Lacks, nil))
+		}
+	}
+	return out
+}
+
+// named reads secrets and variables by names that may have to be worked out.
+func (e *Evaluator) named(node actionlint.ExprNode, v *actionlint.VariableNode, names Set) Set {
+	of := v.Name
+	if _, indexed := node.(*actionlint.IndexAccessNode); indexed && e.Index != nil {
+		e.Index(of, names, e.in.At+v.Token().Offset)
+	}
+	var out Set
+	for _, name := range names {
+		if s, known := name.AsText(); known && name.primitive() {
+			out = out.And(e.Read(of, strings.ToUpper(s), e.in.At+v.Token().Offset))
+		} else {
+			out = out.And(Open(of + "[…]"))
+		}
+	}
+	return out
+}
+
+// carry hands on what was empty, or what is hidden, in what a set was made of.
+func Carry(s Set, lacks []any, holds []string) Set {
+	if len(lacks) == 0 && len(holds) == 0 {
+		return s
+	}
+	var out Set
+	for _, v := range s {
+		v.Lacks, v.Holds = Union(v.Lacks, lacks), Union(v.Holds, holds)
+		out = append(out, v)
+	}
+	return out
+}
+
+// member looks a name up in a value: null in everything that has no members.
+func (v Value) Member(name Value) Set {
+	switch {
+	case v.Is == Anything && v.Limit < 0:
+		return One(Value{})
+	case v.Is == Anything:
+		key, _ := name.AsText()
+		return Carry(Open(strings.TrimSuffix(v.Text+"."+strings.ToLower(key), ".")), nil, v.Holds)
+	case v.Is == List && v.filtered:
+		return v.filteredMember(name)
+	case v.Is == List:
+		return v.item(name)
+	case v.Is == Object:
+		return v.field(name)
+	}
+	return One(Value{})
+}
+
+func (v Value) field(name Value) Set {
+	if key, known := name.AsText(); known {
+		if !name.primitive() {
+			return One(Value{})
+		}
+		return v.Fields.Get(key)
+	}
+	out := One(Value{}) // a name that is not known may be any of them, or none
+	all := v.Fields.whole()
+	for _, n := range all.Names {
+		if equal, _ := meet(TextValue(n), name); equal {
+			out = out.And(all.Get(n))
+		}
+	}
+	if v.Fields.Open != "" {
+		out = out.With(Value{Is: Anything, Text: v.Fields.Open})
+	}
+	return out
+}
+
+func (v Value) item(name Value) Set {
+	if name.Is == Anything || name.Is == Opaque {
+		out := One(Value{})
+		for _, item := range v.Items {
+			out = out.And(item)
+		}
+		return out
+	}
+	n := name.asNumber()
+	if math.IsNaN(n) || n < 0 || math.Floor(n) >= float64(len(v.Items)) {
+		return One(Value{})
+	}
+	return v.Items[int(math.Floor(n))]
+}
+
+// filteredMember looks a name up in the members of a list that `.*` made; those that lack it are left out.
+func (v Value) filteredMember(name Value) Set {
+	out := Value{Is: List, filtered: true}
+	for _, item := range v.Items {
+		if len(item) != 1 || item[0].Is == Anything {
+			return Open("a list that is not known")
+		}
+		switch of := item[0]; of.Is {
+		case Object:
+			key, known := name.AsText()
+			if !known || of.Fields.Open != "" {
+				return Open("a list that is not known")
+			}
+			if m, there := of.Fields.Of[strings.ToLower(key)]; there && name.primitive() {
+				out.Items = append(out.Items, m)
+			}
+		case List:
+			if n := name.asNumber(); !math.IsNaN(n) && n >= 0 && int(n) < len(of.Items) {
+				out.Items = append(out.Items, of.Items[int(n)])
+			}
+		}
+	}
+	return One(out)
+}
+
+// filter is receiver.*: the members of a list or object, as a list.
+func (e *Evaluator) filter(receiver actionlint.ExprNode) Set {
+	var out Set
+	for _, v := range e.eval(receiver) {
+		out = out.And(Carry(v.members(), v.Lacks, v.Holds))
+	}
+	return out
+}
+
+func (v Value) members() Set {
+	w := Value{Is: List, filtered: true}
+	switch {
+	case v.Is == Anything && v.Limit >= 0:
+		return Open(v.Text)
+	case v.Is == Object && v.Fields.Open != "":
+		return Open(v.Fields.Open)
+	case v.Is == Object:
+		all := v.Fields.whole()
+		for _, name := range all.Names {
+			w.Items = append(w.Items, all.Get(name))
+		}
+	case v.Is == List && !v.filtered:
+		w.Items = v.Items
+	case v.Is == List:
+		for _, item := range v.Items {
+			if len(item) != 1 {
+				return Open("a list that is not known")
+			}
+			inner := item[0].members()
+			if len(inner) != 1 || inner[0].Is != List {
+				return Open("a list that is not known")
+			}
+			w.Items = append(w.Items, inner[0].Items...)
+		}
+	}
+	return One(w)
+}
+
+// logical returns operands, as GitHub does. What the left side of && is empty of was looked at: it goes no further.
+func (e *Evaluator) logical(n *actionlint.LogicalOpNode) Set {
+	yes, no := e.eval(n.Left).split()
+	if n.Kind == actionlint.LogicalOpNodeKindAnd {
+		if len(yes) == 0 {
+			return WithoutLacks(no)
+		}
+		return WithoutLacks(no).And(e.eval(n.Right))
+	}
+	if len(no) == 0 {
+		return yes
+	}
+	return yes.And(e.eval(n.Right))
+}
+
+func WithoutLacks(s Set) Set {
+	out := slices.Clone(s)
+	for i := range out {
+		out[i].Lacks = nil
+	}
+	return out
+}
+
+func (e *Evaluator) compare(n *actionlint.CompareOpNode) Set {
+	l, r := e.eval(n.Left), e.eval(n.Right)
+	yes, no := false, false
+	for _, a := range l {
+		for _, b := range r {
+			*e.Fuel--
+			y, n := compareValues(n.Kind, a, b)
+			yes, no = yes || y, no || n
+		}
+	}
+	return Truths(yes, no)
+}
+
+// compareValues tells whether a comparison may hold and whether it may fail.
+func compareValues(kind actionlint.CompareOpNodeKind, a, b Value) (yes, no bool) {
+	equal, different := meet(a, b)
+	switch kind {
+	case actionlint.CompareOpNodeKindEq:
+		return equal, different
+	case actionlint.CompareOpNodeKindNotEq:
+		return different, equal
+	}
+	for _, v := range []Value{a, b} {
+		if v.Is == Anything || v.Is == Opaque {
+			return true, true
+		}
+	}
+	less, more := order(a, b)
+	var holds bool
+	switch kind {
+	case actionlint.CompareOpNodeKindLess:
+		holds = less
+	case actionlint.CompareOpNodeKindLessEq:
+		holds = less || equal
+	case actionlint.CompareOpNodeKindGreater:
+		holds = more
+	default:
+		holds = more || equal
+	}
+	return holds, !holds
+}
+
+// order compares values that are known.
+func order(a, b Value) (less, more bool) {
+	switch {
+	case a.Is == Text && b.Is == Text:
+		x, y := strings.ToUpper(a.Text), strings.ToUpper(b.Text)
+		return x < y, x > y
+	case !a.primitive() || !b.primitive():
+		return false, false
+	}
+	x, y := a.asNumber(), b.asNumber()
+	return x < y, x > y
+}
+
+// meet tells whether two values may be equal and whether they may differ.
+func meet(a, b Value) (equal, different bool) {
+	switch {
+	case a.Is == Anything || b.Is == Anything:
+		return true, true
+	case a.Is == Opaque:
+		return a.Opaque.meet(b)
+	case b.Is == Opaque:
+		return b.Opaque.meet(a)
+	case !a.primitive() || !b.primitive():
+		equal = a.Is == b.Is && a.same(b) && (a.Is == Object || len(a.Items) > 0)
+		return equal, !equal
+	case a.Is == Text && b.Is == Text:
+		equal = strings.EqualFold(a.Text, b.Text)
+	case a.Is == null && b.Is == null:
+		equal = true
+	default:
+		equal = a.asNumber() == b.asNumber()
+	}
+	return equal, !equal
+}
+
+// meet compares an opaque text with another value.
+func (o *Opacity) meet(v Value) (equal, different bool) {
+	switch v.Is {
+	case Text:
+		return o.mayBe(v.Text), true
+	case Opaque:
+		p := v.Opaque
+		switch {
+		case o == p || o.Id != "" && o.Id == p.Id:
+			return true, false
+		case slices.Contains(o.Never, p.Id) && p.Id != "", slices.Contains(p.Never, o.Id) && o.Id != "":
+			return false, true
+		case !compatible(o.Prefix, p.Prefix, strings.HasPrefix), !compatible(o.Suffix, p.Suffix, strings.HasSuffix):
+			return false, true
+		}
+		return true, true
+	case List, Object:
+		return false, true
+	}
+	return o.Prefix == "" && !o.apart, true // a number, where it could be one
+}
+
+func compatible(a, b string, has func(s, part string) bool) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	return has(a, b) || has(b, a)
+}
+
+// mayBe tells whether the text may be this one.
+func (o *Opacity) mayBe(s string) bool {
+	if s == "" || o.apart || len(s) < len(o.Prefix)+len(o.Suffix) {
+		return false
+	}
+	lower := strings.ToLower(s)
+	if !strings.HasPrefix(lower, strings.ToLower(o.Prefix)) || !strings.HasSuffix(lower, strings.ToLower(o.Suffix)) {
+		return false
+	}
+	return !slices.ContainsFunc(o.Never, func(n string) bool { return strings.EqualFold(n, s) }) &&
+		!slices.ContainsFunc(o.NeverStarts, func(n string) bool { return strings.HasPrefix(lower, strings.ToLower(n)) })
+}
+
+// mayStart tells whether the text may begin with this one, and whether it may not.
+func (o *Opacity) mayStart(s string) (yes, no bool) {
+	s, prefix := strings.ToLower(s), strings.ToLower(o.Prefix)
+	switch {
+	case strings.HasPrefix(prefix, s):
+		return true, false
+	case !strings.HasPrefix(s, prefix):
+		return false, true
+	}
+	never := slices.ContainsFunc(o.NeverStarts, func(n string) bool { return strings.HasPrefix(s, strings.ToLower(n)) })
+	return !never, true
+}
+
+// expression works out one expression.
+func (e *Evaluator) Expression(x Expression) Set {
+	if x.Node == nil {
+		return Open("a faulty expression")
+	}
+	e.in = x
+	return e.eval(x.Node)
+}
+
+// scalar works out a scalar with expressions in it. The expressions of list belong to it.
+func (e *Evaluator) Scalar(s string, list []Expression) Set {
+	if len(list) == 0 {
+		return One(TextValue(s))
+	}
+	if len(list) > maxParts {
+		return e.long(list)
+	}
+	out := One(Value{Is: Text})
+	at := 0
+	for _, x := range list {
+		v := e.Expression(x)
+		if x.whole {
+			return v
+		}
+		out = e.concat(concatText(out, s[at:x.At-len("${{")]), v)
+		at = x.At + closing(s[x.At:]) + len("}}")
+	}
+	return concatText(out, s[at:])
+}
+
+// maxParts is how many expressions of a scalar are put together; a text of more is opaque.
+const maxParts = 100
+
+func (e *Evaluator) long(list []Expression) Set {
+	out := Value{Is: Opaque, Opaque: &Opacity{}}
+	for _, x := range list {
+		v := e.Expression(x)
+		out.Lacks, out.Holds = Union(out.Lacks, v.Lacks()), Union(out.Holds, v.Holds())
+	}
+	return One(out)
+}
+
+func concatText(s Set, literal string) Set {
+	if literal == "" {
+		return s
+	}
+	var out Set
+	for _, v := range s {
+		out = out.With(Join2(v, TextValue(literal)))
+	}
+	return out
+}
+
+func (e *Evaluator) concat(l, r Set) Set {
+	var out Set
+	for _, a := range l {
+		for _, b := range r {
+			if *e.Fuel--; *e.Fuel < 0 {
+				return Open("more than could be worked out")
+			}
+			out = out.With(Join2(a, b))
+		}
+	}
+	return out
+}
+
+// join2 puts two texts together.
+func Join2(a, b Value) Value {
+	x, knowX := a.AsText()
+	y, knowY := b.AsText()
+	var out Value
+	switch {
+	case knowX && knowY:
+		out = TextValue(x + y)
+	case knowX && x == "" && b.Is == Opaque:
+		out = b
+	case knowY && y == "" && a.Is == Opaque:
+		out = a
+	default:
+		o := &Opacity{Prefix: a.begins(), Suffix: b.ends()}
+		if a.Is != Opaque && b.Is != Opaque && o.Prefix == "" && o.Suffix == "" {
+			out = Value{Is: Anything, Text: a.Text + b.Text} // it may be empty
+			break
+		}
+		o.Id = joinedID(a, b)
+		out = Value{Is: Opaque, Opaque: o}
+	}
+	out.Lacks, out.Holds = Union(a.Lacks, b.Lacks), Union(a.Holds, b.Holds)
+	return out
+}
+
+// joinedID names what is put together of texts that are known and ones of which each has an ID.
+func joinedID(a, b Value) string {
+	id := ""
+	for _, v := range []Value{a, b} {
+		t, known := v.AsText()
+		switch {
+		case known:
+			id += t
+		case v.Is == Opaque && v.Opaque.Id != "":
+			id += "\x00" + v.Opaque.Id + "\x00"
+		default:
+			return ""
+		}
+	}
+	return id
+}
+
+func (v Value) begins() string {
+	if v.Is == Opaque {
+		return v.Opaque.Prefix
+	}
+	if v.Is == Anything {
+		return ""
+	}
+	t, _ := v.AsText()
+	return t
+}
+
+func (v Value) ends() string {
+	if v.Is == Opaque {
+		return v.Opaque.Suffix
+	}
+	if v.Is == Anything {
+		return ""
+	}
+	t, _ := v.AsText()
+	return t
+}
+
+// Settled is a value in the light of what failed.
+func (e *Evaluator) Settled(v Set) Set {
+	if !e.Fails || len(e.Lost) == 0 && len(v) > 0 {
+		return v
+	}
+	if len(v) == 0 {
+		return One(Value{Is: Anything, Text: "an expression that fails", Lacks: e.Lost})
+	}
+	return Carry(v, e.Lost, nil)
+}

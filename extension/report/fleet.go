@@ -1,0 +1,216 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/docs"
+	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
+)
+
+// Repository is one of a fleet, as --json shows it.
+type Repository struct {
+	Repository string `json:"repository"`
+	// Status is that of the worst check, and Message and Fix are its.
+	Status     check.Status `json:"status"`
+	Message    string       `json:"message"`
+	Fix        string       `json:"fix"`
+	NeedsToken bool         `json:"needsToken"` // a workflow uses Hex
+	Checks     check.Report `json:"checks"`     // empty where none does
+	Unread     []string     `json:"unread"`     // Hex secrets that it holds and no workflow reads
+	ID         string       `json:"-"`          // of the check that Message is about
+}
+
+// RepositoryFields are the fields of a repository in --json.
+func RepositoryFields() []string {
+	return []string{"repository", "status", "message", "fix", "needsToken", "checks", "unread"}
+}
+
+// Fleet is what was found in many repositories.
+type Fleet struct {
+	Owner        string // whose they are; empty for some that were named
+	Repositories []Repository
+	Archived     int // those left out
+	Elapsed      time.Duration
+}
+
+// Sort puts the worst first, and equal ones by name.
+func (f *Fleet) Sort() {
+	slices.SortFunc(f.Repositories, func(a, b Repository) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(strings.ToLower(a.Repository), strings.ToLower(b.Repository)))
+	})
+}
+
+// rank is 0 for the worst.
+func (r Repository) rank() int {
+	ranks := []check.Status{check.StatusError, check.StatusUnknown, check.StatusWarning}
+	if n := slices.Index(ranks, r.Status); n >= 0 {
+		return n
+	}
+	if r.told() {
+		return len(ranks)
+	}
+	return len(ranks) + 1
+}
+
+// told tells whether there is something to say of a repository.
+func (r Repository) told() bool { return r.Status != check.StatusOK || len(r.Unread) > 0 }
+
+// message is the line about a repository.
+func (r Repository) message() string {
+	if r.Status != check.StatusOK {
+		return r.Message
+	}
+	if len(r.Unread) > 0 {
+		return "holds " + strings.Join(r.Unread, ", ") + ", which no workflow of it reads"
+	}
+	if !r.NeedsToken {
+		return "no workflow uses Hex"
+	}
+	return "no problems"
+}
+
+// code is the exit code that a repository alone would have.
+func (r Repository) code(strict bool) int {
+	code := command.ExitCode(Judge(r.Checks, strict))
+	if r.Status == check.StatusUnknown {
+		return command.Worst(code, command.ExitUnknown)
+	}
+	return code
+}
+
+// Judge turns the fleet into an exit code.
+func (f *Fleet) Judge(strict bool) error {
+	code := command.ExitOK
+	for _, r := range f.Repositories {
+		code = command.Worst(code, r.code(strict))
+	}
+	if code == command.ExitOK {
+		return nil
+	}
+	return command.Outcome(code)
+}
+
+// PrintFleet shows a fleet: a line for each repository of which there is something to say, with verbose for every one,
+// then the totals. In a pipe a line is repository, status, check, message and fix.
+func PrintFleet(s *console.Streams, f *Fleet, verbose bool) {
+	for _, r := range f.Repositories {
+		switch {
+		case !r.told() && !verbose:
+		case !s.OutTTY:
+			s.Print("%s\t%s\t%s\t%s\t%s", r.Repository, r.Status, r.ID, r.message(), r.Fix)
+		default:
+			s.Print("%s %s  %s", r.icon(s), s.Bold(r.Repository), r.message())
+		}
+	}
+	for _, line := range f.totals() {
+		s.Print("%s", line)
+	}
+	if n := slices.IndexFunc(f.Repositories, func(r Repository) bool { return len(r.Checks) > 0 && r.Status != check.StatusOK }); n >= 0 && s.OutTTY {
+		s.Print("All that was found in one: gh hex verify -R %s", f.Repositories[n].Repository)
+	}
+}
+
+func (r Repository) icon(s *console.Streams) console.Styled {
+	if r.Status == check.StatusOK && len(r.Unread) > 0 {
+		return console.Icon(s, check.StatusWarning)
+	}
+	return console.Icon(s, r.Status)
+}
+
+// totals are the last lines.
+func (f *Fleet) totals() []string {
+	count := map[check.Status]int{}
+	using, without, unread := 0, 0, 0
+	for _, r := range f.Repositories {
+		count[r.Status]++
+		if r.NeedsToken {
+			using++
+		}
+		if r.Checks.Of("secret-stored").Status == check.StatusError {
+			without++
+		}
+		if len(r.Unread) > 0 {
+			unread++
+		}
+	}
+	head := "Of " + console.Counted(len(f.Repositories), "repository", "repositories")
+	if f.Owner != "" {
+		head = fmt.Sprintf("Of the %s of %s that this login sees", console.Counted(len(f.Repositories), "repository", "repositories"), f.Owner)
+	}
+	head += fmt.Sprintf(", %d use Hex", using)
+	if f.Archived > 0 {
+		head += fmt.Sprintf("; %d archived left out", f.Archived)
+	}
+	parts := []string{fmt.Sprintf("%d would fail", count[check.StatusError]), fmt.Sprintf("%d with warnings", count[check.StatusWarning]),
+		fmt.Sprintf("%d could not be judged", count[check.StatusUnknown]), fmt.Sprintf("%d without a problem", count[check.StatusOK])}
+	kept := []string{fmt.Sprintf("%d need a token and hold none", without), fmt.Sprintf("%d hold one that nothing reads", unread)}
+	return []string{head, strings.Join(parts, ", "), fmt.Sprintf("%s, in %.1f s", strings.Join(kept, ", "), f.Elapsed.Seconds())}
+}
+
+// AnnotateFleet prints an annotation for each repository that has a problem, and adds the table to the summary of the
+// step. None names a file: the job's own repository is another.
+func AnnotateFleet(p *command.Process, f *Fleet) error {
+	for _, r := range f.Repositories {
+		if r.Status != check.StatusOK {
+			fmt.Fprintln(p.Out, r.annotation())
+		}
+	}
+	for _, line := range f.totals() {
+		p.Print("%s", line)
+	}
+	if p.Out.Err != nil {
+		return p.Out.Err
+	}
+	return addSummary(p.Getenv("GITHUB_STEP_SUMMARY"), f.summary())
+}
+
+func (r Repository) annotation() string {
+	kind, title := "warning", r.Repository
+	if r.Status == check.StatusError {
+		kind = "error"
+	}
+	if r.ID != "" {
+		title += ": " + r.ID
+	}
+	message := r.message()
+	if r.Fix != "" {
+		message += "\nfix: " + r.Fix
+	}
+	return fmt.Sprintf("::%s title=%s::%s", kind, command.EscapeProperty(title), command.EscapeData(message))
+}
+
+// summary is the fleet in Markdown: the totals, and a row for each repository as far as they fit.
+func (f *Fleet) summary() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### gh hex verify\n\n%s\n\n", command.Cell(strings.Join(f.totals(), ". ")))
+	told := slices.DeleteFunc(slices.Clone(f.Repositories), func(r Repository) bool { return !r.told() })
+	if len(told) > 0 {
+		b.WriteString("| | Repository | Check | What | Fix |\n|---|---|---|---|---|\n")
+	}
+	for i, r := range told {
+		row := r.row()
+		if b.Len()+len(row) > maxSummary {
+			fmt.Fprintf(&b, "\nand %d more\n", len(told)-i)
+			break
+		}
+		b.WriteString(row)
+	}
+	return b.String() + "\n"
+}
+
+func (r Repository) row() string {
+	id, fix := "", ""
+	if r.ID != "" {
+		id = fmt.Sprintf("[%s](%s)", r.ID, docs.CheckURL(r.ID))
+	}
+	if r.Fix != "" {
+		fix = "<code>" + command.Cell(r.Fix) + "</code>"
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", r.Status, command.Cell(r.Repository), id, command.Cell(r.message()), fix)
+}
