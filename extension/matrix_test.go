@@ -685,7 +685,7 @@ func halfDone(c matrixCase, o outcomeOf) []string {
 	var out []string
 	accepted, starts := false, 0
 	for _, r := range o.requests {
-		reading := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Path == "/graphql"
+		reading := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Path == "/graphql" // which only asks
 		spoilt := c.request.service == "hex" && r.Service == "hex" && r.Method == c.request.method && strings.HasPrefix(c.request.target, r.Path)
 		switch {
 		case r.Service == "hex" && reading && r.Status == http.StatusOK && !spoilt:

@@ -122,7 +122,7 @@ func (k *storedTokens) missing() stored.Evidence {
 }
 
 func (k *storedTokens) unpushed() stored.Evidence {
-	return stored.Evidence{Why: fmt.Sprintf("%s is not on %s yet", stored.Path, k.branch), Fix: "commit and push it, then: " + ProveStored + k.flag()}
+	return stored.Evidence{Why: fmt.Sprintf("%s is not on %s on GitHub yet", stored.Path, k.branch), Fix: "commit and push it, then: " + ProveStored + k.flag()}
 }
 
 func (k *storedTokens) foreign() stored.Evidence {
