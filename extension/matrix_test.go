@@ -89,8 +89,8 @@ func matrixRows() []matrixRow {
 		{command: "verify", args: "--format github", tree: true, own: true, spare: foundElsewhere},
 		{command: "verify", args: "--format sarif", tree: true, own: true, spare: foundElsewhere},
 		{command: "verify", args: "--pre-push origin https://github.com/octo/analytics.git", tree: true, push: true, own: true, spare: foundElsewhere},
-		{command: "verify", args: "--stored --timeout 8s --only token-stored", tree: true, checked: true, own: true, spare: foundElsewhere + `|hex `},
-		{command: "verify", args: "--only token-stored -R octo/analytics", checked: true, own: true, spare: foundElsewhere + `|hex `},
+		{command: "verify", args: "--stored --timeout 8s --only token-stored", tree: true, checked: true, own: true, spare: foundElsewhere + `|hex |/environments`},
+		{command: "verify", args: "--only token-stored -R octo/analytics", checked: true, own: true, spare: foundElsewhere + `|hex |/environments`},
 		{command: "init", args: "--workflow", tree: true, spare: `/environments`},
 		{command: "init", args: "--hook", offline: true, tree: true},
 		{command: "project", offline: true},
@@ -685,12 +685,12 @@ func halfDone(c matrixCase, o outcomeOf) []string {
 	var out []string
 	accepted, starts := false, 0
 	for _, r := range o.requests {
-		reading := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Path == "/graphql"
+		reading := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Path == "/graphql" // which only asks
 		spoilt := c.request.service == "hex" && r.Service == "hex" && r.Method == c.request.method && strings.HasPrefix(c.request.target, r.Path)
 		switch {
 		case r.Service == "hex" && reading && r.Status == http.StatusOK && !spoilt:
 			accepted = true
-		case r.Service == "github" && !reading && !accepted:
+		case r.Service == "github" && !reading && !accepted && !strings.HasSuffix(r.Path, "/dispatches"): // which stores nothing
 			out = append(out, "it writes to GitHub before Hex accepted the token: "+r.Method+" "+r.Path)
 		case r.Service == "hex" && r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/runs"):
 			starts++

@@ -149,6 +149,8 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	judged := i.judgeRead()
 	err, left := i.elsewhere.unread(), i.elsewhere.notJudged()
 	for id, r := range judged {
+		judged[id] = i.naming(r)
+		r = judged[id]
 		switch {
 		case err != nil && r.Status != check.StatusError:
 			judged[id] = check.Unknown(err.Error(), command.Hint(err))
@@ -158,6 +160,24 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 		}
 	}
 	return judged
+}
+
+// naming has the commands that store something name the repository, where it is another one than here.
+func (i *Inspection) naming(r check.Result) check.Result {
+	if i.elsewhere == nil {
+		return r
+	}
+	name := func(fix string) string {
+		if strings.HasPrefix(fix, "gh hex auth") {
+			fix += " -R " + i.Target.String()
+		}
+		return fix
+	}
+	r.Fix, r.Findings = name(r.Fix), slices.Clone(r.Findings)
+	for n := range r.Findings {
+		r.Findings[n].Fix = name(r.Findings[n].Fix)
+	}
+	return r
 }
 
 // judgeRead judges what could be read.

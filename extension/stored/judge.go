@@ -278,14 +278,12 @@ func (e Evidence) ask(p Place) answer {
 	switch {
 	case len(jobs) == 1:
 		return jobs[0].answer(e.Run)
-	case len(jobs) > 1:
-		return silent("not asked: the run has several jobs of that name")
 	case p.Environment != "" && !e.File.lists(p.Environment):
 		return silent("not asked: %s does not list it", FileName)
 	case p.Environment != "" && e.Run.Event == "schedule":
 		return silent("not asked: every run waits there, so it has to be asked for")
 	}
-	return silent("not asked: the run has no job for it")
+	return silent("not asked: the run has no job, or several, for it")
 }
 
 func (f File) lists(environment string) bool {

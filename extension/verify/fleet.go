@@ -66,7 +66,7 @@ func (o *verifyOptions) checkFleet(cmd *cobra.Command) error {
 		}
 	} else {
 		known = report.RepositoryFields()
-		for _, flag := range []string{"offline", "history", "fix", "pre-push", "project", "stored"} {
+		for _, flag := range []string{"offline", "history", "stored", "fix", "pre-push", "project", "stored", "explain"} {
 			if given(flag) {
 				return fmt.Errorf("`--%s` is about one repository that is checked out here: it does not go with several", flag)
 			}
@@ -205,7 +205,7 @@ func (r *fleetRun) add(j inspect.Judged) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.found.Repositories = append(r.found.Repositories, report.Repository{
-		Repository: j.Repository, Status: j.Status, Message: j.Message, Fix: j.Fix, NeedsToken: j.NeedsToken, Checks: j.Checks, Unread: j.Unread, ID: j.ID,
+		Repository: j.Repository, Status: j.Status, Message: j.Message, Fix: j.Fix, NeedsToken: j.NeedsToken, Checks: j.Checks, Unread: j.Unread, ExpiresAt: j.ExpiresAt, ID: j.ID,
 	})
 	r.progress.Show("Judged %d of %d repositories", len(r.found.Repositories), r.listed)
 }
