@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// MayRead tells whether a workflow reads a secret of this name, or may: by itself or through one that it calls, by a name
+// MayRead reports whether a workflow reads a secret of this name, or may: by itself or through one that it calls, by a name
 // that is worked out at run time, or as one of all. What could not be read may read anything.
 func (w *Workflows) MayRead(secretName string) bool {
 	if len(w.RemoteRefs()) > 0 {
@@ -18,7 +18,7 @@ func (w *Workflows) MayRead(secretName string) bool {
 	})
 }
 
-// ReadsSecrets tells whether a workflow reads any secret that somebody has to store.
+// ReadsSecrets reports whether a workflow reads any secret that somebody has to store.
 func (w *Workflows) ReadsSecrets() bool {
 	return slices.ContainsFunc(w.documents(), func(d *document) bool {
 		return slices.ContainsFunc(d.reads, func(x *read) bool { return x.kind == secret && x.name != "GITHUB_TOKEN" })
