@@ -186,7 +186,7 @@ func (c *tokenChecks) dryRuns(ctx context.Context) {
 	var wg sync.WaitGroup
 	for i, id := range ids {
 		wg.Go(func() {
-			_, errs[i] = c.client.startRun(ctx, Request{Path: projectPath(id) + "/runs", Once: true}, RunInput{DryRun: true})
+			_, errs[i] = c.client.startRun(ctx, id, Request{Once: true}, RunInput{DryRun: true})
 		})
 	}
 	wg.Wait()
@@ -496,11 +496,11 @@ func (c *tokenChecks) scopeRun(ctx context.Context) check.Result {
 	for _, p := range c.projects {
 		err, asked := tried[p.ID]
 		switch {
-		case !asked, !c.toRun(p), isClear(err, http.StatusNotFound):
+		case !asked, !c.toRun(p), refusedFor(err, ErrNotFound):
 			// Says nothing about the scope, or nobody needs it.
-		case isClear(err, http.StatusForbidden):
+		case refusedFor(err, ErrForbidden):
 			findings = append(findings, at(p, check.SeverityError, "Hex does not let the token run project "+cleanText(p.ID)+" (403)"+because(err)))
-		case err == nil, isClear(err, http.StatusUnprocessableEntity):
+		case err == nil, refusedFor(err, ErrInputs), refusedFor(err, ErrUnpublished), refusedFor(err, errOther):
 			ran = true
 		default:
 			failed = err
@@ -557,9 +557,9 @@ func (c *tokenChecks) runnable(ctx context.Context) check.Result {
 			findings = append(findings, at(p, check.SeverityNote, fmt.Sprintf("project %s was not tried: only the first %d are", cleanText(p.ID), maxDryRuns)))
 		case problem != "":
 			findings = append(findings, at(p, check.SeverityError, problem))
-		case err == nil, isClear(err, http.StatusUnprocessableEntity):
+		case err == nil, refusedFor(err, ErrInputs), refusedFor(err, errOther):
 			can[p.ID] = true
-		case isClear(err, http.StatusForbidden):
+		case refusedFor(err, ErrForbidden):
 			// A matter of scope-run.
 		default:
 			failed = err
@@ -585,9 +585,9 @@ func (c *tokenChecks) runnable(ctx context.Context) check.Result {
 // are no matter of the project: the dry run sends none.
 func runProblem(id string, err error) string {
 	switch {
-	case isClear(err, http.StatusNotFound):
+	case refusedFor(err, ErrNotFound):
 		return "project " + cleanText(id) + " does not exist, or is not visible to the token"
-	case isClear(err, http.StatusUnprocessableEntity) && errors.Is(err, ErrUnpublished):
+	case refusedFor(err, ErrUnpublished):
 		return "project " + cleanText(id) + " is not published, and only published projects run" + because(err)
 	}
 	return ""

@@ -22,6 +22,7 @@ import (
 type workspace struct {
 	me, projects answer
 	dryRuns      map[string]answer // by project ID
+	shown        map[string]answer // the project itself; a published one where it is not said
 
 	mu    sync.Mutex
 	asked []string
@@ -37,6 +38,12 @@ func (w *workspace) RoundTrip(r *http.Request) (*http.Response, error) {
 		a = w.me
 	case path == "/projects":
 		a = w.projects
+	case r.Method == http.MethodGet:
+		id := strings.Split(path, "/")[2]
+		var said bool
+		if a, said = w.shown[id]; !said {
+			a = answer{status: 200, body: `{"id":"` + id + `","lastPublishedAt":"2026-01-01T00:00:00Z"}`}
+		}
 	default:
 		body, _ := io.ReadAll(r.Body)
 		if !strings.Contains(string(body), `"dryRun":true`) {
@@ -275,7 +282,10 @@ func TestScopeReadCounts(t *testing.T) {
 
 func TestDryRuns(t *testing.T) {
 	ok := answer{status: 201, body: `{"runId":"r"}`}
+	draft := answer{status: 200, body: `{"id":"p"}`}
+	published := answer{status: 200, body: `{"id":"p","lastPublishedAt":"2026-01-01T00:00:00Z"}`}
 	unpublished := answer{status: 422, body: `{"reason":"The project is not published"}`}
+	issues := answer{status: 422, body: `{"message":"no","issues":[{"message":"input region is required"}]}`}
 	inputs := answer{status: 422, body: `{"notFound":["n"],"traceId":"t"}`}
 	busy := answer{status: 503, body: `{"reason":"busy"}`}
 	for _, test := range []struct {
@@ -283,28 +293,36 @@ func TestDryRuns(t *testing.T) {
 		answers       []answer
 		run, runnable check.Status
 		says          string
+		shown         answer // the zero answer where nothing asks for the project
 	}{
-		{"can run", []answer{ok}, check.StatusOK, check.StatusOK, "1 of 1"},
-		{"inputs missing", []answer{inputs}, check.StatusOK, check.StatusOK, "1 of 1"},
-		{"not published", []answer{unpublished}, check.StatusOK, check.StatusError, "not published"},
-		{"not found", []answer{missing}, check.StatusSkipped, check.StatusError, "does not exist"},
-		{"forbidden", []answer{forbidden}, check.StatusError, check.StatusSkipped, "scope-run"},
-		{"one of two forbidden", []answer{ok, forbidden}, check.StatusError, check.StatusOK, "1 of 2"},
-		{"busy", []answer{busy}, check.StatusUnknown, check.StatusUnknown, "503"},
-		{"rate limit", []answer{{status: 429}}, check.StatusUnknown, check.StatusUnknown, "429"},
-		{"silence", []answer{silent}, check.StatusUnknown, check.StatusUnknown, "too long"},
-		{"401", []answer{denied}, check.StatusUnknown, check.StatusUnknown, "401"},
-		{"403 from in between", []answer{{status: 403, kind: "text/html", body: "<html>"}}, check.StatusUnknown, check.StatusUnknown, "403"},
-		{"one unclear", []answer{ok, busy}, check.StatusOK, check.StatusUnknown, "503"},
-		{"one wrong, one unclear", []answer{missing, busy}, check.StatusUnknown, check.StatusError, "does not exist"},
+		{"can run", []answer{ok}, check.StatusOK, check.StatusOK, "1 of 1", answer{}},
+		{"inputs missing", []answer{inputs}, check.StatusOK, check.StatusOK, "1 of 1", answer{}},
+		{"not published", []answer{unpublished}, check.StatusOK, check.StatusError, "not published", draft},
+		{"not found", []answer{missing}, check.StatusSkipped, check.StatusError, "does not exist", answer{}},
+		{"forbidden", []answer{forbidden}, check.StatusError, check.StatusSkipped, "scope-run", published},
+		{"one of two forbidden", []answer{ok, forbidden}, check.StatusError, check.StatusOK, "1 of 2", published},
+		{"issues that nobody sent", []answer{issues}, check.StatusOK, check.StatusOK, "1 of 1", published},
+		{"a 422 of a draft", []answer{issues}, check.StatusOK, check.StatusError, "not published", draft},
+		{"a 403 of what is not there", []answer{forbidden}, check.StatusSkipped, check.StatusError, "does not exist", missing},
+		{"a 403 of what is not shown", []answer{forbidden}, check.StatusSkipped, check.StatusError, "not visible", forbidden},
+		{"a 422 of what is not there", []answer{unpublished}, check.StatusSkipped, check.StatusError, "does not exist", missing},
+		{"a 403, and no word of the project", []answer{forbidden}, check.StatusUnknown, check.StatusUnknown, "403", busy},
+		{"a 422, and no word of the project", []answer{unpublished}, check.StatusUnknown, check.StatusUnknown, "422", busy},
+		{"busy", []answer{busy}, check.StatusUnknown, check.StatusUnknown, "503", answer{}},
+		{"rate limit", []answer{{status: 429}}, check.StatusUnknown, check.StatusUnknown, "429", answer{}},
+		{"silence", []answer{silent}, check.StatusUnknown, check.StatusUnknown, "too long", answer{}},
+		{"401", []answer{denied}, check.StatusUnknown, check.StatusUnknown, "401", answer{}},
+		{"403 from in between", []answer{{status: 403, kind: "text/html", body: "<html>"}}, check.StatusUnknown, check.StatusUnknown, "403", answer{}},
+		{"one unclear", []answer{ok, busy}, check.StatusOK, check.StatusUnknown, "503", answer{}},
+		{"one wrong, one unclear", []answer{missing, busy}, check.StatusUnknown, check.StatusError, "does not exist", answer{}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			w := &workspace{me: meOK, projects: listOK, dryRuns: map[string]answer{}}
+			w := &workspace{me: meOK, projects: listOK, dryRuns: map[string]answer{}, shown: map[string]answer{}}
 			in := usual(w)
 			var uses []ProjectUse
 			for i, a := range test.answers {
 				id := fmt.Sprint("p", i)
-				w.dryRuns[id] = a
+				w.dryRuns[id], w.shown[id] = a, test.shown
 				uses = append(uses, ProjectUse{ID: id, Place: check.Finding{File: ".github/workflows/hex.yml", Line: i + 1}}, ProjectUse{ID: id})
 			}
 			in.Projects = func(context.Context) []ProjectUse { return uses }
@@ -314,7 +332,11 @@ func TestDryRuns(t *testing.T) {
 			if run.Status != test.run || runnable.Status != test.runnable || !strings.Contains(runnable.Message, test.says) {
 				t.Errorf("%s: %+v\n%+v", test.name, run, runnable)
 			}
-			if len(w.asked) != 2+len(test.answers) {
+			more := 0
+			if test.shown.status != 0 {
+				more = 1
+			}
+			if len(w.asked) != 2+len(test.answers)+more {
 				t.Errorf("%s: asked %v", test.name, w.asked)
 			}
 			for _, r := range []check.Result{run, runnable} {

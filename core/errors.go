@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,7 +25,7 @@ var (
 	ErrForbidden = errors.New("forbidden")
 	// ErrNotFound is 404: no such thing, or not visible to this token, or a wrong host.
 	ErrNotFound = errors.New("not found")
-	// ErrUnpublished is a 422 that blames no input: only published projects run.
+	// ErrUnpublished is a 422 of a project that was never published: only published projects run.
 	ErrUnpublished = errors.New("project not published")
 	// ErrInputs is a 422 that names inputs which do not fit.
 	ErrInputs = errors.New("inputs do not fit")
@@ -72,6 +73,8 @@ type APIError struct {
 	JSON bool
 	// HTML reports whether the body was a web page: then it is not Hex's API that answered.
 	HTML bool
+
+	cause error // what Hex said of the project when it was asked; nil when it was not
 }
 
 // InvalidParam is an input of a project whose value was refused.
@@ -93,6 +96,9 @@ func (e *APIError) Error() string {
 	}
 	if e.RetryAfter > 0 {
 		fmt.Fprintf(&b, "; try again in %s", e.RetryAfter)
+	}
+	if e.cause == ErrNotFound {
+		b.WriteString("; Hex has no such project, or does not show it to the token")
 	}
 	if e.TraceID != "" {
 		fmt.Fprintf(&b, " (trace ID %s)", e.TraceID)
@@ -132,14 +138,8 @@ func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrUnauthorized:
 		return e.Status == http.StatusUnauthorized && !e.HTML
-	case ErrForbidden:
-		return e.Status == http.StatusForbidden
-	case ErrNotFound:
-		return e.Status == http.StatusNotFound
-	case ErrUnpublished:
-		return e.Status == http.StatusUnprocessableEntity && !e.blamesInputs()
-	case ErrInputs:
-		return e.Status == http.StatusUnprocessableEntity && e.blamesInputs()
+	case ErrForbidden, ErrNotFound, ErrUnpublished, ErrInputs:
+		return target == cmp.Or(e.cause, e.says())
 	case ErrRateLimited:
 		return e.Status == http.StatusTooManyRequests
 	case ErrBusy:
@@ -148,12 +148,21 @@ func (e *APIError) Is(target error) bool {
 	return false
 }
 
-// blamesInputs tells the two meanings of a 422 apart: Hex gives them the same status and no code of their own.
-func (e *APIError) blamesInputs() bool {
-	if len(e.Invalid) > 0 || len(e.NotFound) > 0 {
-		return true
+// says is the cause that the answer itself names; nil for none.
+func (e *APIError) says() error {
+	switch {
+	case e.Status == http.StatusForbidden:
+		return ErrForbidden
+	case e.Status == http.StatusNotFound:
+		return ErrNotFound
+	case e.Status != http.StatusUnprocessableEntity:
+		return nil
+	case e.namesInputs():
+		return ErrInputs
+	case strings.Contains(strings.ToLower(e.Detail()), "publish"):
+		return ErrUnpublished
 	}
-	return len(e.Issues) > 0 && !strings.Contains(strings.ToLower(e.Detail()), "publish")
+	return nil
 }
 
 func isRunStart(method, path string) bool {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -133,6 +134,19 @@ func addList(q url.Values, name string, values []string) {
 	}
 }
 
+// chooses tells whether a project is one of those asked for. A server that does not know a filter leaves it out.
+func (o ProjectListOptions) chooses(p Project) bool {
+	among := func(names []string, name string) bool {
+		return len(names) == 0 || slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+	}
+	status := ""
+	if p.Status != nil {
+		status = p.Status.Name
+	}
+	category := len(o.Categories) == 0 || slices.ContainsFunc(p.Categories, func(c Label) bool { return among(o.Categories, c.Name) })
+	return category && among(o.Statuses, status)
+}
+
 // ProjectPage is one page of a list. Next is the cursor of the following one; empty on the last.
 type ProjectPage struct {
 	Projects []Project
@@ -180,7 +194,7 @@ func (c *Client) AllProjects(ctx context.Context, o ProjectListOptions) iter.Seq
 			}
 			before := len(listed)
 			for _, p := range page.Projects {
-				if again := listed[p.ID]; !again && !yield(p, nil) {
+				if again := listed[p.ID]; !again && o.chooses(p) && !yield(p, nil) {
 					return
 				}
 				listed[p.ID] = true
@@ -200,12 +214,16 @@ func (c *Client) AllProjects(ctx context.Context, o ProjectListOptions) iter.Seq
 
 // Project returns one project. It needs the scope "Read projects".
 func (c *Client) Project(ctx context.Context, id string) (Project, error) {
+	return c.project(ctx, Request{Path: projectPath(id)})
+}
+
+func (c *Client) project(ctx context.Context, r Request) (Project, error) {
 	var p Project
-	if err := c.call(ctx, Request{Path: projectPath(id)}, &p); err != nil {
+	if err := c.call(ctx, r, &p); err != nil {
 		return Project{}, err
 	}
 	if !isID(p.ID) {
-		return Project{}, c.garbled(projectPath(id))
+		return Project{}, c.garbled(r.Path)
 	}
 	return p, nil
 }

@@ -70,19 +70,20 @@ type RunInput struct {
 
 // RunProject starts a run of a published project; it needs the scope "Run projects". It is repeated only after answers
 // that promise that nothing was started (429, and 503 in JSON), within the client's patience. When it cannot be told
-// whether a run was started, the error is [ErrMaybeStarted] as well; of a dry run, never. Other errors to expect:
+// whether a run was started, the error is [ErrMaybeStarted] as well; of a dry run, never. After a 403 or 422 it asks for
+// the project, since that may be unknown. Other errors to expect:
 // [ErrForbidden], [ErrNotFound], [ErrUnpublished], [ErrInputs], [ErrRateLimited], [ErrBusy].
 func (c *Client) RunProject(ctx context.Context, projectID string, in RunInput) (ProjectRun, error) {
-	return c.startRun(ctx, Request{Path: projectPath(projectID) + "/runs", RepeatBusy: true}, in)
+	return c.startRun(ctx, projectID, Request{RepeatBusy: true}, in)
 }
 
-func (c *Client) startRun(ctx context.Context, r Request, in RunInput) (ProjectRun, error) {
+func (c *Client) startRun(ctx context.Context, projectID string, r Request, in RunInput) (ProjectRun, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return ProjectRun{}, fmt.Errorf("inputs of the run: %w", err)
 	}
 	var run ProjectRun
-	r.Method, r.Body = http.MethodPost, body
+	r.Method, r.Path, r.Body = http.MethodPost, projectPath(projectID)+"/runs", body
 	err = c.call(ctx, r, &run)
 	if err == nil && !isID(run.RunID) && !in.DryRun {
 		err = c.garbled(r.Path)
@@ -91,7 +92,7 @@ func (c *Client) startRun(ctx context.Context, r Request, in RunInput) (ProjectR
 		return ProjectRun{}, fmt.Errorf("%w: %w", ErrMaybeStarted, err)
 	}
 	if err != nil {
-		return ProjectRun{}, err
+		return ProjectRun{}, c.settle(ctx, projectID, in, err)
 	}
 	run.RunURL = c.ownURL(run.RunURL)
 	return run, nil
@@ -121,18 +122,18 @@ func maybeStarted(err error) bool {
 
 // RunStatus returns the state of one run. It needs the scope "Read projects". Ask every 5 s or slower.
 func (c *Client) RunStatus(ctx context.Context, projectID, runID string) (ProjectRun, error) {
-	return c.runStatus(ctx, Request{Path: runPath(projectID, runID)})
+	return c.runStatus(ctx, projectID, Request{Path: runPath(projectID, runID)})
 }
 
 // PollRun is [Client.RunStatus] without repetitions, which come sooner than 5 s: a [Watch] decides when to ask again.
 func (c *Client) PollRun(ctx context.Context, projectID, runID string) (ProjectRun, error) {
-	return c.runStatus(ctx, Request{Path: runPath(projectID, runID), Once: true})
+	return c.runStatus(ctx, projectID, Request{Path: runPath(projectID, runID), Once: true})
 }
 
-func (c *Client) runStatus(ctx context.Context, r Request) (ProjectRun, error) {
+func (c *Client) runStatus(ctx context.Context, projectID string, r Request) (ProjectRun, error) {
 	var run ProjectRun
 	if err := c.call(ctx, r, &run); err != nil {
-		return ProjectRun{}, err
+		return ProjectRun{}, c.settle(ctx, projectID, RunInput{}, err)
 	}
 	if !isID(run.RunID) || run.Status == "" {
 		return ProjectRun{}, c.garbled(r.Path)
@@ -143,7 +144,8 @@ func (c *Client) runStatus(ctx context.Context, r Request) (ProjectRun, error) {
 
 // CancelRun asks Hex to stop a run; it ends as KILLED a little later.
 func (c *Client) CancelRun(ctx context.Context, projectID, runID string) error {
-	return c.call(ctx, Request{Method: http.MethodDelete, Path: runPath(projectID, runID)}, nil)
+	err := c.call(ctx, Request{Method: http.MethodDelete, Path: runPath(projectID, runID)}, nil)
+	return c.settle(ctx, projectID, RunInput{}, err)
 }
 
 // RunListOptions choose runs of a project.
@@ -184,7 +186,7 @@ func (c *Client) Runs(ctx context.Context, projectID string, o RunListOptions) (
 		NextPage json.RawMessage `json:"nextPage"`
 	}
 	if err := c.call(ctx, Request{Path: projectPath(projectID) + "/runs", Query: o.query()}, &answer); err != nil {
-		return RunPage{}, err
+		return RunPage{}, c.settle(ctx, projectID, RunInput{}, err)
 	}
 	if answer.Runs == nil {
 		return RunPage{}, c.garbled(projectPath(projectID) + "/runs")

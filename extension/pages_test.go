@@ -71,6 +71,8 @@ func misspelt(root *cobra.Command, line string) string {
 		switch {
 		case value:
 			value = false
+		case name == "--": // what follows are no flags
+			return ""
 		case strings.HasPrefix(name, "-") && name != "-":
 			f := lookup(cmd, func(f *pflag.Flag) bool { return "--"+f.Name == name || "-"+f.Shorthand == name })
 			if f == nil {
@@ -115,6 +117,7 @@ func TestMisspelt(t *testing.T) {
 		{" auth signout", `"gh hex auth" has no command signout`},
 		{" run begin", `"gh hex run" has no command begin`},
 		{" verify -w", `"gh hex verify" has no flag -w`},
+		{` verify --pre-push -- --help "$@"`, ""},
 		{" init -R octo/analytics", `"gh hex init" has no flag -R`},
 		{" project list --watch", `"gh hex project list" has no flag --watch`},
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -326,9 +327,9 @@ func (r *statusRun) expires(p *places.Place) string {
 	case p.Replaced:
 		return "replaced since"
 	}
-	text := strings.TrimPrefix(p.Record.Expiry(r.Now()), "expires on ")
-	if text == "" {
-		text = "unknown"
+	text := cmp.Or(strings.TrimPrefix(p.Record.Expiry(r.Now()), "expires on "), "unknown")
+	if p.Record.NeverExpires {
+		text = "never"
 	}
 	if here := inspect.HereOrNot(*p.Record, r.settings.Token, p.Store.Owner); here != "" {
 		text += "; " + here

@@ -52,6 +52,8 @@ func answerHint(e *core.APIError) string {
 		return "A web page answered, not Hex's API: check the network, a proxy in between, and the host (HEX_WORKSPACE_URL)"
 	case errors.Is(e, core.ErrForbidden):
 		return "Ask an admin of the workspace whether API access is on, and to tick " + scopeOf(e) + " for the token"
+	case errors.Is(e, core.ErrNotFound) && e.Status == http.StatusForbidden:
+		return "Check the ID and the host (gh hex project list); if they are right, ask an admin of the workspace to tick " + scopeOf(e) + " for the token"
 	case errors.Is(e, core.ErrNotFound):
 		return "Check the ID and the host; projects that the token can see: gh hex project list"
 	case e.Method == http.MethodPost && errors.Is(e, core.ErrInputs):

@@ -70,6 +70,7 @@ func (k *storedTokens) absent() stored.Evidence {
 		}
 	}
 	e := k.missing()
+	e.Why = "GitHub shows no " + stored.Path + " on " + k.branch
 	e.Fix += ", commit and push it, then: " + k.again()
 	return e
 }

@@ -240,7 +240,7 @@ func (i *Inspection) namedHost(inv github.Inventory) string {
 }
 
 func (i *Inspection) tokenChecks() []check.Check {
-	checks := core.TokenChecks(core.TokenInput{
+	return core.TokenChecks(core.TokenInput{
 		Token: i.settings.Token, TokenErr: i.settings.TokenErr, TokenSource: i.settings.TokenSource, Advice: workspace.Advice(i.replace),
 		Host: i.settings.Host, HostErr: i.settings.HostErr, HostSource: i.settings.HostSource,
 		Missing: i.judgeMissing,
@@ -251,21 +251,6 @@ func (i *Inspection) tokenChecks() []check.Check {
 		RunsProjects: i.local().RunsProjects(),
 		Projects:     func(context.Context) []core.ProjectUse { return i.projectUses() },
 	})
-	return besideStored(checks)
-}
-
-// besideStored has token-present say that a token found here stands for itself: the stored one was not looked at.
-func besideStored(checks []check.Check) []check.Check {
-	present := &checks[slices.IndexFunc(checks, func(c check.Check) bool { return c.ID == "token-present" })]
-	run := present.Run
-	present.Run = func(ctx context.Context) check.Result {
-		r := run(ctx)
-		if !r.Blocks() || r.Status == check.StatusSkipped {
-			r.Open, r.Next = "the stored token", "GitHub never shows it"
-		}
-		return r
-	}
-	return checks
 }
 
 // replace says how to put another token in the place of the one found. In a workflow that is the stored secret.

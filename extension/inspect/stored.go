@@ -131,12 +131,13 @@ func (k *storedTokens) foreign() stored.Evidence {
 
 // lastCheck looks at the last run. Nothing is asked where the default branch, as far as it is known here, has no such file.
 func (k *storedTokens) lastCheck(ctx context.Context) stored.Evidence {
-	if e, there := k.fileHere(ctx); !there {
+	e, pushed, there := k.fileHere(ctx)
+	if !there {
 		return e
 	}
 	state, runs, err := k.stateAndRuns(ctx)
 	switch {
-	case errors.Is(err, github.ErrNotFound):
+	case errors.Is(err, github.ErrNotFound) && !pushed:
 		return k.unpushed()
 	case err != nil:
 		return k.failed(err)
@@ -145,55 +146,58 @@ func (k *storedTokens) lastCheck(ctx context.Context) stored.Evidence {
 	if why != "" {
 		return stored.Evidence{Why: why, State: state}
 	}
-	e := k.evidence(ctx, run, nil)
+	e = k.evidence(ctx, run, nil)
 	e.State = state
 	return e
 }
 
-// fileHere tells whether the default branch has the file, and one of ours, as far as that can be told without asking.
-func (k *storedTokens) fileHere(ctx context.Context) (stored.Evidence, bool) {
-	text, err := k.textHere(ctx)
+// fileHere tells whether the default branch has the file, and one of ours, as far as that can be told without asking;
+// pushed is false where the work tree alone is known.
+func (k *storedTokens) fileHere(ctx context.Context) (e stored.Evidence, pushed, there bool) {
+	text, pushed, err := k.textHere(ctx)
 	switch {
 	case errors.Is(err, errUnpushed):
-		return k.unpushed(), false
+		return k.unpushed(), false, false
 	case errors.Is(err, github.ErrNotFound):
-		return k.missing(), false
+		return k.missing(), false, false
 	case err != nil:
-		return k.failed(err), false
+		return k.failed(err), false, false
 	}
 	if _, ours := stored.Recognize(text); !ours {
-		return k.foreign(), false
+		return k.foreign(), pushed, false
 	}
-	return stored.Evidence{}, true
+	return stored.Evidence{}, pushed, true
 }
 
 var errUnpushed = errors.New("not on the default branch")
 
 // textHere is the file as the clone knows it of the default branch, else as it stands in the work tree. Without either it
 // has to be asked for.
-func (k *storedTokens) textHere(ctx context.Context) ([]byte, error) {
+func (k *storedTokens) textHere(ctx context.Context) (text []byte, pushed bool, err error) {
 	if k.elsewhere != nil {
-		return k.elsewhere.workflow(stored.Path)
+		text, err = k.elsewhere.workflow(stored.Path)
+		return text, true, err
 	}
 	if k.Tree == nil {
-		return k.client.CommitFile(ctx, k.Target.Owner, k.Target.Name, stored.Path, k.branch)
+		text, err = k.client.CommitFile(ctx, k.Target.Owner, k.Target.Name, stored.Path, k.branch)
+		return text, true, err
 	}
 	text, here := k.lookup(stored.Path)
 	ref := "refs/remotes/origin/" + k.branch
 	if _, err := k.Tree.Resolve(ctx, ref); err == nil {
-		pushed, there := k.Tree.FileAt(ctx, ref, stored.Path, MaxWorkflow)
+		published, there := k.Tree.FileAt(ctx, ref, stored.Path, MaxWorkflow)
 		switch {
 		case there:
-			return pushed, nil
+			return published, true, nil
 		case here:
-			return nil, errUnpushed
+			return nil, false, errUnpushed
 		}
-		return nil, github.ErrNotFound
+		return nil, false, github.ErrNotFound
 	}
 	if !here {
-		return nil, github.ErrNotFound
+		return nil, false, github.ErrNotFound
 	}
-	return text, nil
+	return text, false, nil
 }
 
 func (k *storedTokens) stateAndRuns(ctx context.Context) (state string, runs []stored.Run, err error) {

@@ -198,15 +198,12 @@ func (t *Trials) one(ctx context.Context, id string) Trial {
 	switch {
 	case err == nil, errors.Is(err, core.ErrInputs):
 		return Trial{}
-	case errors.As(err, &answer) && answer.Status == http.StatusUnprocessableEntity && !errors.Is(err, core.ErrUnpublished):
-		return Trial{}
 	case errors.Is(err, core.ErrNotFound):
 		return Trial{Doubt: "Hex has no such project, or does not show it to the token"}
+	case errors.As(err, &answer) && answer.Status == http.StatusUnprocessableEntity && !errors.Is(err, core.ErrUnpublished):
+		return Trial{}
 	case !errors.Is(err, core.ErrForbidden):
 		return Trial{Doubt: err.Error()}
-	}
-	if _, shown := t.hex.Project(ctx, id); shown != nil {
-		return Trial{Doubt: "Hex refuses it (403), and does not show the project to the token either"}
 	}
 	return Trial{Refused: true}
 }

@@ -121,10 +121,11 @@ func printProblems(s *console.Streams, results []check.Result, tasks []*task) {
 }
 
 // groupIcon is that of the worst status. A group that says of its token only that it was not checked has the mark of
-// what was skipped, though the host was looked at.
+// what was skipped, though the host was looked at; unless Hex was asked about the stored one.
 func groupIcon(s *console.Streams, results []check.Result) console.Styled {
 	worst := worstStatus(results)
-	if worst == check.StatusOK && slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-present" && r.Status == check.StatusSkipped }) {
+	proved := slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-stored" && r.Status == check.StatusOK })
+	if worst == check.StatusOK && !proved && slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-present" && r.Status == check.StatusSkipped }) {
 		worst = check.StatusSkipped
 	}
 	return console.Icon(s, worst)

@@ -135,8 +135,8 @@ func asked() []question {
 		{tokenFormat, []string{"error"}, "what is stored is no Hex token"},
 		{tokenAccepted, []string{"error"}, "Hex rejects the token: it is expired, revoked, or belongs to another host"},
 		{tokenExpiry, []string{"warning", "error"}, "the token expires within 14 days"},
-		{scopeRead, []string{"error"}, "the token may not list projects"},
-		{scopeRun, []string{"error"}, "the token may not run a project"},
+		{scopeRead, []string{"error"}, "Hex does not let the token list projects"},
+		{scopeRun, []string{"error"}, "Hex does not let the token run a project"},
 	}
 }
 

@@ -1,30 +1,32 @@
-package workflow
+package source
 
 import (
 	"strings"
 
 	"github.com/rhysd/actionlint"
+
+	"github.com/gh-hex/gh-hex/extension/inventory"
 )
 
-// alternatives are the operands of `A || B`: one that is there is enough.
-type alternatives struct{ reads []*read }
+// Alternatives are the operands of `A || B`: one that is there is enough.
+type Alternatives struct{ reads []*Read }
 
 // finder collects the reads of secrets and vars of an expression.
 type finder struct {
-	found    func(r read, offset int)
-	group    *alternatives
+	found    func(r Read, offset int)
+	group    *Alternatives
 	compared bool // in an operand of a comparison
 	json     bool // in what fromJSON takes apart
 }
 
-func newFinder(found func(r read, offset int)) finder { return finder{found: found} }
+func newFinder(found func(r Read, offset int)) finder { return finder{found: found} }
 
 // walk visits a node.
 func (f finder) walk(node actionlint.ExprNode) {
 	switch n := node.(type) {
 	case *actionlint.VariableNode:
 		if n.Name == "secrets" { // toJSON(secrets), secrets.*
-			f.report(read{kind: secret, whole: true}, n.Token().Offset)
+			f.report(Read{Kind: inventory.Secret, Whole: true}, n.Token().Offset)
 		}
 	case *actionlint.ObjectDerefNode:
 		if v, ok := n.Receiver.(*actionlint.VariableNode); ok {
@@ -63,14 +65,14 @@ func (f finder) comparing() finder {
 }
 
 // report hands on a read.
-func (f finder) report(r read, offset int) {
-	r.compared, r.json = f.compared, f.json
+func (f finder) report(r Read, offset int) {
+	r.Compared, r.JSON = f.compared, f.json
 	f.found(r, offset)
 }
 
 func (f finder) name(v *actionlint.VariableNode, name string) {
 	if v.Name == "secrets" || v.Name == "vars" {
-		f.report(read{kind: kind(v.Name), name: strings.ToUpper(name), group: f.group}, v.Token().Offset)
+		f.report(Read{Kind: inventory.Kind(v.Name), Name: strings.ToUpper(name), Group: f.group}, v.Token().Offset)
 	}
 }
 
@@ -87,7 +89,7 @@ func (f finder) index(n *actionlint.IndexAccessNode) {
 	}
 	f.alone().walk(n.Index)
 	if v.Name == "secrets" || v.Name == "vars" {
-		f.report(read{kind: kind(v.Name), index: n.Index, group: f.group}, v.Token().Offset)
+		f.report(Read{Kind: inventory.Kind(v.Name), Index: n.Index, Group: f.group}, v.Token().Offset)
 	}
 }
 
@@ -103,7 +105,7 @@ func (f finder) logical(n *actionlint.LogicalOpNode) {
 		return
 	}
 	if f.group == nil && allDirect(operands) {
-		f.group = &alternatives{}
+		f.group = &Alternatives{}
 	}
 	for _, o := range operands {
 		f.walk(o)

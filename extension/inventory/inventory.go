@@ -1,4 +1,5 @@
-package workflow
+// Package inventory says what GitHub keeps for the workflows of a repository.
+package inventory
 
 import (
 	"fmt"
@@ -73,10 +74,10 @@ func (nothing) List(Store) ([]Entry, error) { return nil, errOffline }
 
 var errOffline = fmt.Errorf("GitHub was not asked")
 
-// knowledge is an inventory, with what was looked up in it. It belongs to one judgement.
-type knowledge struct {
-	Inventory
-	repository Repository
+// Knowledge is an inventory, with what was looked up in it. It belongs to one judgement.
+type Knowledge struct {
+	inventory  Inventory
+	Repository Repository
 
 	mu       sync.Mutex // several checks ask at once
 	listings map[Store]*listing
@@ -85,8 +86,8 @@ type knowledge struct {
 
 const maxWork = 200_000
 
-// spend tells whether so much may still be looked at.
-func (k *knowledge) spend(n int) bool {
+// Spend tells whether so much may still be looked at.
+func (k *Knowledge) Spend(n int) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.left -= n
@@ -95,19 +96,19 @@ func (k *knowledge) spend(n int) bool {
 
 // listing is what one store holds.
 type listing struct {
-	entries []Entry
+	Entries []Entry
 	byName  map[string]int // by name in upper case
-	err     error
+	Err     error
 }
 
-func newKnowledge(inv Inventory) *knowledge {
+func Remember(inv Inventory) *Knowledge {
 	if inv == nil {
 		inv = nothing{}
 	}
-	return &knowledge{Inventory: inv, repository: inv.Repository(), listings: map[Store]*listing{}, left: maxWork}
+	return &Knowledge{inventory: inv, Repository: inv.Repository(), listings: map[Store]*listing{}, left: maxWork}
 }
 
-func (k *knowledge) list(s Store) *listing {
+func (k *Knowledge) Listing(s Store) *listing {
 	s.Environment = strings.ToLower(s.Environment)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -115,8 +116,8 @@ func (k *knowledge) list(s Store) *listing {
 		return l
 	}
 	l := &listing{byName: map[string]int{}}
-	if l.entries, l.err = k.List(s); l.err == nil {
-		for i, e := range l.entries {
+	if l.Entries, l.Err = k.inventory.List(s); l.Err == nil {
+		for i, e := range l.Entries {
 			l.byName[strings.ToUpper(e.Name)] = i
 		}
 	}
@@ -124,22 +125,22 @@ func (k *knowledge) list(s Store) *listing {
 	return l
 }
 
-func (l *listing) find(name string) (Entry, bool) {
+func (l *listing) Find(name string) (Entry, bool) {
 	i, there := l.byName[strings.ToUpper(name)]
 	if !there {
 		return Entry{}, false
 	}
-	return l.entries[i], true
+	return l.Entries[i], true
 }
 
-func (l *listing) has(name string) bool {
-	_, there := l.find(name)
+func (l *listing) Has(name string) bool {
+	_, there := l.Find(name)
 	return there
 }
 
-// environment is an environment by its name, which is not case-sensitive.
-func (k *knowledge) environment(name string) (Environment, bool) {
-	for _, e := range k.repository.Environments {
+// Environment is an environment by its name, which is not case-sensitive.
+func (k *Knowledge) Environment(name string) (Environment, bool) {
+	for _, e := range k.Repository.Environments {
 		if strings.EqualFold(e.Name, name) {
 			return e, true
 		}
@@ -147,80 +148,88 @@ func (k *knowledge) environment(name string) (Environment, bool) {
 	return Environment{}, false
 }
 
-func (k *knowledge) environmentNames() []string {
-	out := make([]string, 0, len(k.repository.Environments))
-	for _, e := range k.repository.Environments {
+func (k *Knowledge) EnvironmentNames() []string {
+	out := make([]string, 0, len(k.Repository.Environments))
+	for _, e := range k.Repository.Environments {
 		out = append(out, e.Name)
 	}
 	return out
 }
 
-// place is a store and what it is called.
-type place struct {
-	what string
+// Place is a store and what it is called.
+type Place struct {
+	What string
 	*listing
 }
 
-// wide are the places that every job sees.
-func (k *knowledge) wide(of kind) []place {
-	return []place{
-		{"the repository's " + of.words(), k.list(Store{Variables: of == variable})},
-		{"the organization's " + of.words(), k.list(Store{Variables: of == variable, Level: OfOrganization})},
+// Wide are the places that every job sees.
+func (k *Knowledge) Wide(of Kind) []Place {
+	return []Place{
+		{"the repository's " + of.words(), k.Listing(Store{Variables: of == Variable})},
+		{"the organization's " + of.words(), k.Listing(Store{Variables: of == Variable, Level: OfOrganization})},
 	}
 }
 
-// inEnvironment is what an environment holds: nothing when it does not exist.
-func (k *knowledge) inEnvironment(of kind, name string) place {
-	if _, exists := k.environment(name); name == "" || !exists && k.repository.EnvironmentsErr == nil {
-		return place{"environment " + name, &listing{}}
+// InEnvironment is what an environment holds: nothing when it does not exist.
+func (k *Knowledge) InEnvironment(of Kind, name string) Place {
+	if _, exists := k.Environment(name); name == "" || !exists && k.Repository.EnvironmentsErr == nil {
+		return Place{"environment " + name, &listing{}}
 	}
-	return place{"environment " + name, k.list(Store{Variables: of == variable, Level: OfEnvironment, Environment: name})}
+	return Place{"environment " + name, k.Listing(Store{Variables: of == Variable, Level: OfEnvironment, Environment: name})}
 }
 
-// forDependabot are the places that Dependabot's runs see.
-func (k *knowledge) forDependabot() []place {
-	return []place{
-		{"Dependabot's secrets", k.list(Store{Level: OfDependabot})},
-		{"the organization's Dependabot secrets", k.list(Store{Level: OfDependabotOrganization})},
+// ForDependabot are the places that Dependabot's runs see.
+func (k *Knowledge) ForDependabot() []Place {
+	return []Place{
+		{"Dependabot's secrets", k.Listing(Store{Level: OfDependabot})},
+		{"the organization's Dependabot secrets", k.Listing(Store{Level: OfDependabotOrganization})},
 	}
 }
 
-// search looks a name up in places, the first of which has precedence; doubt is the first that could not be listed.
-func search(name string, places []place) (found *Entry, doubt string) {
+// Search looks a name up in places, the first of which has precedence; doubt is the first that could not be listed.
+func Search(name string, places []Place) (found *Entry, doubt string) {
 	for _, p := range places {
-		if e, ok := p.find(name); ok {
+		if e, ok := p.Find(name); ok {
 			return &e, doubt
 		}
-		if p.err != nil && doubt == "" {
-			doubt = fmt.Sprintf("%s could not be listed (%v)", p.what, p.err)
+		if p.Err != nil && doubt == "" {
+			doubt = fmt.Sprintf("%s could not be listed (%v)", p.What, p.Err)
 		}
 	}
 	return nil, doubt
 }
 
-// holders returns those of the environments that hold a name.
-func (k *knowledge) holders(of kind, name string, environments []string) []string {
+// Holders returns those of the environments that hold a name.
+func (k *Knowledge) Holders(of Kind, name string, environments []string) []string {
 	var out []string
 	for _, e := range environments {
-		if e != "" && k.inEnvironment(of, e).has(name) {
+		if e != "" && k.InEnvironment(of, e).Has(name) {
 			out = append(out, e)
 		}
 	}
 	return out
 }
 
-func (k kind) word() string {
-	if k == variable {
+func (k Kind) Word() string {
+	if k == Variable {
 		return "variable"
 	}
 	return "secret"
 }
 
-func (k kind) words() string { return k.word() + "s" }
+func (k Kind) words() string { return k.Word() + "s" }
 
-func (k kind) other() kind {
-	if k == variable {
-		return secret
+func (k Kind) Other() Kind {
+	if k == Variable {
+		return Secret
 	}
-	return variable
+	return Variable
 }
+
+// Kind is one of the two contexts that are judged.
+type Kind string
+
+const (
+	Secret   Kind = "secrets"
+	Variable Kind = "vars"
+)

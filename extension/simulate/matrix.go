@@ -1,13 +1,14 @@
-package workflow
-
-import "github.com/gh-hex/gh-hex/extension/abstract"
+package simulate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
+
+	"github.com/gh-hex/gh-hex/extension/abstract"
 )
 
 // maxCells is GitHub's own limit of a matrix.
@@ -22,9 +23,9 @@ func (i *instance) cells(m *actionlint.Matrix) []cell {
 	var include, exclude []cell
 	known := true
 	if m.Expression != nil {
-		rows, include, exclude, known = splitMatrix(i.scalar(m.Expression))
+		rows, include, exclude, known = splitMatrix(i.Scalar(m.Expression))
 	} else {
-		for _, name := range sortedKeys(m.Rows) {
+		for _, name := range slices.Sorted(maps.Keys(m.Rows)) {
 			rows.Put(name, i.row(m.Rows[name]))
 		}
 		include, exclude = i.combinations(m.Include), i.combinations(m.Exclude)
@@ -93,7 +94,7 @@ func objectsIn(s abstract.Set) []cell {
 
 func (i *instance) row(r *actionlint.MatrixRow) abstract.Set {
 	if r.Expression != nil {
-		return membersIn(i.scalar(r.Expression))
+		return membersIn(i.Scalar(r.Expression))
 	}
 	var out abstract.Set
 	for _, raw := range r.Values {
@@ -107,16 +108,16 @@ func (i *instance) combinations(c *actionlint.MatrixCombinations) []cell {
 		return nil
 	}
 	if c.Expression != nil {
-		return objectsIn(i.scalar(c.Expression))
+		return objectsIn(i.Scalar(c.Expression))
 	}
 	var out []cell
 	for _, x := range c.Combinations {
 		if x.Expression != nil {
-			out = append(out, objectsIn(abstract.One(abstract.Value{Is: abstract.List, Items: []abstract.Set{i.scalar(x.Expression)}}))...)
+			out = append(out, objectsIn(abstract.One(abstract.Value{Is: abstract.List, Items: []abstract.Set{i.Scalar(x.Expression)}}))...)
 			continue
 		}
 		f := abstract.NewFields("")
-		for _, name := range sortedKeys(x.Assigns) {
+		for _, name := range slices.Sorted(maps.Keys(x.Assigns)) {
 			f.Put(name, i.raw(x.Assigns[name].Value))
 		}
 		out = append(out, f)
@@ -135,37 +136,17 @@ func (i *instance) raw(raw actionlint.RawYAMLValue) abstract.Set {
 		return abstract.One(v)
 	case *actionlint.RawYAMLObject:
 		f := abstract.NewFields("")
-		for _, name := range sortedKeys(r.Props) {
+		for _, name := range slices.Sorted(maps.Keys(r.Props)) {
 			f.Put(name, i.raw(r.Props[name]))
 		}
 		return abstract.ObjectOf(f)
 	case *actionlint.RawYAMLString:
 		if strings.Contains(r.Value, "${{") {
-			return i.uses(i.d.raw[r])
+			return i.uses(i.d.Raw[r])
 		}
-		return abstract.One(i.doc().plain(r))
+		return abstract.One(i.Doc().Plain(r))
 	}
 	return abstract.One(abstract.Value{})
-}
-
-// plain is a scalar by the rules of YAML: true, null and numbers are no texts unless they are quoted.
-func (d *document) plain(r *actionlint.RawYAMLString) abstract.Value {
-	at := d.src.offset(r.Pos().Line, r.Pos().Col)
-	if at < 0 || at >= len(d.src.text) || strings.IndexByte(`'"|>&!*`, d.src.text[at]) >= 0 {
-		return abstract.TextValue(r.Value)
-	}
-	switch r.Value {
-	case "true", "True", "TRUE":
-		return abstract.BoolValue(true)
-	case "false", "False", "FALSE":
-		return abstract.BoolValue(false)
-	case "", "~", "null", "Null", "NULL":
-		return abstract.Value{}
-	}
-	if strings.IndexByte("0123456789-+.", r.Value[0]) >= 0 && abstract.IsNumber(r.Value) {
-		return abstract.NumberValue(abstract.ParseNumber(r.Value))
-	}
-	return abstract.TextValue(r.Value)
 }
 
 func crossed(rows *abstract.Fields) []cell {

@@ -1,4 +1,4 @@
-package workflow
+package source
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
 )
 
@@ -91,7 +92,7 @@ func meantKey(key string, known []string) string {
 
 // slips counts the edits between two keys, letters that changed places being one.
 func slips(a, b string) int {
-	d := editDistance(strings.ToUpper(a), strings.ToUpper(b))
+	d := core.EditDistance(strings.ToUpper(a), strings.ToUpper(b))
 	for i := 0; i+1 < len(a) && len(a) == len(b); i++ {
 		if a[:i]+a[i+1:i+2]+a[i:i+1]+a[i+2:] == b {
 			return 1
@@ -103,20 +104,20 @@ func slips(a, b string) int {
 	return d
 }
 
-// maxProblems bounds what is said of one file.
-const maxProblems = 50
+// MaxProblems bounds what is said of one file.
+const MaxProblems = 50
 
 // takeErrors keeps those of the parser's errors that GitHub agrees with.
-func (d *document) takeErrors(errs []*actionlint.Error, data []byte) {
+func (d *Document) takeErrors(errs []*actionlint.Error, data []byte) {
 	modern := d.modernSteps(errs, data)
 	seen := map[Place]bool{}
 	for _, e := range errs {
-		p := Place{File: d.path, Line: e.Line, Column: e.Column}
+		p := Place{File: d.Path, Line: e.Line, Column: e.Column}
 		if seen[p] || modern[p] || !d.refuses(e) {
 			continue
 		}
 		seen[p] = true
-		if len(d.problems) == maxProblems {
+		if len(d.Problems) == MaxProblems {
 			d.fault(p, check.SeverityNote, "more errors follow")
 			return
 		}
@@ -129,7 +130,7 @@ func (d *document) takeErrors(errs []*actionlint.Error, data []byte) {
 }
 
 // weigh tells an error from a key that only this parser does not know: GitHub learns keys faster than parsers do.
-func (d *document) weigh(e *actionlint.Error) (check.Severity, string) {
+func (d *Document) weigh(e *actionlint.Error) (check.Severity, string) {
 	key, known, ok := unknownKey(e.Message)
 	if !ok || meantKey(key, append(known, newer()...)) != "" {
 		return check.SeverityError, e.Message
@@ -139,7 +140,7 @@ func (d *document) weigh(e *actionlint.Error) (check.Severity, string) {
 }
 
 // refuses tells whether GitHub refuses what the parser complains about.
-func (d *document) refuses(e *actionlint.Error) bool {
+func (d *Document) refuses(e *actionlint.Error) bool {
 	if !slices.ContainsFunc(refused(), func(m string) bool { return strings.Contains(e.Message, m) }) {
 		return false
 	}
@@ -156,19 +157,19 @@ func (d *document) refuses(e *actionlint.Error) bool {
 }
 
 // expressionAt tells whether an expression stands where the parser complains.
-func (d *document) expressionAt(e *actionlint.Error) bool {
-	at := d.src.offset(e.Line, e.Column)
-	return at >= 0 && strings.HasPrefix(strings.TrimLeft(d.src.text[at:min(len(d.src.text), at+100)], "\"'|>-+ \t\r\n"), "${{")
+func (d *Document) expressionAt(e *actionlint.Error) bool {
+	at := d.Src.offset(e.Line, e.Column)
+	return at >= 0 && strings.HasPrefix(strings.TrimLeft(d.Src.text[at:min(len(d.Src.text), at+100)], "\"'|>-+ \t\r\n"), "${{")
 }
 
-func (d *document) flowAt(e *actionlint.Error) bool {
-	at := d.src.offset(e.Line, e.Column)
-	return at >= 0 && at < len(d.src.text) && strings.IndexByte("[{", d.src.text[at]) >= 0
+func (d *Document) flowAt(e *actionlint.Error) bool {
+	at := d.Src.offset(e.Line, e.Column)
+	return at >= 0 && at < len(d.Src.text) && strings.IndexByte("[{", d.Src.text[at]) >= 0
 }
 
 // looseEvent tells an error inside `on:`, where GitHub takes everything but a faulty workflow_call.
-func (d *document) looseEvent(e *actionlint.Error) bool {
-	if d.ast == nil || strings.Contains(e.Message, "section is missing") || strings.Contains(e.Message, "could not parse as YAML") {
+func (d *Document) looseEvent(e *actionlint.Error) bool {
+	if d.AST == nil || strings.Contains(e.Message, "section is missing") || strings.Contains(e.Message, "could not parse as YAML") {
 		return false
 	}
 	on, end := d.onLines()
@@ -177,7 +178,7 @@ func (d *document) looseEvent(e *actionlint.Error) bool {
 	}
 	event := ""
 	last := 0
-	for _, x := range d.ast.On {
+	for _, x := range d.AST.On {
 		if line := eventLine(x); line <= e.Line && line > last {
 			event, last = x.EventName(), line
 		}
@@ -186,9 +187,9 @@ func (d *document) looseEvent(e *actionlint.Error) bool {
 }
 
 // onLines returns the line of the top-level key `on` and the one after its section; both 0 without it.
-func (d *document) onLines() (start, end int) {
-	for i, at := range d.src.lines {
-		rest := d.src.text[at:]
+func (d *Document) onLines() (start, end int) {
+	for i, at := range d.Src.lines {
+		rest := d.Src.text[at:]
 		switch {
 		case start == 0 && (strings.HasPrefix(rest, "on:") || strings.HasPrefix(rest, `"on":`) || strings.HasPrefix(rest, "'on':")):
 			start = i + 1
@@ -199,7 +200,7 @@ func (d *document) onLines() (start, end int) {
 	if start == 0 {
 		return 0, 0
 	}
-	return start, len(d.src.lines) + 1
+	return start, len(d.Src.lines) + 1
 }
 
 func eventLine(e actionlint.Event) int {
@@ -222,7 +223,7 @@ func eventLine(e actionlint.Event) int {
 
 // modernSteps looks for steps of a kind that the parser does not know (parallel, wait, cancel): it returns their
 // places, and visits the steps inside parallel ones. Only a file that has such a step is read again for it.
-func (d *document) modernSteps(errs []*actionlint.Error, data []byte) map[Place]bool {
+func (d *Document) modernSteps(errs []*actionlint.Error, data []byte) map[Place]bool {
 	if !slices.ContainsFunc(errs, func(e *actionlint.Error) bool { return strings.HasPrefix(e.Message, "step must run script") }) {
 		return nil
 	}
@@ -232,8 +233,8 @@ func (d *document) modernSteps(errs []*actionlint.Error, data []byte) map[Place]
 	}
 	known := map[Place]bool{}
 	jobs := child(root.Content[0], "jobs")
-	for _, j := range d.jobs {
-		steps := child(child(jobs, j.id), "steps")
+	for _, j := range d.Jobs {
+		steps := child(child(jobs, j.ID), "steps")
 		if steps == nil {
 			continue
 		}
@@ -244,19 +245,19 @@ func (d *document) modernSteps(errs []*actionlint.Error, data []byte) map[Place]
 	return known
 }
 
-func (d *document) modernStep(j *job, n *yaml.Node, known map[Place]bool) {
+func (d *Document) modernStep(j *Job, n *yaml.Node, known map[Place]bool) {
 	for _, key := range []string{"wait", "wait-all", "cancel"} {
 		if child(n, key) != nil {
-			known[Place{File: d.path, Line: n.Line, Column: n.Column}] = true
+			known[Place{File: d.Path, Line: n.Line, Column: n.Column}] = true
 		}
 	}
 	parallel := child(n, "parallel")
 	if parallel == nil {
 		return
 	}
-	known[Place{File: d.path, Line: n.Line, Column: n.Column}] = true
+	known[Place{File: d.Path, Line: n.Line, Column: n.Column}] = true
 	for _, inner := range parallel.Content {
-		visitor{doc: d, job: j}.addStep(stepOf(inner), len(j.steps))
+		visitor{doc: d, job: j}.addStep(stepOf(inner), len(j.Steps))
 	}
 }
 
@@ -271,7 +272,7 @@ const (
 // countYAML counts the values and expressions of a document. A count of few is an upper bound; a document that is surely small, as nearly
 // all are, is not parsed for it.
 func countYAML(data []byte) int {
-	if len(data) > maxFile {
+	if len(data) > MaxFile {
 		return 0 // it is not read at all
 	}
 	expressions := bytes.Count(data, []byte("${{"))

@@ -1,4 +1,4 @@
-package workflow
+package source
 
 import (
 	"path"
@@ -12,38 +12,38 @@ import (
 const maxActions = 1000
 
 // loadActions reads the local actions that a workflow's steps use, and those that they use in turn.
-func (w *Workflows) loadActions(d *document) {
-	for _, j := range d.jobs {
-		w.loadStepActions(d, j.steps)
+func (w *Workflows) loadActions(d *Document) {
+	for _, j := range d.Jobs {
+		w.loadStepActions(d, j.Steps)
 	}
 }
 
-func (w *Workflows) loadStepActions(d *document, steps []*step) {
+func (w *Workflows) loadStepActions(d *Document, steps []*Step) {
 	for _, s := range steps {
-		a, ok := s.ast.Exec.(*actionlint.ExecAction)
-		if !ok || a.Uses == nil || d.remote != "" {
+		a, ok := s.AST.Exec.(*actionlint.ExecAction)
+		if !ok || a.Uses == nil || d.Remote != "" {
 			continue
 		}
 		if folder, local := inRepository(a.Uses.Value); local {
-			s.local = w.loadAction(folder)
+			s.Local = w.loadAction(folder)
 		}
 	}
 }
 
 // loadAction reads the action in a folder of the work tree, once; nil when it is not there (it may be checked out at
 // run time) or is no composite action.
-func (w *Workflows) loadAction(folder string) *document {
-	if d, known := w.actions[folder]; known || w.options.Lookup == nil || len(w.actions) >= maxActions || w.ended() {
+func (w *Workflows) loadAction(folder string) *Document {
+	if d, known := w.Actions[folder]; known || w.Options.Lookup == nil || len(w.Actions) >= maxActions || w.Ended() {
 		return d
 	}
-	w.actions[folder] = nil
+	w.Actions[folder] = nil
 	for _, name := range []string{"action.yml", "action.yaml"} {
 		file := path.Join(folder, name)
-		if data, ok := w.options.Lookup(file); ok {
+		if data, ok := w.Options.Lookup(file); ok {
 			d := parseAction(file, data, w.admit(countYAML(data)))
-			w.actions[folder] = d
-			for _, j := range d.jobs {
-				w.loadStepActions(d, j.steps)
+			w.Actions[folder] = d
+			for _, j := range d.Jobs {
+				w.loadStepActions(d, j.Steps)
 			}
 			return d
 		}
@@ -52,27 +52,27 @@ func (w *Workflows) loadAction(folder string) *document {
 }
 
 // parseAction reads the steps of a composite action, as the one job of a document.
-func parseAction(name string, data []byte, size int) *document {
-	d := &document{path: name, src: newSource(data), paths: map[string][]string{}, inputs: map[string]bool{}, located: map[*actionlint.String][]located{}}
+func parseAction(name string, data []byte, size int) *Document {
+	d := &Document{Path: name, Src: newSource(data), paths: map[string][]string{}, inputs: map[string]bool{}, located: map[*actionlint.String][]located{}}
 	var root yaml.Node
-	if d.tooLarge(size) || len(data) > maxFile || yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
+	if d.tooLarge(size) || len(data) > MaxFile || yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
 		return d
 	}
 	steps := child(child(root.Content[0], "runs"), "steps")
 	if steps == nil {
 		return d
 	}
-	j := &job{doc: d, ast: &actionlint.Job{}}
-	d.jobs, d.isAction = []*job{j}, true
-	d.defaults, d.outputs = map[string]*actionlint.String{}, map[string]*actionlint.String{}
+	j := &Job{Doc: d, AST: &actionlint.Job{}}
+	d.Jobs, d.IsAction = []*Job{j}, true
+	d.Defaults, d.Outputs = map[string]*actionlint.String{}, map[string]*actionlint.String{}
 	children(child(root.Content[0], "inputs"), func(name string, n *yaml.Node) {
-		d.defaults[strings.ToLower(name)] = scalarOf(child(n, "default"))
-		visitor{doc: d, job: j}.scalar(d.defaults[strings.ToLower(name)], site{what: "default of input " + name})
+		d.Defaults[strings.ToLower(name)] = scalarOf(child(n, "default"))
+		visitor{doc: d, job: j}.scalar(d.Defaults[strings.ToLower(name)], site{What: "default of input " + name})
 	})
 	children(child(root.Content[0], "outputs"), func(name string, n *yaml.Node) {
 		if value := scalarOf(child(n, "value")); value != nil {
-			d.outputs[strings.ToLower(name)] = value
-			visitor{doc: d, job: j}.scalar(value, site{what: "value of output " + name})
+			d.Outputs[strings.ToLower(name)] = value
+			visitor{doc: d, job: j}.scalar(value, site{What: "value of output " + name})
 		}
 	})
 	for i, n := range steps.Content {

@@ -1,109 +1,148 @@
-package workflow
-
-import "github.com/gh-hex/gh-hex/extension/abstract"
+// Package simulate follows the runs that workflows start, and says who gets what in them.
+//
+// One model stands behind every verdict about who gets what: a run, followed in the manner of abstract interpretation.
+//
+// A value is known (a few texts, numbers, lists, objects), opaque (a text that is not empty and otherwise not known: the
+// value of a secret, the name of some branch), or anything (decided at run time, with the name of what decides it); an
+// expression has a set of them. A value that came out empty because a secret or variable is missing carries that lack
+// with it, until a condition looks at it or something needs it. The rules of truth, comparison and coercion are GitHub's,
+// and what is worked out is sound: what GitHub makes of an expression is always among it.
+//
+// A scenario is one way in which the events start a workflow: a push to each branch that matters and to another one, a
+// pull request of this repository, of a fork, of Dependabot, a schedule, a manual run for each choice. It fixes the
+// contexts github and inputs, and whose secrets are read. Scenarios that nothing in a workflow tells apart are one.
+//
+// For each scenario and each row of a matrix the jobs are followed in the order of `needs` and their steps in theirs:
+// conditions with the implicit success(), environments, env, outputs and results, called workflows with what they are
+// passed, composite actions, and shell scripts with the control flow that their variables decide. Where a lack reaches
+// a step that runs and needs it, that is a finding; a lack that nothing needs is a note.
+//
+// All of it is bounded: sets, texts, scenarios, rows, and the work for one workflow and for all.
+package simulate
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
+
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/source"
 )
 
 // What bounds the work of one simulation, in nodes of expressions that are worked out: for one workflow with those that
 // it calls, and for all.
 const (
-	maxFuel  = 300_000
+	MaxFuel  = 300_000
 	allFuel  = 5_000_000
 	stepFuel = 20 // what following a step counts beside its expressions
 )
 
-// simulation follows every run that the events of the workflows start.
-type simulation struct {
-	j    *judgement
+// Simulation follows every run that the events of the workflows start.
+type Simulation struct {
+	Question
 	fuel int  // that is left for one workflow
-	over bool // some had too little
-	// without is a secret, in upper case, that counts as missing where it cannot be told.
-	without string
+	Over bool // some had too little
 
-	lacks     map[lackKey]*lack
-	order     []*lack
-	names     map[readKey][]string // of the stores' secrets and variables that a read may mean
-	undecided map[*read]string     // what decides an index at run time
-	places    []inEnvironment
-	events    map[*step][]string          // that a step may run on
-	hollow    map[*actionlint.String]bool // conditions that are the text 'false', which counts as true
-	onSteps   func(stepFact)              // is told of every step
+	lacks     map[LackKey]*Lack
+	Order     []*Lack
+	Names     map[ReadKey][]string    // of the stores' secrets and variables that a read may mean
+	Undecided map[*source.Read]string // what decides an index at run time
+	Places    []InEnvironment
+	Events    map[*source.Step][]string   // that a step may run on
+	Hollow    map[*actionlint.String]bool // conditions that are the text 'false', which counts as true
 	parsed    map[*actionlint.String][]abstract.Expression
 	used      map[any]*usage
 	effects   map[effectKey]*actionEffect
 }
 
-type readKey struct {
-	x *read
-	r *run
+type ReadKey struct {
+	X *source.Read
+	R *source.Run
 }
 
-// inEnvironment is a job in the environments that it may run in.
-type inEnvironment struct {
-	r        *run
-	scenario *scenario
-	names    abstract.Set
-	live     bool
+// InEnvironment is a job in the environments that it may run in.
+type InEnvironment struct {
+	R        *source.Run
+	Scenario *Scenario
+	Names    abstract.Set
+	Live     bool
 }
 
-// stepFact is one step in one run.
-type stepFact struct {
-	i      *instance
-	s      *step
+// StepFact is one step in one run.
+type StepFact struct {
+	I      *instance
+	S      *source.Step
 	runs   abstract.Outcome
-	asked  abstract.Outcome // as long as all steps before went well
-	env    *environ
+	Asked  abstract.Outcome // as long as all steps before went well
+	Env    *environ
 	effect abstract.Effect
 	known  bool // the effect is that of a script that was understood
 }
 
-func (j *judgement) simulate(without string, onSteps func(stepFact)) *simulation {
-	sim := &simulation{
-		j: j, without: without, onSteps: onSteps,
-		lacks: map[lackKey]*lack{}, names: map[readKey][]string{}, undecided: map[*read]string{}, events: map[*step][]string{},
-		parsed: map[*actionlint.String][]abstract.Expression{}, hollow: map[*actionlint.String]bool{}, used: map[any]*usage{}, effects: map[effectKey]*actionEffect{},
+// Question is what is followed, by what is known of the repository.
+type Question struct {
+	W          *source.Workflows
+	K          *inventory.Knowledge
+	Dependabot bool // Dependabot is enabled
+	// without is a secret, in upper case, that counts as missing where it cannot be told.
+	Without string
+	// onStep is told of every step, and onShared of every variable of a job whose environment a step that runs may read.
+	OnStep   func(StepFact)
+	OnShared func(StepFact, *EnvVar)
+}
+
+func Follow(q Question) *Simulation {
+	sim := &Simulation{
+		Question: q,
+		lacks:    map[LackKey]*Lack{}, Names: map[ReadKey][]string{}, Undecided: map[*source.Read]string{}, Events: map[*source.Step][]string{},
+		parsed: map[*actionlint.String][]abstract.Expression{}, Hollow: map[*actionlint.String]bool{}, used: map[any]*usage{}, effects: map[effectKey]*actionEffect{},
+	}
+	roots := map[*source.Document][]*source.Run{}
+	for _, r := range q.W.Runs {
+		if r.Caller == nil {
+			roots[r.Job.Doc] = append(roots[r.Job.Doc], r)
+		}
 	}
 	left := allFuel
-	for _, d := range j.w.docs {
-		runs := j.roots[d]
-		if d.ast == nil || len(runs) == 0 || j.w.ended() {
+	for _, d := range q.W.Docs {
+		runs := roots[d]
+		if d.AST == nil || len(runs) == 0 || q.W.Ended() {
 			continue
 		}
-		sim.fuel = min(maxFuel, left)
+		sim.fuel = min(MaxFuel, left)
 		left -= sim.fuel
-		for _, s := range j.scenariosOf(d, runs[0].open) {
-			f := &frame{sim: sim, d: d, s: s, runs: runs, inputs: s.inputs}
+		for _, s := range q.scenariosOf(d, runs[0].Open) {
+			f := &frame{sim: sim, d: d, S: s, runs: runs, inputs: s.inputs}
 			f.walk()
 		}
 		left += max(sim.fuel, 0)
-		sim.over = sim.over || sim.fuel < 0
+		sim.Over = sim.Over || sim.fuel < 0
 	}
 	return sim
 }
 
-// forget drops what was only needed on the way.
-func (sim *simulation) forget() {
-	sim.lacks, sim.order, sim.parsed, sim.used, sim.effects = nil, nil, nil, nil, nil
+// Forget drops what was only needed on the way.
+func (sim *Simulation) Forget() {
+	sim.lacks, sim.Order, sim.parsed, sim.used, sim.effects = nil, nil, nil, nil, nil
 }
 
 // frame is a workflow as it is run once.
 type frame struct {
-	sim     *simulation
-	d       *document
-	s       *scenario
-	runs    []*run // of its jobs
+	sim     *Simulation
+	d       *source.Document
+	S       *Scenario
+	runs    []*source.Run // of its jobs
 	inputs  *abstract.Fields
 	caller  *instance
 	passed  map[string]abstract.Set // secrets that the caller gives, by name in upper case
 	jobs    *abstract.Fields        // its jobs, for its outputs
 	results map[string]*result
-	byID    map[string]*run
+	byID    map[string]*source.Run
 	alive   bool // of a called workflow: its caller may run
 }
 
@@ -117,9 +156,9 @@ type result struct {
 }
 
 func (f *frame) walk() {
-	f.results, f.byID = map[string]*result{}, map[string]*run{}
+	f.results, f.byID = map[string]*result{}, map[string]*source.Run{}
 	for _, r := range f.runs {
-		f.byID[strings.ToLower(r.job.id)] = r
+		f.byID[strings.ToLower(r.Job.ID)] = r
 	}
 	for _, r := range f.runs {
 		f.job(r, 0)
@@ -127,20 +166,20 @@ func (f *frame) walk() {
 }
 
 // job simulates a job after those that it needs.
-func (f *frame) job(r *run, depth int) *result {
-	id := strings.ToLower(r.job.id)
+func (f *frame) job(r *source.Run, depth int) *result {
+	id := strings.ToLower(r.Job.ID)
 	if known := f.results[id]; known != nil {
 		return known
 	}
 	unknown := &result{ran: abstract.Either(), fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + id), outputs: abstract.NewFields("needs." + id)}
 	f.results[id] = unknown // jobs that need each other in a circle
-	if depth > maxNeeds || f.sim.fuel < 0 || f.sim.j.w.ended() {
+	if depth > maxNeeds || f.sim.fuel < 0 || f.sim.W.Ended() {
 		return unknown
 	}
 	needs := abstract.NewFields("")
-	i := &instance{frame: f, r: r, steps: abstract.NewFields(""), failed: abstract.Outcome{No: true}, in: abstract.Texts("")}
+	i := &instance{frame: f, R: r, steps: abstract.NewFields(""), failed: abstract.Outcome{No: true}, in: abstract.Texts("")}
 	fine, failed := abstract.Outcome{Yes: true}, abstract.Outcome{No: true}
-	for _, n := range r.job.ast.Needs {
+	for _, n := range r.Job.AST.Needs {
 		needed := f.needed(n.Value, depth)
 		needs.Put(n.Value, abstract.ObjectOf(abstract.NewFields("").Put("result", needed.result).Put("outputs", abstract.ObjectOf(needed.outputs))))
 		fine = abstract.Outcome{Yes: fine.Yes && needed.fine.Yes, No: fine.No || needed.fine.No}
@@ -148,10 +187,10 @@ func (f *frame) job(r *run, depth int) *result {
 	}
 	i.needs = needs
 	i.status = func(name string) abstract.Set { return statusOf(name, fine, failed) }
-	i.before(r.job.ast)
-	ran := i.condition(r.job.ast.If)
+	i.before(r.Job.AST)
+	ran := i.condition(r.Job.AST.If)
 	alive := f.caller == nil || f.alive
-	i.live = alive && ran.Yes
+	i.Live = alive && ran.Yes
 	out := f.rows(i)
 	if !ran.Yes {
 		out = &result{result: abstract.Texts("skipped"), outputs: abstract.NewFields(""), fine: abstract.Outcome{No: true}, failed: abstract.Outcome{No: true}}
@@ -163,7 +202,7 @@ func (f *frame) job(r *run, depth int) *result {
 		}
 	}
 	out.ran = ran
-	out.fine = abstract.Outcome{Yes: out.fine.Yes && (fine.Yes || len(r.job.ast.Needs) == 0), No: out.fine.No || fine.No}
+	out.fine = abstract.Outcome{Yes: out.fine.Yes && (fine.Yes || len(r.Job.AST.Needs) == 0), No: out.fine.No || fine.No}
 	out.failed = abstract.Outcome{Yes: out.failed.Yes || failed.Yes, No: out.failed.No && failed.No}
 	f.results[id] = out
 	return out
@@ -175,12 +214,12 @@ func (i *instance) before(job *actionlint.Job) {
 		i.matrix = abstract.NewFields("matrix")
 	}
 	if e := job.Environment; e != nil && e.Name != nil {
-		i.in = abstract.Mapped(i.scalar(e.Name), abstract.AsTextValue)
+		i.in = abstract.Mapped(i.Scalar(e.Name), abstract.AsTextValue)
 	}
 	if r := job.RunsOn; r != nil {
 		for _, s := range append([]*actionlint.String{r.LabelsExpr, r.Group}, r.Labels...) {
 			if s != nil {
-				i.scalar(s)
+				i.Scalar(s)
 			}
 		}
 	}
@@ -211,8 +250,8 @@ func statusOf(name string, fine, failed abstract.Outcome) abstract.Set {
 // rows simulates a job for each combination of its matrix, and joins what became of them.
 func (f *frame) rows(i *instance) *result {
 	cells := []cell{nil}
-	if s := i.r.job.ast.Strategy; s != nil && s.Matrix != nil {
-		cells = projected(i.cells(s.Matrix), f.d.pathsOf("matrix"))
+	if s := i.R.Job.AST.Strategy; s != nil && s.Matrix != nil {
+		cells = projected(i.cells(s.Matrix), f.d.PathsOf("matrix"))
 	}
 	var out *result
 	for _, c := range cells {
@@ -239,8 +278,8 @@ func (f *frame) rows(i *instance) *result {
 // instance is a job as one combination of its matrix has it run.
 type instance struct {
 	*frame
-	r        *run
-	live     bool // it may run
+	R        *source.Run
+	Live     bool // it may run
 	needs    *abstract.Fields
 	matrix   cell // nil without one
 	steps    *abstract.Fields
@@ -249,42 +288,42 @@ type instance struct {
 	status   func(name string) abstract.Set
 	failed   abstract.Outcome // a step before has failed
 	asked    abstract.Outcome // the last condition, as long as all went well
-	action   *document
+	Action   *source.Document
 	actions  int              // how many actions are around
 	given    *abstract.Fields // inputs of the action
 	loggedIn string           // what may have left a token for later steps
 	changed  string           // what may have changed the environment of later steps in a way that is not known
 }
 
-func (i *instance) doc() *document {
-	if i.action != nil {
-		return i.action
+func (i *instance) Doc() *source.Document {
+	if i.Action != nil {
+		return i.Action
 	}
 	return i.d
 }
 
 func (i *instance) row1() *result {
-	job := i.r.job.ast
+	job := i.R.Job.AST
 	i.sim.fuel -= stepFuel
 	i.in = abstract.Texts("")
 	if e := job.Environment; e != nil && e.Name != nil {
-		v := i.scalar(e.Name)
+		v := i.Scalar(e.Name)
 		i.flow(v.Lacks(), false)
 		i.in = abstract.Mapped(abstract.WithoutLacks(v), abstract.AsTextValue)
 	}
-	i.sim.places = append(i.sim.places, inEnvironment{i.r, i.s, i.in, i.live})
+	i.sim.Places = append(i.sim.Places, InEnvironment{i.R, i.S, i.in, i.Live})
 	if job.WorkflowCall != nil {
 		return i.call(job.WorkflowCall)
 	}
 	i.env = newEnviron(nil)
-	i.addEnv(i.env, i.d.ast.Env, ofWorkflow)
+	i.addEnv(i.env, i.d.AST.Env, ofWorkflow)
 	i.addEnv(i.env, job.Env, ofJob)
 	i.containers(job)
 	i.failed = abstract.Outcome{No: true}
 	i.status = func(name string) abstract.Set {
 		return statusOf(name, abstract.Outcome{Yes: i.failed.No, No: i.failed.Yes}, i.failed)
 	}
-	for _, s := range i.r.job.steps {
+	for _, s := range i.R.Job.Steps {
 		i.step(s)
 	}
 	i.settleEnv()
@@ -298,8 +337,8 @@ func (i *instance) row1() *result {
 	if c := job.ContinueOnError; c != nil && (c.Value || c.Expression != nil) {
 		out.result, out.fine.Yes = out.result.And(abstract.Texts("success")), true
 	}
-	for _, id := range sortedKeys(job.Outputs) {
-		v := i.scalar(job.Outputs[id].Value)
+	for _, id := range slices.Sorted(maps.Keys(job.Outputs)) {
+		v := i.Scalar(job.Outputs[id].Value)
 		i.flow(v.Lacks(), false)
 		out.outputs.Put(id, i.dropped(v, job.Outputs[id].Value))
 	}
@@ -311,7 +350,7 @@ func (i *instance) dropped(s abstract.Set, at *actionlint.String) abstract.Set {
 	var out abstract.Set
 	for _, v := range s {
 		if len(v.Holds) > 0 {
-			v = abstract.Value{Is: abstract.Text, Lacks: v.Lacks, Drops: &drop{at: i.doc().placeOf(at), secret: v.Holds[0], job: i.r}}
+			v = abstract.Value{Is: abstract.Text, Lacks: v.Lacks, Drops: &Drop{At: i.Doc().PlaceOf(at), Secret: v.Holds[0], Job: i.R}}
 		}
 		out = out.With(abstract.AsTextValue(v))
 	}
@@ -322,7 +361,7 @@ func (i *instance) dropped(s abstract.Set, at *actionlint.String) abstract.Set {
 func (i *instance) containers(job *actionlint.Job) {
 	all := []*actionlint.Container{job.Container}
 	if job.Services != nil {
-		for _, id := range sortedKeys(job.Services.Value) {
+		for _, id := range slices.Sorted(maps.Keys(job.Services.Value)) {
 			all = append(all, job.Services.Value[id].Container)
 		}
 	}
@@ -337,8 +376,8 @@ func (i *instance) containers(job *actionlint.Job) {
 		}
 		env := newEnviron(nil)
 		i.addEnv(env, c.Env, ofJob)
-		for _, v := range env.list {
-			i.flow(v.value.Lacks(), false)
+		for _, v := range env.List {
+			i.flow(v.Value.Lacks(), false)
 		}
 	}
 }
@@ -348,39 +387,39 @@ func (i *instance) uses(s *actionlint.String) abstract.Set {
 	if s == nil {
 		return nil
 	}
-	v := i.scalar(s)
+	v := i.Scalar(s)
 	i.flow(v.Lacks(), false)
 	return v
 }
 
 // flow notes that what is empty reaches something that needs it.
 func (i *instance) flow(lacks []any, tolerated bool) {
-	if !i.live {
+	if !i.Live {
 		return
 	}
 	for _, mark := range lacks {
-		l := mark.(*lack)
+		l := mark.(*Lack)
 		if tolerated {
-			l.tolerated = true
+			l.Tolerated = true
 		} else {
-			l.flows = true
+			l.Flows = true
 		}
 	}
 }
 
 // call simulates the workflow that a job calls.
 func (i *instance) call(c *actionlint.WorkflowCall) *result {
-	unknown := &result{fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + i.r.job.id), outputs: abstract.NewFields("needs." + i.r.job.id)}
+	unknown := &result{fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + i.R.Job.ID), outputs: abstract.NewFields("needs." + i.R.Job.ID)}
 	passed := map[string]abstract.Set{}
-	for _, id := range sortedKeys(c.Secrets) {
-		passed[strings.ToUpper(id)] = i.scalar(c.Secrets[id].Value)
+	for _, id := range slices.Sorted(maps.Keys(c.Secrets)) {
+		passed[strings.ToUpper(id)] = i.Scalar(c.Secrets[id].Value)
 	}
 	given := abstract.NewFields("")
-	for _, id := range sortedKeys(c.Inputs) {
-		given.Put(id, i.scalar(c.Inputs[id].Value))
+	for _, id := range slices.Sorted(maps.Keys(c.Inputs)) {
+		given.Put(id, i.Scalar(c.Inputs[id].Value))
 	}
-	callee := i.sim.j.w.callee(i.r.job)
-	if callee == nil || callee.ast == nil || len(i.r.called) == 0 {
+	callee := i.sim.W.Callee(i.R.Job)
+	if callee == nil || callee.AST == nil || len(i.R.Called) == 0 {
 		for _, v := range passed {
 			i.flow(v.Lacks(), false)
 		}
@@ -389,18 +428,20 @@ func (i *instance) call(c *actionlint.WorkflowCall) *result {
 		}
 		return unknown
 	}
-	event, _ := callee.ast.FindWorkflowCallEvent()
-	inner := &frame{sim: i.sim, d: callee, s: i.s, runs: i.r.called, caller: i, passed: passed, alive: i.live, inputs: abstract.NewFields("")}
+	event, _ := callee.AST.FindWorkflowCallEvent()
+	inner := &frame{sim: i.sim, d: callee, S: i.S, runs: i.R.Called, caller: i, passed: passed, alive: i.Live, inputs: abstract.NewFields("")}
 	for _, in := range event.Inputs {
 		inner.inputs.Put(in.ID, i.inputOf(in, given))
 	}
 	for name, v := range passed {
-		if !slices.ContainsFunc(callee.reads, func(x *read) bool { return x.kind == secret && (x.name == name || x.index != nil || x.whole) }) {
+		if !slices.ContainsFunc(callee.Reads, func(x *source.Read) bool {
+			return x.Kind == inventory.Secret && (x.Name == name || x.Index != nil || x.Whole)
+		}) {
 			i.flow(v.Lacks(), false)
 		}
 	}
 	for _, name := range given.Names {
-		if !callee.asks(name) {
+		if !callee.Asks(name) {
 			i.flow(given.Get(name).Lacks(), false)
 		}
 	}
@@ -433,7 +474,7 @@ func (i *instance) inputOf(in *actionlint.WorkflowCallEventInput, given *abstrac
 func (f *frame) joined(event *actionlint.WorkflowCallEvent) *result {
 	out := &result{fine: abstract.Outcome{Yes: true}, failed: abstract.Outcome{No: true}, outputs: abstract.NewFields("")}
 	for _, r := range f.runs {
-		one := f.results[strings.ToLower(r.job.id)]
+		one := f.results[strings.ToLower(r.Job.ID)]
 		out.failed = abstract.Outcome{Yes: out.failed.Yes || one.failed.Yes, No: out.failed.No && one.failed.No}
 	}
 	out.fine = abstract.Outcome{Yes: out.failed.No, No: out.failed.Yes}
@@ -443,12 +484,12 @@ func (f *frame) joined(event *actionlint.WorkflowCallEvent) *result {
 	}
 	jobs := abstract.NewFields("")
 	for _, r := range f.runs {
-		jobs.Put(r.job.id, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(f.results[strings.ToLower(r.job.id)].outputs))))
+		jobs.Put(r.Job.ID, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(f.results[strings.ToLower(r.Job.ID)].outputs))))
 	}
 	f.jobs = jobs
-	i := &instance{frame: f, r: f.runs[0], needs: abstract.NewFields(""), steps: abstract.NewFields(""), in: abstract.Texts("")}
-	for _, id := range sortedKeys(event.Outputs) {
-		out.outputs.Put(id, abstract.Mapped(i.scalar(event.Outputs[id].Value), abstract.AsTextValue))
+	i := &instance{frame: f, R: f.runs[0], needs: abstract.NewFields(""), steps: abstract.NewFields(""), in: abstract.Texts("")}
+	for _, id := range slices.Sorted(maps.Keys(event.Outputs)) {
+		out.outputs.Put(id, abstract.Mapped(i.Scalar(event.Outputs[id].Value), abstract.AsTextValue))
 	}
 	return out
 }
@@ -463,7 +504,7 @@ func (i *instance) condition(s *actionlint.String) abstract.Outcome {
 	list := i.expressions(s, true)
 	v := i.evaluated(s, list)
 	if slices.Contains(v.Known(), "false") && v.MayBe(true) && !slices.ContainsFunc(v, func(x abstract.Value) bool { return x.Is == abstract.Boolean }) {
-		i.sim.hollow[s] = true
+		i.sim.Hollow[s] = true
 	}
 	out := abstract.Outcome{Yes: v.MayBe(true), No: v.MayBe(false)}
 	if len(v) == 0 {
@@ -498,8 +539,8 @@ func (i *instance) expressions(s *actionlint.String, condition bool) []abstract.
 	return list
 }
 
-// scalar works out a text with expressions in it.
-func (i *instance) scalar(s *actionlint.String) abstract.Set {
+// Scalar works out a text with expressions in it.
+func (i *instance) Scalar(s *actionlint.String) abstract.Set {
 	if !strings.Contains(s.Value, "${{") {
 		return abstract.One(abstract.TextValue(s.Value))
 	}
@@ -514,11 +555,13 @@ func (i *instance) evaluated(s *actionlint.String, list []abstract.Expression) a
 // evaluator works out the expressions of a scalar.
 func (i *instance) evaluator(s *actionlint.String) *abstract.Evaluator {
 	e := &abstract.Evaluator{Context: i.context, Status: i.status, Fuel: &i.sim.fuel}
-	d := i.doc()
-	e.Read = func(of, name string, offset int) abstract.Set { return i.read(d.readAt(s, offset), kind(of), name) }
+	d := i.Doc()
+	e.Read = func(of, name string, offset int) abstract.Set {
+		return i.read(d.ReadAt(s, offset), inventory.Kind(of), name)
+	}
 	e.Index = func(_ string, names abstract.Set, offset int) {
-		if x := d.readAt(s, offset); x != nil && names.Undecided() != "" && i.sim.undecided[x] == "" {
-			i.sim.undecided[x] = names.Undecided()
+		if x := d.ReadAt(s, offset); x != nil && names.Undecided() != "" && i.sim.Undecided[x] == "" {
+			i.sim.Undecided[x] = names.Undecided()
 		}
 	}
 	if e.Status == nil {
@@ -531,7 +574,7 @@ func (i *instance) evaluator(s *actionlint.String) *abstract.Evaluator {
 func (i *instance) context(name string) abstract.Set {
 	switch name {
 	case "github":
-		return abstract.ObjectOf(i.s.github)
+		return abstract.ObjectOf(i.S.github)
 	case "inputs":
 		if i.given != nil {
 			return abstract.ObjectOf(i.given)
@@ -559,57 +602,57 @@ func (i *instance) context(name string) abstract.Set {
 }
 
 // read is the value of a secret or variable.
-func (i *instance) read(x *read, of kind, name string) abstract.Set {
-	if of == secret {
+func (i *instance) read(x *source.Read, of inventory.Kind, name string) abstract.Set {
+	if of == inventory.Secret {
 		return i.secret(x, name)
 	}
 	return i.stored(x, of, name)
 }
 
 // secret follows a secret through the callers (R9).
-func (i *instance) secret(x *read, name string) abstract.Set {
-	if isBuiltInName(name) {
+func (i *instance) secret(x *source.Read, name string) abstract.Set {
+	if source.BuiltIn(name) {
 		return abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "secrets." + name}})
 	}
-	if i.action != nil {
+	if i.Action != nil {
 		return abstract.Open("secrets")
 	}
 	for f := i.frame; f.caller != nil; f = f.caller.frame {
-		if f.caller.r.job.ast.WorkflowCall.InheritSecrets {
+		if f.caller.R.Job.AST.WorkflowCall.InheritSecrets {
 			continue
 		}
 		if v, passed := f.passed[name]; passed {
 			return v
 		}
-		return i.unpassed(x, name, f.caller.r)
+		return i.unpassed(x, name, f.caller.R)
 	}
-	return i.stored(x, secret, name)
+	return i.stored(x, inventory.Secret, name)
 }
 
 // step simulates one step.
-func (i *instance) step(s *step) {
+func (i *instance) step(s *source.Step) {
 	if i.sim.fuel -= stepFuel; i.sim.fuel < 0 {
 		return
 	}
 	env := newEnviron(i.env)
-	i.addEnv(env, s.ast.Env, ofStep)
+	i.addEnv(env, s.AST.Env, ofStep)
 	outer := i.env
 	i.env = env
-	runs := i.condition(s.ast.If)
-	live := i.live
-	i.live = live && runs.Yes
-	tolerated := s.ast.ContinueOnError != nil && (s.ast.ContinueOnError.Value || s.ast.ContinueOnError.Expression != nil)
-	if c := s.ast.ContinueOnError; c != nil && c.Expression != nil {
-		i.scalar(c.Expression)
+	runs := i.condition(s.AST.If)
+	live := i.Live
+	i.Live = live && runs.Yes
+	tolerated := s.AST.ContinueOnError != nil && (s.AST.ContinueOnError.Value || s.AST.ContinueOnError.Expression != nil)
+	if c := s.AST.ContinueOnError; c != nil && c.Expression != nil {
+		i.Scalar(c.Expression)
 	}
-	fact := stepFact{i: i, s: s, runs: runs, asked: i.asked, env: env}
-	for _, t := range []*actionlint.String{s.ast.Name} {
+	fact := StepFact{I: i, S: s, runs: runs, Asked: i.asked, Env: env}
+	for _, t := range []*actionlint.String{s.AST.Name} {
 		if t != nil {
-			i.flow(i.scalar(t).Lacks(), tolerated)
+			i.flow(i.Scalar(t).Lacks(), tolerated)
 		}
 	}
 	var outputs *abstract.Fields
-	switch e := s.ast.Exec.(type) {
+	switch e := s.AST.Exec.(type) {
 	case *actionlint.ExecRun:
 		outputs = i.script(s, e, &fact, tolerated)
 	case *actionlint.ExecAction:
@@ -617,14 +660,14 @@ func (i *instance) step(s *step) {
 	default:
 		outputs = abstract.NewFields("a step of an unknown kind")
 	}
-	if i.sim.onSteps != nil {
-		i.sim.onSteps(fact)
+	if i.sim.OnStep != nil {
+		i.sim.OnStep(fact)
 	}
-	if i.live {
-		i.sim.events[s] = abstract.Union(i.sim.events[s], i.s.events)
+	if i.Live {
+		i.sim.Events[s] = abstract.Union(i.sim.Events[s], i.S.Events)
 	}
 	i.finish(s, fact, outputs, tolerated)
-	i.env, i.live = outer, live
+	i.env, i.Live = outer, live
 	if runs.Yes {
 		i.remember(fact)
 		i.exported(fact, outer)
@@ -632,7 +675,7 @@ func (i *instance) step(s *step) {
 }
 
 // finish notes what became of a step.
-func (i *instance) finish(s *step, fact stepFact, outputs *abstract.Fields, tolerated bool) {
+func (i *instance) finish(s *source.Step, fact StepFact, outputs *abstract.Fields, tolerated bool) {
 	runs := fact.runs
 	ends := fact.known && fact.effect.Ends
 	var outcomeOf, conclusion abstract.Set
@@ -657,13 +700,13 @@ func (i *instance) finish(s *step, fact stepFact, outputs *abstract.Fields, tole
 			outputs.Put(name, outputs.Get(name).And(abstract.Texts("")))
 		}
 	}
-	if s.ast.ID != nil {
-		i.steps.Put(s.ast.ID.Value, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(outputs)).Put("outcome", outcomeOf).Put("conclusion", conclusion)))
+	if s.AST.ID != nil {
+		i.steps.Put(s.AST.ID.Value, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(outputs)).Put("outcome", outcomeOf).Put("conclusion", conclusion)))
 	}
 }
 
 // exported takes over what a step puts into the environment of later ones.
-func (i *instance) exported(fact stepFact, outer *environ) {
+func (i *instance) exported(fact StepFact, outer *environ) {
 	e := fact.effect.Env
 	if e == nil {
 		return
@@ -673,34 +716,34 @@ func (i *instance) exported(fact stepFact, outer *environ) {
 	}
 	for _, name := range e.Names {
 		v := e.Get(name)
-		if old := outer.find(name); old != nil && fact.runs.No {
-			v = v.And(old.value)
+		if old := outer.Find(name); old != nil && fact.runs.No {
+			v = v.And(old.Value)
 		} else if fact.runs.No {
 			v = v.And(abstract.Texts(""))
 		}
-		outer.put(&envVar{name: name, value: v, level: ofExport})
+		outer.put(&EnvVar{Name: name, Value: v, level: ofExport})
 	}
 }
 
 // useAction is a step that uses an action.
-func (i *instance) useAction(s *step, e *actionlint.ExecAction, tolerated bool) *abstract.Fields {
+func (i *instance) useAction(s *source.Step, e *actionlint.ExecAction, tolerated bool) *abstract.Fields {
 	given := abstract.NewFields("")
-	for _, id := range sortedKeys(e.Inputs) {
-		given.Put(id, i.scalar(e.Inputs[id].Value))
+	for _, id := range slices.Sorted(maps.Keys(e.Inputs)) {
+		given.Put(id, i.Scalar(e.Inputs[id].Value))
 	}
 	for _, t := range []*actionlint.String{e.Entrypoint, e.Args} {
 		if t != nil {
-			i.flow(i.scalar(t).Lacks(), tolerated)
+			i.flow(i.Scalar(t).Lacks(), tolerated)
 		}
 	}
-	if s.local != nil && s.local.isAction && i.actions < maxNested {
+	if s.Local != nil && s.Local.IsAction && i.actions < maxNested {
 		return i.composite(s, given, tolerated)
 	}
 	for _, id := range given.Names {
 		i.flow(given.Get(id).Lacks(), tolerated)
 	}
-	for _, v := range append(i.inherited(s), i.env.list...) {
-		i.flow(v.value.Lacks(), tolerated)
+	for _, v := range append(i.inherited(s), i.env.List...) {
+		i.flow(v.Value.Lacks(), tolerated)
 	}
 	i.see()
 	name := ""
@@ -717,42 +760,42 @@ func (i *instance) useAction(s *step, e *actionlint.ExecAction, tolerated bool) 
 const maxNested = 10
 
 // composite simulates the steps of an action of the repository.
-func (i *instance) composite(s *step, given *abstract.Fields, tolerated bool) *abstract.Fields {
-	a := s.local
-	key := effectKey{a, i.r, i.s, i.live, tolerated, i.signature(given)}
+func (i *instance) composite(s *source.Step, given *abstract.Fields, tolerated bool) *abstract.Fields {
+	a := s.Local
+	key := effectKey{a, i.R, i.S, i.Live, tolerated, i.signature(given)}
 	if known := i.sim.effects[key]; known != nil {
-		i.changed, i.loggedIn = union3(i.changed, known.changed), union3(i.loggedIn, known.loggedIn)
+		i.changed, i.loggedIn = cmp.Or(i.changed, known.changed), cmp.Or(i.loggedIn, known.loggedIn)
 		return known.outputs.Copy()
 	}
 	i.sim.effects[key] = &actionEffect{outputs: abstract.NewFields("an action that uses itself")}
 	inner := *i
-	inner.action, inner.actions, inner.steps, inner.given = a, i.actions+1, abstract.NewFields(""), abstract.NewFields("")
+	inner.Action, inner.actions, inner.steps, inner.given = a, i.actions+1, abstract.NewFields(""), abstract.NewFields("")
 	inner.status = func(name string) abstract.Set {
 		return statusOf(name, abstract.Outcome{Yes: inner.failed.No, No: inner.failed.Yes}, inner.failed)
 	}
 	inner.failed = abstract.Outcome{No: true}
-	for _, name := range sortedKeys(a.defaults) {
+	for _, name := range slices.Sorted(maps.Keys(a.Defaults)) {
 		if v, there := given.Of[name]; there {
 			inner.given.Put(name, abstract.Mapped(v, abstract.AsTextValue))
-		} else if d := a.defaults[name]; d != nil {
-			inner.given.Put(name, abstract.Mapped(inner.scalar(d), abstract.AsTextValue))
+		} else if d := a.Defaults[name]; d != nil {
+			inner.given.Put(name, abstract.Mapped(inner.Scalar(d), abstract.AsTextValue))
 		} else {
 			inner.given.Put(name, abstract.Texts(""))
 		}
 	}
 	for _, name := range given.Names {
-		if !a.asks(name) {
+		if !a.Asks(name) {
 			i.flow(given.Get(name).Lacks(), tolerated) // whatever takes it does so in a way that is not seen
 		}
 	}
-	for _, x := range a.jobs[0].steps {
+	for _, x := range a.Jobs[0].Steps {
 		inner.step(x)
 	}
 	i.see()
 	i.changed, i.loggedIn = inner.changed, inner.loggedIn
 	out := abstract.NewFields("")
-	for _, name := range sortedKeys(a.outputs) {
-		out.Put(name, abstract.Mapped(inner.scalar(a.outputs[name]), abstract.AsTextValue))
+	for _, name := range slices.Sorted(maps.Keys(a.Outputs)) {
+		out.Put(name, abstract.Mapped(inner.Scalar(a.Outputs[name]), abstract.AsTextValue))
 	}
 	i.sim.effects[key] = &actionEffect{out.Copy(), inner.changed, inner.loggedIn}
 	return out
@@ -760,9 +803,9 @@ func (i *instance) composite(s *step, given *abstract.Fields, tolerated bool) *a
 
 // effectKey tells apart what an action may do in one job: an effect is worked out once.
 type effectKey struct {
-	action          *document
-	r               *run
-	s               *scenario
+	action          *source.Document
+	r               *source.Run
+	s               *Scenario
 	live, tolerated bool
 	given           string
 }
@@ -782,9 +825,42 @@ func (i *instance) signature(given *abstract.Fields) string {
 			fmt.Fprintf(&b, "%d%v%v%q%p%p%v|", v.Is, v.Truth, v.Number, v.Text, v.Fields, v.Opaque, v.Lacks)
 		}
 	}
-	for _, v := range i.env.list {
+	for _, v := range i.env.List {
 		fmt.Fprintf(&b, "%p", v)
 	}
-	fmt.Fprintf(&b, "%p %d", i.env.job, len(i.env.job.list))
+	fmt.Fprintf(&b, "%p %d", i.env.Job, len(i.env.Job.List))
 	return b.String()
+}
+
+// Root is the workflow whose events started the run.
+func (f *frame) Root() *source.Document {
+	for f.caller != nil {
+		f = f.caller.frame
+	}
+	return f.d
+}
+
+// Label names the job with the row of its matrix and its environment.
+func (i *instance) Label() string {
+	parts := []string{i.R.Label()}
+	if i.matrix != nil {
+		for _, name := range i.matrix.Names {
+			if known := i.matrix.Get(name).Known(); len(known) == 1 && known[0] != "Object" && known[0] != "Array" {
+				parts = append(parts, name+" "+known[0])
+			}
+		}
+	}
+	if known := i.in.Known(); len(known) > 0 && known[0] != "" {
+		parts = append(parts, "in "+strings.Join(known, " or "))
+	} else if i.in.Undecided() != "" {
+		parts = append(parts, "in an environment that "+i.in.Undecided()+" decides")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Drop is an output of a job that the runner leaves out, since it holds a secret.
+type Drop struct {
+	At     source.Place
+	Secret string
+	Job    *source.Run
 }

@@ -1,36 +1,39 @@
-package workflow
-
-import "github.com/gh-hex/gh-hex/extension/abstract"
+package simulate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
+
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/source"
 )
 
 // keeper is whose secrets a run reads.
 type keeper uint8
 
 const (
-	ofActions    keeper = iota
-	ofNobody            // a fork's pull request
-	ofDependabot        // a run that Dependabot starts
+	OfActions    keeper = iota
+	OfNobody            // a fork's pull request
+	OfDependabot        // a run that Dependabot starts
 	ofCallers           // a workflow that only others call
 )
 
-// scenario is one way in which a workflow is started, with everything that is known of the contexts then.
-type scenario struct {
-	event  string
-	events []string // of those that nothing distinguishes from this one
-	what   string   // for people: "a push to main"
-	source keeper
+// Scenario is one way in which a workflow is started, with everything that is known of the contexts then.
+type Scenario struct {
+	Event  string
+	Events []string // of those that nothing distinguishes from this one
+	What   string   // for people: "a push to main"
+	Source keeper
 	github *abstract.Fields
 	inputs *abstract.Fields
-	branch string // of the ref that the run is for, where it is known
-	tag    bool   // the ref is a tag
-	pull   bool   // the ref is a pull request's
+	Branch string // of the ref that the run is for, where it is known
+	Tag    bool   // the ref is a tag
+	Pull   bool   // the ref is a pull request's
 }
 
 const botName, botID = "dependabot[bot]", "49699333"
@@ -40,110 +43,48 @@ const maxScenarios, maxSplit = 60, 24
 
 // starts lists the ways in which the events of a workflow start it.
 type starts struct {
-	j     *judgement
-	doc   *document
+	Question
+	doc   *source.Document
 	names []string // of branches that its expressions name
 	paths [][]string
-	out   []*scenario
+	out   []*Scenario
 }
 
 // scenariosOf lists the ways in which a workflow is started, those that nothing in it tells apart as one.
-func (j *judgement) scenariosOf(d *document, called bool) []*scenario {
-	s := &starts{j: j, doc: d}
-	s.paths, s.names = d.distinctions(j.w)
+func (q Question) scenariosOf(d *source.Document, called bool) []*Scenario {
+	s := &starts{Question: q, doc: d}
+	s.paths, s.names = d.Distinctions()
 	if called {
-		s.out = []*scenario{{event: "workflow_call", what: "a call from another repository", source: ofCallers, github: abstract.NewFields("github"), inputs: abstract.NewFields("inputs")}}
+		s.out = []*Scenario{{Event: "workflow_call", What: "a call from another repository", Source: ofCallers, github: abstract.NewFields("github"), inputs: abstract.NewFields("inputs")}}
 		return s.out
 	}
-	for _, e := range d.ast.On {
+	for _, e := range d.AST.On {
 		s.event(e)
 	}
 	return s.merged()
 }
 
-// distinctions are the paths of the contexts that the expressions of a workflow, and of those it calls, read, and the
-// names of branches that stand beside refs.
-func (d *document) distinctions(w *Workflows) (paths [][]string, names []string) {
-	seen := map[*document]bool{}
-	queue := []*document{d}
-	for len(queue) > 0 {
-		next := queue[0]
-		queue = queue[1:]
-		if seen[next] || next == nil {
-			continue
-		}
-		seen[next] = true
-		paths = append(paths, next.pathsOf("github", "inputs")...)
-		names = union2(names, next.branches)
-		queue = append(queue, next.calls...)
-		for _, j := range next.jobs {
-			for _, s := range j.steps {
-				queue = append(queue, s.local)
-			}
-		}
-	}
-	slices.SortFunc(paths, slices.Compare)
-	return slices.CompactFunc(paths, func(a, b []string) bool { return slices.Equal(a, b) }), names
-}
-
-func union2(a, b []string) []string {
-	for _, x := range b {
-		if !slices.Contains(a, x) && len(a) < maxSplit {
-			a = append(a, x)
-		}
-	}
-	return a
-}
-
-// branchesIn are the names in an expression that looks at the ref: 'refs/heads/main', or a text of it.
-func branchesIn(node actionlint.ExprNode) []string {
-	var out []string
-	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
-		if s, ok := n.(*actionlint.StringNode); ok && entering && len(out) < maxSplit {
-			out = append(out, branchNames(s.Value)...)
-		}
-	})
-	return out
-}
-
-func branchNames(literal string) []string {
-	if v, ok := abstract.FromJSON(literal); ok && v.Is == abstract.Object {
-		return v.Fields.Names
-	} else if ok && v.Is == abstract.List {
-		var out []string
-		for _, item := range v.Items {
-			out = append(out, item.Known()...)
-		}
-		return out
-	}
-	name := strings.TrimPrefix(literal, "refs/heads/")
-	if name == "" || len(name) > 100 || strings.HasPrefix(name, "refs/") || strings.HasSuffix(name, "/") || strings.ContainsAny(name, " ~^:?*[\\{") {
-		return nil
-	}
-	return []string{name}
-}
-
-func (s *starts) add(x *scenario) {
+func (s *starts) add(x *Scenario) {
 	if len(s.out) < 4*maxScenarios {
 		s.out = append(s.out, x)
 	}
 }
 
 // merged leaves one of those scenarios that the workflow cannot tell apart.
-func (s *starts) merged() []*scenario {
-	restricted := slices.ContainsFunc(s.j.k.repository.Environments, func(e Environment) bool { return e.Restricted || e.Reviewers })
-	seen := map[string]*scenario{}
-	var out []*scenario
+func (s *starts) merged() []*Scenario {
+	restricted := slices.ContainsFunc(s.K.Repository.Environments, func(e inventory.Environment) bool { return e.Restricted || e.Reviewers })
+	seen := map[string]*Scenario{}
+	var out []*Scenario
 	for _, x := range s.out {
 		key := s.signature(x, restricted)
 		if first := seen[key]; first != nil {
-			if !slices.Contains(first.events, x.event) {
-				first.events = append(first.events, x.event)
+			if !slices.Contains(first.Events, x.Event) {
+				first.Events = append(first.Events, x.Event)
 			}
 			continue
 		}
 		seen[key] = x
-		x.events = []string{x.event}
+		x.Events = []string{x.Event}
 		if out = append(out, x); len(out) == maxScenarios {
 			break
 		}
@@ -152,14 +93,14 @@ func (s *starts) merged() []*scenario {
 }
 
 // signature is everything of a scenario that the workflow looks at.
-func (s *starts) signature(x *scenario, restricted bool) string {
+func (s *starts) signature(x *Scenario, restricted bool) string {
 	var b strings.Builder
-	fmt.Fprint(&b, x.source, x.source != ofActions && x.event != "", x.tag && restricted)
-	if x.source != ofActions {
-		b.WriteString(x.event)
+	fmt.Fprint(&b, x.Source, x.Source != OfActions && x.Event != "", x.Tag && restricted)
+	if x.Source != OfActions {
+		b.WriteString(x.Event)
 	}
 	if restricted {
-		fmt.Fprintf(&b, "%q %v %v", x.branch, x.pull, x.event == "schedule")
+		fmt.Fprintf(&b, "%q %v %v", x.Branch, x.Pull, x.Event == "schedule")
 	}
 	for _, p := range s.paths {
 		of := x.github
@@ -206,7 +147,7 @@ func (s *starts) webhook(e *actionlint.WebhookEvent) {
 
 // facts are those of every event: who and where the repository is. by is who started the run.
 func (s *starts) facts(event string, actor abstract.Set) *abstract.Fields {
-	repo := s.j.k.repository
+	repo := s.K.Repository
 	f := abstract.NewFields("github")
 	f.Put("event_name", abstract.Texts(event))
 	full, owner := abstract.One(abstract.Hidden("github.repository")), abstract.One(abstract.Hidden("github.repository_owner"))
@@ -274,18 +215,18 @@ func (s *starts) bot(f *abstract.Fields) {
 }
 
 // on puts a branch or tag into the facts. A name that is not known has what it is known not to be.
-func (x *scenario) on(name abstract.Set, tag bool) {
+func (x *Scenario) on(name abstract.Set, tag bool) {
 	kind, prefix := "branch", "refs/heads/"
 	if tag {
 		kind, prefix = "tag", "refs/tags/"
 	}
 	ref := concatTexts(abstract.Texts(prefix), name)
 	x.github.Put("ref", ref).Put("ref_name", name).Put("ref_type", abstract.Texts(kind))
-	x.tag = tag
+	x.Tag = tag
 	if known := name.Known(); len(known) == 1 && len(name) == 1 {
-		x.branch = known[0]
+		x.Branch = known[0]
 	}
-	if x.event == "push" {
+	if x.Event == "push" {
 		payloadOf(x.github).Put("ref", ref)
 	}
 }
@@ -326,7 +267,7 @@ func (s *starts) branches(only, ignore *actionlint.WebhookEventFilter) []abstrac
 		}
 	}
 	if len(candidates) > 0 || s.asksDefault() {
-		candidates = append(candidates, s.j.k.repository.DefaultBranch)
+		candidates = append(candidates, s.K.Repository.DefaultBranch)
 	}
 	for _, name := range candidates {
 		if name != "" && !slices.Contains(named, name) {
@@ -355,9 +296,9 @@ func (s *starts) push(e *actionlint.WebhookEvent) {
 			x.on(name, false)
 			s.add(x)
 		}
-		if s.j.c.Dependabot && abstract.Admits("dependabot/npm_and_yarn/lodash-4.17.21", e.Branches, e.BranchesIgnore) {
+		if s.Dependabot && abstract.Admits("dependabot/npm_and_yarn/lodash-4.17.21", e.Branches, e.BranchesIgnore) {
 			x := s.new("push", "a push of Dependabot's", abstract.Texts(botName))
-			x.source = ofDependabot
+			x.Source = OfDependabot
 			x.on(abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref_name", Prefix: "dependabot/"}}), false)
 			s.bot(x.github)
 			s.add(x)
@@ -381,29 +322,29 @@ func says(name abstract.Set, otherwise string) string {
 	return otherwise
 }
 
-func (s *starts) new(event, what string, actor abstract.Set) *scenario {
-	return &scenario{event: event, what: what, github: s.facts(event, actor), inputs: abstract.NewFields("")}
+func (s *starts) new(event, what string, actor abstract.Set) *Scenario {
+	return &Scenario{Event: event, What: what, github: s.facts(event, actor), inputs: abstract.NewFields("")}
 }
 
 // pull adds the pull requests of this repository, of forks, and of Dependabot.
 func (s *starts) pull(event string, e *actionlint.WebhookEvent) {
 	s.add(s.pullOf(event, "a "+event+" of this repository", e, "base"))
-	repo := s.j.k.repository
+	repo := s.K.Repository
 	if !repo.Private || repo.AllowForking {
 		x := s.pullOf(event, "a fork's "+event, e, "fork")
-		x.source = ofNobody
+		x.Source = OfNobody
 		s.add(x)
 	}
-	if s.j.c.Dependabot && event == "pull_request" && s.opensPulls(e) {
+	if s.Dependabot && event == "pull_request" && s.opensPulls(e) {
 		x := s.pullOf(event, "Dependabot's pull_request", e, "bot")
-		x.source = ofDependabot
+		x.Source = OfDependabot
 		s.add(x)
 	}
 }
 
 // opensPulls tells whether what Dependabot does to its pull requests, against the default branch, starts a run.
 func (s *starts) opensPulls(e *actionlint.WebhookEvent) bool {
-	base := s.j.k.repository.DefaultBranch
+	base := s.K.Repository.DefaultBranch
 	if base != "" && !abstract.Admits(base, e.Branches, e.BranchesIgnore) {
 		return false
 	}
@@ -412,13 +353,13 @@ func (s *starts) opensPulls(e *actionlint.WebhookEvent) bool {
 	})
 }
 
-func (s *starts) pullOf(event, what string, e *actionlint.WebhookEvent, from string) *scenario {
+func (s *starts) pullOf(event, what string, e *actionlint.WebhookEvent, from string) *Scenario {
 	actor := human()
 	if from == "bot" {
 		actor = abstract.Texts(botName)
 	}
 	x := s.new(event, what, actor)
-	x.pull = true
+	x.Pull = true
 	x.github.Put("ref", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref", Prefix: "refs/pull/", Suffix: "/merge"}}))
 	x.github.Put("ref_name", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref_name", Suffix: "/merge"}})).Put("ref_type", abstract.Texts("branch"))
 	if from == "bot" {
@@ -429,7 +370,7 @@ func (s *starts) pullOf(event, what string, e *actionlint.WebhookEvent, from str
 }
 
 // between puts a pull request's own facts into the payload.
-func (s *starts) between(x *scenario, e *actionlint.WebhookEvent, from string) {
+func (s *starts) between(x *Scenario, e *actionlint.WebhookEvent, from string) {
 	f := x.github
 	head := abstract.NewFields("github.event.pull_request.head")
 	repo := abstract.NewFields("github.event.pull_request.head.repo")
@@ -484,8 +425,8 @@ func unlike(those abstract.Set, id string) abstract.Set {
 }
 
 func (s *starts) baseOf(e *actionlint.WebhookEvent, from string) abstract.Set {
-	if from == "bot" && s.j.k.repository.DefaultBranch != "" {
-		return abstract.Texts(s.j.k.repository.DefaultBranch)
+	if from == "bot" && s.K.Repository.DefaultBranch != "" {
+		return abstract.Texts(s.K.Repository.DefaultBranch)
 	}
 	var out abstract.Set
 	for _, name := range s.branches(e.Branches, e.BranchesIgnore) {
@@ -514,7 +455,7 @@ func actionsOf(e *actionlint.WebhookEvent, usual ...string) abstract.Set {
 // target adds pull_request_target, which reads the base repository's secrets whoever sends it.
 func (s *starts) target(e *actionlint.WebhookEvent) {
 	for _, from := range []string{"base", "fork"} {
-		if repo := s.j.k.repository; from == "fork" && repo.Private && !repo.AllowForking {
+		if repo := s.K.Repository; from == "fork" && repo.Private && !repo.AllowForking {
 			continue
 		}
 		what := map[string]string{"base": "a pull_request_target of this repository", "fork": "a fork's pull_request_target"}[from]
@@ -539,7 +480,7 @@ func (s *starts) scheduled(e *actionlint.ScheduledEvent) {
 }
 
 // other is an event of which little is known but its name and types.
-func (s *starts) other(event string, e *actionlint.WebhookEvent) *scenario {
+func (s *starts) other(event string, e *actionlint.WebhookEvent) *Scenario {
 	x := s.new(event, "an event "+event, human())
 	if e != nil && len(e.Types) > 0 {
 		payloadOf(x.github).Put("action", actionsOf(e))
@@ -554,7 +495,7 @@ func (s *starts) other(event string, e *actionlint.WebhookEvent) *scenario {
 // dispatch adds a manual run for each choice of its inputs, and each branch that matters.
 func (s *starts) dispatch(e *actionlint.WorkflowDispatchEvent) {
 	choices := []*abstract.Fields{abstract.NewFields("")}
-	for _, id := range sortedKeys(e.Inputs) {
+	for _, id := range slices.Sorted(maps.Keys(e.Inputs)) {
 		choices = s.choose(choices, id, s.inputOf(e.Inputs[id]))
 	}
 	branches := s.branches(nil, nil)
@@ -616,7 +557,7 @@ func (s *starts) inputOf(in *actionlint.DispatchInput) abstract.Set {
 			return out
 		}
 	case actionlint.WorkflowDispatchEventInputTypeEnvironment:
-		if names := s.j.k.environmentNames(); len(names) > 0 && s.j.k.repository.EnvironmentsErr == nil {
+		if names := s.K.EnvironmentNames(); len(names) > 0 && s.K.Repository.EnvironmentsErr == nil {
 			return abstract.Texts(names...)
 		}
 	}

@@ -1,14 +1,17 @@
-package workflow
-
-import "github.com/gh-hex/gh-hex/extension/abstract"
+package simulate
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
 
 	"github.com/gh-hex/gh-hex/core/script"
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/gh-hex/gh-hex/extension/source"
+	"github.com/gh-hex/gh-hex/extension/vendors"
 )
 
 // envLevel is where an environment variable comes from.
@@ -21,36 +24,36 @@ const (
 	ofExport // GITHUB_ENV of an earlier step
 )
 
-// envVar is an environment variable that a step sees.
-type envVar struct {
-	name  string
-	value abstract.Set
+// EnvVar is an environment variable that a step sees.
+type EnvVar struct {
+	Name  string
+	Value abstract.Set
 	level envLevel
-	text  *actionlint.String
-	doc   *document
+	Text  *actionlint.String
+	Doc   *source.Document
 }
 
 // environ is what a step sees in its environment: variables of its own, and those of its job behind them.
 type environ struct {
-	job  *environ
-	vars map[string]*envVar
-	list []*envVar
+	Job  *environ
+	vars map[string]*EnvVar
+	List []*EnvVar
 	open string // what decides further variables
 	seen bool   // of a job's: a step runs that may read them
 }
 
-func newEnviron(job *environ) *environ { return &environ{job: job, vars: map[string]*envVar{}} }
+func newEnviron(job *environ) *environ { return &environ{Job: job, vars: map[string]*EnvVar{}} }
 
-func (e *environ) find(name string) *envVar {
-	if v := e.named(strings.ToLower(name)); v != nil && v.name == name {
+func (e *environ) Find(name string) *EnvVar {
+	if v := e.named(strings.ToLower(name)); v != nil && v.Name == name {
 		return v
 	}
 	return nil
 }
 
 // named finds a variable as expressions do: the case of its name, given in lower case, does not matter.
-func (e *environ) named(key string) *envVar {
-	for ; e != nil; e = e.job {
+func (e *environ) named(key string) *EnvVar {
+	for ; e != nil; e = e.Job {
 		if v := e.vars[key]; v != nil {
 			return v
 		}
@@ -58,12 +61,12 @@ func (e *environ) named(key string) *envVar {
 	return nil
 }
 
-func (e *environ) put(v *envVar) {
-	key := strings.ToLower(v.name)
+func (e *environ) put(v *EnvVar) {
+	key := strings.ToLower(v.Name)
 	if e.vars[key] == nil {
-		e.list = append(e.list, v)
+		e.List = append(e.List, v)
 	} else {
-		e.list[slices.Index(e.list, e.vars[key])] = v
+		e.List[slices.Index(e.List, e.vars[key])] = v
 	}
 	e.vars[key] = v
 }
@@ -71,17 +74,17 @@ func (e *environ) put(v *envVar) {
 // Member finds a variable as a member of the context env.
 func (e *environ) Member(key string) (abstract.Set, bool) {
 	if v := e.named(key); v != nil {
-		return abstract.Mapped(v.value, abstract.AsTextValue), true
+		return abstract.Mapped(v.Value, abstract.AsTextValue), true
 	}
 	return nil, false
 }
 
 // Each yields the variables, those of the job that the step has its own for left out.
 func (e *environ) Each(yield func(name string, s abstract.Set)) {
-	for at := e; at != nil; at = at.job {
-		for _, v := range at.list {
-			if e.find(v.name) == v {
-				yield(v.name, abstract.Mapped(v.value, abstract.AsTextValue))
+	for at := e; at != nil; at = at.Job {
+		for _, v := range at.List {
+			if e.Find(v.Name) == v {
+				yield(v.Name, abstract.Mapped(v.Value, abstract.AsTextValue))
 			}
 		}
 	}
@@ -93,8 +96,8 @@ func (e *environ) context(changed string) *abstract.Fields {
 }
 
 func (e *environ) opened() string {
-	if e.job != nil {
-		return e.open + e.job.open
+	if e.Job != nil {
+		return e.open + e.Job.open
 	}
 	return e.open
 }
@@ -105,23 +108,15 @@ func (i *instance) addEnv(into *environ, e *actionlint.Env, level envLevel) {
 		return
 	}
 	if e.Expression != nil && len(e.Vars) == 0 {
-		v := i.scalar(e.Expression)
+		v := i.Scalar(e.Expression)
 		i.flow(v.Lacks(), false)
 		into.open = "an environment that is one expression"
 		return
 	}
-	for _, key := range sortedKeys(e.Vars) {
+	for _, key := range slices.Sorted(maps.Keys(e.Vars)) {
 		x := e.Vars[key]
-		into.put(&envVar{name: x.Name.Value, value: i.scalar(x.Value), level: level, text: x.Value, doc: i.doc()})
+		into.put(&EnvVar{Name: x.Name.Value, Value: i.Scalar(x.Value), level: level, Text: x.Value, Doc: i.Doc()})
 	}
-}
-
-// explicit tells a step that uses a variable which it inherits: it names it, or its tool reads it by itself.
-func (s *step) explicit(name string) bool {
-	if s.local != nil {
-		return s.marks != 0 && (hexReads(name) || packagesRead(name)) || s.mentions(name)
-	}
-	return s.marks.has(marksHex) && hexReads(name) || s.marks.has(marksPM) && packagesRead(name) || s.mentions(name)
 }
 
 // usage is which variables the steps of a job, or of all jobs of a file, use openly.
@@ -130,7 +125,7 @@ type usage struct {
 	hex, pm bool
 }
 
-func (sim *simulation) usageOf(owner any, jobs ...*job) *usage {
+func (sim *Simulation) usageOf(owner any, jobs ...*source.Job) *usage {
 	u := sim.used[owner]
 	if u != nil {
 		return u
@@ -138,80 +133,80 @@ func (sim *simulation) usageOf(owner any, jobs ...*job) *usage {
 	u = &usage{names: map[string]bool{}}
 	sim.used[owner] = u
 	for _, j := range jobs {
-		for _, s := range j.steps {
-			s.eachName(func(name string) { u.names[name] = true })
-			u.hex, u.pm = u.hex || s.marks.has(marksHex), u.pm || s.marks.has(marksPM)
+		for _, s := range j.Steps {
+			s.EachName(func(name string) { u.names[name] = true })
+			u.hex, u.pm = u.hex || s.Marks.Has(vendors.Hex), u.pm || s.Marks.Has(vendors.Packages)
 		}
 	}
 	return u
 }
 
 func (u *usage) has(name string) bool {
-	return u.names[name] || u.hex && hexReads(name) || u.pm && packagesRead(name)
+	return u.names[name] || u.hex && vendors.HexReads(name) || u.pm && vendors.PackagesRead(name)
 }
 
 // usedOpenly tells whether a step that shares a variable of a job, or of a file, uses it openly.
-func (sim *simulation) usedOpenly(j *job, v *envVar) bool {
+func (sim *Simulation) usedOpenly(j *source.Job, v *EnvVar) bool {
 	if v.level == ofWorkflow {
-		return sim.usageOf(j.doc, j.doc.jobs...).has(v.name)
+		return sim.usageOf(j.Doc, j.Doc.Jobs...).has(v.Name)
 	}
-	return sim.usageOf(j, j).has(v.name)
+	return sim.usageOf(j, j).has(v.Name)
 }
 
 // see notes that a step runs which may read the environment of its job.
 func (i *instance) see() {
-	if i.live {
-		i.env.job.seen = true
+	if i.Live {
+		i.env.Job.seen = true
 	}
 }
 
 // settleEnv lets flow what the job's own variables are empty of: into the steps that use them or, where none does so
 // openly, into any that runs.
 func (i *instance) settleEnv() {
-	for _, v := range i.env.list {
+	for _, v := range i.env.List {
 		if !i.env.seen || v.level == ofExport {
 			continue
 		}
-		if lacks := v.value.Lacks(); len(lacks) > 0 && !i.sim.usedOpenly(i.r.job, v) {
+		if lacks := v.Value.Lacks(); len(lacks) > 0 && !i.sim.usedOpenly(i.R.Job, v) {
 			i.flow(lacks, false)
 		}
-		if i.sim.onSteps != nil && isSecretName(v.name) {
-			i.sim.j.given(stepFact{i: i, env: i.env}, v, false)
+		if i.sim.OnShared != nil {
+			i.sim.OnShared(StepFact{I: i, Env: i.env}, v)
 		}
 	}
 }
 
 // inherited are the variables of the job that a step uses openly, as far as they are empty of something.
-func (i *instance) inherited(s *step) []*envVar {
-	var out []*envVar
-	take := func(v *envVar) {
-		if v != nil && i.env.vars[strings.ToLower(v.name)] == nil && len(v.value.Lacks()) > 0 && !slices.Contains(out, v) {
+func (i *instance) inherited(s *source.Step) []*EnvVar {
+	var out []*EnvVar
+	take := func(v *EnvVar) {
+		if v != nil && i.env.vars[strings.ToLower(v.Name)] == nil && len(v.Value.Lacks()) > 0 && !slices.Contains(out, v) {
 			out = append(out, v)
 		}
 	}
-	for e := i.env.job; e != nil && s.marks != 0; e = e.job {
-		i.sim.fuel -= len(e.list)
-		for _, v := range e.list {
-			if (hexReads(v.name) || packagesRead(v.name)) && s.explicit(v.name) {
+	for e := i.env.Job; e != nil && s.Marks != 0; e = e.Job {
+		i.sim.fuel -= len(e.List)
+		for _, v := range e.List {
+			if (vendors.HexReads(v.Name) || vendors.PackagesRead(v.Name)) && s.Explicit(v.Name) {
 				take(v)
 			}
 		}
 	}
-	s.eachName(func(name string) { take(i.env.job.find(name)) })
+	s.EachName(func(name string) { take(i.env.Job.Find(name)) })
 	return out
 }
 
 // script is a step that runs one.
-func (i *instance) script(s *step, e *actionlint.ExecRun, fact *stepFact, tolerated bool) *abstract.Fields {
+func (i *instance) script(s *source.Step, e *actionlint.ExecRun, fact *StepFact, tolerated bool) *abstract.Fields {
 	for _, t := range []*actionlint.String{e.WorkingDirectory} {
 		if t != nil {
-			i.flow(i.scalar(t).Lacks(), tolerated)
+			i.flow(i.Scalar(t).Lacks(), tolerated)
 		}
 	}
-	language := s.script.language
+	language := s.Script.Language
 	list := i.expressions(e.Run, false)
 	fact.known = language == script.Bash || language == script.POSIX
-	if fact.known && s.script.parsed == nil {
+	if fact.known && s.Script.Parsed == nil {
 		fact.effect = abstract.Effect{External: true, Outputs: abstract.NewFields("the outputs of a script"), Env: abstract.NewFields("")}
 		i.flow(i.evaluated(e.Run, list).Lacks(), tolerated)
 	} else if fact.known {
@@ -224,8 +219,8 @@ func (i *instance) script(s *step, e *actionlint.ExecRun, fact *stepFact, tolera
 		}
 		i.flow(i.evaluated(e.Run, list).Lacks(), tolerated)
 	}
-	for _, v := range append(i.inherited(s), i.env.list...) {
-		if lacks := v.value.Lacks(); len(lacks) > 0 && i.reaches(s, e.Run.Value, v, fact) {
+	for _, v := range append(i.inherited(s), i.env.List...) {
+		if lacks := v.Value.Lacks(); len(lacks) > 0 && i.reaches(s, e.Run.Value, v, fact) {
 			i.flow(lacks, tolerated)
 		}
 	}
@@ -237,15 +232,15 @@ func (i *instance) script(s *step, e *actionlint.ExecRun, fact *stepFact, tolera
 
 // reaches tells whether a script that runs may need a variable that is empty, beyond the commands that name it: a program
 // that it runs may read it by itself. One that the script tests for is provided for, unless its tools are known to read it.
-func (i *instance) reaches(s *step, text string, v *envVar, fact *stepFact) bool {
+func (i *instance) reaches(s *source.Step, text string, v *EnvVar, fact *StepFact) bool {
 	switch {
 	case !fact.known:
-		return s.script.language != script.PowerShell || !leavesWithout(text, v.name)
+		return s.Script.Language != script.PowerShell || !leavesWithout(text, v.Name)
 	case !fact.effect.External:
 		return false
 	}
-	tested := slices.ContainsFunc(v.value.Lacks(), func(l any) bool { return slices.Contains(fact.effect.Tested, l) })
-	return !tested || hexReads(v.name) || packagesRead(v.name)
+	tested := slices.ContainsFunc(v.Value.Lacks(), func(l any) bool { return slices.Contains(fact.effect.Tested, l) })
+	return !tested || vendors.HexReads(v.Name) || vendors.PackagesRead(v.Name)
 }
 
 // leavesWithout tells a script of PowerShell that ends well where a variable is empty.
@@ -269,13 +264,13 @@ func leavesWithout(text, name string) bool {
 }
 
 // follow works out what a shell script does with the values that it is given.
-func (i *instance) follow(s *step, run *actionlint.String, list []abstract.Expression, fact *stepFact, tolerated bool) {
-	parsed := s.script.parsed
+func (i *instance) follow(s *source.Step, run *actionlint.String, list []abstract.Expression, fact *StepFact, tolerated bool) {
+	parsed := s.Script.Parsed
 	if parsed == nil || parsed.File == nil || parsed.Err != nil {
 		fact.known = false
 		return
 	}
-	x := &abstract.Follower{Reads: hexReads, S: parsed, E: &abstract.Evaluator{Fuel: &i.sim.fuel}, Variable: i.variable}
+	x := &abstract.Follower{Reads: vendors.HexReads, S: parsed, E: &abstract.Evaluator{Fuel: &i.sim.fuel}, Variable: i.variable}
 	e := i.evaluator(run)
 	x.Expressed = func(text string) abstract.Set {
 		for _, own := range list {
@@ -303,8 +298,8 @@ func sameExpression(text string, e abstract.Expression, written string) bool {
 
 // variable is the value of an environment variable in a script.
 func (i *instance) variable(name string) abstract.Set {
-	if v := i.env.find(name); v != nil {
-		return abstract.Mapped(v.value, abstract.AsTextValue)
+	if v := i.env.Find(name); v != nil {
+		return abstract.Mapped(v.Value, abstract.AsTextValue)
 	}
 	return abstract.Open(name)
 }
@@ -320,4 +315,92 @@ func setsNothing(uses string) bool {
 		"actions/checkout", "actions/cache", "actions/cache/restore", "actions/cache/save", "actions/upload-artifact", "actions/download-artifact",
 		"actions/github-script", "astral-sh/setup-uv", "pnpm/action-setup", "actions/labeler",
 	}, name)
+}
+
+// Needs are the variables that the commands of a step take a token from.
+func (f StepFact) Needs() []vendors.Need {
+	var out []vendors.Need
+	all := f.S.Script.Needs
+	if f.known {
+		all = nil
+		for _, c := range f.effect.Commands {
+			all = append(all, vendors.NeedsOf(c)...)
+		}
+	}
+	for _, n := range all {
+		if !slices.ContainsFunc(out, func(o vendors.Need) bool { return o.Name == n.Name }) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// MayBeSet says what could have set a variable that no `env:` names; empty when nothing could.
+func (i *instance) MayBeSet(by *source.Step) string {
+	job := i.R.Job.AST
+	switch {
+	case i.changed != "":
+		return i.changed
+	case i.env.opened() != "":
+		return i.env.opened()
+	case job.Container != nil:
+		return "the container"
+	case !hosted(job.RunsOn):
+		return "the runner"
+	case i.loggedIn != "":
+		return i.loggedIn
+	case i.Action == nil && loadsBefore(i.R.Job.Steps, by):
+		return "what an earlier step runs"
+	}
+	return ""
+}
+
+// loadsBefore tells whether one of the steps before runs something that may set variables; scripts in which nothing else
+// matters were not read before.
+func loadsBefore(steps []*source.Step, by *source.Step) bool {
+	for _, s := range steps {
+		if s == by {
+			return false
+		}
+		e, ok := s.AST.Exec.(*actionlint.ExecRun)
+		if ok && e.Run != nil && s.Script.Parsed == nil && len(e.Run.Value) <= source.MaxScript &&
+			slices.ContainsFunc(script.Parse(e.Run.Value, script.Bash).Commands(), loads) {
+			return true
+		}
+	}
+	return false
+}
+
+// loads tells a command that runs something of the repository, or a tool that loads an environment.
+func loads(c *script.Command) bool {
+	name := c.Name()
+	if len(c.Words) == 0 {
+		return false
+	}
+	return name == "" || strings.Contains(c.Words[0].Known(), "/") ||
+		slices.Contains([]string{"make", "just", "task", "bash", "sh", "zsh", "source", ".", "direnv", "nix", "devbox"}, name)
+}
+
+// hosted tells GitHub's own runners by their labels.
+func hosted(r *actionlint.Runner) bool {
+	if r == nil || r.LabelsExpr != nil || r.Group != nil || len(r.Labels) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(r.Labels, func(l *actionlint.String) bool {
+		os, version, _ := strings.Cut(strings.ToLower(l.Value), "-")
+		return !slices.Contains([]string{"ubuntu", "windows", "macos"}, os) || version == ""
+	})
+}
+
+// remember notes what a script does that may give later steps a token.
+func (i *instance) remember(fact StepFact) {
+	for _, c := range fact.effect.Commands {
+		name := c.Name()
+		switch {
+		case (name == "hex" || name == "gh" && len(c.Words) > 1 && c.Words[1].Is("hex")) && slices.ContainsFunc(c.Words, func(w script.Word) bool { return w.Is("login") }):
+			i.loggedIn = "an earlier login"
+		case loads(c):
+			i.changed = cmp.Or(i.changed, "what an earlier step runs")
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package workflow
+package source
 
 import (
 	"bytes"
@@ -37,8 +37,8 @@ func newSource(data []byte) *source {
 	return s
 }
 
-// line is the text of a line, counted from 1, with its end.
-func (s *source) line(n int) string {
+// Line is the text of a line, counted from 1, with its end.
+func (s *source) Line(n int) string {
 	if n < 1 || n > len(s.lines) {
 		return ""
 	}
@@ -127,10 +127,10 @@ func blank(r rune) bool {
 	return false
 }
 
-// places maps ascending byte offsets into the value of a scalar to places in the file. Folding and indentation touch
+// Places maps ascending byte offsets into the value of a scalar to places in the file. Folding and indentation touch
 // blanks only, so that the n-th other character of the value is the n-th other character of the source; quotes and
 // escapes are undone on the way. Where that fails (a text that is not what the parser saw) the node's own place stands.
-func (s *source) places(str *actionlint.String, offsets []int) []Place {
+func (s *source) Places(str *actionlint.String, offsets []int) []Place {
 	out := make([]Place, len(offsets))
 	for i := range out {
 		out[i] = Place{Line: str.Pos.Line, Column: str.Pos.Col}

@@ -1,199 +1,58 @@
-package workflow
+package vendors
 
 import (
-	"path"
-	"slices"
 	"sort"
 	"strings"
 
-	"github.com/rhysd/actionlint"
-
 	"github.com/gh-hex/gh-hex/core/script"
+	"github.com/gh-hex/gh-hex/extension/abstract"
 )
 
-// scripted is what the script of a step does, as far as the judges ask.
-type scripted struct {
-	marks     marks
-	arguments []int          // where a token goes into the argument list of another process
-	uses      map[string]use // of variables, by name
-	needs     []need         // variables that its commands take a token from
-	language  script.Language
-	parsed    *script.Script // nil when nothing in it matters
-	inputs    map[int]marks  // of the here-documents that were judged, by where they stand
+// Script is what the script of a step does, as far as the judges ask.
+type Script struct {
+	Marks     Marks
+	Arguments []int          // where a token goes into the argument list of another process
+	Uses      map[string]use // of variables, by name
+	Needs     []Need         // variables that its commands take a token from
+	Language  script.Language
+	Parsed    *script.Script // nil when nothing in it matters
+	inputs    map[int]Marks  // of the here-documents that were judged, by where they stand
 }
 
 // use is what a script does with a variable.
 type use struct {
-	marks    marks  // of the lines that name it, in a script that talks to both vendors
-	assigned string // the variable of Hex's that gets its value
+	Marks    Marks  // of the lines that name it, in a script that talks to both vendors
+	Assigned string // the variable of Hex's that gets its value
 }
 
-// maxScripts is how much of the scripts of one file is read command by command, in bytes; what is beyond is judged by the
-// hosts that it names.
-const maxScripts = 256 << 10
-
-// readScript reads the script of a step.
-func (v visitor) readScript(s *actionlint.Step) scripted {
-	e, ok := s.Exec.(*actionlint.ExecRun)
-	if !ok || e.Run == nil {
-		return scripted{}
-	}
-	language := v.language(e)
-	if !mayMatter(e.Run.Value) {
-		return scripted{language: language}
-	}
-	if v.doc.scripts += min(len(e.Run.Value), script.MaxLength); v.doc.scripts > maxScripts {
-		language = script.Unknown
-	}
-	return judgeScript(e.Run.Value, language)
-}
-
-// maxCalled bounds how many files of the repository a step's script is followed into.
-const maxCalled = 20
-
-// loadScripts reads the files of the repository that the steps run: scripts by their path, and the recipes of make.
-func (w *Workflows) loadScripts(d *document) {
-	if w.options.Lookup == nil || d.remote != "" {
-		return
-	}
-	for _, j := range d.jobs {
-		for _, s := range j.steps {
-			e, ok := s.ast.Exec.(*actionlint.ExecRun)
-			if !ok || e.Run == nil || s.script.language == script.Unknown || len(e.Run.Value) > maxScript || !strings.ContainsAny(e.Run.Value, "/.m") {
-				continue
-			}
-			for _, c := range script.Parse(e.Run.Value, s.script.language).Commands() {
-				w.follow(s, c)
-			}
-		}
-	}
-}
-
-// maxScript is the size up to which a script is looked through for others that it runs.
-const maxScript = 16 << 10
-
-// follow reads what a command runs.
-func (w *Workflows) follow(s *step, c *script.Command) {
-	target := ""
-	for i, word := range c.Words {
-		text, known := word.Literal()
-		if i > 0 && c.Name() == "make" && target == "" && !strings.HasPrefix(text, "-") {
-			target, text = text, "Makefile"
-		}
-		name := path.Clean(strings.TrimPrefix(text, "./"))
-		if !known || text == "" || len(s.called) >= maxCalled || strings.HasPrefix(text, "-") || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "..") || !strings.ContainsAny(text, "./") && target == "" {
-			continue
-		}
-		data, there := w.lookup(name)
-		if !there || !mentionsHex(data) {
-			continue
-		}
-		if target != "" {
-			data = recipe(data, target)
-		}
-		s.called = append(s.called, data)
-	}
-}
-
-// lookup reads a file of the repository, once.
-func (w *Workflows) lookup(name string) (string, bool) {
-	text, known := w.files[name]
-	if !known && len(w.files) < maxActions {
-		if data, there := w.options.Lookup(name); there && len(data) <= maxFile {
-			text = string(data)
-		}
-		w.files[name] = text
-	}
-	return text, text != ""
-}
-
-// recipe is what make runs for a target.
-func recipe(makefile, target string) string {
-	var b strings.Builder
-	in := false
-	for line := range strings.Lines(makefile) {
-		if !strings.HasPrefix(line, "\t") {
-			names, _, rule := strings.Cut(line, ":")
-			in = rule && slices.Contains(strings.Fields(names), target)
-		} else if in {
-			b.WriteString(strings.TrimLeft(line, "\t@-"))
-		}
-	}
-	return b.String()
-}
-
-// marksOfCalled says what the files that a step runs talk to.
-func (s *step) marksOfCalled() marks {
-	var m marks
-	for _, text := range s.called {
-		m |= marksOfText(text)
-		if len(text) <= maxScript {
-			m |= judgeScript(text, script.Bash).marks
-		}
-	}
-	return m
-}
-
-// mayMatter is the cheap question before a script is read: whether it speaks of one of the vendors, or tests something.
-func mayMatter(text string) bool {
-	return mentionsHex(text) || strings.Contains(text, "GITHUB_") || strings.Contains(text, "exit") || strings.Contains(text, "gleam") || strings.Contains(text, "[") || strings.Contains(text, "test") ||
+// MayMatter is the cheap question before a script is read: whether it speaks of one of the vendors, or tests something.
+func MayMatter(text string) bool {
+	return MentionsHex(text) || strings.Contains(text, "GITHUB_") || strings.Contains(text, "exit") || strings.Contains(text, "gleam") || strings.Contains(text, "[") || strings.Contains(text, "test") ||
 		strings.Contains(text, "${") || strings.Contains(text, "case")
 }
 
-// language is what a step's script is written in.
-func (v visitor) language(e *actionlint.ExecRun) script.Language {
-	shells := []*actionlint.String{e.Shell}
-	if v.job.ast.Defaults != nil && v.job.ast.Defaults.Run != nil {
-		shells = append(shells, v.job.ast.Defaults.Run.Shell)
-	}
-	if v.doc.ast != nil && v.doc.ast.Defaults != nil && v.doc.ast.Defaults.Run != nil {
-		shells = append(shells, v.doc.ast.Defaults.Run.Shell)
-	}
-	for _, shell := range shells {
-		if shell != nil && shell.Value != "" {
-			return script.LanguageOf(shell.Value)
-		}
-	}
-	if onWindows(v.job.ast.RunsOn) {
-		return script.PowerShell
-	}
-	return script.Bash
-}
-
-func onWindows(r *actionlint.Runner) bool {
-	if r == nil {
-		return false
-	}
-	for _, label := range r.Labels {
-		if strings.HasPrefix(strings.ToLower(label.Value), "windows") {
-			return true
-		}
-	}
-	return false
-}
-
-// judgeScript reads a script and keeps what it does.
-func judgeScript(text string, language script.Language) scripted {
+// JudgeScript reads a script and keeps what it does.
+func JudgeScript(text string, language script.Language) Script {
 	if language == script.Unknown {
-		return scripted{language: language, marks: marksOfText(withoutComments(text))}
+		return Script{Language: language, Marks: MarksOfText(WithoutComments(text))}
 	}
 	parsed := script.Parse(text, language)
-	out := scripted{language: language, parsed: parsed, uses: map[string]use{}, inputs: map[int]marks{}}
+	out := Script{Language: language, Parsed: parsed, Uses: map[string]use{}, inputs: map[int]Marks{}}
 	commands := parsed.Commands()
-	own := make([]marks, len(commands))
+	own := make([]Marks, len(commands))
 	for i, c := range commands {
 		own[i] = marksOfCommand(c) | out.input(c)
-		out.marks |= own[i]
-		out.needs = append(out.needs, needsOf(c)...)
+		out.Marks |= own[i]
+		out.Needs = append(out.Needs, NeedsOf(c)...)
 		out.look(c)
 		if !isInProcess(c.Name()) && !parsed.Defines(c.Name()) {
-			out.arguments = append(out.arguments, tokenArguments(c, own[i])...)
+			out.Arguments = append(out.Arguments, tokenArguments(c, own[i])...)
 		}
 	}
 	if len(text) > script.MaxLength {
-		out.marks |= marksOfText(withoutComments(text[script.MaxLength:]))
+		out.Marks |= MarksOfText(WithoutComments(text[script.MaxLength:]))
 	}
-	if out.marks.both() {
+	if out.Marks.Both() {
 		out.tellApart(text, commands, own)
 	}
 	return out
@@ -201,9 +60,9 @@ func judgeScript(text string, language script.Language) scripted {
 
 // tellApart notes which lines name a variable, where some talk to Hex and some to hex.pm. A command that goes on over
 // several lines counts as its first.
-func (o *scripted) tellApart(text string, commands []*script.Command, own []marks) {
+func (o *Script) tellApart(text string, commands []*script.Command, own []Marks) {
 	lines := make([]int, len(commands))
-	ofLine := map[int]marks{}
+	ofLine := map[int]Marks{}
 	breaks := lineBreaks(text)
 	for i, c := range commands {
 		lines[i] = breaks.before(c.At)
@@ -211,24 +70,24 @@ func (o *scripted) tellApart(text string, commands []*script.Command, own []mark
 	}
 	for i, c := range commands {
 		if m := ofLine[lines[i]]; m != 0 {
-			eachName(c.Text, func(name string) { o.note(name, use{marks: m}) })
+			EachName(c.Text, func(name string) { o.note(name, use{Marks: m}) })
 		}
 	}
 }
 
-func (o *scripted) note(name string, more use) {
-	u := o.uses[name]
-	u.marks |= more.marks
-	if u.assigned == "" {
-		u.assigned = more.assigned
+func (o *Script) note(name string, more use) {
+	u := o.Uses[name]
+	u.Marks |= more.Marks
+	if u.Assigned == "" {
+		u.Assigned = more.Assigned
 	}
 	if u != (use{}) {
-		o.uses[name] = u
+		o.Uses[name] = u
 	}
 }
 
 // look notes which variables of Hex's a command gives the values of others.
-func (o *scripted) look(c *script.Command) {
+func (o *Script) look(c *script.Command) {
 	for _, w := range c.Words {
 		o.lookAt(w)
 	}
@@ -244,10 +103,10 @@ func (o *scripted) look(c *script.Command) {
 }
 
 // lookAt notes the variables of a word that follow HEX_API_TOKEN=.
-func (o *scripted) lookAt(w script.Word) {
+func (o *Script) lookAt(w script.Word) {
 	for i, p := range w.Parts {
 		if p.Kind == script.Variable && i > 0 && w.Parts[i-1].Kind == script.Literal {
-			if name := assignedTo(w.Parts[i-1].Text); name != "" {
+			if name := AssignedTo(w.Parts[i-1].Text); name != "" {
 				o.gives(name, p)
 			}
 		}
@@ -255,21 +114,21 @@ func (o *scripted) lookAt(w script.Word) {
 }
 
 // gives notes that a variable of Hex's gets the value of another.
-func (o *scripted) gives(name string, p script.Part) {
+func (o *Script) gives(name string, p script.Part) {
 	if p.Kind == script.Variable && p.Whole {
-		o.note(p.Text, use{assigned: name})
+		o.note(p.Text, use{Assigned: name})
 	}
 }
 
-func isHexName(name string) bool { return isSecretName(name) || isVariableName(name) }
+func isHexName(name string) bool { return IsSecretName(name) || IsVariableName(name) }
 
 // tokenArguments returns where a command gets a token as an argument: alone, behind a flag, or in the query of a URL.
 // What is sent as a header is left alone. What goes to Hex behind --token is a token under whatever name.
-func tokenArguments(c *script.Command, m marks) []int {
+func tokenArguments(c *script.Command, m Marks) []int {
 	var out []int
 	for i := 1; i < len(c.Words); i++ {
 		w := c.Words[i]
-		switch flag := m.has(marksHex) && isTokenFlag(w.Known()); {
+		switch flag := m.Has(Hex) && isTokenFlag(w.Known()); {
 		case flag && w.Is(w.Known()) && i+1 < len(c.Words) && c.Words[i+1].Variable() != "":
 			out = append(out, w.At)
 			i++
@@ -288,7 +147,7 @@ func isTokenFlag(text string) bool {
 // holdsToken tells a word that is a variable with a Hex token, has it behind a flag, or in a query.
 func holdsToken(w script.Word) bool {
 	for i, p := range w.Parts {
-		if p.Kind != script.Variable || !p.Whole || !isSecretName(p.Text) || isContested(p.Text) {
+		if p.Kind != script.Variable || !p.Whole || !IsSecretName(p.Text) || IsContested(p.Text) {
 			continue
 		}
 		before, after := "", "" // of the text around it
@@ -336,41 +195,41 @@ func isInProcess(name string) bool {
 func startsUpper(text string) bool { return text != "" && text[0] >= 'A' && text[0] <= 'Z' }
 
 // marksOfCommand says what a command talks to.
-func marksOfCommand(c *script.Command) marks {
+func marksOfCommand(c *script.Command) Marks {
 	if speaks(c) {
 		return 0
 	}
-	var m marks
+	var m Marks
 	text := c.Text
-	if callsHost(text) {
-		m |= marksHex
+	if CallsHost(text) {
+		m |= Hex
 	}
 	if sub, ok := hexCommand(c); ok {
-		m |= marksHex
+		m |= Hex
 		if startsRuns(sub) {
-			m |= marksRuns
+			m |= Runs
 		}
 	}
-	if m.has(marksHex) && strings.Contains(text, "/run") && compiled().runsURL.MatchString(text) {
-		m |= marksRuns
+	if m.Has(Hex) && strings.Contains(text, "/run") && Compiled().runsURL.MatchString(text) {
+		m |= Runs
 	}
-	if mayBePM(text) && (packageCommand(c) || compiled().pmHost.MatchString(text)) {
-		m |= marksPM
+	if mayBePM(text) && (packageCommand(c) || Compiled().pmHost.MatchString(text)) {
+		m |= Packages
 	}
 	return m
 }
 
 // input judges what a command is given to read, where that is a script, or will be a file. What a whole block is given
 // is judged once.
-func (o *scripted) input(c *script.Command) marks {
-	var m marks
+func (o *Script) input(c *script.Command) Marks {
+	var m Marks
 	for _, w := range c.Inputs {
 		known, judged := o.inputs[w.At]
 		if !judged {
 			o.lookAt(w)
 		}
 		if !judged && (readsScripts(c.Name()) || c.Name() == "tee" || keepsOutput(c)) {
-			known = marksOfText(w.Known())
+			known = MarksOfText(w.Known())
 			for _, inner := range script.Parse(w.Known(), script.Bash).Commands() {
 				known |= marksOfCommand(inner)
 			}
@@ -484,25 +343,25 @@ func packageCommand(c *script.Command) bool {
 
 func baseName(text string) string { return text[strings.LastIndexByte(text, '/')+1:] }
 
-// marksOfValue judges an environment variable or an input of an action, which may be a script.
-func marksOfValue(value string) marks {
-	if !mentionsHex(value) && !strings.Contains(value, "gleam") {
+// MarksOfValue judges an environment variable or an input of an action, which may be a script.
+func MarksOfValue(value string) Marks {
+	if !MentionsHex(value) && !strings.Contains(value, "gleam") {
 		return 0
 	}
-	return judgeScript(value, script.Bash).marks
+	return JudgeScript(value, script.Bash).Marks
 }
 
-// marksOfText judges a text in a language that is not read: by the hosts it names and, should it be a script, its commands.
-func marksOfText(text string) marks {
-	var m marks
-	if callsHost(text) {
-		m |= marksHex
-		if compiled().runsURL.MatchString(text) {
-			m |= marksRuns
+// MarksOfText judges a text in a language that is not read: by the hosts it names and, should it be a script, its commands.
+func MarksOfText(text string) Marks {
+	var m Marks
+	if CallsHost(text) {
+		m |= Hex
+		if Compiled().runsURL.MatchString(text) {
+			m |= Runs
 		}
 	}
-	if mayBePM(text) && compiled().pmHost.MatchString(text) {
-		m |= marksPM
+	if mayBePM(text) && Compiled().pmHost.MatchString(text) {
+		m |= Packages
 	}
 	return m
 }
@@ -522,3 +381,85 @@ func lineBreaks(text string) lineIndex {
 
 // before counts the line breaks before a place.
 func (l lineIndex) before(at int) int { return sort.SearchInts(l, at) }
+
+// Need is a variable that a command of a step takes its token from.
+type Need struct {
+	Name string
+	By   string // the command, for people
+	At   int    // its offset in the script
+}
+
+func NeedsOf(c *script.Command) []Need {
+	word := func(i int) string {
+		if i >= len(c.Words) {
+			return ""
+		}
+		t, _ := c.Words[i].Literal()
+		return t
+	}
+	switch {
+	case c.Name() == "gh" && word(1) == "hex":
+		switch word(2) {
+		case "", "auth", "init", "verify", "help", "rotate", "--help", "-h", "--version":
+			return nil
+		}
+		return []Need{{SecretNames()[0], "gh hex " + word(2), c.At}}
+	case c.Name() == "hex" && word(1) == "auth" && word(2) == "login":
+		return loginNeeds(c)
+	case CallsHost(c.Text):
+		return bearerNeeds(c)
+	}
+	return nil
+}
+
+// loginNeeds is hex auth login --token-from-env [NAME].
+func loginNeeds(c *script.Command) []Need {
+	for i, w := range c.Words {
+		t, _ := w.Literal()
+		name, value, given := strings.Cut(t, "=")
+		if name != "--token-from-env" {
+			continue
+		}
+		if !given && i+1 < len(c.Words) {
+			value, _ = c.Words[i+1].Literal()
+		}
+		if value == "" || strings.HasPrefix(value, "-") {
+			value = loginName
+		}
+		return []Need{{value, "hex auth login", c.At}}
+	}
+	return nil
+}
+
+// loginName is the variable that the CLI of Hex reads when none is named.
+const loginName = "HEX_CLI_LOGIN_TOKEN"
+
+// bearerNeeds are the variables that are sent as a token to a host of Hex.
+func bearerNeeds(c *script.Command) []Need {
+	var out []Need
+	for _, w := range c.Words {
+		known := strings.ToLower(w.Known())
+		for _, p := range w.Parts {
+			if p.Kind == script.Variable && p.Whole && !p.Checked && (strings.Contains(known, "bearer") || IsSecretName(p.Text) && !IsContested(p.Text)) {
+				out = append(out, Need{p.Text, c.Name(), p.At})
+			}
+		}
+	}
+	return out
+}
+
+func IsNameOfToken(name string) bool { return IsSecretName(name) || name == loginName }
+
+// AssignedTo is the variable of Hex's that a script gives the value to which follows: HEX_API_TOKEN="…; empty when it is none.
+func AssignedTo(script string) string {
+	script = strings.TrimRight(script, `"'`)
+	name, assigns := strings.CutSuffix(script, "=")
+	if !assigns {
+		return ""
+	}
+	name = name[strings.LastIndexFunc(name, func(r rune) bool { return r != '_' && !abstract.IsAlphanumeric(r) })+1:]
+	if !IsSecretName(name) && !IsVariableName(name) {
+		return ""
+	}
+	return name
+}
