@@ -23,7 +23,7 @@ const (
 type elsewhere struct {
 	client   func() (*github.Client, error)
 	snapshot func() (github.Snapshot, error)
-	// matters tells whether scripts that the steps run are worth a request; nil for always.
+	// matters reports whether scripts that the steps run are worth a request; nil for always.
 	matters func(*workflow.Workflows) bool
 
 	mu      sync.Mutex
@@ -173,19 +173,19 @@ func (e *elsewhere) workflow(name string) ([]byte, error) {
 	return nil, github.ErrNotFound
 }
 
-// at tells whether the default branch is at a commit.
+// at reports whether the default branch is at a commit.
 func (e *elsewhere) at(commit string) bool {
 	s, err := e.snapshot()
 	return err == nil && s.Commit != "" && s.Commit == commit
 }
 
-// dependabot tells whether Dependabot is set up there.
+// dependabot reports whether Dependabot is set up there.
 func (e *elsewhere) dependabot() bool {
 	s, _ := e.snapshot()
 	return s.Dependabot
 }
 
-// unreachable tells whether an error leaves open what it would have said, rather than refuses.
+// unreachable reports whether an error leaves open what it would have said, rather than refuses.
 func unreachable(err error) bool {
 	var e *github.Error
 	return errors.As(err, &e) && !errors.Is(err, github.ErrNotFound) && !errors.Is(err, github.ErrForbidden)

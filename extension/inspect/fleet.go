@@ -196,7 +196,7 @@ func (f *Fleet) inspection(ctx context.Context, s github.Snapshot) *Inspection {
 	return i
 }
 
-// usesHex tells whether there is anything to judge: a workflow that uses Hex, or one that could not be read and may.
+// usesHex reports whether there is anything to judge: a workflow that uses Hex, or one that could not be read and may.
 func usesHex(w *workflow.Workflows) bool {
 	if len(w.HexSecrets()) > 0 {
 		return true

@@ -59,7 +59,7 @@ func (r Repository) rank() int {
 	return len(ranks) + 1
 }
 
-// told tells whether there is something to say of a repository.
+// told reports whether there is something to say of a repository.
 func (r Repository) told() bool { return r.Status != check.StatusOK || len(r.Unread) > 0 }
 
 // message is the line about a repository.

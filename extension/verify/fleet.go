@@ -33,7 +33,7 @@ func (o *verifyOptions) addFleet(f *pflag.FlagSet) {
 	f.StringVarP(&o.fleet.org, "org", "o", "", "Judge every repository of this `organization`, as it stands on GitHub")
 }
 
-// isFleet tells whether several repositories are judged.
+// isFleet reports whether several repositories are judged.
 func (o *verifyOptions) isFleet() bool { return o.fleet.org != "" || len(o.fleet.repos) > 1 }
 
 // fields are those of --json, for one repository and for several.
