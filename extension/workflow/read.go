@@ -318,6 +318,9 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known abst
 		d.visit()
 	}
 	d.known = nil
+	if ast != nil {
+		d.refusals()
+	}
 	d.takeErrors(errs, data)
 	sort.SliceStable(d.reads, func(i, j int) bool { return before(d.reads[i].place, d.reads[j].place) })
 	for _, x := range d.reads {

@@ -17,6 +17,8 @@ type visitor struct {
 	doc  *document
 	job  *job
 	step *step
+	// container tells that the environment is that of a container or service.
+	container bool
 }
 
 func (d *document) visit() {
@@ -67,11 +69,11 @@ func (v visitor) visitJob(j *actionlint.Job) {
 	v.number(j.TimeoutMinutes, site{what: "timeout-minutes", early: true})
 	v.flag(j.ContinueOnError, site{what: "continue-on-error", early: true})
 	v.strategy(j.Strategy)
-	v.container(j.Container, "container")
+	v.image(j.Container, "container")
 	if s := j.Services; s != nil {
 		v.scalar(s.Expression, site{what: "services"})
 		for id, service := range s.Value {
-			v.container(service.Container, "service "+id)
+			v.image(service.Container, "service "+id)
 		}
 	}
 	if j.Snapshot != nil {
@@ -178,7 +180,7 @@ func (v visitor) raw(value actionlint.RawYAMLValue, at site) {
 	}
 }
 
-func (v visitor) container(c *actionlint.Container, what string) {
+func (v visitor) image(c *actionlint.Container, what string) {
 	if c == nil {
 		return
 	}
@@ -188,7 +190,9 @@ func (v visitor) container(c *actionlint.Container, what string) {
 			v.scalar(s, site{what: "credentials of " + what, secrets: true})
 		}
 	}
-	v.env(c.Env)
+	inside := v
+	inside.container = true
+	inside.env(c.Env)
 	v.scalar(c.Options, site{what: "options of " + what, early: true})
 	for _, s := range c.Ports { // the parser keeps volumes there too
 		v.scalar(s, site{what: what, early: true})
@@ -267,6 +271,7 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 		return
 	}
 	list := abstract.Expressions(s.Value, at.ifs, v.doc.known)
+	scope, scoped := v.scope(at)
 	var found []*read
 	var offsets, faulty []int
 	var problems []string
@@ -284,6 +289,11 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 			offsets = append(offsets, e.At+offset)
 		}).walk(e.Node)
 		v.doc.note(e.Node)
+		if scoped {
+			for _, m := range scope.Misnomers(e.Node) {
+				faulty, problems = append(faulty, e.At+m.Offset), append(problems, fmt.Sprintf("in %s: %s", v.where(at), m.Message))
+			}
+		}
 	}
 	if len(faulty) > 0 {
 		for i, p := range v.doc.src.places(s, faulty) {
@@ -291,6 +301,17 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 		}
 	}
 	v.keep(s, found, offsets)
+}
+
+// where names a place, for people.
+func (v visitor) where(at site) string {
+	switch {
+	case v.step != nil:
+		return fmt.Sprintf("%s of step %s", at.what, v.step.label)
+	case v.job != nil:
+		return fmt.Sprintf("%s of job %s", at.what, v.job.id)
+	}
+	return at.what
 }
 
 // assignedTo is the variable of Hex's that a script gives the value to which follows: HEX_API_TOKEN="…; empty when it is none.
