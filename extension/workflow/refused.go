@@ -68,7 +68,9 @@ func (d *document) refusals() {
 		d.refuseID(j.ast.ID, "job")
 		d.refusePermissions(j.ast.Permissions)
 		seen := map[string]bool{}
+		d.refuseContainers(j)
 		for _, s := range j.ast.Steps {
+			d.refuseAction(s)
 			if s.ID == nil || s.ID.Value == "" {
 				continue
 			}
@@ -94,6 +96,40 @@ func (d *document) refuseID(id *actionlint.String, what string) {
 		d.refuse(id.Pos, fmt.Sprintf("the ID of a %s holds only letters, digits, - and _, and begins with a letter or _, unlike %q", what, id.Value))
 	case strings.HasPrefix(id.Value, "__"):
 		d.refuse(id.Pos, fmt.Sprintf("the ID of a %s cannot begin with __, as %s does", what, id.Value))
+	}
+}
+
+// refuseContainers looks for containers without an image.
+func (d *document) refuseContainers(j *job) {
+	containers := []*actionlint.Container{j.ast.Container}
+	if j.ast.Services != nil {
+		for _, service := range j.ast.Services.Value {
+			containers = append(containers, service.Container)
+		}
+	}
+	for _, c := range containers {
+		if c != nil && c.Image == nil {
+			d.refuse(c.Pos, fmt.Sprintf("a container of job %s has no image", j.id))
+		}
+	}
+}
+
+// actionPattern is the form of an action that is neither in a folder here nor an image.
+var actionPattern = regexp.MustCompile(`^[^/@\s]+/[^@\s]+@\S+$`)
+
+func (d *document) refuseAction(s *actionlint.Step) {
+	action, ok := s.Exec.(*actionlint.ExecAction)
+	if !ok || action.Uses == nil || action.Uses.Value == "" {
+		return
+	}
+	uses := action.Uses.Value
+	for _, prefix := range []string{"./", "$/", "docker://"} {
+		if strings.HasPrefix(uses, prefix) {
+			return
+		}
+	}
+	if !actionPattern.MatchString(uses) || strings.Contains(uses, "${{") {
+		d.refuse(action.Uses.Pos, fmt.Sprintf("an action is OWNER/REPO@REF, ./FOLDER or docker://IMAGE, not %q", uses))
 	}
 }
 
