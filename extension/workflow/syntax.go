@@ -124,6 +124,9 @@ func (d *document) takeErrors(errs []*actionlint.Error, data []byte) {
 			p.Column = max(p.Column, 1)
 		}
 		severity, message := d.weigh(e)
+		if line, column, why, is := notYAML(e); is {
+			p.Line, p.Column, message = line, column, why
+		}
 		d.fault(p, severity, message)
 	}
 }
