@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
+	"unique"
 )
 
 // Kind says whose token it is.
@@ -35,10 +36,11 @@ const (
 )
 
 // Token is a Hex API token that shows itself only as hxtp_…9f3c, whichever way it is printed, logged or marshalled.
-// The zero Token holds nothing. Compare with [Token.Equal], not with ==.
+// The zero Token holds nothing. Where somebody could measure it, compare with [Token.Equal], not with ==.
 type Token struct {
-	// A pointer, since fmt prints strings in unexported fields of other structs without asking any method.
-	secret *string
+	// Behind a pointer, since fmt prints strings in unexported fields of other structs without asking any method; always the
+	// same one for the same token, so that values which hold tokens can be compared.
+	secret unique.Handle[string]
 }
 
 // TokenError says why a text was refused as a token. It never holds the text itself.
@@ -66,8 +68,7 @@ func ParseToken(raw string) (Token, error) {
 	if err := refuseToken(s); err != nil {
 		return Token{}, err
 	}
-	s = strings.Clone(s)
-	return Token{secret: &s}, nil
+	return Token{secret: unique.Make(s)}, nil
 }
 
 func cleanToken(s string) string {
@@ -299,14 +300,14 @@ func isHexDigits(s string) bool {
 
 // Reveal returns the token itself. Only what sends it to Hex or stores it for the user calls this.
 func (t Token) Reveal() string {
-	if t.secret == nil {
+	if t.IsZero() {
 		return ""
 	}
-	return *t.secret
+	return t.secret.Value()
 }
 
 // IsZero reports whether t holds no token.
-func (t Token) IsZero() bool { return t.secret == nil }
+func (t Token) IsZero() bool { return t == Token{} }
 
 // Equal reports whether both hold the same token, in a time that does not depend on where they differ.
 func (t Token) Equal(other Token) bool {

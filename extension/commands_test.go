@@ -86,7 +86,7 @@ func TestMistakes(t *testing.T) {
 		{"auth nonsense", `unknown command "nonsense" for "gh hex auth"`},
 		{"verify nonsense", `unexpected argument "nonsense" for "gh hex verify"`},
 		{"verify --nonsense", "unknown flag: --nonsense"},
-		{"verify --json", "Specify one or more comma-separated fields for `--json`:\n  elapsedMs\n"},
+		{"verify --json", "Specify one or more comma-separated fields for `--json`:\n  checks\n  elapsedMs\n"},
 		{"verify --json id,nonsense", `Unknown JSON field: "nonsense"`},
 		{"verify --jq .", "cannot use `--jq` without specifying `--json`"},
 		{"verify --template x", "cannot use `--template` without specifying `--json`"},

@@ -46,6 +46,8 @@ func TestDemoShell(t *testing.T) {
 		{"gh hex auth --with-token <~/tokens/revoked", `rejects the token[\s\S]*\n4\n$`},
 		{"gh hex auth --with-token <~/tokens/good", `Set Actions secret HEX_API_TOKEN for octo/analytics[\s\S]*\n0\n$`},
 		{"gh hex verify", `No problems in \d[\s\S]*\n0\n$`},
+		{"gh hex init --check && git add . && git commit -qm Check && git push -q && sleep 1", `hex-check.yml: created[\s\S]*\n0\n$`},
+		{"gh hex verify --stored --only token-stored", `Hex accepted it just now[\s\S]*\n0\n$`},
 		{"export HEX_API_TOKEN=$(cat ~/tokens/good)", `^0\n$`},
 		{"gh hex run start 019f681a-1870-731d-bf1e-b82d136117fa --watch", `COMPLETED\t.*\t5s\n[\s\S]*0\n$`},
 		{"gh hex run start 019f681a-1870-731d-bf1e-b82d136117fc --watch", `ERRORED[\s\S]*1\n$`},

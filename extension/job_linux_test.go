@@ -40,7 +40,7 @@ func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
 
 // job CODE FILE JOB TOKEN [NAME=VALUE...]: carries out the run steps of a job as a runner of GitHub Actions does, each by
 // a shell of its own, and asserts that the job ends with that exit code. The secret HEX_API_TOKEN is the token of that
-// name; NAME=VALUE sets a variable of the repository or, in lower case, an input; cancel=STEP cancels the workflow once that step has
+// name, this text where there is none, or missing for none; NAME=VALUE sets a variable of the repository or, in lower case, an input; cancel=STEP cancels the workflow once that step has
 // set an output. What all steps printed is then in the file "log", the summary in "summary".
 func cmdJob(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
@@ -61,9 +61,12 @@ func cmdJob(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("a step that is no script: %v", s.Exec)
 		}
 		if !r.due(s, code) {
+			fmt.Fprintf(&r.log, "[%s: skipped]\n", s.Name.Value)
 			continue
 		}
-		if c := r.carryOut(s, exec.Run.Value); c != 0 {
+		c := r.carryOut(s, exec.Run.Value)
+		fmt.Fprintf(&r.log, "[%s: %d]\n", s.Name.Value, c)
+		if c != 0 {
 			code = c
 		}
 	}
@@ -84,6 +87,7 @@ func cmdExpires(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	w, value := worldOf(ts), sandbox.NewToken(sandbox.Workspace, args[0])
 	w.tokens[args[0]] = value
+	ts.Check(os.WriteFile(filepath.Join(w.dir, "tokens", args[0]), []byte(value+"\n"), 0o600))
 	at := time.Now().Add(time.Duration(days) * 24 * time.Hour).Unix()
 	w.box.Update(func(s *sandbox.State) {
 		s.Hex.Tokens[args[0]] = &sandbox.HexToken{Value: value, Kind: sandbox.Workspace, Exp: &at}
@@ -101,8 +105,12 @@ type runner struct {
 
 func newRunner(ts *testscript.TestScript, token string, settings []string) *runner {
 	w := worldOf(ts)
+	value, known := w.tokens[token]
+	if !known && token != "none" {
+		value = token
+	}
 	r := &runner{ts: ts, values: map[string]string{
-		"github.token": githubLogin, "github.repository": "octo/analytics", "secrets.HEX_API_TOKEN": w.tokens[token], "vars.HEX_WORKSPACE_URL": w.box.HexURL(),
+		"github.token": githubLogin, "github.repository": "octo/analytics", "secrets.HEX_API_TOKEN": value, "vars.HEX_WORKSPACE_URL": w.box.HexURL(),
 	}}
 	for _, s := range settings {
 		name, value, _ := strings.Cut(s, "=")
@@ -128,6 +136,8 @@ var (
 	expression = regexp.MustCompile(`\$\{\{\s*(.*?)\s*\}\}`)
 	fallback   = regexp.MustCompile(`^(\S+) \|\| '(.*)'$`)
 	comparison = regexp.MustCompile(`^(\S+) (==|!=) ''$`)
+	told       = regexp.MustCompile(`^\$\{\{ !cancelled\(\) && \((.*)\) \}\}$`)
+	equals     = regexp.MustCompile(`^(\S+) == '(.*)'$`)
 )
 
 func (r *runner) expand(text string) string {
@@ -156,6 +166,12 @@ func (r *runner) addEnv(env *actionlint.Env) {
 func (r *runner) due(s *actionlint.Step, code int) bool {
 	if s.If == nil {
 		return code == 0 && !r.cancelled
+	}
+	if m := told.FindStringSubmatch(s.If.Value); m != nil {
+		return !r.cancelled && slices.ContainsFunc(strings.Split(m[1], " || "), func(term string) bool {
+			of := equals.FindStringSubmatch(term)
+			return r.values[of[1]] == of[2]
+		})
 	}
 	for _, term := range strings.Split(s.If.Value, " && ") {
 		m := comparison.FindStringSubmatch(term)

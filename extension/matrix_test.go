@@ -25,6 +25,7 @@ import (
 
 	"github.com/gh-hex/gh-hex/extension/command"
 	"github.com/gh-hex/gh-hex/extension/console"
+	"github.com/gh-hex/gh-hex/extension/stored"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 	"github.com/gh-hex/gh-hex/scripts/sandbox"
 )
@@ -50,6 +51,7 @@ type matrixRow struct {
 	tree    bool // in the work tree of octo/analytics, else in an empty folder
 	code    int  // without a fault
 	offline bool // sends nothing, in any case
+	checked bool // the default branch has the workflow that checks stored tokens, and it ran
 	push    bool // what git tells its pre-push hook stands on standard input
 	// own says that another row of the command cannot stand for this one where both send the same request.
 	own bool
@@ -60,7 +62,7 @@ type matrixRow struct {
 func (r matrixRow) String() string { return strings.TrimSpace(r.command + " " + r.args) }
 
 // authSpare are the questions behind proposals, notes and dry runs; and of the two questions to Hex one is enough.
-const authSpare = `github GET /(repos|orgs)/\S+(\?per_page=\d+|contents\S*)$|github GET \S+/variables/HEX_PROJECT_ID$|hex GET /api/v1/(users/me|projects)|hex POST /api/v1/projects/\S+/runs$`
+const authSpare = `variables/HEX_API_TOKEN_INFO$|github GET /(repos|orgs)/\S+(\?per_page=\d+|contents\S*)$|github GET \S+/variables/HEX_PROJECT_ID$|hex GET /api/v1/(users/me|projects)|hex POST /api/v1/projects/\S+/runs$`
 
 // foundElsewhere are the places that need not be known where another one holds what the jobs read.
 const foundElsewhere = `/contents/|/(secrets|organization-variables)\?per_page|/organization-secrets\?|/actions/variables\?`
@@ -77,16 +79,19 @@ func matrixRows() []matrixRow {
 		{command: "auth", args: "--with-token --project " + matrixProject + " -R octo/analytics -R octo/reports --app actions,agents", input: true, bare: true, spare: authSpare},
 		{command: "auth", args: "--with-token --dry-run -R octo/reports", input: true, bare: true, spare: authSpare},
 		{command: "auth login", args: "--with-token --local dotenv", input: true, bare: true, tree: true, own: true, spare: `hex `, code: command.ExitProblem}, // git does not ignore .env there
-		{command: "auth status", args: "-R octo/analytics", spare: `hex |/orgs/octo/|/contents/`},
-		{command: "auth status", args: "--org octo --timeout 4s"},
+		{command: "auth status", args: "-R octo/analytics", spare: `hex |/orgs/octo/|/contents/|variables/HEX_API_TOKEN_INFO$`},
+		{command: "auth status", args: "--org octo --timeout 4s", spare: `variables/HEX_API_TOKEN_INFO$`},
 		{command: "auth token", offline: true},
 		{command: "auth logout", offline: true, code: command.ExitProblem},
 		{command: "verify", args: "-R octo/analytics", spare: `github GET /\S+\?per_page=\d+$`},
+		{command: "verify", args: "--org octo --timeout 4s"},
 		{command: "verify", args: "--project " + matrixProject + " --all", tree: true, spare: `/contents/|/environments/prod%2Feu/secrets`},
 		{command: "verify", args: "--format github", tree: true, own: true, spare: foundElsewhere},
 		{command: "verify", args: "--format sarif", tree: true, own: true, spare: foundElsewhere},
 		{command: "verify", args: "--pre-push origin https://github.com/octo/analytics.git", tree: true, push: true, own: true, spare: foundElsewhere},
-		{command: "init", args: "--workflow", offline: true, tree: true},
+		{command: "verify", args: "--stored --timeout 8s --only token-stored", tree: true, checked: true, own: true, spare: foundElsewhere + `|hex `},
+		{command: "verify", args: "--only token-stored -R octo/analytics", checked: true, own: true, spare: foundElsewhere + `|hex `},
+		{command: "init", args: "--workflow", tree: true, spare: `/environments`},
 		{command: "init", args: "--hook", offline: true, tree: true},
 		{command: "project", offline: true},
 		{command: "project list", args: "-L 200"},
@@ -101,8 +106,8 @@ func matrixRows() []matrixRow {
 		{command: "api", args: "users/me"},
 		{command: "api", args: "groups --paginate --timeout 4s"},
 		{command: "api", args: "groups/g1 -X PATCH -f name=Finance"},
-		{command: "rotate", args: "--with-token --all --timeout 4s -R octo/analytics", input: true, spare: `hex |/orgs/octo/(codespaces|dependabot|agents)/|/contents/`},
-		{command: "rotate", args: "--with-token --all --org octo --timeout 4s", input: true, spare: `hex |/contents/`},
+		{command: "rotate", args: "--with-token --all --timeout 4s -R octo/analytics", input: true, spare: `hex |/orgs/octo/(codespaces|dependabot|agents)/|/contents/|variables(/HEX_API_TOKEN_INFO)?$`},
+		{command: "rotate", args: "--with-token --all --org octo --timeout 4s", input: true, spare: `hex |/contents/|variables(/HEX_API_TOKEN_INFO)?$`},
 	}
 }
 
@@ -361,6 +366,31 @@ func (m *matrix) newWorld(t *testing.T, tree bool) *matrixWorld {
 	return w
 }
 
+// addCheck puts the workflow that checks stored tokens on the default branch, and lets it have run once. What is stored
+// is a good token.
+func (w *matrixWorld) addCheck(t *testing.T, tree bool) {
+	t.Helper()
+	text := stored.File{Secret: workspace.TokenName, Environments: []string{"prod/eu"}}.Text()
+	w.box.Update(func(s *sandbox.State) {
+		r := s.GitHub["github.com"].Repositories["octo/analytics"]
+		r.Files = map[string]map[string]string{"main": {stored.Path: text}}
+		at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		r.Variables = map[string]*sandbox.Variable{workspace.HostName: {Value: w.box.HexURL(), UpdatedAt: at}}
+		r.Secrets["actions"][workspace.TokenName].Value = oldHexToken()
+		e := r.Environments["prod/eu"]
+		e.Secrets[workspace.TokenName].Value = oldHexToken()
+		e.Variables[workspace.HostName].UpdatedAt = at
+	})
+	w.box.Schedule()
+	w.box.ResetRequests()
+	if !tree {
+		return
+	}
+	if err := os.WriteFile(filepath.Join(w.dir, "work", stored.Path), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (w *matrixWorld) close() {
 	w.github.CloseIdleConnections()
 	w.hex.CloseIdleConnections()
@@ -403,6 +433,9 @@ func matrixState(hex string) string {
 func (m *matrix) runRow(t *testing.T, row matrixRow, faults ...sandbox.Fault) outcomeOf {
 	t.Helper()
 	w := m.newWorld(t, row.tree)
+	if row.checked {
+		w.addCheck(t, row.tree)
+	}
 	defer w.close()
 	if err := w.box.AddFaults(faults...); err != nil {
 		t.Fatal(err)
@@ -652,7 +685,7 @@ func halfDone(c matrixCase, o outcomeOf) []string {
 	var out []string
 	accepted, starts := false, 0
 	for _, r := range o.requests {
-		reading := r.Method == http.MethodGet || r.Method == http.MethodHead
+		reading := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Path == "/graphql"
 		spoilt := c.request.service == "hex" && r.Service == "hex" && r.Method == c.request.method && strings.HasPrefix(c.request.target, r.Path)
 		switch {
 		case r.Service == "hex" && reading && r.Status == http.StatusOK && !spoilt:

@@ -8,14 +8,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -98,6 +101,8 @@ func runScripts(t *testing.T, dir string) {
 			"job":      cmdJob,
 			"expires":  cmdExpires,
 			"alike":    cmdAlike,
+			"publish":  cmdPublish,
+			"age":      cmdAge,
 		},
 	})
 }
@@ -235,11 +240,12 @@ func writeShims(dir string) (string, error) {
 	return shims, nil
 }
 
-// sandbox merge JSON | fault JSON | clear | reset: changes the state, adds a fault, takes faults away, forgets requests.
+// sandbox merge JSON | fault JSON | clear | reset | schedule: changes the state, adds a fault, takes faults away, forgets
+// requests, has every scheduled check run.
 func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: sandbox merge|fault|clear|reset [JSON or file]")
+		ts.Fatalf("usage: sandbox merge|fault|clear|reset|schedule [JSON or file]")
 	}
 	var err error
 	switch args[0] {
@@ -254,6 +260,8 @@ func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
 		w.box.ClearFaults()
 	case "reset":
 		w.box.ResetRequests()
+	case "schedule":
+		w.box.Schedule()
 	default:
 		ts.Fatalf("unknown: sandbox %s", args[0])
 	}
@@ -388,6 +396,53 @@ func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	clean(ts, "stdout", []byte(ts.ReadFile("stdout")))
 	clean(ts, "stderr", []byte(ts.ReadFile("stderr")))
+}
+
+// publish FILE...: puts files of the work tree on the default branch of octo/analytics on GitHub.
+func cmdPublish(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: publish FILE...")
+	}
+	worldOf(ts).box.Update(func(s *sandbox.State) {
+		r := s.GitHub["github.com"].Repositories["octo/analytics"]
+		files := map[string]string{}
+		for _, name := range args {
+			files[name] = ts.ReadFile(name)
+		}
+		r.Files = map[string]map[string]string{"main": files}
+	})
+}
+
+// age DURATION: lets everything that was stored or ran on GitHub have happened so much earlier. Its times are whole seconds,
+// so that a script would have to wait for a run to be younger than a secret.
+func cmdAge(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: age DURATION")
+	}
+	by, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	worldOf(ts).box.Update(func(s *sandbox.State) {
+		for _, h := range s.GitHub {
+			var all []map[string]*sandbox.Secret
+			for _, a := range h.Accounts {
+				all = slices.Concat(all, slices.Collect(maps.Values(a.Secrets)), []map[string]*sandbox.Secret{a.Variables})
+			}
+			for _, r := range h.Repositories {
+				all = slices.Concat(all, slices.Collect(maps.Values(r.Secrets)), []map[string]*sandbox.Secret{r.Variables})
+				for _, e := range r.Environments {
+					all = append(all, e.Secrets, e.Variables)
+				}
+				for _, run := range r.WorkflowRuns {
+					run.CreatedAt = run.CreatedAt.Add(-by)
+				}
+			}
+			for _, entries := range all {
+				for _, e := range entries {
+					e.UpdatedAt = e.UpdatedAt.Add(-by)
+				}
+			}
+		}
+	})
 }
 
 // alike FILE: asserts that gh prints the same of the sandbox's document by this template with and without us: in a pipe,

@@ -41,7 +41,8 @@ const (
 //
 // File is relative to the top of the work tree and separated by "/". Line and Column count from 1, a column
 // counts characters; both are 0 in a finding about a whole file. Commit is set for a finding that stands only
-// in history; Line is then that of the blob. Fix is the next command to type about this place, or empty.
+// in history; Line is then that of the blob. Fix is the next command to type about this place, or empty. Fingerprint
+// recognises what was found, wherever it stands, and leads nobody to it; it is empty for what cannot be accepted by it.
 type Finding struct {
 	File     string   `json:"file,omitempty"`
 	Line     int      `json:"line,omitempty"`
@@ -50,6 +51,20 @@ type Finding struct {
 	Severity Severity `json:"severity"`
 	Message  string   `json:"message"`
 	Fix      string   `json:"fix,omitempty"`
+
+	Fingerprint string `json:"fingerprint,omitempty"`
+
+	// Accepted says that somebody decided to live with it, and that it is a note for that reason.
+	Accepted bool `json:"-"`
+}
+
+// Accept makes a note of a finding that somebody accepted, for the reason that they gave.
+func (f Finding) Accept(reason string) Finding {
+	if f.Severity != SeverityNote {
+		f.Severity, f.Accepted, f.Fix = SeverityNote, true, ""
+		f.Message = fmt.Sprintf("accepted (%s): %s", reason, f.Message)
+	}
+	return f
 }
 
 // Result is what a [Check] found. Fix is the next command to type, or empty.
@@ -64,6 +79,9 @@ type Result struct {
 
 	// Group is that of the check.
 	Group Group `json:"-"`
+
+	// Doubt says what else could not be checked where findings are told instead; empty for nothing.
+	Doubt string `json:"-"`
 
 	// Next tells that something was not looked at: the command that looks at it, or why nothing did. Open is what, in
 	// words; empty for all that the check is about. The last line of a report names both.
@@ -218,6 +236,25 @@ func Judge(findings []Finding, message, fix string) Result {
 	return r
 }
 
+// Without is the result with some of its findings accepted, one for one in their order: its status is that of what is
+// left, unknown when there is nothing but a doubt. fine is the message when nothing is left at all.
+func (r Result) Without(accepted []Finding, fine string) Result {
+	before, after := Judge(r.Findings, "", ""), Judge(accepted, fine, "")
+	told := before.Status == r.Status && before.Message == r.Message
+	if told && before.Fix == "" && after.Status != StatusOK {
+		after.Fix = cmp.Or(after.Fix, r.Fix) // that of the check itself
+	}
+	r.Findings = accepted
+	switch {
+	case !told: // it says something else than its findings
+	case after.Status != StatusError && r.Doubt != "":
+		r.Status, r.Message, r.Fix = StatusUnknown, r.Doubt, ""
+	default:
+		r.Status, r.Message, r.Fix = after.Status, after.Message, after.Fix
+	}
+	return r
+}
+
 // worst is the first of those with the highest severity above a note.
 func worst(findings []Finding) Finding {
 	for _, severity := range []Severity{SeverityError, SeverityWarning} {
@@ -226,6 +263,19 @@ func worst(findings []Finding) Finding {
 		}
 	}
 	return Finding{}
+}
+
+// Accepted counts the findings that somebody accepted.
+func (r Report) Accepted() int {
+	n := 0
+	for _, result := range r {
+		for _, f := range result.Findings {
+			if f.Accepted {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // Of is the result of a check; the zero Result when the report has none of that ID.

@@ -56,19 +56,19 @@ func lefthookEntry(f file) string {
 
 // lefthookFound looks for a command before a push that gets standard input, and is never passed over.
 func lefthookFound(f file) entry {
-	section, ok := f.values()["pre-push"]
-	if !ok {
-		return namedIn(f)
+	config := f.values()
+	if config == nil {
+		return namedForLefthook(f)
 	}
 	best := entry{}
-	for _, command := range objects(section) {
+	for _, command := range objects(config["pre-push"]) {
 		run, _ := command["run"].(string)
 		e := judgeLine(run)
 		_, skips := command["skip"]
 		switch {
 		case !e.there:
 		case command["use_stdin"] != true:
-			e = entry{flaw: "lefthook tells it nothing of the push there, for want of use_stdin: true"}
+			e = entry{flaw: noInput}
 		case !strings.Contains(run, "{files}") || command["files"] == nil:
 			e = entry{flaw: "lefthook passes it over there when the pushed branch is not checked out, for want of files"}
 		case skips:
@@ -78,6 +78,8 @@ func lefthookFound(f file) entry {
 	}
 	return best
 }
+
+const noInput = "lefthook tells it nothing of the push there, for want of use_stdin: true"
 
 func (e entry) or(other entry) entry {
 	if e.there || e.flaw != "" && !other.there {
@@ -110,7 +112,11 @@ func preCommitFound(f file) entry {
 // hooksFound looks below keys for the line of a hook; in a script of node the text decides.
 func hooksFound(keys ...string) func(file) entry {
 	return func(f file) entry {
-		value := any(f.values())
+		config := f.values()
+		if config == nil {
+			return namedIn(f)
+		}
+		value := any(config)
 		for n, key := range keys {
 			object, _ := value.(map[string]any)
 			if n == 0 && filepath.Base(f.path) != "package.json" {
@@ -118,10 +124,7 @@ func hooksFound(keys ...string) func(file) entry {
 			}
 			value = object[key]
 		}
-		hooks, ok := value.(map[string]any)
-		if !ok || len(hooks) == 0 {
-			return namedIn(f)
-		}
+		hooks, _ := value.(map[string]any)
 		line, _ := hooks[hookName].(string)
 		return judgeLine(line)
 	}
@@ -181,17 +184,61 @@ func judgeLine(text string) entry {
 // namedIn is for a file that is not read otherwise.
 func namedIn(f file) entry { return entry{there: namesVerify(string(f.text))} }
 
+// namedForLefthook is for such a file of lefthook.
+func namedForLefthook(f file) entry {
+	e := namedIn(f)
+	if e.there && !strings.Contains(string(f.text), "use_stdin") {
+		return entry{flaw: noInput}
+	}
+	return e
+}
+
 // values is the file as an object of JSON or YAML; nil when it is none.
 func (f file) values() map[string]any {
 	if filepath.Ext(f.path) == ".json" {
 		return f.object()
 	}
-	var object map[string]any
 	switch filepath.Ext(f.path) {
 	case ".yml", ".yaml", "":
-		_ = yaml.Unmarshal(f.text, &object)
+		var document yaml.Node
+		if yaml.Unmarshal(f.text, &document) != nil || len(document.Content) != 1 {
+			return nil
+		}
+		left := maxValues
+		object, _ := plain(document.Content[0], &left).(map[string]any)
+		return object
 	}
-	return object
+	return nil
+}
+
+// maxValues bounds the values of a file of YAML, aliases followed.
+const maxValues = 100_000
+
+// plain is a value of YAML as one of JSON. The decoder of the library takes the square of the time for keys that repeat.
+func plain(n *yaml.Node, left *int) any {
+	if *left--; *left < 0 {
+		return nil
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return plain(n.Alias, left)
+	case yaml.SequenceNode:
+		list := []any{}
+		for _, inner := range n.Content {
+			list = append(list, plain(inner, left))
+		}
+		return list
+	case yaml.MappingNode:
+		object := map[string]any{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			object[n.Content[i].Value] = plain(n.Content[i+1], left)
+		}
+		return object
+	}
+	if n.ShortTag() == "!!bool" {
+		return n.Value == "true"
+	}
+	return n.Value
 }
 
 // objects lists all objects in a value, from the outside in.

@@ -160,6 +160,52 @@ func TestEntriesThatDo(t *testing.T) {
 	}
 }
 
+// Elsewhere in its file the words run nothing before a push.
+func TestEntriesElsewhere(t *testing.T) {
+	for name, text := range map[string]string{
+		"lefthook.yml":            "pre-commit:\n  commands:\n    a:\n      run: gh hex verify --pre-push\n      use_stdin: true\n",
+		"package.json":            `{"scripts":{"a":"gh hex verify --pre-push"},"simple-git-hooks":{"pre-commit":"gh hex verify --pre-push"}}`,
+		".pre-commit-config.yaml": "# gh hex verify --pre-push\nrepos: []\nci: {skip: [gh hex verify --pre-push]}\n",
+		".husky/pre-push":         "# gh hex verify --pre-push\n",
+		"prek.toml":               "# gh hex verify --pre-push\n",
+	} {
+		r := newRepository(t)
+		r.write(name, text, 0o644)
+		if h := r.planHook(); h.Owner != "" || h.Instead || h.Obstacle == "" {
+			t.Errorf("%s: planned %+v", name, h)
+		}
+		if got := r.active(); got.Status != check.StatusSkipped {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// A file of a manager comes from whoever wrote the repository: it is read in no time, and through no link.
+func TestHostileFilesOfManagers(t *testing.T) {
+	for name, text := range map[string]string{
+		"deep":    strings.Repeat("[", maxConfig/2),
+		"flat":    "pre-push: {" + strings.Repeat("a: b, ", maxConfig/7) + "}",
+		"aliases": "a: &a [x, x]\n" + strings.Repeat("b: &a [*a, *a, *a, *a]\n", 64),
+		"binary":  "\x00\xff\xfe",
+		"long":    strings.Repeat("# x\n", maxConfig),
+	} {
+		r := newRepository(t)
+		r.write("lefthook.yml", text, 0o644)
+		r.write(".pre-commit-config.yaml", text, 0o644)
+		if h := r.planHook(); !strings.Contains(h.Obstacle, "manages the hooks") {
+			t.Errorf("%s: planned %+v", name, h)
+		}
+	}
+	r := newRepository(t)
+	r.write("../outside-"+filepath.Base(r.dir), "pre-push:\n  commands: {a: {files: x, run: 'true {files} && gh hex verify --pre-push', use_stdin: true}}", 0o644)
+	if err := os.Symlink("../outside-"+filepath.Base(r.dir), filepath.Join(r.dir, "lefthook.yml")); err != nil {
+		t.Skip(err)
+	}
+	if h := r.planHook(); h.Owner != "" {
+		t.Errorf("planned %+v", h)
+	}
+}
+
 // What only names a manager is none: the hook is written as ever.
 func TestNoManagers(t *testing.T) {
 	for name, text := range map[string]string{

@@ -108,7 +108,7 @@ func judgeParts(text []byte, start int) (suspicion, bool) {
 	default:
 		return s, false
 	}
-	s.masked = mask(b.prefix[:], b.digits)
+	s.masked, s.token = mask(b.prefix[:], b.digits), tokenOf(b.prefix[:], b.digits)
 	return s, !isPlaceholder(b.digits)
 }
 

@@ -3,6 +3,8 @@ package leak
 import (
 	"bytes"
 	"slices"
+
+	"github.com/gh-hex/gh-hex/core"
 )
 
 const (
@@ -33,7 +35,7 @@ func judge(text []byte, start int) (suspicion, bool) {
 	if n < fewestDigits || prefix == nil && !isBareToken(text, start, s.end) || isPlaceholder(text[start:s.end]) {
 		return s, false
 	}
-	s.masked = mask(prefix, text[start:s.end])
+	s.masked, s.token = mask(prefix, text[start:s.end]), tokenOf(prefix, text[start:s.end])
 	return s, true
 }
 
@@ -43,6 +45,12 @@ func isPrefix(p []byte) bool {
 
 func mask(prefix, digits []byte) string {
 	return string(prefix) + "…" + string(digits[len(digits)-4:])
+}
+
+// tokenOf keeps a token in what shows none. Of a run that is longer than any token, it is the beginning.
+func tokenOf(prefix, digits []byte) core.Token {
+	token, _ := core.ParseToken(string(prefix) + string(digits))
+	return token
 }
 
 func countDigits(p []byte, most int) int {

@@ -1,5 +1,5 @@
 // Package leak finds Hex API tokens in bytes and streams of any kind, text or binary. It knows nothing of files or
-// git, and it never hands a token back: a [Match] says where one stands and how it ends.
+// git. A [Match] says where a token stands and how it ends, and has it only as a [core.Token], which shows no more.
 //
 // Whatever is reported holds a run of at least forty hexadecimal digits, plain or encoded. So it is enough to look at
 // eight bytes in every thirty-two ([suspects]); only where those could be digits is the surrounding judged ([judge]).
@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/gh-hex/gh-hex/core"
 )
 
 // The values of Match.Form.
@@ -34,6 +36,8 @@ type Match struct {
 	Certain bool
 	Form    string
 	Masked  string
+	// Token is what was found, with its encoding taken off.
+	Token core.Token
 }
 
 // suspicion is a match before its line is known. Offsets are relative to the text that was searched.
@@ -43,6 +47,7 @@ type suspicion struct {
 	exact      bool // certain in a text with NUL bytes: what stands beside it may belong to the container
 	form       string
 	masked     string
+	token      core.Token
 }
 
 // Find returns the first [MaxMatches] tokens in data, ordered by offset; nil when there is none.
@@ -109,7 +114,7 @@ func (c *collector) add(text []byte, s suspicion) {
 	}
 	c.matches = append(c.matches, Match{
 		Offset: offset, Line: c.at.line + 1, Column: c.at.column(offset, s.form == FormUTF16),
-		Certain: s.certain, Form: s.form, Masked: s.masked,
+		Certain: s.certain, Form: s.form, Masked: s.masked, Token: s.token,
 	})
 }
 

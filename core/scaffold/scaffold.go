@@ -18,6 +18,9 @@ const DefaultHost = "https://app.hex.tech"
 // Options says what goes into the files.
 type Options struct {
 	Host string // origin of the Hex host, such as https://eu.hex.tech; empty means DefaultHost
+	// Names are what .env.example has to assign; none means HEX_API_TOKEN and HEX_WORKSPACE_URL. A new one names the host in
+	// any case.
+	Names []string
 }
 
 // Reach says for whom git ignores a path.
@@ -162,20 +165,48 @@ func exampleLines(old []byte, o Options) (lines, missing []string) {
 		host = DefaultHost
 	}
 	present := dotenv.Names(old)
-	for _, v := range []struct{ name, value, comment string }{
-		{tokenName, "", "# Copy this file to .env, which git ignores, and paste a token from Hex: Settings > API keys."},
-		{hostName, host, "# Where you open Hex in the browser."},
-	} {
-		if slices.Contains(present, v.name) {
+	for i, name := range o.wanted(len(old) == 0) {
+		if slices.Contains(present, name) {
 			continue
 		}
-		missing = append(missing, v.name)
-		if len(old) == 0 {
-			lines = append(lines, v.comment)
+		value := ""
+		if name == hostName {
+			value = host
 		}
-		lines = append(lines, strings.TrimSuffix(string(dotenv.Set(nil, v.name, v.value)), "\n"))
+		missing = append(missing, name)
+		if len(old) == 0 {
+			lines = append(lines, comments(i, name)...)
+		}
+		lines = append(lines, strings.TrimSuffix(string(dotenv.Set(nil, name, value)), "\n"))
 	}
 	return lines, missing
+}
+
+// wanted are the names to assign. Who copies a new example has to know which host is meant.
+func (o Options) wanted(fresh bool) []string {
+	if len(o.Names) == 0 {
+		return []string{tokenName, hostName}
+	}
+	named := slices.ContainsFunc(o.Names, func(name string) bool { return strings.Contains(name, "_URL") || strings.Contains(name, "_BASE") })
+	if !fresh || named {
+		return o.Names
+	}
+	return append(slices.Clone(o.Names), hostName)
+}
+
+// comments stand before the line that assigns the name.
+func comments(line int, name string) []string {
+	var about []string
+	if line == 0 {
+		about = append(about, "# Copy this file to .env, which git ignores, and paste a token from Hex: Settings > API keys.")
+	}
+	switch name {
+	case hostName:
+		about = append(about, "# Where you open Hex in the browser.")
+	case "HEX_PROJECT_ID":
+		about = append(about, "# The ID of the project, as in its address in Hex.")
+	}
+	return about
 }
 
 const (

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,9 +23,9 @@ import (
 const historyTime = 20 * time.Second
 
 // Checks returns env-ignored, env-tracked, env-permissions and env-example. complete is the command that completes
-// .gitignore and .env.example.
-func Checks(t *Tree, complete string) []check.Check {
-	s := &survey{tree: t, complete: complete}
+// .gitignore and .env.example; used are the names that workflows use, nil for none.
+func Checks(t *Tree, complete string, used func() []string) []check.Check {
+	s := &survey{tree: t, complete: complete, used: used}
 	return []check.Check{
 		{ID: "env-ignored", Group: check.GroupFiles, Title: ".env files are ignored by git", Run: s.ignored},
 		{ID: "env-tracked", Group: check.GroupFiles, Title: ".env files are not in git", Run: s.tracked},
@@ -37,6 +38,7 @@ func Checks(t *Tree, complete string) []check.Check {
 type survey struct {
 	tree     *Tree
 	complete string
+	used     func() []string
 	once     sync.Once
 	files    []EnvFile
 	err      error
@@ -48,14 +50,34 @@ func (s *survey) envFiles(ctx context.Context) ([]EnvFile, error) {
 }
 
 // verdict collects findings.
-type verdict struct{ findings []check.Finding }
+type verdict struct {
+	findings []check.Finding
+	accepted int
+}
 
 func (v *verdict) add(f check.Finding, fix string) {
 	f.Fix = fix
 	v.findings = append(v.findings, f)
 }
 
-func (v *verdict) result(fine string) check.Result { return check.Judge(v.findings, fine, "") }
+// without makes notes of what is accepted.
+func (v *verdict) without(a *accepted, whole bool) *verdict {
+	v.accepted = a.apply(v.findings)
+	v.findings = append(v.findings, a.notes(whole)...)
+	return v
+}
+
+func (v *verdict) result(fine string) check.Result {
+	return check.Judge(v.findings, apart(fine, v.accepted), "")
+}
+
+// apart completes what a check says that found nothing.
+func apart(fine string, accepted int) string {
+	if accepted == 0 {
+		return fine
+	}
+	return fmt.Sprintf("%s, apart from %d accepted", fine, accepted)
+}
 
 func (s *survey) ignored(ctx context.Context) check.Result {
 	files, err := s.envFiles(ctx)
@@ -123,54 +145,63 @@ func (s *survey) tracked(ctx context.Context) check.Result {
 		return check.Unknown(err.Error(), "")
 	}
 	var v verdict
-	now := map[string]bool{}
+	now := map[string][]string{}
 	for _, f := range files {
 		if !f.Tracked {
 			continue
 		}
-		now[f.Path] = true
 		finding := check.Finding{File: f.Path, Severity: check.SeverityWarning, Message: f.Path + " is tracked by git"}
-		if held := hold(s.contents(ctx, f)...); held.what != "" {
+		contents := s.contents(ctx, f)
+		now[f.Path] = contentSums(contents)
+		finding.Fingerprint = contentFingerprint(now[f.Path]...)
+		if held := hold(contents...); held.what != "" {
 			finding.Severity = check.SeverityError
 			finding.Message += " and holds " + held.what
 		}
 		v.add(finding, command("git rm --cached", f.Path))
 	}
-	if err := s.addHistory(ctx, &v, now); err != nil {
-		if len(v.findings) == 0 {
-			return check.Unknown(err.Error(), "")
-		}
-		v.add(check.Finding{Severity: check.SeverityNote, Message: err.Error()}, "")
+	whole, err := s.addHistory(ctx, &v, now)
+	v.without(s.tree.accepted("env-tracked"), whole && err == nil)
+	fine := "git tracks no .env file and never did"
+	if !whole {
+		fine = "git tracks no .env file, nor did it in the commits that are here"
 	}
-	if !s.tree.shallow(ctx) {
-		return v.result("git tracks no .env file and never did")
+	r := v.result(fine)
+	if err != nil && r.Status == check.StatusOK {
+		return check.Unknown(err.Error(), "")
 	}
-	r := v.result("git tracks no .env file, nor did it in the commits that are here")
-	r.Open, r.Next = "the commits that this shallow clone lacks", "git fetch --unshallow"
+	if err != nil {
+		r.Findings = append(r.Findings, check.Finding{Severity: check.SeverityNote, Message: err.Error()})
+	} else if !whole {
+		r.Open, r.Next = "the commits that this shallow clone lacks", "git fetch --unshallow"
+	}
 	return r
 }
 
-// addHistory adds what was ever committed; a file that is tracked now is reported already.
-func (s *survey) addHistory(ctx context.Context, v *verdict, now map[string]bool) error {
+// addHistory adds what was ever committed. A file that is tracked now is reported already, unless it held other tokens.
+// whole tells that no commit is missing.
+func (s *survey) addHistory(ctx context.Context, v *verdict, now map[string][]string) (whole bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, historyTime)
 	defer cancel()
 	past, err := s.tree.history(limited)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return fmt.Errorf("the history could not be searched for .env files within %s", historyTime)
+		return false, fmt.Errorf("the history could not be searched for .env files within %s", historyTime)
 	}
 	if err != nil {
-		return fmt.Errorf("the history could not be searched for .env files: %w", err)
+		return false, fmt.Errorf("the history could not be searched for .env files: %w", err)
 	}
 	for _, c := range past {
-		if !now[c.path] {
-			f, fix := c.finding()
-			v.add(f, fix)
+		if sums, tracked := now[c.path]; tracked && (!c.held.token() || !slices.ContainsFunc(c.sums, func(sum string) bool { return !slices.Contains(sums, sum) })) {
+			continue
 		}
+		f, fix := c.inHistory()
+		v.add(f, fix)
 	}
 	if s.tree.shallow(ctx) {
 		v.add(check.Finding{Severity: check.SeverityNote, Message: "this clone is shallow: older commits were not searched"}, "")
+		return false, nil
 	}
-	return nil
+	return true, nil
 }
 
 // contents are what the file holds in the work tree and in the index.
@@ -282,8 +313,13 @@ func (s *survey) example(ctx context.Context) check.Result {
 			Message: fmt.Sprintf("%s holds what looks like a real token (%s)", name, m.Masked)},
 			"empty the value, and revoke the token if it was ever pushed (in Hex: Settings → API keys)")
 	}
-	for _, wanted := range []string{"HEX_API_TOKEN", "HEX_WORKSPACE_URL"} {
-		if _, _, ok := dotenv.Lookup(data, wanted); !ok {
+	var used []string
+	if s.used != nil {
+		used = s.used()
+	}
+	present := dotenv.Names(data)
+	for _, wanted := range s.tree.ExampleNames(used) {
+		if !slices.Contains(present, wanted) {
 			v.add(check.Finding{File: name, Severity: check.SeverityWarning, Message: fmt.Sprintf("%s lacks %s", name, wanted)}, s.complete)
 		}
 	}

@@ -23,7 +23,7 @@ func token(seed int) string {
 // judge runs one check, or all of them for an empty id, and writes its result in short.
 func (r repository) judge(id string) string {
 	r.t.Helper()
-	checks := slices.DeleteFunc(Checks(r.open(), "gh hex init"), func(c check.Check) bool { return id != "" && c.ID != id })
+	checks := slices.DeleteFunc(Checks(r.open(), "gh hex init", nil), func(c check.Check) bool { return id != "" && c.ID != id })
 	return written(check.Run(r.t.Context(), checks))
 }
 
@@ -306,6 +306,31 @@ func TestEnvExample(t *testing.T) {
 	}
 }
 
+// What is wanted is what is used, and nothing else.
+func TestEnvExampleWantsWhatIsUsed(t *testing.T) {
+	r := newRepository(t)
+	r.write(".env", "HEX_PROJECT_ID=x\nPORT=80\nHEX_API_TOKEN_INFO={}\n")
+	r.write(".env.local", "HEX_API_TOKEN_EU=\n")
+	used := func() []string { return []string{"HEX_API_TOKEN_US", "DASH", "HEX_API_TOKEN_EU", "AWS_KEY", ""} }
+	judge := func() string {
+		return written(check.Run(t.Context(), Checks(r.open(), "gh hex init", used)[3:]))
+	}
+	r.write(".env.example", "HEX_API_TOKEN=\nHEX_WORKSPACE_URL=\n")
+	if got := judge(); !strings.HasPrefix(got, "warning: .env.example lacks HEX_API_TOKEN_EU (and 2 more) ") || !strings.Contains(got, "lacks HEX_API_TOKEN_US") ||
+		!strings.Contains(got, "lacks HEX_PROJECT_ID") || strings.Contains(got, "DASH") || strings.Contains(got, "PORT") || strings.Contains(got, "_INFO") {
+		t.Errorf("env-example is %s", got)
+	}
+	r.write(".env.example", "HEX_API_TOKEN_EU=\nHEX_API_TOKEN_US=\nHEX_PROJECT_ID=\n")
+	if got := judge(); !strings.HasPrefix(got, "ok: ") {
+		t.Errorf("env-example is %s", got)
+	}
+	r.write(".env", strings.Repeat("X", 10)+"=\n")
+	r.remove(".env.local")
+	if got := r.open().ExampleNames([]string{"DASH"}); !slices.Equal(got, []string{"HEX_API_TOKEN", "HEX_WORKSPACE_URL"}) {
+		t.Errorf("wanted are %q", got)
+	}
+}
+
 func TestEnvExampleWithToken(t *testing.T) {
 	for name, secret := range map[string]string{"certain": token(2), "probable": token(3)[:60]} {
 		t.Run(name, func(t *testing.T) {
@@ -329,7 +354,7 @@ func TestChecksOutsideHistoryOfGit(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("GIT_CEILING_DIRECTORIES", filepath.Dir(r.dir))
-	for _, result := range check.Run(t.Context(), Checks(tree, "gh hex init")[:2]) {
+	for _, result := range check.Run(t.Context(), Checks(tree, "gh hex init", nil)[:2]) {
 		if result.Status != check.StatusUnknown || !strings.Contains(result.Message, "not a git repository") {
 			t.Errorf("%s is %s: %s", result.ID, result.Status, result.Message)
 		}

@@ -144,6 +144,34 @@ func (t *Tree) versions(ctx context.Context, r *os.Root, f EnvFile) [][]byte {
 	return all
 }
 
+// maxNames bounds what .env.example is wanted to name.
+const maxNames = 50
+
+// ExampleNames are what .env.example should name: those of Hex's names that .env and .env.local at the top assign and, of
+// used, that workflows read; HEX_API_TOKEN and HEX_WORKSPACE_URL where there is none. Tokens come first.
+func (t *Tree) ExampleNames(used []string) []string {
+	all := slices.Clone(used)
+	for _, file := range []string{".env", ".env.local"} {
+		if data, err := readWhole(t.root, file, maxEnvFile); err == nil {
+			all = append(all, dotenv.Names(data)...)
+		}
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	var names []string
+	for _, kind := range []func(string) bool{tokenName, settingName} {
+		for _, name := range all {
+			if kind(name) && len(names) < maxNames {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return []string{"HEX_API_TOKEN", "HEX_WORKSPACE_URL"}
+	}
+	return names
+}
+
 // namesHex tells whether data assigns a name that belongs to Hex.
 func namesHex(data []byte) bool {
 	return slices.ContainsFunc(dotenv.Names(data), func(name string) bool { return tokenName(name) || settingName(name) })

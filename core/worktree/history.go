@@ -23,12 +23,14 @@ const (
 	othersRead   = 200
 )
 
-// past is a .env file of the history: the oldest commit that shows it or, where some content held a secret, the oldest
-// that shows such a one.
+// past is what the history, or a push, has of a .env file. It stands for the oldest content that may hold a token, else
+// for the oldest that is more than plain settings, else for the oldest.
 type past struct {
-	committed
-	held   held
+	version
+	stand  bool // some content has a reference, an encrypted value or a placeholder
 	unread bool // some content could not be read, so what it held is not known
+	sums   []string
+	others []string // of contents that are plain
 }
 
 // history lists the .env files that were ever added on any ref; those that count only when they hold a Hex name, as far as
@@ -38,41 +40,70 @@ func (t *Tree) history(ctx context.Context) ([]past, error) {
 	if err != nil {
 		return nil, err
 	}
+	return gather(versions), ctx.Err()
+}
+
+// gather puts versions together by path, which come the newest first.
+func gather(versions []version) []past {
 	var all []past
 	place := map[string]int{}
-	for _, v := range versions {
+	for _, v := range slices.Backward(versions) {
 		i, known := place[v.path]
 		if !known {
 			i = len(all)
 			place[v.path] = i
-			all = append(all, past{})
+			all = append(all, past{version: v})
 		}
 		all[i].take(v)
 	}
-	return all, ctx.Err()
+	return all
 }
 
-// take adds a content that is older than those before it.
+// take adds a content that is younger than those before it.
 func (p *past) take(v version) {
-	p.unread = p.unread || !v.read
-	if v.held.what != "" || p.held.what == "" {
-		p.committed, p.held = v.committed, v.held.with(p.held)
+	p.stand, p.unread = p.stand || v.held.stand, p.unread || !v.read
+	if p.held.what == "" && v.held.what != "" || !p.held.token() && v.held.token() {
+		p.version = v
+	}
+	if v.held.what != "" {
+		p.sums = append(p.sums, v.sum)
 	} else {
-		p.held = p.held.with(v.held)
+		p.others = append(p.others, v.sum)
 	}
 }
 
-// finding is a warning: what was pushed cannot be taken back. Only what may have held a token is to be revoked.
-func (p *past) finding() (f check.Finding, fix string) {
-	f = check.Finding{File: p.path, Commit: p.commit, Severity: check.SeverityWarning,
+// fingerprint is that of all contents with something of Hex's in them, else of all of them; empty where one is not known.
+func (p *past) fingerprint() string {
+	switch {
+	case p.unread:
+		return ""
+	case len(p.sums) > 0:
+		return contentFingerprint(p.sums...)
+	}
+	return contentFingerprint(p.others...)
+}
+
+// inHistory is a warning: what was pushed cannot be taken back. Only what may have held a token is to be revoked.
+func (p *past) inHistory() (f check.Finding, fix string) {
+	f = check.Finding{File: p.path, Commit: p.commit, Severity: check.SeverityWarning, Fingerprint: p.fingerprint(),
 		Message: fmt.Sprintf("%s was committed in %.7s: whoever has a clone can read it", p.path, p.commit)}
 	switch {
 	case p.held.token() || p.unread && p.held.what == "":
 		return f, "revoke the token that it held (in Hex: Settings → API keys)"
-	case p.held.stand:
+	case p.stand:
 		f.Message = fmt.Sprintf("%s was committed in %.7s, with references or placeholders where a token would stand", p.path, p.commit)
 	}
 	return f, look(p.path, p.commit)
+}
+
+func (p *past) inPush() check.Finding {
+	f := check.Finding{File: p.path, Commit: p.commit, Severity: check.SeverityWarning, Fingerprint: p.fingerprint(),
+		Message: p.path + " is in a commit to be pushed"}
+	if p.held.what != "" {
+		f.Severity = check.SeverityError
+		f.Message += " and holds " + p.held.what
+	}
+	return f
 }
 
 // look is how to see what a path held in a commit.
@@ -120,9 +151,9 @@ func (t *Tree) readVersions(ctx context.Context, versions []version) error {
 		return nil
 	}
 	reader := blobReader{take: func(id string, data []byte) {
-		judged := version{read: true, held: hold(data), namesHex: namesHex(data)}
+		held, names, sum := hold(data), namesHex(data), contentSum(data)
 		for _, v := range wanted[id] {
-			v.read, v.held, v.namesHex = true, judged.held, judged.namesHex
+			v.read, v.held, v.namesHex, v.sum = true, held, names, sum
 		}
 	}}
 	return t.git.stream(ctx, t.root, strings.NewReader(ids.String()), reader.read, "cat-file", "--batch", "--buffer")
@@ -177,6 +208,7 @@ type version struct {
 	read     bool
 	namesHex bool
 	held     held
+	sum      string
 }
 
 // parseLog reads what "log --raw -z --format=%x01%H" prints: a commit, then for each of its files

@@ -88,7 +88,7 @@ func (s *search) addStaged(places []location) {
 			inFile[f.Message] = true
 		}
 	}
-	s.staged = len(places) > 0
+	s.staged = len(s.accepted.open(places)) > 0
 	for _, p := range places {
 		path := leak.Mask(p.path)
 		for _, m := range p.matches {

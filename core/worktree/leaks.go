@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/leak"
 )
@@ -27,6 +28,8 @@ type LeakOptions struct {
 	History bool
 	// Host is the origin of the Hex host, such as https://eu.hex.tech.
 	Host string
+	// Accepts asks that host whether it still accepts a token that was found; nil asks nothing.
+	Accepts func(context.Context, core.Token) (bool, error)
 }
 
 // LeakCheck returns token-leaked: a Hex token in a file that git tracks or does not ignore, or in commits that HEAD
@@ -46,21 +49,24 @@ func LeakCheck(t *Tree, o LeakOptions) check.Check {
 		wg.Go(func() { refsErr = s.searchRefs(ctx) })
 		wg.Wait()
 		s.addStaged(staged)
-		return s.result(errors.Join(filesErr, stagedErr, commitsErr, refsErr), "no Hex token in "+s.seen())
+		return s.result(errors.Join(filesErr, stagedErr, commitsErr, refsErr, s.ask(ctx)), "no Hex token in "+s.seen())
 	}}
 }
 
 // search is one search for tokens.
 type search struct {
-	tree    *Tree
-	options LeakOptions
-	pushing bool
-	where   string // of what stands in a commit
+	tree     *Tree
+	options  LeakOptions
+	pushing  bool
+	where    string // of what stands in a commit
+	accepted *accepted
 
 	archives archives
 
 	mu       sync.Mutex
 	findings []check.Finding
+	listed   map[bool]int          // findings that are accepted, and those that are not
+	tokens   map[string]core.Token // what was found, by its fingerprint
 	dropped  int
 	files    int
 	commits  int
@@ -76,7 +82,8 @@ type search struct {
 }
 
 func newSearch(t *Tree, o LeakOptions) *search {
-	return &search{tree: t, options: o, where: " in a commit that no remote has", unopened: map[uint64]bool{}, unkept: map[string]bool{}}
+	return &search{tree: t, options: o, where: " in a commit that no remote has", unopened: map[uint64]bool{}, unkept: map[string]bool{},
+		accepted: t.accepted("token-leaked"), listed: map[bool]int{}, tokens: map[string]core.Token{}}
 }
 
 func (s *search) newContents(ctx context.Context) contents {
@@ -125,8 +132,11 @@ func (s *search) addFile(name string, f found, err error) {
 	if len(inName)+len(f.matches) > 0 {
 		shown = leak.Mask(name)
 	}
+	if len(f.matches) == leak.MaxMatches {
+		s.dropped++ // what follows was not looked at
+	}
 	for _, m := range inName {
-		s.inFiles = true
+		s.inFiles = s.inFiles || !s.accepted.covers(m.Match)
 		s.add(check.Finding{File: shown}, m, "the name of %s", shown)
 	}
 	s.addMatches(shown, f.matches)
@@ -134,7 +144,7 @@ func (s *search) addFile(name string, f found, err error) {
 
 func (s *search) addMatches(shown string, matches []match) {
 	for _, m := range matches {
-		s.inFiles = true
+		s.inFiles = s.inFiles || !s.accepted.covers(m.Match)
 		s.add(check.Finding{File: shown, Line: m.Line, Column: m.Column}, m, "%s", shown)
 	}
 }
@@ -146,10 +156,15 @@ func (s *search) add(f check.Finding, m match, subject string, args ...any) {
 
 // addAt is add for a subject that needs to be told where it stands, such as " in a commit that no remote has".
 func (s *search) addAt(f check.Finding, m match, where, subject string, args ...any) {
-	if len(s.findings) == maxFindings {
-		s.dropped++
+	f.Fingerprint = s.remember(m.Token)
+	accepted := s.accepted.covers(m.Match)
+	if s.listed[accepted] == maxFindings {
+		if !accepted {
+			s.dropped++
+		}
 		return
 	}
+	s.listed[accepted]++
 	f.Severity = check.SeverityError
 	if !m.Certain {
 		f.Severity = check.SeverityWarning
@@ -246,8 +261,11 @@ func (s *search) addObjects(ctx context.Context, r revisions, found objects) err
 	defer s.mu.Unlock()
 	s.commits, s.dropped = found.commits, s.dropped+found.dropped
 	seen := map[string]string{}
-	for _, p := range places {
+	open := s.accepted.open(places)
+	for _, p := range open {
 		s.inFiles = s.inFiles || !s.pushing && (p.kind == "blob" || p.kind == "tree")
+	}
+	for _, p := range places {
 		for _, m := range p.matches {
 			key := p.kind + "\x00" + p.path + "\x00" + m.Masked
 			if first, known := seen[key]; known && first != p.id && p.kind == "blob" {
@@ -258,12 +276,12 @@ func (s *search) addObjects(ctx context.Context, r revisions, found objects) err
 		}
 	}
 	if s.options.History {
-		s.kept = s.tree.keepers(ctx, have, places)
+		s.kept = s.tree.keepers(ctx, have, open)
 	} else {
-		s.addWay(s.tree.wayOutOfCommits(ctx, places))
+		s.addWay(s.tree.wayOutOfCommits(ctx, open))
 	}
-	s.addWay(wayOutOfTags(places))
-	s.addWay(s.tree.wayOutOfNotes(ctx, places))
+	s.addWay(wayOutOfTags(open))
+	s.addWay(s.tree.wayOutOfNotes(ctx, open))
 	return err
 }
 
@@ -316,7 +334,11 @@ func (s *search) result(err error, fine string) check.Result {
 	} else if n > 0 {
 		s.note("%s", unopened(n))
 	}
-	r := check.Judge(s.findings, fine, s.fix())
+	accepted := s.accepted.apply(s.findings)
+	r := check.Judge(s.findings, apart(fine, accepted), s.fix())
+	if s.dropped > 0 && r.Status == check.StatusOK {
+		err = errors.Join(err, errors.New("there are more tokens than are looked at, and not all of them are accepted for sure"))
+	}
 	if err != nil && (r.Status == check.StatusOK || r.Status == check.StatusWarning) {
 		r.Status, r.Message = check.StatusUnknown, oneLine(err)
 	} else if err != nil {
@@ -325,6 +347,7 @@ func (s *search) result(err error, fine string) check.Result {
 	for _, n := range s.notes {
 		r.Findings = append(r.Findings, check.Finding{Severity: check.SeverityNote, Message: n})
 	}
+	r.Findings = append(r.Findings, s.accepted.notes(s.options.History && err == nil && s.dropped == 0)...)
 	return r
 }
 

@@ -3,10 +3,12 @@ package worktree
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,7 +83,7 @@ func (s *search) readAllObjects(ctx context.Context) (objects, error) {
 func (s *search) look(ctx context.Context, run func(read func(io.Reader) error) error) (objects, error) {
 	o := &objectReader{
 		objects: objects{unopened: map[uint64]bool{}, unkept: map[string]bool{}},
-		shallow: s.tree.shallowCommits(), contents: s.newContents(ctx),
+		shallow: s.tree.shallowCommits(), contents: s.newContents(ctx), accepted: s.accepted,
 	}
 	defer o.contents.close()
 	if err := run(o.read); err != nil {
@@ -117,6 +119,7 @@ type objectReader struct {
 	shallow  map[string]bool
 	contents contents
 	message  []byte
+	accepted *accepted
 	pointers []pointed
 }
 
@@ -197,7 +200,14 @@ func (o *objectReader) scan(kind string, body *io.LimitedReader) (found, pointer
 	return found{matches: outside(matches)}, pointer{}, err
 }
 
+// keep remembers what is not accepted before what is: the rest of an object with many tokens is dropped.
 func (o *objectReader) keep(h hit) {
+	if len(h.matches) == leak.MaxMatches {
+		o.dropped++ // what follows was not looked at
+	}
+	if len(h.matches) > maxInObject {
+		slices.SortStableFunc(h.matches, func(a, b match) int { return cmp.Compare(o.accepted.rank(a.Match), o.accepted.rank(b.Match)) })
+	}
 	switch {
 	case len(h.matches) == 0:
 	case len(o.hits) == maxHits:

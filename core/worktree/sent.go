@@ -214,39 +214,20 @@ func (t *Tree) pushedEnv(ctx context.Context, p Push) check.Result {
 	if err != nil {
 		return check.Unknown(err.Error(), "")
 	}
-	slices.Reverse(versions)
 	var v verdict
-	for _, worst := range worstVersions(versions) {
-		fix := "take it out of the commits (" + t.rewriting(ctx, worst.commit, untracking(worst.path)) + ")"
-		if worst.held.token() {
+	for _, sent := range gather(versions) {
+		fix := "take it out of the commits (" + t.rewriting(ctx, sent.commit, untracking(sent.path)) + ")"
+		if sent.held.token() {
 			fix += ", and revoke the token that it held"
 		}
-		v.add(worst.pushed(), fix)
+		v.add(sent.inPush(), fix)
 	}
-	return v.result("no .env file is pushed")
+	return v.without(t.accepted("env-tracked"), false).result("no .env file is pushed")
 }
 
 // untracking are the steps that take a file out of a commit, and leave it in the work tree.
 func untracking(path string) steps {
 	return steps{stop: "edit", inside: []string{cmp.Or(command("git rm --cached", path), "git rm --cached and the file"), "git commit --amend --no-edit"}}
-}
-
-// worstVersions has one for each file: the first content that may hold a token, else the first that is more than plain
-// settings, else the first one.
-func worstVersions(versions []version) []version {
-	var found []version
-	place := map[string]int{}
-	for _, v := range versions {
-		i, known := place[v.path]
-		switch {
-		case !known:
-			place[v.path] = len(found)
-			found = append(found, v)
-		case found[i].held.what == "" && v.held.what != "", !found[i].held.token() && v.held.token():
-			found[i] = v
-		}
-	}
-	return found
 }
 
 // Unsent is what else could be pushed to the remote: the branches and tags of this clone that p does not send, as far as the
@@ -275,15 +256,6 @@ func (t *Tree) Unsent(ctx context.Context, p Push) (Push, error) {
 		return Push{}, err
 	}
 	return others, nil
-}
-
-func (v version) pushed() check.Finding {
-	f := check.Finding{File: v.path, Commit: v.commit, Severity: check.SeverityWarning, Message: v.path + " is in a commit to be pushed"}
-	if v.held.what != "" {
-		f.Severity = check.SeverityError
-		f.Message += " and holds " + v.held.what
-	}
-	return f
 }
 
 // FileAt reads a regular file of at most limit bytes as it stands in a commit; false when there is none.

@@ -97,7 +97,7 @@ func (all storings) carryOut(ctx context.Context) error {
 	if len(all) == 1 {
 		r, err := all[0].carryOut(ctx)
 		err = firstError(all[0].print(r), err)
-		all.sayNext(err)
+		all.sayNext(ctx, err)
 		return err
 	}
 	results := make([]authResult, len(all))
@@ -123,15 +123,22 @@ func (all storings) carryOut(ctx context.Context) error {
 		code = command.ExitProblem
 	}
 	err := firstError(all[0].print(results), ended(code))
-	all.sayNext(err)
+	all.sayNext(ctx, err)
 	return err
 }
 
 // sayNext names the next command, when everything is stored.
-func (all storings) sayNext(err error) {
+func (all storings) sayNext(ctx context.Context, err error) {
 	s := all[0]
+	if err != nil || s.dryRun {
+		return
+	}
+	proof := s.proof(ctx)
 	switch {
-	case err != nil || s.dryRun:
+	case proof != "" && s.replaces():
+		s.Say("Before you revoke the old token: %s", proof)
+	case proof != "":
+		s.Say("Next: %s", proof)
 	case s.org != "":
 		s.Say("Next: gh hex auth status --org %s", s.org)
 	default:

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,7 +49,9 @@ func newAuthStatusCmd(p *command.Process) *cobra.Command {
 			Looked into are the repository's secrets for Actions, Dependabot, Codespaces and
 			agents, those of its environments, and those of the organization.
 
-			GitHub never shows a stored value: whether a stored token still works cannot be told.`),
+			GitHub never shows a stored value. When a stored token expires, and whether somebody
+			replaced it since, is known from the variable that gh hex auth writes beside it;
+			whether Hex still accepts it tells gh hex verify --stored.`),
 		Example: command.Example(`
 			# List the Hex secrets of this repository
 			$ gh hex auth status
@@ -263,6 +266,7 @@ func (r *statusRun) describe(ctx context.Context, found []*places.Place) {
 			})
 		}
 	}
+	wg.Go(func() { r.Remember(ctx, found) })
 	wg.Wait()
 }
 
@@ -306,7 +310,31 @@ func (r *statusRun) printPlaces(found []*places.Place) error {
 	if r.org != "" {
 		c.Titles = slices.Insert(c.Titles, 0, "REPOSITORY")
 	}
+	if slices.ContainsFunc(found, func(p *places.Place) bool { return p.Record != nil }) {
+		c.Titles = append(c.Titles, "EXPIRES")
+		for i, p := range found {
+			rows[i] = append(rows[i], r.expires(p))
+		}
+	}
 	return r.Table(c, rows)
+}
+
+// expires is what the record beside a secret says, as far as it still counts.
+func (r *statusRun) expires(p *places.Place) string {
+	switch {
+	case p.Record == nil:
+		return ""
+	case p.Replaced:
+		return "replaced since"
+	}
+	text := cmp.Or(strings.TrimPrefix(p.Record.Expiry(r.Now()), "expires on "), "unknown")
+	if p.Record.NeverExpires {
+		text = "never"
+	}
+	if here := inspect.HereOrNot(*p.Record, r.settings.Token, p.Store.Owner); here != "" {
+		text += "; " + here
+	}
+	return text
 }
 
 func levelOf(p *places.Place) string {

@@ -32,8 +32,11 @@ func (s *storing) sayReplaced(t *slot) {
 }
 
 // settleReplacement asks about a personal token over secrets that are there.
-func (s *storing) settleReplacement() error {
-	if !s.asksToReplace() || s.dryRun {
+func (s *storing) settleReplacement(ctx context.Context) error {
+	if !s.asksToReplace() {
+		return s.settleOtherKind(ctx)
+	}
+	if s.dryRun {
 		return nil
 	}
 	var places []string

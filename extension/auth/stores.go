@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cli/go-gh/v2/pkg/auth"
 	"github.com/cli/go-gh/v2/pkg/repository"
@@ -28,7 +29,8 @@ type slot struct {
 	key     github.PublicKey
 	before  github.Entry // metadata of the secret that is there already
 	sharing github.Sharing
-	missing bool // the environment does not exist yet
+	missing bool      // the environment does not exist yet
+	set     time.Time // when GitHub stored it, by its own clock
 	status  string
 	err     error
 }

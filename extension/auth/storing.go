@@ -56,7 +56,7 @@ func (s *storing) prepare(ctx context.Context, source workspace.TokenSource) err
 	for _, settle := range []func() error{
 		func() error { return s.tryProjects(ctx) },
 		s.settleEnvironment,
-		s.settleReplacement,
+		func() error { return s.settleReplacement(ctx) },
 		s.settleVariables,
 		func() error { return s.settleCopy(ctx, source) },
 	} {
@@ -210,7 +210,7 @@ func (s *storing) planFiles(ctx context.Context) error {
 	}
 	git := s.tree.Git(ctx)
 	if !s.noScaffold {
-		planned, err := scaffold.Plan(s.tree.Root(), git, scaffold.Options{Host: workspace.ScaffoldHost(s.host)})
+		planned, err := scaffold.Plan(s.tree.Root(), git, scaffold.Options{Host: workspace.ScaffoldHost(s.host), Names: inspect.ExampleNames(ctx, s.tree)})
 		if err != nil {
 			return fmt.Errorf("nothing was stored: %w", &fileError{err, "touching files: --no-scaffold"})
 		}
@@ -292,6 +292,7 @@ func (s *storing) carryOut(ctx context.Context) (authResult, error) {
 	ctx, cancel = context.WithDeadline(context.WithoutCancel(ctx), end)
 	defer cancel()
 	variableFailed := s.writeVariables(ctx, r.Variables)
+	s.writeRecords(ctx)
 	rest := errors.Join(s.writeFiles(&r), s.writeKeyring())
 	s.complain(rest)
 	code := s.failed()
@@ -363,6 +364,7 @@ func (s *storing) write(ctx context.Context, t *slot) bool {
 	if t.err != nil {
 		return false
 	}
+	t.set = s.client.Now()
 	t.status = "updated"
 	if created {
 		t.status = "created"

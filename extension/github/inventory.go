@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gh-hex/gh-hex/core"
 )
 
 // Entry is one secret or variable as GitHub lists it. Value is set for variables only: a secret is never read back.
@@ -294,7 +296,7 @@ func (inv *Inventory) Nearest(name string) string {
 	best, distance := "", 4
 	for _, l := range []Listing{inv.Secrets, inv.OrganizationSecrets} {
 		for _, e := range l.Entries {
-			d := editDistance(strings.ToUpper(e.Name), strings.ToUpper(name))
+			d := core.EditDistance(strings.ToUpper(e.Name), strings.ToUpper(name))
 			if strings.HasPrefix(strings.ToUpper(e.Name), "HEX_") && strings.HasPrefix(strings.ToUpper(name), "HEX_") {
 				d = min(d, 3)
 			}
@@ -304,24 +306,4 @@ func (inv *Inventory) Nearest(name string) string {
 		}
 	}
 	return best
-}
-
-// editDistance is the number of insertions, deletions and substitutions between two names.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		previous := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := previous
-			if a[i] != b[j] {
-				cost = 1 + min(previous, row[j], row[j+1])
-			}
-			previous, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -13,7 +13,14 @@ import (
 
 // Catalogue lists every check, in the order of reports. They say what they are; to carry them out takes an inspection.
 func Catalogue() []check.Check {
-	return slices.Concat(core.TokenChecks(core.TokenInput{}), (*Inspection)(nil).gitHubChecks(), (*Inspection)(nil).workflowChecks(), fileChecks(nil, worktree.LeakOptions{}))
+	none := (*Inspection)(nil)
+	return slices.Concat(none.withStored(core.TokenChecks(core.TokenInput{})), none.gitHubChecks(), none.workflowChecks(), fileChecks(nil, worktree.LeakOptions{}, nil))
+}
+
+// withStored adds the check of the stored tokens to those of the one here, before those about projects.
+func (i *Inspection) withStored(checks []check.Check) []check.Check {
+	at := slices.IndexFunc(checks, func(c check.Check) bool { return c.ID == "scope-run" })
+	return slices.Insert(checks, at, i.storedCheck())
 }
 
 // AllChecks are the IDs of all checks.
@@ -70,6 +77,6 @@ func (i *Inspection) workflowCheck(group check.Group, id, title string) check.Ch
 }
 
 // fileChecks judge the files of the work tree, and the hook that git runs before a push from there.
-func fileChecks(tree *worktree.Tree, o worktree.LeakOptions) []check.Check {
-	return append(worktree.Checks(tree, "gh hex init"), hook.Check(tree), worktree.LeakCheck(tree, o))
+func fileChecks(tree *worktree.Tree, o worktree.LeakOptions, used func() []string) []check.Check {
+	return append(worktree.Checks(tree, "gh hex init", used), hook.Check(tree), worktree.LeakCheck(tree, o))
 }

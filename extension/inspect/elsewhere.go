@@ -156,6 +156,29 @@ func (e *elsewhere) notJudged() string {
 	return fmt.Sprintf("not judged: %s and what else the workflows use, beyond the %d files of a repository that are read", e.left[0], maxFurther)
 }
 
+// workflow is a file of the folder as it stands on the default branch.
+func (e *elsewhere) workflow(name string) ([]byte, error) {
+	s, err := e.snapshot()
+	if err == nil {
+		err = s.Err
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range s.Files {
+		if f.Path == name {
+			return f.Data, nil
+		}
+	}
+	return nil, github.ErrNotFound
+}
+
+// at tells whether the default branch is at a commit.
+func (e *elsewhere) at(commit string) bool {
+	s, err := e.snapshot()
+	return err == nil && s.Commit != "" && s.Commit == commit
+}
+
 // dependabot tells whether Dependabot is set up there.
 func (e *elsewhere) dependabot() bool {
 	s, _ := e.snapshot()

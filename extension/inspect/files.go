@@ -43,9 +43,40 @@ func ReadWorkflows(tree *worktree.Tree, o workflow.ReadOptions) *workflow.Workfl
 	return s.read(o)
 }
 
+// ExampleNames are what .env.example should name in a work tree, once it has these workflows beside its own.
+func ExampleNames(ctx context.Context, tree *worktree.Tree, planned ...workflow.File) []string {
+	used := usedNames(ReadWorkflows(tree, workflow.ReadOptions{Ends: ctx}))
+	return tree.ExampleNames(append(used, usedNames(workflow.Read(planned, workflow.ReadOptions{Ends: ctx}))...))
+}
+
+// usedNames are the secrets and variables that workflows use for Hex.
+func usedNames(w *workflow.Workflows) []string {
+	var names []string
+	for _, n := range slices.Concat(w.HexSecrets(), w.HexVariables()) {
+		names = append(names, n.Name)
+	}
+	for _, p := range w.ProjectIDs() {
+		names = append(names, p.Variable)
+	}
+	return names
+}
+
 func (s *Source) read(o workflow.ReadOptions) *workflow.Workflows {
 	o.Lookup = s.Lookup
 	return workflow.Read(s.Files, o)
+}
+
+// lookup reads a file from where the workflows are.
+func (i *Inspection) lookup(name string) ([]byte, bool) {
+	if i.Source != nil {
+		return i.Source.Lookup(name)
+	}
+	root, err := os.OpenRoot(i.Tree.Root())
+	if err != nil {
+		return nil, false
+	}
+	defer root.Close()
+	return readRegular(root, name)
 }
 
 // readWorkflows reads what is judged. remote holds the content of workflows of other repositories that are called.

@@ -38,6 +38,8 @@ type Judged struct {
 	// NeedsToken tells that a workflow uses Hex. Checks are empty where none does.
 	NeedsToken bool         `json:"needsToken"`
 	Checks     check.Report `json:"checks"`
+	// ExpiresAt is when the first of the stored tokens expires, where that was written down beside it; nil when it is not known.
+	ExpiresAt *time.Time `json:"expiresAt"`
 	// Unread are the Hex secrets that the repository holds and no workflow of it reads.
 	Unread []string `json:"unread"`
 	// ID is that of the check that Message is about, if it is about one.
@@ -142,7 +144,10 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 	j.Unread = unreadSecrets(secrets, w)
 	if j.NeedsToken {
 		i.inventory = sync.OnceValues(func() (github.Inventory, error) { return f.inventory(ctx, i, s, secrets), nil })
-		j.conclude(check.Run(ctx, i.Of(i.fleetChecks())))
+		j.conclude(i.Shown(check.Run(ctx, i.Of(i.fleetChecks()))))
+		if at := i.storedTokens(f.client, i.known()).expires(); !at.IsZero() {
+			j.ExpiresAt = &at
+		}
 		if err := i.unanswered(); err != nil && j.Status != check.StatusError {
 			return j.unknown(err)
 		}
@@ -153,7 +158,7 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 // unanswered is the first place about which GitHub gave no answer, though another one may hold all that is needed: what
 // was not answered was not judged. A refusal is an answer, and a note of github-access.
 func (i *Inspection) unanswered() error {
-	inv, _ := i.inventory()
+	inv := i.known()
 	for _, err := range append(inv.Refusals(), inv.Dependabot.Err, inv.DependabotOrganization.Err) {
 		if unreachable(err) {
 			return err
@@ -169,6 +174,12 @@ func firstOf(errs ...error) error {
 		}
 	}
 	return nil
+}
+
+// known is the inventory of a fleet's repository, which is always there.
+func (i *Inspection) known() github.Inventory {
+	inv, _ := i.inventory()
+	return inv
 }
 
 // inspection is that of one repository of a fleet.
@@ -198,11 +209,13 @@ func usesHex(w *workflow.Workflows) bool {
 	return false
 }
 
-// fleetChecks are those about what GitHub stores and what the workflows say.
+// fleetChecks are those about what GitHub stores and what the workflows say. That about the stored tokens is the last one:
+// what it says follows from the others where they find something.
 func (i *Inspection) fleetChecks() []check.Check {
-	return slices.DeleteFunc(i.Checks(), func(c check.Check) bool {
-		return c.ID == "push-scope" || c.Group == check.GroupToken || c.Group == check.GroupFiles
+	checks := slices.DeleteFunc(i.Checks(), func(c check.Check) bool {
+		return c.ID == "push-scope" || c.Group == check.GroupFiles || c.Group == check.GroupToken
 	})
+	return append(checks, i.storedCheck())
 }
 
 func (f *Fleet) inventory(ctx context.Context, i *Inspection, s github.Snapshot, secrets github.Listing) github.Inventory {

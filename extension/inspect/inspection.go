@@ -31,6 +31,10 @@ type Scope struct {
 	All      bool   // every secret and variable, not only Hex's
 	History  bool   // everything that was ever committed, not only what is not pushed yet
 	Projects []workspace.Reference
+	Stored   bool // have GitHub ask Hex about the stored tokens, for Timeout at most
+	Timeout  time.Duration
+
+	CheckLeaked bool // ask the workspace's host whether it still accepts the tokens that leaked
 }
 
 // Inspection is what the checks of one `gh hex verify` share. What several of them need is fetched once.
@@ -42,6 +46,8 @@ type Inspection struct {
 	Source    *Source    // of the workflows; nil for the work tree
 	elsewhere *elsewhere // where another repository than the work tree's is judged; nil for none
 	settings  workspace.Settings
+	began     time.Time
+	Going     string // the page of a run that was started and is not over
 	Target    target.Repository
 	TargetErr error
 
@@ -60,7 +66,7 @@ type Inspection struct {
 // New finds out which repository is meant; what else is asked is found when a check needs it. tree is nil outside a
 // work tree.
 func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tree) *Inspection {
-	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree}
+	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree, began: time.Now()}
 	i.Target, i.TargetErr = target.Repository{Here: true}, nil
 	if !i.Offline || i.Repo != "" || i.Getenv("GH_REPO") != "" {
 		i.Target, i.TargetErr = target.Resolve(ctx, p, i.Repo, tree)
@@ -87,7 +93,7 @@ func (i *Inspection) share(ctx context.Context) {
 	i.local = sync.OnceValue(func() *workflow.Workflows { return i.readWorkflows(nil) })
 	i.workflows = sync.OnceValue(func() *workflow.Workflows { return i.readCalled(ctx) })
 	i.stored = sync.OnceValue(i.judgeStored)
-	i.judged = sync.OnceValue(i.judgeWorkflows)
+	i.judged = sync.OnceValue(func() map[string]check.Result { return i.accept(i.judgeWorkflows()) })
 }
 
 // takeSnapshot reads the default branch of the repository that was named.
@@ -116,7 +122,7 @@ func (i *Inspection) With(source *Source) *Inspection {
 
 // Checks are those of the catalogue. What looks at the work tree is left out where there is none of this repository.
 func (i *Inspection) Checks() []check.Check {
-	about := slices.Concat(i.gitHubChecks(), i.workflowChecks(), fileChecks(i.Tree, i.leakOptions()))
+	about := slices.Concat(i.gitHubChecks(), i.workflowChecks(), fileChecks(i.Tree, i.leakOptions(), func() []string { return usedNames(i.local()) }))
 	for n, c := range about {
 		stored := c.ID == "github-access" || c.ID == "secret-stored"
 		ofFiles := c.ID == "push-scope" || c.Group == check.GroupFiles
@@ -127,7 +133,7 @@ func (i *Inspection) Checks() []check.Check {
 			about[n] = c.Skipping("in a job of GitHub Actions nobody installs hooks")
 		}
 	}
-	return slices.Concat(i.tokenChecks(), about)
+	return slices.Concat(i.withStored(i.tokenChecks()), about)
 }
 
 func (i *Inspection) notHere() string {
@@ -143,6 +149,8 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	judged := i.judgeRead()
 	err, left := i.elsewhere.unread(), i.elsewhere.notJudged()
 	for id, r := range judged {
+		judged[id] = i.naming(r)
+		r = judged[id]
 		switch {
 		case err != nil && r.Status != check.StatusError:
 			judged[id] = check.Unknown(err.Error(), command.Hint(err))
@@ -152,6 +160,24 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 		}
 	}
 	return judged
+}
+
+// naming has the commands that store something name the repository, where it is another one than here.
+func (i *Inspection) naming(r check.Result) check.Result {
+	if i.elsewhere == nil {
+		return r
+	}
+	name := func(fix string) string {
+		if strings.HasPrefix(fix, "gh hex auth") {
+			fix += " -R " + i.Target.String()
+		}
+		return fix
+	}
+	r.Fix, r.Findings = name(r.Fix), slices.Clone(r.Findings)
+	for n := range r.Findings {
+		r.Findings[n].Fix = name(r.Findings[n].Fix)
+	}
+	return r
 }
 
 // judgeRead judges what could be read.
@@ -214,7 +240,7 @@ func (i *Inspection) namedHost(inv github.Inventory) string {
 }
 
 func (i *Inspection) tokenChecks() []check.Check {
-	checks := core.TokenChecks(core.TokenInput{
+	return core.TokenChecks(core.TokenInput{
 		Token: i.settings.Token, TokenErr: i.settings.TokenErr, TokenSource: i.settings.TokenSource, Advice: workspace.Advice(i.replace),
 		Host: i.settings.Host, HostErr: i.settings.HostErr, HostSource: i.settings.HostSource,
 		Missing: i.judgeMissing,
@@ -225,21 +251,6 @@ func (i *Inspection) tokenChecks() []check.Check {
 		RunsProjects: i.local().RunsProjects(),
 		Projects:     func(context.Context) []core.ProjectUse { return i.projectUses() },
 	})
-	return besideStored(checks)
-}
-
-// besideStored has token-present say that a token found here stands for itself: the stored one was not looked at.
-func besideStored(checks []check.Check) []check.Check {
-	present := &checks[slices.IndexFunc(checks, func(c check.Check) bool { return c.ID == "token-present" })]
-	run := present.Run
-	present.Run = func(ctx context.Context) check.Result {
-		r := run(ctx)
-		if !r.Blocks() || r.Status == check.StatusSkipped {
-			r.Open, r.Next = "the stored token", "GitHub never shows it"
-		}
-		return r
-	}
-	return checks
 }
 
 // replace says how to put another token in the place of the one found. In a workflow that is the stored secret.
@@ -256,7 +267,19 @@ func (i *Inspection) leakOptions() worktree.LeakOptions {
 	if i.settings.HostErr != nil {
 		host = core.DefaultHost()
 	}
-	return worktree.LeakOptions{History: i.History, Host: host.String()}
+	o := worktree.LeakOptions{History: i.History, Host: host.String()}
+	if i.CheckLeaked {
+		ends := sync.OnceValue(func() time.Time { return time.Now().Add(networkLimit) })
+		o.Accepts = func(ctx context.Context, leaked core.Token) (bool, error) {
+			if i.settings.HostErr != nil {
+				return false, i.settings.HostErr
+			}
+			ctx, cancel := context.WithDeadline(ctx, ends())
+			defer cancel()
+			return core.NewClient(host, leaked, workspace.ClientOptions(i.Process)).Accepts(ctx)
+		}
+	}
+	return o
 }
 
 // judgeMissing decides what a missing token on this machine means: nothing when the secret is stored.
@@ -338,6 +361,9 @@ func (i *Inspection) judgeAccess() check.Result {
 // unlisted is the result of a check that needs to know what GitHub stores, when that could not be asked.
 func (i *Inspection) unlisted() check.Result {
 	_, err := i.inventory()
+	if err == nil { // the inventory came, and then judging was told to end
+		return check.Unknown("not judged: the command was told to end", "run it again")
+	}
 	r := AccessProblem(err)
 	return check.Unknown(r.Message, r.Fix)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/inventory"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
@@ -16,15 +17,15 @@ type Kept struct {
 	Shared    func() github.Listing
 }
 
-func (k Kept) Repository() workflow.Repository {
+func (k Kept) Repository() inventory.Repository {
 	r := k.Inventory.Repository
-	out := workflow.Repository{
+	out := inventory.Repository{
 		Owner: r.Owner, Name: r.Name, DefaultBranch: r.DefaultBranch, Private: r.Private, AllowForking: r.AllowForking,
 		Organization: r.Organization, EnvironmentsErr: k.Inventory.Environments.Err,
 	}
 	for _, e := range k.Inventory.Environments.Entries {
 		policy, asked := k.Inventory.Policies[strings.ToLower(e.Name)]
-		out.Environments = append(out.Environments, workflow.Environment{
+		out.Environments = append(out.Environments, inventory.Environment{
 			Name: e.Name, Reviewers: e.Gate.Reviewers,
 			Restricted: asked, Branches: policy.Branches, Tags: policy.Tags, PolicyErr: policy.Err,
 		})
@@ -32,27 +33,27 @@ func (k Kept) Repository() workflow.Repository {
 	return out
 }
 
-func (k Kept) List(s workflow.Store) ([]workflow.Entry, error) {
+func (k Kept) List(s inventory.Store) ([]inventory.Entry, error) {
 	l := k.listing(s)
 	if l.Err != nil {
 		return nil, l.Err
 	}
-	out := make([]workflow.Entry, len(l.Entries))
+	out := make([]inventory.Entry, len(l.Entries))
 	for i, e := range l.Entries {
-		out[i] = workflow.Entry{Name: e.Name, Value: e.Value}
-		if s.Level == workflow.AllOfOrganization {
+		out[i] = inventory.Entry{Name: e.Name, Value: e.Value}
+		if s.Level == inventory.AllOfOrganization {
 			out[i].Value = e.Visibility
 		}
 	}
 	return out, nil
 }
 
-func (k Kept) listing(s workflow.Store) github.Listing {
+func (k Kept) listing(s inventory.Store) github.Listing {
 	inv := k.Inventory
 	switch s.Level {
-	case workflow.OfOrganization:
+	case inventory.OfOrganization:
 		return either(s.Variables, inv.OrganizationVars, inv.OrganizationSecrets)
-	case workflow.OfEnvironment:
+	case inventory.OfEnvironment:
 		lists := inv.EnvironmentSecrets
 		if s.Variables {
 			lists = inv.EnvironmentVars
@@ -61,11 +62,11 @@ func (k Kept) listing(s workflow.Store) github.Listing {
 			return l
 		}
 		return github.Listing{Err: fmt.Errorf("it was not looked into")}
-	case workflow.OfDependabot:
+	case inventory.OfDependabot:
 		return inv.Dependabot
-	case workflow.OfDependabotOrganization:
+	case inventory.OfDependabotOrganization:
 		return inv.DependabotOrganization
-	case workflow.AllOfOrganization:
+	case inventory.AllOfOrganization:
 		if k.Shared == nil {
 			return github.Listing{}
 		}
@@ -84,7 +85,7 @@ func either(variables bool, vars, secrets github.Listing) github.Listing {
 // Explain lists what every job of a workflow gets, for each way in which its events start it; ok is false for a name that
 // is none of a workflow's.
 func (i *Inspection) Explain(name string) (rows []workflow.Row, ok bool, err error) {
-	var inv workflow.Inventory
+	var inv inventory.Inventory
 	if !i.Offline {
 		known, err := i.inventory()
 		if err != nil {

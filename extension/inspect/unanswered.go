@@ -16,8 +16,7 @@ func (e *unansweredError) ExitWith() int { return command.ExitUnknown }
 
 // Unanswered gives such a failure the exit code of what could not be told.
 func Unanswered(err error) error {
-	var onGitHub *github.Error
-	if errors.As(err, &onGitHub) && (onGitHub.Ambiguous() || onGitHub.RateLimited) {
+	if unreachable(err) && !errors.Is(err, github.ErrUnauthorized) {
 		return &unansweredError{err}
 	}
 	return err

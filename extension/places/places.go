@@ -14,6 +14,7 @@ import (
 	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/inspect"
+	"github.com/gh-hex/gh-hex/extension/stored"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
@@ -54,6 +55,9 @@ type Place struct {
 	// variable is not known.
 	OtherHost string
 	HostErr   error
+	// Record is what was written down beside the secret; Replaced says that somebody set it since.
+	Record   *stored.Entry
+	Replaced bool
 
 	Chosen bool
 	Named  bool // and it was named, not only found

@@ -23,12 +23,13 @@ type Repository struct {
 	NeedsToken bool         `json:"needsToken"` // a workflow uses Hex
 	Checks     check.Report `json:"checks"`     // empty where none does
 	Unread     []string     `json:"unread"`     // Hex secrets that it holds and no workflow reads
+	ExpiresAt  *time.Time   `json:"expiresAt"`  // of the first stored token, where that is known
 	ID         string       `json:"-"`          // of the check that Message is about
 }
 
 // RepositoryFields are the fields of a repository in --json.
 func RepositoryFields() []string {
-	return []string{"repository", "status", "message", "fix", "needsToken", "checks", "unread"}
+	return []string{"repository", "status", "message", "fix", "needsToken", "checks", "unread", "expiresAt"}
 }
 
 // Fleet is what was found in many repositories.
@@ -127,6 +128,7 @@ func (r Repository) icon(s *console.Streams) console.Styled {
 func (f *Fleet) totals() []string {
 	count := map[check.Status]int{}
 	using, without, unread := 0, 0, 0
+	var first time.Time
 	for _, r := range f.Repositories {
 		count[r.Status]++
 		if r.NeedsToken {
@@ -138,18 +140,24 @@ func (f *Fleet) totals() []string {
 		if len(r.Unread) > 0 {
 			unread++
 		}
+		if r.ExpiresAt != nil && (first.IsZero() || r.ExpiresAt.Before(first)) {
+			first = *r.ExpiresAt
+		}
 	}
 	head := "Of " + console.Counted(len(f.Repositories), "repository", "repositories")
 	if f.Owner != "" {
 		head = fmt.Sprintf("Of the %s of %s that this login sees", console.Counted(len(f.Repositories), "repository", "repositories"), f.Owner)
 	}
-	head += fmt.Sprintf(", %d use Hex", using)
+	head += fmt.Sprintf(", %d with a workflow that uses Hex", using)
 	if f.Archived > 0 {
 		head += fmt.Sprintf("; %d archived left out", f.Archived)
 	}
 	parts := []string{fmt.Sprintf("%d would fail", count[check.StatusError]), fmt.Sprintf("%d with warnings", count[check.StatusWarning]),
 		fmt.Sprintf("%d could not be judged", count[check.StatusUnknown]), fmt.Sprintf("%d without a problem", count[check.StatusOK])}
-	kept := []string{fmt.Sprintf("%d need a token and hold none", without), fmt.Sprintf("%d hold one that nothing reads", unread)}
+	kept := []string{fmt.Sprintf("%d without a token that a workflow needs", without), fmt.Sprintf("%d with one that nothing reads", unread)}
+	if !first.IsZero() {
+		kept = append(kept, "the first token that is known of expires on "+first.Format(time.DateOnly))
+	}
 	return []string{head, strings.Join(parts, ", "), fmt.Sprintf("%s, in %.1f s", strings.Join(kept, ", "), f.Elapsed.Seconds())}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/cli/go-gh/v2/pkg/text"
 
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/command"
 	"github.com/gh-hex/gh-hex/extension/console"
 )
@@ -50,15 +51,15 @@ func Print(s *console.Streams, report check.Report, rest string, verbose bool, e
 }
 
 // PrintRecords writes a tab-separated line a check (ID, status, message, fix), followed by a line a finding
-// (ID, severity, place and message).
+// (ID, severity, place and message, and how to accept it where that is possible).
 func PrintRecords(s *console.Streams, report check.Report) {
 	for _, r := range report {
 		s.Print("%s\t%s\t%s\t%s", r.ID, r.Status, r.Message, r.Fix)
 		for _, f := range r.Findings {
-			if f.Message == r.Message && f.File == "" {
+			if f.Message == r.Message && f.File == "" && f.Fingerprint == "" {
 				continue
 			}
-			s.Print("%s\t%s\t%s\t", r.ID, f.Severity, located(f))
+			s.Print("%s\t%s\t%s\t%s", r.ID, f.Severity, located(f), accepting(r.ID, f))
 		}
 	}
 }
@@ -120,10 +121,11 @@ func printProblems(s *console.Streams, results []check.Result, tasks []*task) {
 }
 
 // groupIcon is that of the worst status. A group that says of its token only that it was not checked has the mark of
-// what was skipped, though the host was looked at.
+// what was skipped, though the host was looked at; unless Hex was asked about the stored one.
 func groupIcon(s *console.Streams, results []check.Result) console.Styled {
 	worst := worstStatus(results)
-	if worst == check.StatusOK && slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-present" && r.Status == check.StatusSkipped }) {
+	proved := slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-stored" && r.Status == check.StatusOK })
+	if worst == check.StatusOK && !proved && slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-present" && r.Status == check.StatusSkipped }) {
 		worst = check.StatusSkipped
 	}
 	return console.Icon(s, worst)
@@ -144,7 +146,7 @@ func summary(results []check.Result) string {
 	var telling []string
 	for _, r := range results {
 		count[r.Status]++
-		if r.Status == check.StatusOK && slices.Contains([]string{"token-present", "token-accepted", "github-access", "secret-stored"}, r.ID) ||
+		if r.Status == check.StatusOK && slices.Contains([]string{"token-present", "token-accepted", "token-stored", "github-access", "secret-stored"}, r.ID) ||
 			r.Status == check.StatusSkipped && r.ID == "token-present" {
 			telling = append(telling, r.Message)
 		}
@@ -176,6 +178,32 @@ func printCheck(s *console.Streams, r check.Result, tasks []*task) {
 		if !isProblem(r) {
 			printFindings(s, r, "  ")
 		}
+	}
+}
+
+// accepting is how to accept a finding: the line to paste, in which its reader has to say why. Empty where that cannot be
+// done by a line.
+func accepting(id string, f check.Finding) string {
+	if f.Fingerprint == "" || f.Accepted {
+		return ""
+	}
+	return fmt.Sprintf("to live with it, a line in %s: %s %s %s", worktree.AcceptedFile, id, f.Fingerprint, worktree.WantsReason)
+}
+
+// printAccepting shows each line to paste once, as far as they are few.
+func printAccepting(s *console.Streams, r check.Result, margin string) {
+	const most = 5
+	var lines []string
+	for _, f := range r.Findings {
+		if line := accepting(r.ID, f); line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	for _, line := range lines[:min(len(lines), most)] {
+		s.Print("%s%s", console.Styled(margin), s.Gray(line))
+	}
+	if more := len(lines) - most; more > 0 {
+		s.Print("%s%s", console.Styled(margin), s.Gray(fmt.Sprintf("and %d more: --json findings has the fingerprint of each", more)))
 	}
 }
 

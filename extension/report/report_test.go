@@ -166,3 +166,28 @@ func TestWhatDependsIsLeftOutToo(t *testing.T) {
 		}
 	}
 }
+
+// The last line names what was not looked at, and the group has the mark of its stored token once Hex was asked about it.
+func TestStoredTokenInTheReport(t *testing.T) {
+	skipped := check.Result{ID: "token-present", Group: check.GroupToken, Status: check.StatusSkipped, Message: "not checked"}
+	open := check.Result{ID: "token-stored", Group: check.GroupToken, Status: check.StatusSkipped, Message: "no run yet", Open: "the stored token", Next: "gh hex verify --stored"}
+	proved := check.Result{ID: "token-stored", Group: check.GroupToken, Status: check.StatusOK, Message: "Hex accepted it 5 hours ago"}
+	for _, test := range []struct {
+		result      check.Result
+		first, last string
+	}{
+		{open, "- Token", "not looked at: the stored token (gh hex verify --stored) (0.0 s)"},
+		{proved, "✓ Token      not checked; Hex accepted it 5 hours ago", "No problems in 1 of 2 checks; nothing to look at in 1 (0.0 s)"},
+	} {
+		out := &bytes.Buffer{}
+		s := &console.Streams{Out: &console.StickyWriter{W: out}, OutTTY: true, Width: 80}
+		Print(s, check.Report{skipped, test.result}, "", false, 0)
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if !strings.HasPrefix(lines[0], test.first) || !strings.Contains(lines[len(lines)-1], test.last) {
+			t.Errorf("%s: %s", test.result.Status, out)
+		}
+		if strings.Contains(out.String(), "not looked at") != (test.result.Open != "") {
+			t.Errorf("%s: %s", test.result.Status, out)
+		}
+	}
+}

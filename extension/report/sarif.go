@@ -250,5 +250,8 @@ func (p problem) text() string {
 	if p.Fix != "" {
 		text += "\nfix: " + console.Safe(p.Fix)
 	}
+	if line := accepting(p.id, p.Finding); line != "" {
+		text += "\n" + line
+	}
 	return text
 }

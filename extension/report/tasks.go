@@ -101,5 +101,6 @@ func printTasks(s *console.Streams, tasks []*task, margin string) {
 		if t.Fix != "" {
 			s.Print("%s%s %s", console.Styled(margin+"  "), s.Gray("fix:"), t.Fix)
 		}
+		printAccepting(s, t.Result, margin+"  ")
 	}
 }

@@ -35,6 +35,9 @@ func conclusion(report check.Report, rest string) string {
 	if n := len(tasksOf(report)); n > 0 {
 		parts[0] = text.Pluralize(n, "thing") + " to do: " + parts[0]
 	}
+	if n := report.Accepted(); n > 0 {
+		parts[0] += fmt.Sprintf(", %d accepted", n)
+	}
 	if nothing > 0 {
 		parts = append(parts, fmt.Sprintf("nothing to look at in %d", nothing))
 	}

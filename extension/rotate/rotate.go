@@ -137,13 +137,17 @@ type rotation struct {
 	owner    core.Identity
 	spots    []*places.Place
 	unlisted []string // notes on what could not be listed
-	done     atomic.Int64
+
+	recording sync.Mutex // guards records
+	records   places.Records
+	unwritten string // a note on records
+	done      atomic.Int64
 }
 
 func runRotate(ctx context.Context, o *rotateOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	r := &rotation{rotateOptions: o, progress: o.NewProgress(o.Now)}
+	r := &rotation{rotateOptions: o, records: places.Records{}, progress: o.NewProgress(o.Now)}
 	if err := r.locate(ctx); err != nil {
 		return err
 	}
@@ -455,7 +459,9 @@ const (
 	statusCannotTell = "cannot tell"
 	statusUnchanged  = "unchanged" // not chosen
 	statusMissing    = "missing"
-	statusPlanned    = "planned" // with --dry-run
+
+	reasonNotChosen = "not chosen"
+	statusPlanned   = "planned" // with --dry-run
 )
 
 // errNoneChosen means that every place was left alone, or that there is none.
@@ -487,6 +493,9 @@ func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 			return nil
 		}
 		return command.Outcome(command.ExitProblem)
+	}
+	if r.unwritten != "" {
+		r.Say("%s", r.unwritten)
 	}
 	left := chosen - count[statusNew]
 	if left == 0 && !interrupted {
@@ -524,6 +533,7 @@ func (r *rotation) finish(ctx context.Context) error {
 	if err := r.keepCopy(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("all places are new, but the copy on this machine is not: %w", err)
 	}
+	r.sayProof()
 	if len(r.unlisted) > 0 {
 		r.Say("First check the places that could not be listed, and those that were not chosen. Once none holds the old token, revoke it at %s: Settings → API keys.", r.host)
 		return nil

@@ -265,12 +265,13 @@ func (r *rotation) replace(ctx context.Context) (interrupted bool) {
 		case p.Status == "":
 			p.Status = statusUnchanged
 			if p.Reason == "" {
-				p.Reason = "not chosen"
+				p.Reason = reasonNotChosen
 			}
 		}
 	}
 	close(queue)
 	wg.Wait()
+	r.writeRecords(ctx)
 	return console.Cancelled(ctx) != nil && slices.ContainsFunc(r.spots, func(p *places.Place) bool { return p.Chosen && p.Status != statusNew })
 }
 
@@ -319,7 +320,9 @@ func (r *rotation) write(ctx context.Context, p *places.Place) error {
 	if err != nil {
 		return github.ForWrite(err)
 	}
-	_, err = r.Client.PutSecret(ctx, p.Store, key, p.Entry.Name, r.token.Reveal(), p.Entry, sharing)
+	if _, err = r.Client.PutSecret(ctx, p.Store, key, p.Entry.Name, r.token.Reveal(), p.Entry, sharing); err == nil {
+		r.recordSet(p, sharing)
+	}
 	return err
 }
 
@@ -354,6 +357,7 @@ func (r *rotation) show() error {
 	}
 	for _, p := range r.spots {
 		switch {
+		case r.passedOver(p):
 		case !r.OutTTY:
 			r.Print("%s\t%s\t%s", p.Status, r.label(p), p.Reason)
 		case p.Reason == "":
@@ -362,7 +366,41 @@ func (r *rotation) show() error {
 			r.Print("%s %s: %s (%s)", console.Icon(r.Streams, icons[p.Status]), r.label(p), p.Status, p.Reason)
 		}
 	}
+	r.sayTotals()
 	return nil
+}
+
+// passedOver reports whether a place is only counted: nobody chose it, and nothing else is to be said of it.
+func (r *rotation) passedOver(p *places.Place) bool {
+	return !p.Chosen && (p.Status == statusMissing || p.Status == statusUnchanged && p.Reason == reasonNotChosen)
+}
+
+// sayTotals counts how the places ended, and those that are not listed one by one.
+func (r *rotation) sayTotals() {
+	count, others, without := map[string]int{}, 0, 0
+	for _, p := range r.spots {
+		switch {
+		case !r.passedOver(p):
+			count[p.Status]++
+		case p.Status == statusMissing:
+			without++
+		default:
+			others++
+		}
+	}
+	var parts []string
+	for _, status := range []string{statusNew, statusPlanned, statusOld, statusCannotTell, statusMissing, statusUnchanged} {
+		if count[status] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", count[status], status))
+		}
+	}
+	if others > 0 {
+		parts = append(parts, fmt.Sprintf("%d not chosen", others))
+	}
+	if without > 0 {
+		parts = append(parts, fmt.Sprintf("%s without %s", console.Counted(without, "repository", "repositories"), r.secret))
+	}
+	r.Say("In all: %s.", strings.Join(parts, ", "))
 }
 
 // keepCopy replaces the old token on this machine, wherever it stands. It comes last: until all places are new, the old

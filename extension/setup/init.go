@@ -11,6 +11,9 @@ import (
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/inspect"
+	"github.com/gh-hex/gh-hex/extension/stored"
+	"github.com/gh-hex/gh-hex/extension/workflow"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
@@ -18,6 +21,7 @@ type initOptions struct {
 	*command.Process
 	dryRun   bool
 	workflow bool
+	check    bool
 	hook     bool
 }
 
@@ -34,7 +38,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 
 			With --workflow it also adds .github/workflows/hex.yml, which runs a Hex project on
 			every push to the default branch and by hand, and cancels the run when the workflow
-			is cancelled. Every day it checks the token, and fails from 14 days before it expires.
+			is cancelled; and .github/workflows/hex-check.yml, which asks Hex every day whether
+			the tokens stored on GitHub still work, and fails from 14 days before one expires.
+			With --check it adds that one alone. A file that is there is left as it is.
 
 			With --hook it also adds a pre-push hook to this clone, beside any hook that is there:
 			a push that would publish a Hex token or a .env file is stopped. Where another tool
@@ -50,6 +56,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 			# Add a workflow that runs a project, too
 			$ gh hex init --workflow
 
+			# Have GitHub ask every day whether the stored tokens still work
+			$ gh hex init --check
+
 			# Have every push from this clone checked
 			$ gh hex init --hook
 		`),
@@ -64,6 +73,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 	command.HideRepo(cmd.Flags())
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be written, change nothing")
 	cmd.Flags().BoolVar(&o.workflow, "workflow", false, "Add a workflow that runs a Hex project with gh hex")
+	cmd.Flags().BoolVar(&o.check, "check", false, "Add the workflow alone that checks the stored tokens every day")
 	cmd.Flags().BoolVar(&o.hook, "hook", false, "Add a pre-push hook that runs gh hex verify --pre-push")
 	return cmd
 }
@@ -82,53 +92,83 @@ func (e *initPlaceError) Hint() string {
 	return "Change into a git repository, then run the command again"
 }
 
+// initPlan is what is to be written.
+type initPlan struct {
+	changes []scaffold.Change
+	foreign bool // a workflow is there which is not ours
+	daily   checkFile
+	hook    hook.Hook
+}
+
 func runInit(ctx context.Context, o *initOptions) error {
 	tree, err := worktree.Open(ctx, o.Dir)
 	if err != nil {
 		return &initPlaceError{err}
 	}
-	host := workspace.FindHost(ctx, o.Process, tree, "").Host
-	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host)})
+	plan, err := o.plan(ctx, tree)
 	if err != nil {
 		return err
 	}
-	foreign := false
-	if o.workflow {
-		change, differs, err := planWorkflow(ctx, tree)
-		if err != nil {
-			return err
-		}
-		if foreign = differs; !foreign {
-			changes = append(changes, change)
-		}
-	}
-	var planned hook.Hook
-	if o.hook {
-		if planned, err = hook.Plan(ctx, tree, o.folderOfGH()); err != nil {
-			return err
-		}
-	}
 	if !o.dryRun {
-		if err := scaffold.Apply(tree.Root(), changes); err != nil {
+		if err := scaffold.Apply(tree.Root(), plan.daily.among(plan.changes)); err != nil {
 			return err
 		}
-		if planned, err = planned.Write(); err != nil {
+		if plan.hook, err = plan.hook.Write(); err != nil {
 			return err
 		}
 	}
-	for _, c := range changes {
+	o.recordPlan(tree, plan)
+	return nil
+}
+
+func (o *initOptions) plan(ctx context.Context, tree *worktree.Tree) (plan initPlan, err error) {
+	host := workspace.FindHost(ctx, o.Process, tree, "").Host
+	var added []scaffold.Change
+	var texts []workflow.File
+	if o.workflow {
+		text := workflowText(tree.DefaultBranch(ctx), command.Version)
+		change, differs, err := planWorkflow(tree, text)
+		if err != nil {
+			return plan, err
+		}
+		if plan.foreign = differs; !differs {
+			added, texts = append(added, change), append(texts, workflow.File{Path: workflowPath, Data: []byte(text)})
+		}
+	}
+	if o.workflow || o.check {
+		if plan.daily, err = o.planCheck(ctx, tree); err != nil {
+			return plan, err
+		}
+		texts = append(texts, workflow.File{Path: stored.Path, Data: []byte(plan.daily.text)})
+	}
+	names := inspect.ExampleNames(ctx, tree, texts...)
+	plan.changes, err = scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host), Names: names})
+	if err != nil {
+		return plan, err
+	}
+	plan.changes = append(plan.changes, added...)
+	if o.hook {
+		plan.hook, err = hook.Plan(ctx, tree, o.folderOfGH())
+	}
+	return plan, err
+}
+
+func (o *initOptions) recordPlan(tree *worktree.Tree, plan initPlan) {
+	for _, c := range plan.changes {
 		o.Record(o.outcome(), "%s: %s", c.Path, c.Describe())
 	}
-	if foreign {
+	if plan.foreign {
 		o.Record("warning", "%s: exists and differs, so it was left as it is", workflowPath)
 	}
-	if o.hook {
-		o.recordHook(tree, planned)
+	if o.workflow || o.check {
+		o.recordCheck(plan.daily)
 	}
-	if o.workflow && !foreign {
+	if o.hook {
+		o.recordHook(tree, plan.hook)
+	}
+	if o.workflow && !plan.foreign {
 		o.sayNext()
 	}
-	return nil
 }
 
 // sayNext names what the workflow reads and this command does not set.

@@ -2,7 +2,6 @@ package setup
 
 import (
 	"bytes"
-	"context"
 	"regexp"
 	"strings"
 
@@ -10,15 +9,14 @@ import (
 
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
-	"github.com/gh-hex/gh-hex/extension/command"
 )
 
 const workflowPath = ".github/workflows/hex.yml"
 
 // planWorkflow adds the workflow where there is none of that name. One that is there stays as it is; foreign tells that
 // it differs, because somebody else wrote it or it was changed since.
-func planWorkflow(ctx context.Context, tree *worktree.Tree) (change scaffold.Change, foreign bool, err error) {
-	text := []byte(workflowText(tree.DefaultBranch(ctx), command.Version))
+func planWorkflow(tree *worktree.Tree, content string) (change scaffold.Change, foreign bool, err error) {
+	text := []byte(content)
 	change, err = scaffold.PlanFile(tree.Root(), workflowPath, 0o666, func(old []byte) []byte {
 		if old == nil {
 			return text
@@ -51,7 +49,7 @@ func workflowText(branch, version string) string {
 
 func workflowTemplate() string {
 	return heredoc.Doc(`
-		# Runs a Hex project on every push and by hand, and fails before the Hex token expires. Written by: gh hex init --workflow
+		# Runs a Hex project on every push and by hand. Written by: gh hex init --workflow
 		# It reads the secret HEX_API_TOKEN and the variables HEX_WORKSPACE_URL (both set by: gh hex auth) and HEX_PROJECT_ID.
 		name: Hex
 		on:
@@ -62,8 +60,6 @@ func workflowTemplate() string {
 		      values:
 		        description: Inputs of the project as JSON, by name
 		        default: "{}"
-		  schedule:
-		    - cron: "23 5 * * *"
 		permissions: {}
 		env:
 		  HEX_WORKSPACE_URL: ${{ vars.HEX_WORKSPACE_URL }}
@@ -71,7 +67,7 @@ func workflowTemplate() string {
 		  run:
 		    name: Run the project
 		    # Runs that Dependabot starts do not see the secret.
-		    if: github.event_name != 'schedule' && github.actor != 'dependabot[bot]'
+		    if: github.actor != 'dependabot[bot]'
 		    runs-on: ubuntu-latest
 		    timeout-minutes: 70
 		    env:
@@ -94,21 +90,5 @@ func workflowTemplate() string {
 		        env:
 		          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}
 		          RUN_ID: ${{ steps.hex.outputs.run-id }}
-		  token:
-		    name: Check the token
-		    # A failed scheduled run sends a mail: from 14 days before the token expires, and once Hex rejects it.
-		    if: github.event_name == 'schedule'
-		    runs-on: ubuntu-latest
-		    timeout-minutes: 10
-		    steps:
-		      - name: Install gh hex
-		        run: gh extension install gh-hex/gh-hexPIN
-		        env:
-		          GH_TOKEN: ${{ github.token }}
-		      - name: Check the token
-		        run: gh hex verify --only token-accepted,token-expiry --strict
-		        env:
-		          GH_REPO: ${{ github.repository }}
-		          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}
 	`)
 }

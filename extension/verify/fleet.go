@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/cli/go-gh/v2/pkg/auth"
 	"github.com/spf13/cobra"
@@ -25,15 +24,13 @@ import (
 
 // fleetOptions are those of a verify that is about several repositories.
 type fleetOptions struct {
-	repos   []string
-	org     string
-	timeout time.Duration
+	repos []string
+	org   string
 }
 
 func (o *verifyOptions) addFleet(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.fleet.repos, "repo", "R", nil, "Judge this repository, as `[HOST/]OWNER/REPO` (repeatable)")
 	f.StringVarP(&o.fleet.org, "org", "o", "", "Judge every repository of this `organization`, as it stands on GitHub")
-	f.DurationVar(&o.fleet.timeout, "timeout", time.Hour, "With --org or several --repo: stop after this `duration`, waiting for rate limits included")
 }
 
 // isFleet tells whether several repositories are judged.
@@ -64,12 +61,12 @@ func (o *verifyOptions) checkFleet(cmd *cobra.Command) error {
 		if len(o.fleet.repos) == 1 {
 			o.Repo = o.fleet.repos[0]
 		}
-		if given("timeout") {
-			return errors.New("`--timeout` is for `--org` or several `--repo`")
+		if given("timeout") && !o.Stored {
+			return errors.New("`--timeout` is for `--stored`, `--org` or several `--repo`")
 		}
 	} else {
 		known = report.RepositoryFields()
-		for _, flag := range []string{"offline", "history", "fix", "pre-push", "project"} {
+		for _, flag := range []string{"offline", "history", "stored", "fix", "pre-push", "project", "stored", "explain"} {
 			if given(flag) {
 				return fmt.Errorf("`--%s` is about one repository that is checked out here: it does not go with several", flag)
 			}
@@ -78,7 +75,14 @@ func (o *verifyOptions) checkFleet(cmd *cobra.Command) error {
 			return errors.New("`--format sarif` is about the files of one repository: for several use `--json` or `--format github`")
 		}
 	}
-	return errors.Join(o.export.Only(known), command.CheckTimeout(o.fleet.timeout))
+	switch {
+	case given("timeout"):
+	case o.isFleet():
+		o.Timeout = inspect.FleetTimeout
+	default:
+		o.Timeout = storedTimeout
+	}
+	return errors.Join(o.export.Only(known), command.CheckTimeout(o.Timeout))
 }
 
 // fleetRun is one judgement of several repositories at work.
@@ -95,7 +99,7 @@ type fleetRun struct {
 
 func runFleet(ctx context.Context, o *verifyOptions) error {
 	start := o.Now()
-	ctx, cancel := context.WithTimeout(ctx, o.fleet.timeout)
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	r := &fleetRun{verifyOptions: o, progress: o.NewProgress(o.Now), found: report.Fleet{Owner: o.fleet.org, Repositories: []report.Repository{}}}
 	if err := r.locate(ctx); err != nil {
@@ -201,7 +205,7 @@ func (r *fleetRun) add(j inspect.Judged) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.found.Repositories = append(r.found.Repositories, report.Repository{
-		Repository: j.Repository, Status: j.Status, Message: j.Message, Fix: j.Fix, NeedsToken: j.NeedsToken, Checks: j.Checks, Unread: j.Unread, ID: j.ID,
+		Repository: j.Repository, Status: j.Status, Message: j.Message, Fix: j.Fix, NeedsToken: j.NeedsToken, Checks: j.Checks, Unread: j.Unread, ExpiresAt: j.ExpiresAt, ID: j.ID,
 	})
 	r.progress.Show("Judged %d of %d repositories", len(r.found.Repositories), r.listed)
 }

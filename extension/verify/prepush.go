@@ -282,6 +282,9 @@ func (o *verifyOptions) judgeSentReport(report check.Report) error {
 	if missed := unchecked(report); len(missed) > 0 {
 		o.Say("gh hex did not check all of this push: %s", strings.Join(missed, "; "))
 	}
+	if n := report.Accepted(); n > 0 {
+		o.Say("gh hex let pass what was accepted in this push: %d (%s, or a comment in a workflow)", n, worktree.AcceptedFile)
+	}
 	if !slices.ContainsFunc(report, o.stops) {
 		return nil
 	}

@@ -21,6 +21,9 @@ import (
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
+// storedTimeout is how long GitHub may take to run the check of the stored tokens.
+const storedTimeout = 10 * time.Minute
+
 type verifyOptions struct {
 	*command.Process
 	export *command.Exporter
@@ -57,6 +60,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 			# Check only what needs no network, and let warnings fail
 			$ gh hex verify --offline --strict
 
+			# Look through the whole history, and ask whether what leaked is still accepted
+			$ gh hex verify --only token-leaked --history --check-leaked
+
 			# Apply the safe fixes, then judge again
 			$ gh hex verify --fix
 
@@ -83,7 +89,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 			if o.Projects, err = namedProjects(projects); err != nil {
 				return &command.UsageError{Err: err, Cmd: cmd}
 			}
-			for _, pair := range [][2]string{{"format", "json"}, {"pre-push", "fix"}, {"pre-push", "history"}} {
+			for _, pair := range [][2]string{{"format", "json"}, {"pre-push", "fix"}, {"pre-push", "history"}, {"pre-push", "check-leaked"}, {"offline", "check-leaked"}, {"stored", "pre-push"}, {"stored", "fix"}, {"stored", "offline"}} {
 				if cmd.Flags().Changed(pair[0]) && cmd.Flags().Changed(pair[1]) {
 					return &command.UsageError{Err: fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1]), Cmd: cmd}
 				}
@@ -108,9 +114,12 @@ func NewCmd(p *command.Process) *cobra.Command {
 	f.BoolVar(&o.strict, "strict", false, "Let warnings fail")
 	f.BoolVar(&o.All, "all", false, "Judge every secret and variable of every workflow, not only Hex's")
 	f.BoolVar(&o.History, "history", false, "Look for leaked tokens in the whole history, not only in what is not pushed yet")
+	f.BoolVar(&o.CheckLeaked, "check-leaked", false, "Ask Hex whether it still accepts the leaked tokens that are found")
 	f.BoolVar(&o.prePush, "pre-push", false, "As git's pre-push hook: judge what the refs on standard input send")
 	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
+	f.BoolVar(&o.Stored, "stored", false, "Have GitHub check the tokens that are stored, with the workflow of gh hex init --check")
+	f.DurationVar(&o.Timeout, "timeout", 0, "Stop waiting after this `duration`: for GitHub's run with --stored (default 10m), for rate limits with --org or several --repo (default 1h)")
 	f.StringVar(&o.explain, "explain", "", "Show the page of a `check`, or what every job of a workflow FILE gets on each event")
 	command.EnumVar(f, &o.format, "format", "", formats(), "Output format: {}")
 	o.addFleet(f)
@@ -161,6 +170,9 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	case tree == nil && !named:
 		return worktree.ErrNotRepository
 	}
+	if o.Stored {
+		return o.waitForStored(ctx, start, tree)
+	}
 	i := inspect.New(ctx, o.Process, o.Scope, tree)
 	if o.fix && i.Tree != nil {
 		if err := o.applyFixes(ctx, i.Tree); err != nil {
@@ -170,7 +182,10 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if err := i.ReachProjects(); err != nil {
 		return err
 	}
-	found := o.Shown(check.Run(ctx, o.Of(i.Checks())))
+	return o.conclude(ctx, o.Shown(check.Run(ctx, o.Of(i.Checks()))), start)
+}
+
+func (o *verifyOptions) conclude(ctx context.Context, found check.Report, start time.Time) error {
 	if ctx.Err() != nil {
 		return console.ErrCancelled
 	}
@@ -178,6 +193,35 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 		return err
 	}
 	return report.Judge(found, o.strict)
+}
+
+// waitForStored is for a report that takes its time: Ctrl-C ends it.
+func (o *verifyOptions) waitForStored(ctx context.Context, start time.Time, tree *worktree.Tree) error {
+	waiting := o.Wait(ctx)
+	i := inspect.New(waiting, o.Process, o.Scope, tree)
+	err := i.ReachProjects()
+	var found check.Report
+	if err == nil {
+		found = o.Shown(check.Run(waiting, o.Of(i.Checks())))
+	}
+	interrupted := console.Cancelled(waiting)
+	waiting.Close()
+	if i.Going != "" {
+		o.Say("The run goes on: %s", i.Going)
+	}
+	if err := firstError(err, interrupted); err != nil {
+		return err
+	}
+	return o.conclude(ctx, found, start)
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeReport prints the report in the form that was asked for. A report that could not be written is a failure, whatever
@@ -225,7 +269,7 @@ func (o *verifyOptions) fixFiles(ctx context.Context, tree *worktree.Tree) error
 		return nil
 	}
 	host := workspace.FindHost(ctx, o.Process, tree, "").Host
-	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host)})
+	changes, err := scaffold.Plan(tree.Root(), tree.Git(ctx), scaffold.Options{Host: workspace.ScaffoldHost(host), Names: inspect.ExampleNames(ctx, tree)})
 	if err != nil {
 		return err
 	}

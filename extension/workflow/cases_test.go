@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/inventory"
 )
 
 var update = flag.Bool("update", false, "rewrite what the cases want")
@@ -160,31 +161,31 @@ type setup struct {
 
 // stored is an inventory of what a test names.
 type stored struct {
-	repository Repository
-	entries    map[Store][]Entry
-	errs       map[Store]error
+	repository inventory.Repository
+	entries    map[inventory.Store][]inventory.Entry
+	errs       map[inventory.Store]error
 }
 
 func newStored() *stored {
-	return &stored{entries: map[Store][]Entry{}, errs: map[Store]error{}}
+	return &stored{entries: map[inventory.Store][]inventory.Entry{}, errs: map[inventory.Store]error{}}
 }
 
-func (s *stored) Repository() Repository { return s.repository }
+func (s *stored) Repository() inventory.Repository { return s.repository }
 
-func (s *stored) List(at Store) ([]Entry, error) {
-	if at.Level == AllOfOrganization && s.entries[at] == nil {
-		return s.List(Store{Level: OfOrganization})
+func (s *stored) List(at inventory.Store) ([]inventory.Entry, error) {
+	if at.Level == inventory.AllOfOrganization && s.entries[at] == nil {
+		return s.List(inventory.Store{Level: inventory.OfOrganization})
 	}
 	return s.entries[at], s.errs[at]
 }
 
-func (s *stored) put(at Store, value string) {
+func (s *stored) put(at inventory.Store, value string) {
 	s.entries[at], s.errs[at] = readList(value)
 }
 
 func newSetup() setup {
 	inv := newStored()
-	inv.repository = Repository{Owner: "octo", Name: "analytics", Private: true, DefaultBranch: "main"}
+	inv.repository = inventory.Repository{Owner: "octo", Name: "analytics", Private: true, DefaultBranch: "main"}
 	return setup{online: true, inventory: inv}
 }
 
@@ -216,7 +217,7 @@ func (s *setup) set(key, value string) bool {
 		entries, err := readList(value)
 		inv.repository.EnvironmentsErr = err
 		for _, e := range entries {
-			inv.repository.Environments = append(inv.repository.Environments, Environment{Name: e.Name})
+			inv.repository.Environments = append(inv.repository.Environments, inventory.Environment{Name: e.Name})
 		}
 	default:
 		return s.setStore(key, value) || s.setPlain(key, value)
@@ -226,7 +227,7 @@ func (s *setup) set(key, value string) bool {
 
 // setEnvironment reads "environment prod secrets: A" and the like.
 func (s *setup) setEnvironment(name, what, value string) bool {
-	at := Store{Level: OfEnvironment, Environment: strings.ToLower(name)}
+	at := inventory.Store{Level: inventory.OfEnvironment, Environment: strings.ToLower(name)}
 	switch what {
 	case "secrets":
 		s.inventory.put(at, value)
@@ -252,11 +253,11 @@ func (s *setup) setEnvironment(name, what, value string) bool {
 }
 
 func (s *setup) setStore(key, value string) bool {
-	of := map[string]Store{
+	of := map[string]inventory.Store{
 		"secrets": {}, "vars": {Variables: true},
-		"organization secrets": {Level: OfOrganization}, "organization vars": {Level: OfOrganization, Variables: true},
-		"organization keeps": {Level: AllOfOrganization},
-		"dependabot secrets": {Level: OfDependabot}, "organization dependabot secrets": {Level: OfDependabotOrganization},
+		"organization secrets": {Level: inventory.OfOrganization}, "organization vars": {Level: inventory.OfOrganization, Variables: true},
+		"organization keeps": {Level: inventory.AllOfOrganization},
+		"dependabot secrets": {Level: inventory.OfDependabot}, "organization dependabot secrets": {Level: inventory.OfDependabotOrganization},
 	}
 	at, known := of[key]
 	if !known {
@@ -291,14 +292,14 @@ func (s *setup) setPlain(key, value string) bool {
 }
 
 // readList reads "A B=value"; "?" is a place that could not be listed.
-func readList(value string) ([]Entry, error) {
+func readList(value string) ([]inventory.Entry, error) {
 	if value == "?" {
 		return nil, errors.New("HTTP 403")
 	}
-	var out []Entry
+	var out []inventory.Entry
 	for _, word := range strings.Fields(value) {
 		name, v, _ := strings.Cut(word, "=")
-		out = append(out, Entry{Name: name, Value: v})
+		out = append(out, inventory.Entry{Name: name, Value: v})
 	}
 	return out, nil
 }

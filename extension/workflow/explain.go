@@ -1,11 +1,15 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/simulate"
+	"github.com/gh-hex/gh-hex/extension/source"
+	"github.com/gh-hex/gh-hex/extension/vendors"
 )
 
 // Row is one step of a run, or one job without any, and what it gets.
@@ -19,68 +23,43 @@ type Row struct {
 
 // Explain lists what the jobs of one workflow get, for each way in which its events start it. path is that of a file
 // among those that were read; ok is false for any other.
-func Explain(w *Workflows, inv Inventory, c Context, path string) (rows []Row, ok bool) {
-	at := slices.IndexFunc(w.docs, func(d *document) bool { return d.path == path })
+func Explain(w *Workflows, inv inventory.Inventory, c Context, path string) (rows []Row, ok bool) {
+	at := slices.IndexFunc(w.Docs, func(d *source.Document) bool { return d.Path == path })
 	if at < 0 {
 		return nil, false
 	}
-	j := newJudgement(w, inv, c)
-	j.simulate("", func(f stepFact) {
-		if f.i.root() == w.docs[at] && len(rows) < maxRows {
-			rows = append(rows, f.row())
+	q := newJudgement(w, inv, c).asks()
+	q.OnStep = func(f simulate.StepFact) {
+		if f.I.Root() == w.Docs[at] && len(rows) < maxRows {
+			rows = append(rows, row(f))
 		}
-	})
+	}
+	simulate.Follow(q)
 	return joined(rows), true
 }
 
 // maxRows bounds what is explained.
 const maxRows = 5000
 
-// root is the workflow whose events started the run.
-func (f *frame) root() *document {
-	for f.caller != nil {
-		f = f.caller.frame
-	}
-	return f.d
-}
-
-func (f stepFact) row() Row {
-	out := Row{Scenario: f.i.s.what, Job: f.i.label(), Step: f.s.label, Runs: "no"}
+func row(f simulate.StepFact) Row {
+	out := Row{Scenario: f.I.S.What, Job: f.I.Label(), Step: f.S.Label, Runs: "no"}
 	switch {
-	case f.i.live && f.asked.No:
+	case f.I.Live && f.Asked.No:
 		out.Runs = "maybe"
-	case f.i.live:
+	case f.I.Live:
 		out.Runs = "yes"
 	}
 	var gets []string
-	for e := f.env; e != nil; e = e.job {
-		for _, v := range e.list {
-			if f.env.find(v.name) == v && (isSecretName(v.name) || isVariableName(v.name) || len(v.value.Holds())+len(v.value.Lacks()) > 0) {
-				gets = append(gets, v.name+": "+tells(v.value))
+	for e := f.Env; e != nil; e = e.Job {
+		for _, v := range e.List {
+			if f.Env.Find(v.Name) == v && (vendors.IsSecretName(v.Name) || vendors.IsVariableName(v.Name) || len(v.Value.Holds())+len(v.Value.Lacks()) > 0) {
+				gets = append(gets, v.Name+": "+tells(v.Value))
 			}
 		}
 	}
 	slices.Sort(gets)
 	out.Gets = strings.Join(gets, "; ")
 	return out
-}
-
-// label names the job with the row of its matrix and its environment.
-func (i *instance) label() string {
-	parts := []string{i.r.label()}
-	if i.matrix != nil {
-		for _, name := range i.matrix.Names {
-			if known := i.matrix.Get(name).Known(); len(known) == 1 && known[0] != "Object" && known[0] != "Array" {
-				parts = append(parts, name+" "+known[0])
-			}
-		}
-	}
-	if known := i.in.Known(); len(known) > 0 && known[0] != "" {
-		parts = append(parts, "in "+strings.Join(known, " or "))
-	} else if i.in.Undecided() != "" {
-		parts = append(parts, "in an environment that "+i.in.Undecided()+" decides")
-	}
-	return strings.Join(parts, ", ")
 }
 
 // tells says what a value is.
@@ -94,10 +73,10 @@ func tells(s abstract.Set) string {
 	for _, v := range s {
 		t, known := v.AsText()
 		switch {
-		case len(v.Lacks) > 0 && v.Lacks[0].(*lack).name == "":
+		case len(v.Lacks) > 0 && v.Lacks[0].(*simulate.Lack).Name == "":
 			add("empty, since the name of the secret is")
 		case len(v.Lacks) > 0:
-			add(fmt.Sprintf("empty, since %s %s is", v.Lacks[0].(*lack).x.kind.word(), v.Lacks[0].(*lack).name))
+			add(fmt.Sprintf("empty, since %s %s is", v.Lacks[0].(*simulate.Lack).X.Kind.Word(), v.Lacks[0].(*simulate.Lack).Name))
 		case len(v.Holds) > 0:
 			add("secret " + strings.Join(v.Holds, ", "))
 		case v.Drops != nil:

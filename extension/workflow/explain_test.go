@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/gh-hex/gh-hex/extension/inventory"
 )
 
 // TestExplain says for each way in which a workflow is started what its steps get.
@@ -26,10 +28,10 @@ jobs:
           HEX_WORKSPACE_URL: ${{ vars.HEX_WORKSPACE_URL }}
 `)}
 	inv := newStored()
-	inv.repository = Repository{Owner: "octo", Name: "analytics", DefaultBranch: "main", Environments: []Environment{{Name: "prod"}}}
-	inv.put(Store{}, "OTHER")
-	inv.put(Store{Level: OfEnvironment, Environment: "prod"}, "HEX_API_TOKEN")
-	inv.put(Store{Variables: true}, "HEX_WORKSPACE_URL=https://eu.hex.tech")
+	inv.repository = inventory.Repository{Owner: "octo", Name: "analytics", DefaultBranch: "main", Environments: []inventory.Environment{{Name: "prod"}}}
+	inv.put(inventory.Store{}, "OTHER")
+	inv.put(inventory.Store{Level: inventory.OfEnvironment, Environment: "prod"}, "HEX_API_TOKEN")
+	inv.put(inventory.Store{Variables: true}, "HEX_WORKSPACE_URL=https://eu.hex.tech")
 	rows, ok := Explain(Read([]File{file}, ReadOptions{}), inv, Context{}, file.Path)
 	if !ok {
 		t.Fatal("the workflow was not found")
@@ -51,5 +53,20 @@ jobs:
 	}
 	if _, ok := Explain(Read([]File{file}, ReadOptions{}), inv, Context{}, "other.yml"); ok {
 		t.Error("a file that is not there is explained")
+	}
+}
+
+// TestExplainOnlyExplains explains a workflow in which verify finds a fault on the way.
+func TestExplainOnlyExplains(t *testing.T) {
+	file := File{Path: ".github/workflows/hex.yml", Data: []byte(`on: push
+jobs:
+  refresh:
+    runs-on: ubuntu-latest
+    env: {HEX_API_TOKEN: $HEX_API_TOKEN}
+    steps: [{run: make}]
+`)}
+	rows, ok := Explain(Read([]File{file}, ReadOptions{}), newStored(), Context{}, file.Path)
+	if want := `HEX_API_TOKEN: "$HEX_API_TOKEN"`; !ok || len(rows) != 1 || rows[0].Gets != want {
+		t.Errorf("got %+v, want one row that gets %s", rows, want)
 	}
 }

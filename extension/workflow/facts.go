@@ -5,12 +5,17 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/simulate"
+	"github.com/gh-hex/gh-hex/extension/source"
+	"github.com/gh-hex/gh-hex/extension/vendors"
 )
 
 // Environments returns the environments whose secrets and variables have to be listed, sorted: those that the judged
 // jobs name, and every one that exists when a job's is chosen at run time. It works with what inv holds so far; with nil
 // it knows those that the text alone decides.
-func (w *Workflows) Environments(inv Inventory) []string {
+func (w *Workflows) Environments(inv inventory.Inventory) []string {
 	j := newJudgement(w, inv, Context{})
 	names := map[string]string{} // by lower case: environment names are not case-sensitive
 	add := func(list []string) {
@@ -21,14 +26,14 @@ func (w *Workflows) Environments(inv Inventory) []string {
 		}
 	}
 	anyOfThem := false
-	for _, p := range j.simulated().places {
-		if !p.r.open && p.r.job.ast.Environment != nil && (p.r.job.hex || w.options.All) {
-			add(p.names.Known())
-			anyOfThem = anyOfThem || p.names.Undecided() != ""
+	for _, p := range j.simulated().Places {
+		if !p.R.Open && p.R.Job.AST.Environment != nil && (p.R.Job.Hex || w.Options.All) {
+			add(p.Names.Known())
+			anyOfThem = anyOfThem || p.Names.Undecided() != ""
 		}
 	}
 	if anyOfThem {
-		add(j.k.environmentNames())
+		add(j.k.EnvironmentNames())
 	}
 	out := make([]string, 0, len(names))
 	for _, name := range names {
@@ -42,23 +47,23 @@ func (w *Workflows) Environments(inv Inventory) []string {
 // first. What a file that only other repositories call reads is its interface, and no secret of this repository.
 func (w *Workflows) HexSecrets() []Named {
 	places := map[string][]Place{}
-	w.resolve(func(x *read, r *run, name string) {
-		if x.kind == secret && x.hex && w.isHexToken(name) && !slices.Contains(places[name], r.at(x)) {
-			places[name] = append(places[name], r.at(x))
+	w.resolve(func(x *source.Read, r *source.Run, name string) {
+		if x.Kind == inventory.Secret && x.Hex && w.isHexToken(name) && !slices.Contains(places[name], r.At(x)) {
+			places[name] = append(places[name], r.At(x))
 		}
 	})
 	return ranked(places)
 }
 
 // resolve yields the names that reads have in GitHub's stores, as far as the text decides them.
-func (w *Workflows) resolve(yield func(x *read, r *run, name string)) {
+func (w *Workflows) resolve(yield func(x *source.Read, r *source.Run, name string)) {
 	j := w.textual()
-	for _, r := range w.runs {
-		if r.open {
+	for _, r := range w.Runs {
+		if r.Open {
 			continue
 		}
-		for _, x := range r.reads() {
-			if x.whole || x.kind == secret && !x.site.secrets {
+		for _, x := range r.Reads() {
+			if x.Whole || x.Kind == inventory.Secret && !x.Site.Secrets {
 				continue
 			}
 			for _, name := range j.namesOf(x, r) {
@@ -71,26 +76,26 @@ func (w *Workflows) resolve(yield func(x *read, r *run, name string)) {
 // OnlyCalled tells whether all that uses Hex is called by other repositories: its secrets are theirs to keep.
 func (w *Workflows) OnlyCalled() bool {
 	uses := false
-	for _, r := range w.runs {
-		if r.job.hex && !r.open {
+	for _, r := range w.Runs {
+		if r.Job.Hex && !r.Open {
 			return false
 		}
-		uses = uses || r.job.hex
+		uses = uses || r.Job.Hex
 	}
 	return uses
 }
 
 // HexVariables returns the variables that are used for Hex, such as the one that holds the host.
 func (w *Workflows) HexVariables() []Named {
-	return w.named(func(x *read) bool { return x.kind == variable && x.hex })
+	return w.named(func(x *source.Read) bool { return x.Kind == inventory.Variable && x.Hex })
 }
 
-func (w *Workflows) named(keep func(*read) bool) []Named {
+func (w *Workflows) named(keep func(*source.Read) bool) []Named {
 	places := map[string][]Place{}
-	for _, d := range w.docs {
-		for _, x := range d.reads {
-			if x.name != "" && keep(x) {
-				places[x.name] = append(places[x.name], x.place)
+	for _, d := range w.Docs {
+		for _, x := range d.Reads {
+			if x.Name != "" && keep(x) {
+				places[x.Name] = append(places[x.Name], x.Place)
 			}
 		}
 	}
@@ -113,7 +118,7 @@ func ranked(places map[string][]Place) []Named {
 
 // RunsProjects tells whether a workflow starts runs of Hex projects.
 func (w *Workflows) RunsProjects() bool {
-	return slices.ContainsFunc(w.docs, func(d *document) bool { return d.marks.has(marksRuns) })
+	return slices.ContainsFunc(w.Docs, func(d *source.Document) bool { return d.Marks.Has(vendors.Runs) })
 }
 
 // ProjectIDs returns the Hex projects that the workflows name, each once, in order of place.
@@ -126,17 +131,17 @@ func (w *Workflows) ProjectIDs() []Project {
 			out = append(out, p)
 		}
 	}
-	for _, d := range w.docs {
+	for _, d := range w.Docs {
 		var list []Project
-		for _, x := range d.reads {
-			if x.kind == variable && named(x.name, []string{projectName}) {
-				list = append(list, Project{Variable: x.name, Place: x.place})
+		for _, x := range d.Reads {
+			if x.Kind == inventory.Variable && vendors.Named(x.Name, []string{vendors.ProjectName}) {
+				list = append(list, Project{Variable: x.Name, Place: x.Place})
 			}
 		}
-		for _, t := range d.texts() {
-			list = append(list, d.projects(t)...)
+		for _, t := range d.Texts() {
+			list = append(list, projects(d, t)...)
 		}
-		sort.SliceStable(list, func(i, k int) bool { return before(list[i].Place, list[k].Place) })
+		sort.SliceStable(list, func(i, k int) bool { return source.Before(list[i].Place, list[k].Place) })
 		for _, p := range list {
 			add(p)
 		}
@@ -145,15 +150,15 @@ func (w *Workflows) ProjectIDs() []Project {
 }
 
 // projects finds the IDs and URLs of projects in a passage: URLs anywhere, bare IDs where they go to Hex.
-func (d *document) projects(p passage) []Project {
-	text := p.text()
+func projects(d *source.Document, p source.Passage) []Project {
+	text := p.Text()
 	var matches [][]int
-	if mentionsHex(text) {
-		matches = compiled().projectURL.FindAllStringIndex(text, -1)
+	if vendors.MentionsHex(text) {
+		matches = vendors.Compiled().ProjectURL.FindAllStringIndex(text, -1)
 	}
-	toHex := named(p.name, []string{projectName}) || p.script && p.step.script.marks.has(marksHex)
+	toHex := vendors.Named(p.Name, []string{vendors.ProjectName}) || p.Script && p.Step.Script.Marks.Has(vendors.Hex)
 	if toHex {
-		for _, m := range compiled().uuid.FindAllStringIndex(text, -1) {
+		for _, m := range vendors.Compiled().Uuid.FindAllStringIndex(text, -1) {
 			within := slices.ContainsFunc(matches, func(url []int) bool { return url[0] <= m[0] && m[1] <= url[1] })
 			if !within && !isRunID(text[:m[0]]) {
 				matches = append(matches, m)
@@ -166,7 +171,7 @@ func (d *document) projects(p passage) []Project {
 		offsets[i] = m[0]
 	}
 	out := make([]Project, 0, len(matches))
-	for i, at := range d.placesOf(p, offsets) {
+	for i, at := range d.PlacesOf(p, offsets) {
 		out = append(out, Project{Ref: text[matches[i][0]:matches[i][1]], Place: at})
 	}
 	return out
@@ -180,12 +185,12 @@ func isRunID(before string) bool {
 // Hosts returns the Hex hosts that the workflows name, in lower case.
 func (w *Workflows) Hosts() []Named {
 	places := map[string][]Place{}
-	for _, d := range w.docs {
-		for _, t := range d.texts() {
-			text := t.text()
-			for _, m := range apiHosts(text) {
+	for _, d := range w.Docs {
+		for _, t := range d.Texts() {
+			text := t.Text()
+			for _, m := range vendors.ApiHosts(text) {
 				host := strings.ToLower(text[m[0]:m[1]])
-				places[host] = append(places[host], d.placesOf(t, []int{m[0]})...)
+				places[host] = append(places[host], d.PlacesOf(t, []int{m[0]})...)
 			}
 		}
 	}
@@ -193,7 +198,7 @@ func (w *Workflows) Hosts() []Named {
 }
 
 // Proposals returns the stores that the workflows need for a secret of this name beside the repository's own.
-func (w *Workflows) Proposals(inv Inventory, secretName string, c Context) []Proposal {
+func (w *Workflows) Proposals(inv inventory.Inventory, secretName string, c Context) []Proposal {
 	j := newJudgement(w, inv, c)
 	var out []Proposal
 	add := func(p Proposal) {
@@ -202,9 +207,9 @@ func (w *Workflows) Proposals(inv Inventory, secretName string, c Context) []Pro
 			out = append(out, p)
 		}
 	}
-	for _, r := range w.runs {
-		for _, x := range r.reads() {
-			if !r.open && x.kind == secret && x.site.secrets && !x.onlyToPackages() && slices.Contains(j.namesOf(x, r), strings.ToUpper(secretName)) {
+	for _, r := range w.Runs {
+		for _, x := range r.Reads() {
+			if !r.Open && x.Kind == inventory.Secret && x.Site.Secrets && !x.OnlyToPackages() && slices.Contains(j.namesOf(x, r), strings.ToUpper(secretName)) {
 				j.propose(x, r, strings.ToUpper(secretName), add)
 			}
 		}
@@ -213,16 +218,16 @@ func (w *Workflows) Proposals(inv Inventory, secretName string, c Context) []Pro
 }
 
 // propose names the stores that one read needs.
-func (j *judgement) propose(x *read, r *run, name string, add func(Proposal)) {
-	at := r.at(x)
+func (j *judgement) propose(x *source.Read, r *source.Run, name string, add func(Proposal)) {
+	at := r.At(x)
 	for _, e := range j.environmentsOf(r) {
 		if e != "" {
-			add(Proposal{App: "actions", Environment: e, Reason: fmt.Sprintf("job %s reads it in environment %s", r.label(), e), File: at.File, Line: at.Line})
+			add(Proposal{App: "actions", Environment: e, Reason: fmt.Sprintf("job %s reads it in environment %s", r.Label(), e), File: at.File, Line: at.Line})
 		}
 	}
-	for _, l := range j.simulated().order {
-		if l.x == x && l.r == r && l.name == name && l.scenario.source == ofDependabot && (l.flows || l.tolerated) {
-			add(Proposal{App: "dependabot", Reason: fmt.Sprintf("%s runs on %s and Dependabot is enabled", r.root.name(), l.scenario.event), File: at.File, Line: at.Line})
+	for _, l := range j.simulated().Order {
+		if l.X == x && l.R == r && l.Name == name && l.Scenario.Source == simulate.OfDependabot && (l.Flows || l.Tolerated) {
+			add(Proposal{App: "dependabot", Reason: fmt.Sprintf("%s runs on %s and Dependabot is enabled", r.Root.Name(), l.Scenario.Event), File: at.File, Line: at.Line})
 		}
 	}
 }

@@ -2,38 +2,44 @@ package workflow
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/source"
+	"github.com/gh-hex/gh-hex/extension/vendors"
 )
 
 // syntax judges workflow-syntax: what GitHub refuses about files that use Hex.
 func (j *judgement) syntax() *verdict {
 	v := &verdict{}
-	for _, d := range j.w.docs {
-		if j.w.ended() || !j.concernsFile(d) {
+	for _, d := range j.w.Docs {
+		if j.w.Ended() || !j.concernsFile(d) {
 			continue
 		}
 		v.looked = true
-		for _, p := range append(append([]problem(nil), d.problems...), j.w.callProblems(d, j.k)...) {
-			v.add(p.place, p.severity, "", p.message, "")
+		for _, p := range append(append([]source.Problem(nil), d.Problems...), j.w.CallProblems(d, j.k.Spend)...) {
+			v.add(p.Place, p.Severity, "", p.Message, "")
 		}
-		for _, job := range d.jobs {
-			if ref := callRef(job); j.w.missing[ref] {
-				v.add(d.placeOf(job.ast.WorkflowCall.Uses), check.SeverityNote, job.id, fmt.Sprintf("%s calls %s, which could not be read: what it needs was not judged", jobMark, ref), "")
+		for _, job := range d.Jobs {
+			if ref := source.CallRef(job); j.w.Missing[ref] {
+				v.add(d.PlaceOf(job.AST.WorkflowCall.Uses), check.SeverityNote, job.ID, fmt.Sprintf("%s calls %s, which could not be read: what it needs was not judged", jobMark, ref), "")
 			}
 		}
 	}
-	for _, folder := range sortedKeys(j.w.actions) {
-		if d := j.w.actions[folder]; d != nil && d.unread {
-			for _, p := range d.problems {
-				v.add(p.place, p.severity, "", p.message, "")
+	for _, folder := range slices.Sorted(maps.Keys(j.w.Actions)) {
+		if d := j.w.Actions[folder]; d != nil && d.Unread {
+			for _, p := range d.Problems {
+				v.add(p.Place, p.Severity, "", p.Message, "")
 			}
 		}
 	}
-	if v.looked && j.w.callsLeft {
-		v.add(Place{}, check.SeverityNote, "", fmt.Sprintf("more than %d workflows are called: what the last of them call was not judged", maxCalls), "")
+	if v.looked && j.w.CallsLeft {
+		v.add(Place{}, check.SeverityNote, "", fmt.Sprintf("more than %d workflows are called: what the last of them call was not judged", source.MaxCalls), "")
 	}
 	return v
 }
@@ -41,90 +47,63 @@ func (j *judgement) syntax() *verdict {
 // contexts judges secret-context: secrets where GitHub does not provide them (R7, R15).
 func (j *judgement) contexts() *verdict {
 	v := &verdict{}
-	for _, d := range j.w.docs {
-		if j.w.ended() || !j.concernsFile(d) {
+	for _, d := range j.w.Docs {
+		if j.w.Ended() || !j.concernsFile(d) {
 			continue
 		}
 		v.looked = true
-		for _, x := range d.reads {
-			if x.kind == secret && !x.site.secrets {
-				v.add(x.place, check.SeverityError, x.jobID(), misplaced(x), "")
+		for _, x := range d.Reads {
+			if x.Kind == inventory.Secret && !x.Site.Secrets {
+				v.add(x.Place, check.SeverityError, x.JobID(), misplaced(x), "")
 			}
 		}
 	}
-	for _, folder := range sortedKeys(j.w.actions) {
-		d := j.w.actions[folder]
+	for _, folder := range slices.Sorted(maps.Keys(j.w.Actions)) {
+		d := j.w.Actions[folder]
 		if d == nil || !j.concernsAction(d) {
 			continue
 		}
-		for _, x := range d.reads {
-			if x.kind == secret {
-				v.add(x.place, check.SeverityError, "", fmt.Sprintf("a composite action has no secrets: %s (%s) makes GitHub refuse it; declare an input and let the workflow pass the secret in `with`", x.what(), x.spot()), "")
+		for _, x := range d.Reads {
+			if x.Kind == inventory.Secret {
+				v.add(x.Place, check.SeverityError, "", fmt.Sprintf("a composite action has no secrets: %s (%s) makes GitHub refuse it; declare an input and let the workflow pass the secret in `with`", x.What(), spot(x)), "")
 			}
 		}
 	}
 	return v
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
-}
-
-func (x *read) jobID() string {
-	if x.job == nil {
-		return ""
-	}
-	return x.job.id
-}
-
-// what names what a read reads.
-func (x *read) what() string {
-	switch {
-	case x.whole:
-		return string(x.kind)
-	case x.index != nil:
-		return string(x.kind) + "[…]"
-	}
-	return string(x.kind) + "." + x.name
-}
-
 // spot is where a read stands within its job.
-func (x *read) spot() string {
-	if x.step == nil {
-		return x.site.what
+func spot(x *source.Read) string {
+	if x.Step == nil {
+		return x.Site.What
 	}
-	return x.site.what + stepFrom + " of step " + x.step.label + stepTo
+	return x.Site.What + stepFrom + " of step " + x.Step.Label + stepTo
 }
 
-func misplaced(x *read) string {
-	where := "in " + x.spot()
-	if x.job != nil {
+func misplaced(x *source.Read) string {
+	where := "in " + spot(x)
+	if x.Job != nil {
 		where += " of " + jobMark
 	}
 	advice := "; put it into `env` of a step"
 	switch {
-	case x.site.ifs && x.step != nil:
+	case x.Site.Ifs && x.Step != nil:
 		advice = "; put it into `env` of the job or step, and let the `if` look at `env`"
-	case x.site.ifs:
+	case x.Site.Ifs:
 		advice = "; a job's `if` cannot look at secrets at all: let a job before it look, and pass the answer as an output"
-	case x.step == nil && strings.HasPrefix(x.site.what, "with "):
+	case x.Step == nil && strings.HasPrefix(x.Site.What, "with "):
 		advice = "; pass it under `secrets:`"
 	}
-	return fmt.Sprintf("%s %s: GitHub has no secrets there and refuses the whole file%s", x.what(), where, advice)
+	return fmt.Sprintf("%s %s: GitHub has no secrets there and refuses the whole file%s", x.What(), where, advice)
 }
 
 // concernsAction tells whether a local action is judged.
-func (j *judgement) concernsAction(d *document) bool {
-	if j.w.options.All || d.marks.has(marksHex) {
+func (j *judgement) concernsAction(d *source.Document) bool {
+	if j.w.Options.All || d.Marks.Has(vendors.Hex) {
 		return true
 	}
-	for _, x := range d.reads {
-		if j.w.isHexToken(x.name) {
+	for _, x := range d.Reads {
+		if j.w.isHexToken(x.Name) {
 			return true
 		}
 	}
@@ -134,36 +113,36 @@ func (j *judgement) concernsAction(d *document) bool {
 // dynamic judges secret-dynamic: names that cannot be worked out, and secrets taken as a whole.
 func (j *judgement) dynamic() *verdict {
 	v := &verdict{}
-	for _, d := range j.w.docs {
-		if j.w.ended() || !j.concernsFile(d) {
+	for _, d := range j.w.Docs {
+		if j.w.Ended() || !j.concernsFile(d) {
 			continue
 		}
 		v.looked = true
-		for _, x := range d.reads {
-			if x.kind != secret || !x.site.secrets {
+		for _, x := range d.Reads {
+			if x.Kind != inventory.Secret || !x.Site.Secrets {
 				continue
 			}
 			switch {
-			case x.whole:
-				v.add(x.place, check.SeverityWarning, x.jobID(), whole(x), "")
-			case x.index != nil && j.concerns(x) && j.simulated().undecided[x] != "":
-				v.add(x.place, check.SeverityWarning, x.jobID(), unnamed(x), "")
+			case x.Whole:
+				v.add(x.Place, check.SeverityWarning, x.JobID(), whole(x), "")
+			case x.Index != nil && j.concerns(x) && j.simulated().Undecided[x] != "":
+				v.add(x.Place, check.SeverityWarning, x.JobID(), unnamed(x), "")
 			}
 		}
 	}
 	return v
 }
 
-func whole(x *read) string {
-	return fmt.Sprintf("%s takes every secret at once (%s): whatever sees the value sees them all, and which ones are needed cannot be told; name the secrets", subjectOf(x), x.spot())
+func whole(x *source.Read) string {
+	return fmt.Sprintf("%s takes every secret at once (%s): whatever sees the value sees them all, and which ones are needed cannot be told; name the secrets", subjectOf(x), spot(x))
 }
 
-func unnamed(x *read) string {
-	return fmt.Sprintf("%s reads a secret whose name is only known at run time (%s): whether it is there cannot be told; name the secrets, or choose by a literal matrix or a choice input", subjectOf(x), x.spot())
+func unnamed(x *source.Read) string {
+	return fmt.Sprintf("%s reads a secret whose name is only known at run time (%s): whether it is there cannot be told; name the secrets, or choose by a literal matrix or a choice input", subjectOf(x), spot(x))
 }
 
-func subjectOf(x *read) string {
-	if x.job == nil {
+func subjectOf(x *source.Read) string {
+	if x.Job == nil {
 		return "the workflow's env"
 	}
 	return jobMark
@@ -172,29 +151,29 @@ func subjectOf(x *read) string {
 // passed judges secret-passed (R9, R10).
 func (j *judgement) passed() *verdict {
 	v := &verdict{nothing: "no workflow that uses Hex calls another"}
-	for _, d := range j.w.docs {
-		for _, job := range d.jobs {
-			callee := j.w.callee(job)
-			if callee == nil || callee.ast == nil || !callable(callee) || !j.w.options.All && !job.hex && !callee.hex {
+	for _, d := range j.w.Docs {
+		for _, job := range d.Jobs {
+			callee := j.w.Callee(job)
+			if callee == nil || callee.AST == nil || !source.Callable(callee) || !j.w.Options.All && !job.Hex && !callee.Hex {
 				continue
 			}
 			v.looked = true
 			j.passedBy(v, d, job, callee)
 		}
 	}
-	for _, r := range j.w.runs {
-		if !j.w.ended() && r.caller != nil && !r.caller.job.ast.WorkflowCall.InheritSecrets && r.job.ast.Environment != nil {
+	for _, r := range j.w.Runs {
+		if !j.w.Ended() && r.Caller != nil && !r.Caller.Job.AST.WorkflowCall.InheritSecrets && r.Job.AST.Environment != nil {
 			j.passedIntoEnvironment(v, r)
 		}
 	}
 	return v
 }
 
-func (j *judgement) passedBy(v *verdict, d *document, job *job, callee *document) {
-	event, _ := callee.ast.FindWorkflowCallEvent()
-	call := job.ast.WorkflowCall
-	if !j.k.spend(len(event.Secrets) + len(call.Secrets)*(1+len(event.Secrets)/10)) {
-		v.add(d.placeOf(call.Uses), check.SeverityNote, job.id, notAllCalls, "")
+func (j *judgement) passedBy(v *verdict, d *source.Document, job *source.Job, callee *source.Document) {
+	event, _ := callee.AST.FindWorkflowCallEvent()
+	call := job.AST.WorkflowCall
+	if !j.k.Spend(len(event.Secrets) + len(call.Secrets)*(1+len(event.Secrets)/10)) {
+		v.add(d.PlaceOf(call.Uses), check.SeverityNote, job.ID, source.NotAllCalls, "")
 		return
 	}
 	if call.InheritSecrets {
@@ -208,18 +187,18 @@ func (j *judgement) passedBy(v *verdict, d *document, job *job, callee *document
 	sort.Strings(names)
 	for id, s := range call.Secrets {
 		if _, declared := event.Secrets[id]; !declared {
-			v.add(d.placeOf(s.Name), check.SeverityError, job.id, fmt.Sprintf("%s passes secret %s to %s, which does not declare it: GitHub refuses the file%s", jobMark, s.Name.Value, call.Uses.Value, declares(s.Name.Value, names)), "")
+			v.add(d.PlaceOf(s.Name), check.SeverityError, job.ID, fmt.Sprintf("%s passes secret %s to %s, which does not declare it: GitHub refuses the file%s", jobMark, s.Name.Value, call.Uses.Value, declares(s.Name.Value, names)), "")
 		}
 	}
 	for id, s := range event.Secrets {
 		if _, given := call.Secrets[id]; !given && s.Required != nil && s.Required.Value {
-			v.add(d.placeOf(call.Uses), check.SeverityError, job.id, fmt.Sprintf("%s calls %s without its required secret %s: GitHub refuses the run; pass it under `secrets:`, or say `secrets: inherit`", jobMark, call.Uses.Value, s.Name.Value), "")
+			v.add(d.PlaceOf(call.Uses), check.SeverityError, job.ID, fmt.Sprintf("%s calls %s without its required secret %s: GitHub refuses the run; pass it under `secrets:`, or say `secrets: inherit`", jobMark, call.Uses.Value, s.Name.Value), "")
 		}
 	}
 }
 
 func declares(name string, names []string) string {
-	if near := nearestName(name, names); near != "" {
+	if near := core.NearestName(name, names); near != "" {
 		return fmt.Sprintf("; did you mean %s?", near)
 	}
 	if len(names) == 0 {
@@ -229,43 +208,43 @@ func declares(name string, names []string) string {
 }
 
 // inherited warns where `secrets: inherit` goes to another owner, which works only within an enterprise.
-func (j *judgement) inherited(v *verdict, d *document, job *job) {
-	uses := job.ast.WorkflowCall.Uses.Value
+func (j *judgement) inherited(v *verdict, d *source.Document, job *source.Job) {
+	uses := job.AST.WorkflowCall.Uses.Value
 	owner, _, _ := strings.Cut(uses, "/")
-	if j.k.repository.Owner == "" || !isRemote(uses) || strings.EqualFold(owner, j.k.repository.Owner) {
+	if j.k.Repository.Owner == "" || !source.IsRemote(uses) || strings.EqualFold(owner, j.k.Repository.Owner) {
 		return
 	}
-	v.add(d.placeOf(job.ast.WorkflowCall.Uses), check.SeverityWarning, job.id, fmt.Sprintf("%s says `secrets: inherit` to a workflow of %s: secrets are inherited only within one organization or enterprise; pass them by name", jobMark, owner), "")
+	v.add(d.PlaceOf(job.AST.WorkflowCall.Uses), check.SeverityWarning, job.ID, fmt.Sprintf("%s says `secrets: inherit` to a workflow of %s: secrets are inherited only within one organization or enterprise; pass them by name", jobMark, owner), "")
 }
 
 // passedIntoEnvironment warns of secrets that a called job expects from its environment: without `secrets: inherit`
 // they are empty there. Offline, a secret that is neither passed nor required is taken for one of those.
-func (j *judgement) passedIntoEnvironment(v *verdict, r *run) {
-	for _, x := range r.reads() {
-		if !j.k.spend(1) {
+func (j *judgement) passedIntoEnvironment(v *verdict, r *source.Run) {
+	for _, x := range r.Reads() {
+		if !j.k.Spend(1) {
 			return
 		}
-		if x.kind != secret || x.name == "" || !x.site.secrets || !j.concerns(x) {
+		if x.Kind != inventory.Secret || x.Name == "" || !x.Site.Secrets || !j.concerns(x) {
 			continue
 		}
-		o := r.origin(x.name)
-		if o.by != r.caller || r.declares(x.name) == declaredRequired {
+		o := r.Origin(x.Name)
+		if o.By != r.Caller || r.Declares(x.Name) == source.DeclaredRequired {
 			continue
 		}
 		j.passedInto(v, r, x)
 	}
 }
 
-func (j *judgement) passedInto(v *verdict, r *run, x *read) {
+func (j *judgement) passedInto(v *verdict, r *source.Run, x *source.Read) {
 	severity := check.SeverityWarning
 	where := "its environment"
-	if holders := j.k.holders(secret, x.name, j.environmentsOf(r)); len(holders) > 0 {
+	if holders := j.k.Holders(inventory.Secret, x.Name, j.environmentsOf(r)); len(holders) > 0 {
 		where = "environment " + strings.Join(holders, ", ")
 	} else if j.online {
 		return
-	} else if x.compared || r.declares(x.name) == declaredOptional {
+	} else if x.Compared || r.Declares(x.Name) == source.DeclaredOptional {
 		severity = check.SeverityNote
 	}
-	v.add(r.at(x), severity, r.label(), fmt.Sprintf("%s reads secret %s (%s) from %s, but job %s of %s calls it without `secrets: inherit`: it will be empty; say `secrets: inherit` there",
-		jobMark, x.name, x.spot(), where, r.caller.job.id, r.caller.job.doc.name()), "")
+	v.add(r.At(x), severity, r.Label(), fmt.Sprintf("%s reads secret %s (%s) from %s, but job %s of %s calls it without `secrets: inherit`: it will be empty; say `secrets: inherit` there",
+		jobMark, x.Name, spot(x), where, r.Caller.Job.ID, r.Caller.Job.Doc.Name()), "")
 }

@@ -1,7 +1,5 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"cmp"
 	"fmt"
@@ -12,43 +10,55 @@ import (
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/simulate"
+	"github.com/gh-hex/gh-hex/extension/source"
+	"github.com/gh-hex/gh-hex/extension/vendors"
 )
 
 // simulated is the simulation that the judges read; it is worked out when the first of them asks.
-func (j *judgement) simulated() *simulation {
+func (j *judgement) simulated() *simulate.Simulation {
 	j.once.Do(func() {
 		j.mapping = &verdict{}
-		j.sim = j.simulate("", j.mappedAt)
+		q := j.asks()
+		q.OnStep, q.OnShared = j.mappedAt, j.sharedAt
+		j.sim = simulate.Follow(q)
 	})
 	return j.sim
 }
 
+// asks is what a simulation is asked.
+func (j *judgement) asks() simulate.Question {
+	return simulate.Question{W: j.w.Workflows, K: j.k, Dependabot: j.c.Dependabot}
+}
+
 // fate is a lack in all the runs that nothing tells apart, of those that read Actions' own secrets.
 type fate struct {
-	*lack
+	*simulate.Lack
 	flows     bool
-	scenarios []*scenario // in which it flows
+	scenarios []*simulate.Scenario // in which it flows
 }
 
 // fates joins the lacks of runs that read Actions' own secrets, in order.
 func (j *judgement) fates() []*fate {
-	byKey := map[lackKey]*fate{}
+	byKey := map[simulate.LackKey]*fate{}
 	var out []*fate
-	for _, l := range j.simulated().order {
-		if l.scenario.source != ofActions {
+	for _, l := range j.simulated().Order {
+		if l.Scenario.Source != simulate.OfActions {
 			continue
 		}
-		key := l.lackKey
-		key.scenario = nil
+		key := l.LackKey
+		key.Scenario = nil
 		f := byKey[key]
 		if f == nil {
-			f = &fate{lack: l}
+			f = &fate{Lack: l}
 			byKey[key] = f
 			out = append(out, f)
 		}
-		if l.flows || l.tolerated {
+		if l.Flows || l.Tolerated {
 			f.flows = true
-			f.scenarios = append(f.scenarios, l.scenario)
+			f.scenarios = append(f.scenarios, l.Scenario)
 		}
 	}
 	return out
@@ -57,24 +67,24 @@ func (j *judgement) fates() []*fate {
 // available judges secret-available and variable-available.
 func (j *judgement) available() (secrets, variables *verdict) {
 	secrets, variables = &verdict{nothing: "no workflow reads a Hex secret"}, &verdict{nothing: "no workflow reads a Hex variable"}
-	of := func(x *read) *verdict {
-		if x.kind == secret {
+	of := func(x *source.Read) *verdict {
+		if x.Kind == inventory.Secret {
 			return secrets
 		}
 		return variables
 	}
 	fates := j.fates()
-	j.failing = map[lackKey]bool{}
-	groups := map[*alternatives]bool{}
+	j.failing = map[simulate.LackKey]bool{}
+	groups := map[*source.Alternatives]bool{}
 	for _, f := range fates {
-		if j.concerns(f.x) && j.severityOf(f) == check.SeverityError {
-			groups[f.x.group] = true
-			j.failing[lackKey{x: f.x, r: f.r, name: f.name}] = true
-			j.failing[lackKey{x: f.x, name: f.name}] = true
+		if j.concerns(f.X) && j.severityOf(f) == check.SeverityError {
+			groups[f.X.Group] = true
+			j.failing[simulate.LackKey{X: f.X, R: f.R, Name: f.Name}] = true
+			j.failing[simulate.LackKey{X: f.X, Name: f.Name}] = true
 		}
 	}
-	for _, r := range j.w.runs {
-		for _, x := range r.reads() {
+	for _, r := range j.w.Runs {
+		for _, x := range r.Reads() {
 			if j.judges(x) {
 				of(x).looked = true
 				j.unreached(of(x), x, r)
@@ -82,13 +92,13 @@ func (j *judgement) available() (secrets, variables *verdict) {
 		}
 	}
 	for _, f := range fates {
-		if !f.flows && !f.early && j.failing[lackKey{x: f.x, name: f.name}] {
+		if !f.flows && !f.Early && j.failing[simulate.LackKey{X: f.X, Name: f.Name}] {
 			continue // said of another job
 		}
-		if !j.judges(f.x) || f.x.group != nil && groups[f.x.group] && !f.flows {
+		if !j.judges(f.X) || f.X.Group != nil && groups[f.X.Group] && !f.flows {
 			continue // said at the last one of A || B
 		}
-		j.report(of(f.x), f)
+		j.report(of(f.X), f)
 	}
 	j.beyondHundred(secrets)
 	j.bounded(secrets)
@@ -96,13 +106,13 @@ func (j *judgement) available() (secrets, variables *verdict) {
 }
 
 // judges tells the reads that the availability checks look at.
-func (j *judgement) judges(x *read) bool {
-	return !x.whole && j.concerns(x) && (x.kind == variable || x.site.secrets)
+func (j *judgement) judges(x *source.Read) bool {
+	return !x.Whole && j.concerns(x) && (x.Kind == inventory.Variable || x.Site.Secrets)
 }
 
 // bounded says that not everything was followed.
 func (j *judgement) bounded(v *verdict) {
-	if j.simulated().over && v.looked {
+	if j.simulated().Over && v.looked {
 		v.add(Place{}, check.SeverityNote, "", "the workflows are so large that only a part of what they may do was worked out", "")
 	}
 }
@@ -110,15 +120,15 @@ func (j *judgement) bounded(v *verdict) {
 // severityOf weighs a fate; empty is nothing to say here.
 func (j *judgement) severityOf(f *fate) check.Severity {
 	switch {
-	case f.state == required:
+	case f.State == simulate.Required:
 		return ""
-	case f.early:
+	case f.Early:
 		return check.SeverityError
-	case f.state == partly, !f.flows:
+	case f.State == simulate.Partly, !f.flows:
 		return check.SeverityNote
-	case f.r.caller != nil && f.r.declares(f.name) == declaredOptional && !j.requiredNext(f):
+	case f.R.Caller != nil && f.R.Declares(f.Name) == source.DeclaredOptional && !j.requiredNext(f):
 		return check.SeverityNote
-	case f.state == hollow:
+	case f.State == simulate.Hollow:
 		return check.SeverityWarning
 	}
 	return check.SeverityError
@@ -126,7 +136,7 @@ func (j *judgement) severityOf(f *fate) check.Severity {
 
 // requiredNext tells a secret that is handed on to a workflow which requires it.
 func (j *judgement) requiredNext(f *fate) bool {
-	return f.x.site.passes != "" && slices.ContainsFunc(f.r.called, func(r *run) bool { return r.declares(f.x.site.passes) == declaredRequired })
+	return f.X.Site.Passes != "" && slices.ContainsFunc(f.R.Called, func(r *source.Run) bool { return r.Declares(f.X.Site.Passes) == source.DeclaredRequired })
 }
 
 func (j *judgement) report(v *verdict, f *fate) {
@@ -134,14 +144,14 @@ func (j *judgement) report(v *verdict, f *fate) {
 	if severity == "" {
 		return
 	}
-	if f.state == doubtful {
+	if f.State == simulate.Doubtful {
 		if severity == check.SeverityError && j.stillFlows(f) {
-			v.cannotTell(fmt.Sprintf("cannot tell whether job %s sees %s %s: %s", f.r.label(), f.x.kind.word(), f.name, f.reason))
+			v.cannotTell(fmt.Sprintf("cannot tell whether job %s sees %s %s: %s", f.R.Label(), f.X.Kind.Word(), f.Name, f.Reason))
 		}
 		severity = check.SeverityNote
 	}
 	message, fix := j.say(f, severity)
-	v.add(f.r.at(f.x), severity, f.r.label(), message, fix)
+	v.add(f.R.At(f.X), severity, f.R.Label(), message, fix)
 }
 
 // stillFlows asks again about a name that cannot be told, with that one missing for certain: what guards it then shows.
@@ -149,44 +159,46 @@ func (j *judgement) stillFlows(f *fate) bool {
 	if len(j.again) > maxAgain {
 		return true
 	}
-	sim := j.again[f.name]
+	sim := j.again[f.Name]
 	if sim == nil {
 		if j.again == nil {
-			j.again = map[string]*simulation{}
+			j.again = map[string]*simulate.Simulation{}
 		}
-		sim = j.simulate(f.name, nil)
-		j.again[f.name] = sim
+		q := j.asks()
+		q.Without = f.Name
+		sim = simulate.Follow(q)
+		j.again[f.Name] = sim
 	}
-	return slices.ContainsFunc(sim.order, func(l *lack) bool { return l.x == f.x && l.r == f.r && l.name == f.name && l.flows })
+	return slices.ContainsFunc(sim.Order, func(l *simulate.Lack) bool { return l.X == f.X && l.R == f.R && l.Name == f.Name && l.Flows })
 }
 
 // maxAgain bounds how many names are asked about again.
 const maxAgain = 5
 
 // unreached notes a read that no run comes to, of what is not there.
-func (j *judgement) unreached(v *verdict, x *read, r *run) {
-	if _, reached := j.simulated().names[readKey{x, r}]; reached || r.open || x.index != nil || x.name == "" {
+func (j *judgement) unreached(v *verdict, x *source.Read, r *source.Run) {
+	if _, reached := j.simulated().Names[simulate.ReadKey{X: x, R: r}]; reached || r.Open || x.Index != nil || x.Name == "" {
 		return
 	}
-	if x.kind == secret && r.origin(x.name) != (origin{}) {
+	if x.Kind == inventory.Secret && r.Origin(x.Name) != (source.Origin{}) {
 		return
 	}
 	for _, e := range j.environmentsOf(r) {
-		places := append([]place{j.k.inEnvironment(x.kind, e)}, j.k.wide(x.kind)...)
-		if found, doubt := search(x.name, places); found == nil && doubt == "" {
-			f := &fate{lack: &lack{lackKey: lackKey{x: x, r: r, name: x.name, environment: e}}}
+		places := append([]inventory.Place{j.k.InEnvironment(x.Kind, e)}, j.k.Wide(x.Kind)...)
+		if found, doubt := inventory.Search(x.Name, places); found == nil && doubt == "" {
+			f := &fate{Lack: &simulate.Lack{LackKey: simulate.LackKey{X: x, R: r, Name: x.Name, Environment: e}}}
 			message, _ := j.say(f, check.SeverityNote)
-			v.add(r.at(x), check.SeverityNote, r.label(), message, "")
+			v.add(r.At(x), check.SeverityNote, r.Label(), message, "")
 		}
 	}
 }
 
 // environmentsOf are those that a run's job may be in, as far as they are known.
-func (j *judgement) environmentsOf(r *run) []string {
+func (j *judgement) environmentsOf(r *source.Run) []string {
 	var out []string
-	for _, p := range j.simulated().places {
-		if p.r == r {
-			out = abstract.Union(out, p.names.Known())
+	for _, p := range j.simulated().Places {
+		if p.R == r {
+			out = abstract.Union(out, p.Names.Known())
 		}
 	}
 	if len(out) == 0 {
@@ -196,14 +208,14 @@ func (j *judgement) environmentsOf(r *run) []string {
 }
 
 // runsHere tells whether a job may run in this repository at all.
-func (j *judgement) runsHere(r *run) bool {
-	return slices.ContainsFunc(j.simulated().places, func(p inEnvironment) bool { return p.r == r && p.live })
+func (j *judgement) runsHere(r *source.Run) bool {
+	return slices.ContainsFunc(j.simulated().Places, func(p simulate.InEnvironment) bool { return p.R == r && p.Live })
 }
 
 // asksRepository tells whether the `if` of a run's job, or of one that calls it, looks at which repository it is in.
-func (r *run) asksRepository() bool {
-	for ; r != nil; r = r.caller {
-		if s := r.job.ast.If; s != nil && strings.Contains(strings.ToLower(s.Value), "github.repository") {
+func asksRepository(r *source.Run) bool {
+	for ; r != nil; r = r.Caller {
+		if s := r.Job.AST.If; s != nil && strings.Contains(strings.ToLower(s.Value), "github.repository") {
 			return true
 		}
 	}
@@ -212,20 +224,20 @@ func (r *run) asksRepository() bool {
 
 // say words a fate.
 func (j *judgement) say(f *fate, severity check.Severity) (message, fix string) {
-	subject := fmt.Sprintf("%s reads %s %s (%s)", jobMark, f.x.kind.word(), f.name, f.x.spot())
+	subject := fmt.Sprintf("%s reads %s %s (%s)", jobMark, f.X.Kind.Word(), f.Name, spot(f.X))
 	switch {
-	case f.state == hollow:
-		return fmt.Sprintf("%s reads a %s whose name is empty (%s) for some of its runs: it will be empty", jobMark, f.x.kind.word(), f.x.spot()), ""
-	case f.state == unpassed:
+	case f.State == simulate.Hollow:
+		return fmt.Sprintf("%s reads a %s whose name is empty (%s) for some of its runs: it will be empty", jobMark, f.X.Kind.Word(), spot(f.X)), ""
+	case f.State == simulate.Unpassed:
 		return fmt.Sprintf("%s, which job %s of %s does not pass: it will be empty; pass it under `secrets:`, or say `secrets: inherit`",
-			subject, f.by.job.id, f.by.job.doc.name()), ""
-	case f.state == partly:
-		return fmt.Sprintf("%s in an environment that is chosen at run time; %s it", subject, have(f.holders)), ""
-	case f.state == doubtful:
-		return fmt.Sprintf("%s: cannot tell whether it is there, %s", subject, f.reason), ""
-	case f.early:
-		return fmt.Sprintf("%s before the job is in its environment, which alone has it: only the repository's and the organization's variables are there yet, so it is empty; `%s` stores it for the repository", subject, j.variableCommand(f.name, "")),
-			j.variableCommand(f.name, "")
+			subject, f.By.Job.ID, f.By.Job.Doc.Name()), ""
+	case f.State == simulate.Partly:
+		return fmt.Sprintf("%s in an environment that is chosen at run time; %s it", subject, have(f.Holders)), ""
+	case f.State == simulate.Doubtful:
+		return fmt.Sprintf("%s: cannot tell whether it is there, %s", subject, f.Reason), ""
+	case f.Early:
+		return fmt.Sprintf("%s before the job is in its environment, which alone has it: only the repository's and the organization's variables are there yet, so it is empty; `%s` stores it for the repository", subject, j.variableCommand(f.Name, "")),
+			j.variableCommand(f.Name, "")
 	}
 	message = fmt.Sprintf("%s, which is %s: %s%s", subject, j.whereNot(f), j.empty(f), j.noGuard(f))
 	if severity == check.SeverityNote {
@@ -236,12 +248,12 @@ func (j *judgement) say(f *fate, severity check.Severity) (message, fix string) 
 
 // noGuard says why a condition that was meant to keep a step from running does not.
 func (j *judgement) noGuard(f *fate) string {
-	conditions := []*actionlint.String{f.r.job.ast.If}
-	if f.x.step != nil {
-		conditions = append(conditions, f.x.step.ast.If)
+	conditions := []*actionlint.String{f.R.Job.AST.If}
+	if f.X.Step != nil {
+		conditions = append(conditions, f.X.Step.AST.If)
 	}
 	for _, c := range conditions {
-		if c != nil && f.flows && j.simulated().hollow[c] {
+		if c != nil && f.flows && j.simulated().Hollow[c] {
 			return fmt.Sprintf(" (`if: %s` is no guard: a text counts as true, 'false' as well; compare it, == 'true')", strings.TrimSpace(c.Value))
 		}
 	}
@@ -250,15 +262,15 @@ func (j *judgement) noGuard(f *fate) string {
 
 // empty says that there is nothing and, where that is so in some runs only, in which.
 func (j *judgement) empty(f *fate) string {
-	e := f.r.job.ast.Environment
-	if f.environment != "" || f.any || e == nil || e.Name == nil || len(f.scenarios) == 0 || !f.flows {
+	e := f.R.Job.AST.Environment
+	if f.Environment != "" || f.Any || e == nil || e.Name == nil || len(f.scenarios) == 0 || !f.flows {
 		return "it will be empty"
 	}
-	return fmt.Sprintf("on %s no environment is chosen, and it will be empty", f.scenarios[0].what)
+	return fmt.Sprintf("on %s no environment is chosen, and it will be empty", f.scenarios[0].What)
 }
 
 func (j *judgement) whyNote(f *fate) string {
-	if !j.runsHere(f.r) && f.r.asksRepository() {
+	if !j.runsHere(f.R) && asksRepository(f.R) {
 		return "; but the job does not run in this repository"
 	}
 	return "; the workflow provides for that"
@@ -266,8 +278,8 @@ func (j *judgement) whyNote(f *fate) string {
 
 // advise adds what to do about a value that is missing.
 func (j *judgement) advise(message string, f *fate) (string, string) {
-	kind := f.x.kind
-	if why := refusedName(f.name); why != "" && kind == secret {
+	kind := f.X.Kind
+	if why := refusedName(f.Name); why != "" && kind == inventory.Secret {
 		return fmt.Sprintf("%s; no secret can have that name: %s; read it under another name", message, why), ""
 	}
 	if other := j.storedAsOther(f); other {
@@ -278,25 +290,25 @@ func (j *judgement) advise(message string, f *fate) (string, string) {
 		return fmt.Sprintf("%s; %s; `%s` shows it to those that are named, all of which have to be", message, why, command), command
 	}
 	near := j.nearest(f)
-	if ours := isSecretName(near) || isVariableName(near); ours && !isSecretName(f.name) && !isVariableName(f.name) {
-		return fmt.Sprintf("%s; did you mean %s?", message, near), fmt.Sprintf("write %s instead of %s", near, f.name)
+	if ours := vendors.IsSecretName(near) || vendors.IsVariableName(near); ours && !vendors.IsSecretName(f.Name) && !vendors.IsVariableName(f.Name) {
+		return fmt.Sprintf("%s; did you mean %s?", message, near), fmt.Sprintf("write %s instead of %s", near, f.Name)
 	}
 	command := j.command(kind, f)
 	elsewhere, end := j.whereElse(f), ";"
 	if strings.HasSuffix(elsewhere, "?") {
 		end = " Else"
 	}
-	if kind == secret && j.w.structured(f.name) != "" {
-		return fmt.Sprintf("%s%s%s it holds %s, not a bare token: `%s` asks for it", message, elsewhere, end, j.w.structured(f.name), command), command
+	if kind == inventory.Secret && j.w.structured(f.Name) != "" {
+		return fmt.Sprintf("%s%s%s it holds %s, not a bare token: `%s` asks for it", message, elsewhere, end, j.w.structured(f.Name), command), command
 	}
 	return fmt.Sprintf("%s%s%s `%s` stores it", message, elsewhere, end, command), command
 }
 
 // Remedy is the command that mends a secret which is missing in the repository, the same that secret-available names;
 // empty when there is none.
-func Remedy(w *Workflows, inv Inventory, c Context, name string) string {
+func Remedy(w *Workflows, inv inventory.Inventory, c Context, name string) string {
 	j := newJudgement(w, inv, c)
-	_, fix := j.advise("", &fate{lack: &lack{lackKey: lackKey{x: &read{kind: secret}, name: name}}})
+	_, fix := j.advise("", &fate{Lack: &simulate.Lack{LackKey: simulate.LackKey{X: &source.Read{Kind: inventory.Secret}, Name: name}}})
 	return fix
 }
 
@@ -315,31 +327,31 @@ func refusedName(name string) string {
 
 // storedAsOther tells whether a name is not there as what it is read, but every job sees it as the other kind.
 func (j *judgement) storedAsOther(f *fate) bool {
-	return slices.ContainsFunc(j.k.wide(f.x.kind.other()), func(p place) bool { return p.has(f.name) })
+	return slices.ContainsFunc(j.k.Wide(f.X.Kind.Other()), func(p inventory.Place) bool { return p.Has(f.Name) })
 }
 
 // adviseOther: a token that was stored as a variable is no secret any more.
 func (j *judgement) adviseOther(message string, f *fate) (string, string) {
-	kind := f.x.kind
-	if kind == secret && j.w.isHexToken(f.name) {
-		command := j.storeCommand(f.name, f.environment)
+	kind := f.X.Kind
+	if kind == inventory.Secret && j.w.isHexToken(f.Name) {
+		command := j.storeCommand(f.Name, f.Environment)
 		return fmt.Sprintf("%s; it was stored as a variable, which everybody who can read the repository sees: make a new token at Hex, `%s` stores it as a secret; then delete the variable and revoke the old token", message, command), command
 	}
-	return fmt.Sprintf("%s; there is a %s of that name: read %s.%s", message, kind.other().word(), kind.other(), f.name),
-		fmt.Sprintf("read %s.%s instead of %s.%s", kind.other(), f.name, kind, f.name)
+	return fmt.Sprintf("%s; there is a %s of that name: read %s.%s", message, kind.Other().Word(), kind.Other(), f.Name),
+		fmt.Sprintf("read %s.%s instead of %s.%s", kind.Other(), f.Name, kind, f.Name)
 }
 
 // hiddenInOrganization is the command that shows a secret of the organization to this repository, where it has one that
 // the repository does not see.
 func (j *judgement) hiddenInOrganization(f *fate) (command, why string) {
-	if f.x.kind != secret || !j.k.repository.Organization {
+	if f.X.Kind != inventory.Secret || !j.k.Repository.Organization {
 		return "", ""
 	}
-	e, there := j.k.list(Store{Level: AllOfOrganization}).find(f.name)
+	e, there := j.k.Listing(inventory.Store{Level: inventory.AllOfOrganization}).Find(f.Name)
 	if !there {
 		return "", ""
 	}
-	owner := j.k.repository.Owner
+	owner := j.k.Repository.Owner
 	why = "the organization " + owner + " has it, but this repository does not see it"
 	switch e.Value {
 	case "selected":
@@ -347,17 +359,17 @@ func (j *judgement) hiddenInOrganization(f *fate) (command, why string) {
 	case "private":
 		why += ": it is for private repositories"
 	}
-	command = "gh secret set " + core.ShellWord(f.name)
-	if j.w.isHexToken(f.name) && j.w.structured(f.name) == "" {
-		command = j.storeCommand(f.name, "")
+	command = "gh secret set " + core.ShellWord(f.Name)
+	if j.w.isHexToken(f.Name) && j.w.structured(f.Name) == "" {
+		command = j.storeCommand(f.Name, "")
 	}
-	return fmt.Sprintf("%s --org %s --visibility selected --repos %s", command, core.ShellWord(owner), core.ShellWord(j.k.repository.Name)), why
+	return fmt.Sprintf("%s --org %s --visibility selected --repos %s", command, core.ShellWord(owner), core.ShellWord(j.k.Repository.Name)), why
 }
 
 // beyondHundred warns of secrets of the organization that a run does not get: it gets the first hundred by name (R24).
 func (j *judgement) beyondHundred(v *verdict) {
 	const most = 100
-	entries := j.k.list(Store{Level: OfOrganization}).entries
+	entries := j.k.Listing(inventory.Store{Level: inventory.OfOrganization}).Entries
 	if len(entries) <= most {
 		return
 	}
@@ -366,37 +378,37 @@ func (j *judgement) beyondHundred(v *verdict) {
 		names[i] = strings.ToUpper(e.Name)
 	}
 	slices.Sort(names)
-	for _, r := range j.w.runs {
-		for _, x := range r.reads() {
-			if x.kind != secret || !j.judges(x) || r.open {
+	for _, r := range j.w.Runs {
+		for _, x := range r.Reads() {
+			if x.Kind != inventory.Secret || !j.judges(x) || r.Open {
 				continue
 			}
 			for _, name := range j.namesOf(x, r) {
 				if at, there := slices.BinarySearch(names, name); there && at >= most && j.onlyOrganization(r, name) {
-					v.add(r.at(x), check.SeverityWarning, r.label(), fmt.Sprintf("%s reads secret %s (%s), which is the organization's number %d by name: a run gets the first %d, so it will be empty; store it in the repository: `%s`",
-						jobMark, name, x.spot(), at+1, most, j.storeCommand(name, "")), j.storeCommand(name, ""))
+					v.add(r.At(x), check.SeverityWarning, r.Label(), fmt.Sprintf("%s reads secret %s (%s), which is the organization's number %d by name: a run gets the first %d, so it will be empty; store it in the repository: `%s`",
+						jobMark, name, spot(x), at+1, most, j.storeCommand(name, "")), j.storeCommand(name, ""))
 				}
 			}
 		}
 	}
 }
 
-func (j *judgement) onlyOrganization(r *run, name string) bool {
-	if j.k.list(Store{}).has(name) {
+func (j *judgement) onlyOrganization(r *source.Run, name string) bool {
+	if j.k.Listing(inventory.Store{}).Has(name) {
 		return false
 	}
-	return len(j.k.holders(secret, name, j.environmentsOf(r))) == 0
+	return len(j.k.Holders(inventory.Secret, name, j.environmentsOf(r))) == 0
 }
 
 // namesOf are the secrets or variables of the stores that a read may mean in a run.
-func (j *judgement) namesOf(x *read, r *run) []string {
-	if names, reached := j.simulated().names[readKey{x, r}]; reached {
+func (j *judgement) namesOf(x *source.Read, r *source.Run) []string {
+	if names, reached := j.simulated().Names[simulate.ReadKey{X: x, R: r}]; reached {
 		return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "" })
 	}
-	if x.name == "" || x.kind == secret && r.origin(x.name) != (origin{}) {
+	if x.Name == "" || x.Kind == inventory.Secret && r.Origin(x.Name) != (source.Origin{}) {
 		return nil
 	}
-	return []string{x.name}
+	return []string{x.Name}
 }
 
 func have(names []string) string {
@@ -412,16 +424,16 @@ func have(names []string) string {
 }
 
 func (j *judgement) whereNot(f *fate) string {
-	organization := j.k.repository.Organization
+	organization := j.k.Repository.Organization
 	switch {
-	case f.any && organization:
+	case f.Any && organization:
 		return "in no environment, nor in the repository or the organization"
-	case f.any:
+	case f.Any:
 		return "in no environment, nor in the repository"
-	case f.environment != "" && organization:
-		return fmt.Sprintf("not in environment %s, the repository or the organization", f.environment)
-	case f.environment != "":
-		return fmt.Sprintf("not in environment %s or the repository", f.environment)
+	case f.Environment != "" && organization:
+		return fmt.Sprintf("not in environment %s, the repository or the organization", f.Environment)
+	case f.Environment != "":
+		return fmt.Sprintf("not in environment %s or the repository", f.Environment)
 	case organization:
 		return "not in the repository or the organization"
 	}
@@ -430,12 +442,12 @@ func (j *judgement) whereNot(f *fate) string {
 
 // whereElse says where the value does exist, or which name is nearest.
 func (j *judgement) whereElse(f *fate) string {
-	of := f.x.kind
-	holders := slices.DeleteFunc(j.k.holders(of, f.name, j.k.environmentNames()), func(e string) bool { return strings.EqualFold(e, f.environment) })
+	of := f.X.Kind
+	holders := slices.DeleteFunc(j.k.Holders(of, f.Name, j.k.EnvironmentNames()), func(e string) bool { return strings.EqualFold(e, f.Environment) })
 	if len(holders) > 0 {
 		return "; " + have(holders) + " it"
 	}
-	if of == secret && j.k.list(Store{Level: OfDependabot}).has(f.name) {
+	if of == inventory.Secret && j.k.Listing(inventory.Store{Level: inventory.OfDependabot}).Has(f.Name) {
 		return "; Dependabot has it, for its own runs only"
 	}
 	if near := j.nearest(f); near != "" {
@@ -446,54 +458,22 @@ func (j *judgement) whereElse(f *fate) string {
 
 func (j *judgement) nearest(f *fate) string {
 	var names []string
-	for _, p := range append(j.k.wide(f.x.kind), j.k.inEnvironment(f.x.kind, f.environment)) {
-		for _, e := range p.entries {
+	for _, p := range append(j.k.Wide(f.X.Kind), j.k.InEnvironment(f.X.Kind, f.Environment)) {
+		for _, e := range p.Entries {
 			names = append(names, e.Name)
 		}
 	}
-	return nearestName(f.name, names)
+	return core.NearestName(f.Name, names)
 }
 
-// nearestName is the name that was probably meant, or "".
-func nearestName(name string, names []string) string {
-	best, distance := "", min(len(name)/4, 2)+1
-	for _, n := range names {
-		if d := editDistance(strings.ToUpper(name), strings.ToUpper(n)); d < distance && d > 0 {
-			best, distance = n, d
-		}
+func (j *judgement) command(of inventory.Kind, f *fate) string {
+	if of == inventory.Secret {
+		return j.storeCommand(f.Name, f.Environment)
 	}
-	return best
-}
-
-// editDistance counts the characters to insert, drop or change. Names are short (GitHub allows 255 characters).
-func editDistance(a, b string) int {
-	a, b = a[:min(len(a), 255)], b[:min(len(b), 255)]
-	row := make([]int, len(b)+1)
-	for i := range row {
-		row[i] = i
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for k := range b {
-			cost := 1
-			if a[i] == b[k] {
-				cost = 0
-			}
-			diagonal, row[k+1] = row[k+1], min(row[k+1]+1, row[k]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
-}
-
-func (j *judgement) command(of kind, f *fate) string {
-	if of == secret {
-		return j.storeCommand(f.name, f.environment)
-	}
-	if f.environment == "" && strings.EqualFold(f.name, hostNames()[0]) {
+	if f.Environment == "" && strings.EqualFold(f.Name, vendors.HostNames()[0]) {
 		return "gh hex auth"
 	}
-	return j.variableCommand(f.name, f.environment)
+	return j.variableCommand(f.Name, f.Environment)
 }
 
 // variableCommand is the command that stores a variable. It goes through gh api: the oldest gh that is supported, 2.23,

@@ -1,7 +1,5 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"fmt"
 	"math/rand/v2"
@@ -9,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/simulate"
 )
 
 // TestGuards generates conditions over single events: a secret that is missing is reported exactly when the step runs in
@@ -37,7 +38,7 @@ func TestGuards(t *testing.T) {
 		file := File{Path: ".github/workflows/hex.yml", Data: []byte(fmt.Sprintf(
 			"on: {%s}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: python x.py\n        if: ${{ %s }}\n        env: {HEX_API_TOKEN: '${{ secrets.HEX_API_TOKEN }}'}\n", event.on, guard))}
 		inv := newStored()
-		inv.repository = Repository{Owner: "octo", Name: "analytics", DefaultBranch: "main", Private: true}
+		inv.repository = inventory.Repository{Owner: "octo", Name: "analytics", DefaultBranch: "main", Private: true}
 		got := Judge(Read([]File{file}, ReadOptions{}), inv, Context{})[SecretAvailable].Status
 		if (got == check.StatusError) != runs {
 			t.Errorf("on %s, if %s: the step runs: %v, reported: %v", event.on, guard, runs, got)
@@ -96,7 +97,7 @@ func passesIn(t *testing.T, guard, way string) bool {
 	if x.Node == nil || !ok {
 		t.Fatalf("%s %s in %s", guard, x.Problem, way)
 	}
-	fuel := maxFuel
+	fuel := simulate.MaxFuel
 	e := &abstract.Evaluator{Context: contexts.Fields.Get, Fuel: &fuel}
 	return e.Expression(x).MayBe(true)
 }

@@ -10,14 +10,18 @@ import (
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/simulate"
+	"github.com/gh-hex/gh-hex/extension/source"
+	"github.com/gh-hex/gh-hex/extension/vendors"
 )
 
 // Judge answers all checks of this package by ID.
-func Judge(w *Workflows, inv Inventory, c Context) map[string]check.Result {
+func Judge(w *Workflows, inv inventory.Inventory, c Context) map[string]check.Result {
 	j := newJudgement(w, inv, c)
 	j.online = true
 	results := j.files()
-	if w.ended() {
+	if w.Ended() {
 		return results
 	}
 	secrets, variables := j.available()
@@ -54,8 +58,8 @@ func (j *judgement) files() map[string]check.Result {
 	}
 	results := make([]check.Result, len(checks))
 	j.simulated() // all read it
-	atOnce(len(checks), func(i int) {
-		if !j.w.ended() {
+	source.AtOnce(len(checks), func(i int) {
+		if !j.w.Ended() {
 			results[i] = checks[i].judge(j).result(checks[i].ok)
 		}
 	})
@@ -69,33 +73,28 @@ func (j *judgement) files() map[string]check.Result {
 // judgement is one evaluation of workflows against an inventory.
 type judgement struct {
 	w      *Workflows
-	k      *knowledge
+	k      *inventory.Knowledge
 	c      Context
 	online bool
-	roots  map[*document][]*run
 
 	once    sync.Once
-	sim     *simulation
-	mapping *verdict               // of token-mapped, found on the way
-	again   map[string]*simulation // with a name missing that cannot be told
-	failing map[lackKey]bool       // what secret-available reports as an error
+	sim     *simulate.Simulation
+	mapping *verdict                        // of token-mapped, found on the way
+	again   map[string]*simulate.Simulation // with a name missing that cannot be told
+	failing map[simulate.LackKey]bool       // what secret-available reports as an error
 }
 
-func newJudgement(w *Workflows, inv Inventory, c Context) *judgement {
-	j := &judgement{w: w, k: newKnowledge(inv), c: c, roots: map[*document][]*run{}}
-	for _, r := range w.runs {
-		if r.caller == nil {
-			j.roots[r.job.doc] = append(j.roots[r.job.doc], r)
-		}
-	}
-	return j
+func newJudgement(w *Workflows, inv inventory.Inventory, c Context) *judgement {
+	return &judgement{w: w, k: inventory.Remember(inv), c: c}
 }
 
 // concerns tells whether a read is judged.
-func (j *judgement) concerns(r *read) bool { return (r.hex || j.w.options.All) && !isBuiltIn(r) }
+func (j *judgement) concerns(r *source.Read) bool {
+	return (r.Hex || j.w.Options.All) && !source.IsBuiltIn(r)
+}
 
 // concernsFile tells whether a file is judged as a whole: GitHub refuses all of it.
-func (j *judgement) concernsFile(d *document) bool { return d.hex || j.w.options.All }
+func (j *judgement) concernsFile(d *source.Document) bool { return d.Hex || j.w.Options.All }
 
 // verdict collects the findings of a check.
 type verdict struct {
@@ -193,7 +192,7 @@ const maxJobsNamed = 20
 
 func (v *verdict) cannotTell(reason string) {
 	v.looked = true
-	if !slices.Contains(v.unknown, reason) && len(v.unknown) < maxProblems {
+	if !slices.Contains(v.unknown, reason) && len(v.unknown) < source.MaxProblems {
 		v.unknown = append(v.unknown, reason)
 	}
 }
@@ -239,7 +238,7 @@ func (v *verdict) result(fine string) check.Result {
 		return check.Skip(v.nothing)
 	}
 	v.count()
-	sort.SliceStable(v.entries, func(i, j int) bool { return before(v.entries[i].place, v.entries[j].place) })
+	sort.SliceStable(v.entries, func(i, j int) bool { return source.Before(v.entries[i].place, v.entries[j].place) })
 	findings := make([]check.Finding, 0, len(v.entries))
 	for _, e := range v.entries {
 		findings = append(findings, check.Finding{
@@ -247,40 +246,11 @@ func (v *verdict) result(fine string) check.Result {
 		})
 	}
 	r := check.Judge(findings, fine, "")
+	r.Doubt = strings.Join(v.unknown, "; ")
 	if len(v.unknown) > 0 && r.Status != check.StatusError {
 		r.Status, r.Message, r.Fix = check.StatusUnknown, strings.Join(v.unknown, "; "), ""
 	}
 	return r
-}
-
-// label names a run's job, with its file where it is not the root's.
-func (r *run) label() string {
-	if r.caller == nil {
-		return r.job.id
-	}
-	return fmt.Sprintf("%s of %s", r.job.id, r.job.doc.name())
-}
-
-// at is where a finding about a read stands: the read itself or, in a file of another repository, the call that leads
-// there.
-func (r *run) at(x *read) Place {
-	if r.job.doc.remote == "" {
-		return x.place
-	}
-	for ; r != nil; r = r.caller {
-		if r.job.doc.remote == "" {
-			return r.job.doc.placeOf(r.job.ast.WorkflowCall.Uses)
-		}
-	}
-	return Place{}
-}
-
-// reads returns what a run reads: its job's own, and what stands at the top of the file for every job with steps.
-func (r *run) reads() []*read {
-	if r.job.ast.WorkflowCall != nil {
-		return r.job.reads
-	}
-	return append(slices.Clone(r.job.reads), r.job.doc.common...)
 }
 
 // storeCommand is the command that stores a secret.
@@ -296,21 +266,14 @@ func (j *judgement) storeCommand(name, environment string) string {
 		return command
 	}
 	command := "gh hex auth"
-	if name != secretNames()[0] {
+	if name != vendors.SecretNames()[0] {
 		command += " --secret " + core.ShellWord(name)
 	}
 	if environment != "" {
 		command += " --env " + core.ShellWord(environment)
 	}
-	if _, exists := j.k.environment(environment); environment != "" && !exists && j.k.repository.EnvironmentsErr == nil {
+	if _, exists := j.k.Environment(environment); environment != "" && !exists && j.k.Repository.EnvironmentsErr == nil {
 		command += " --create-env"
 	}
 	return command
-}
-
-// isHexToken tells a secret that serves as a Hex token somewhere, or was named as one. Where none can be told to be the
-// token, all that Hex's steps read may be.
-func (w *Workflows) isHexToken(name string) bool {
-	return w.tokens[name] || strings.EqualFold(name, w.options.Secret) || isSecretName(name) && !isContested(name) ||
-		len(w.tokens) == 0 && w.besides[name]
 }

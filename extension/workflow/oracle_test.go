@@ -88,7 +88,7 @@ func workflowsOfCases(t *testing.T) (names, texts []string) {
 		}
 		for _, c := range casesOf(t, archive) {
 			for _, file := range c.ordered {
-				if isWorkflow(file) {
+				if strings.HasPrefix(file, ".github/workflows/") && strings.HasSuffix(file, ".yml") {
 					names = append(names, strings.TrimSuffix(filepath.Base(name), ".txtar")+"/"+c.name+"/"+filepath.Base(file))
 					texts = append(texts, string(c.files[file]))
 				}

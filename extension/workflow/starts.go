@@ -1,12 +1,15 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
+
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/source"
+	"github.com/gh-hex/gh-hex/extension/vendors"
 )
 
 // Start is a step that starts runs of Hex projects with a secret, and one project that it names.
@@ -23,21 +26,21 @@ type Start struct {
 func (w *Workflows) Starts(secretName string) []Start {
 	j := w.textual()
 	var out []Start
-	for _, r := range w.runs {
-		if r.open {
+	for _, r := range w.Runs {
+		if r.Open {
 			continue
 		}
-		for _, s := range r.job.steps {
-			if s.marks.has(marksRuns) && j.sees(r, s, secretName) {
+		for _, s := range r.Job.Steps {
+			if s.Marks.Has(vendors.Runs) && j.sees(r, s, secretName) {
 				out = append(out, j.startsOf(r, s)...)
 			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Start) int {
 		switch {
-		case before(a.Place, b.Place):
+		case source.Before(a.Place, b.Place):
 			return -1
-		case before(b.Place, a.Place):
+		case source.Before(b.Place, a.Place):
 			return 1
 		}
 		return 0
@@ -46,24 +49,24 @@ func (w *Workflows) Starts(secretName string) []Start {
 }
 
 // sees tells whether a step gets the value of a secret: itself, or from what its job or its workflow sets for all.
-func (j *judgement) sees(r *run, s *step, secretName string) bool {
-	return slices.ContainsFunc(r.reads(), func(x *read) bool {
-		return x.kind == secret && x.site.secrets && !x.compared && (x.step == nil || x.step == s) && !x.onlyToPackages() &&
+func (j *judgement) sees(r *source.Run, s *source.Step, secretName string) bool {
+	return slices.ContainsFunc(r.Reads(), func(x *source.Read) bool {
+		return x.Kind == inventory.Secret && x.Site.Secrets && !x.Compared && (x.Step == nil || x.Step == s) && !x.OnlyToPackages() &&
 			slices.Contains(j.namesOf(x, r), strings.ToUpper(secretName))
 	})
 }
 
-func (j *judgement) startsOf(r *run, s *step) []Start {
-	base := Start{Job: r.label()}
-	for _, p := range j.simulated().places {
-		if p.r == r {
-			base.AnyEnvironment = base.AnyEnvironment || p.names.Undecided() != ""
-			base.Environments = abstract.Union(base.Environments, p.names.Known())
+func (j *judgement) startsOf(r *source.Run, s *source.Step) []Start {
+	base := Start{Job: r.Label()}
+	for _, p := range j.simulated().Places {
+		if p.R == r {
+			base.AnyEnvironment = base.AnyEnvironment || p.Names.Undecided() != ""
+			base.Environments = abstract.Union(base.Environments, p.Names.Known())
 		}
 	}
 	projects := projectsOf(r, s)
 	if len(projects) == 0 {
-		projects = []Project{{Place: r.job.doc.stepPlace(s)}} // decided at run time
+		projects = []Project{{Place: r.Job.Doc.StepPlace(s)}} // decided at run time
 	}
 	out := make([]Start, len(projects))
 	for i, p := range projects {
@@ -73,43 +76,34 @@ func (j *judgement) startsOf(r *run, s *step) []Start {
 	return out
 }
 
-// stepPlace is where a step begins.
-func (d *document) stepPlace(s *step) Place {
-	p := Place{File: d.path}
-	if s.ast.Pos != nil {
-		p.Line, p.Column = s.ast.Pos.Line, s.ast.Pos.Col
-	}
-	return p
-}
-
 // projectsOf are the projects that a step names, itself or in the local action that it uses; else those that its job or
 // its workflow sets for it, under the name of a project or under one that the script mentions.
-func projectsOf(r *run, s *step) []Project {
-	d := r.job.doc
+func projectsOf(r *source.Run, s *source.Step) []Project {
+	d := r.Job.Doc
 	script := ""
-	var own []passage
-	each(s.ast, func(name string, value *actionlint.String) {
-		own = append(own, passage{name: name, value: value, job: r.job})
+	var own []source.Passage
+	source.Each(s.AST, func(name string, value *actionlint.String) {
+		own = append(own, source.Passage{Name: name, Value: value, Job: r.Job})
 	})
-	if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok {
-		own = append(own, passage{value: e.Run, job: r.job, script: true})
+	if e, ok := s.AST.Exec.(*actionlint.ExecRun); ok {
+		own = append(own, source.Passage{Value: e.Run, Job: r.Job, Script: true})
 		script = e.Run.Value
 	}
-	out := d.startedBy(own, r.reads(), func(x *read) bool { return x.step == s })
-	if s.local != nil && len(out) == 0 {
-		out = startedWithin(s.local)
+	out := startedBy(d, own, r.Reads(), func(x *source.Read) bool { return x.Step == s })
+	if s.Local != nil && len(out) == 0 {
+		out = startedWithin(s.Local)
 	}
 	if len(out) > 0 {
 		return out
 	}
 	mentioned := func(name string) bool {
-		return named(name, []string{projectName}) || name != "" && strings.Contains(script, name)
+		return vendors.Named(name, []string{vendors.ProjectName}) || name != "" && strings.Contains(script, name)
 	}
-	for _, e := range []*actionlint.Env{r.job.ast.Env, d.ast.Env} {
-		wide := slices.DeleteFunc(passagesOf(e, r.job), func(p passage) bool { return !mentioned(p.name) })
-		inner := e == r.job.ast.Env
-		out = d.startedBy(wide, append(slices.Clone(r.reads()), d.reads...), func(x *read) bool {
-			return x.step == nil && (x.job != nil) == inner && mentioned(x.site.env)
+	for _, e := range []*actionlint.Env{r.Job.AST.Env, d.AST.Env} {
+		wide := slices.DeleteFunc(passagesOf(e, r.Job), func(p source.Passage) bool { return !mentioned(p.Name) })
+		inner := e == r.Job.AST.Env
+		out = startedBy(d, wide, append(slices.Clone(r.Reads()), d.Reads...), func(x *source.Read) bool {
+			return x.Step == nil && (x.Job != nil) == inner && mentioned(x.Site.Env)
 		})
 		if len(out) > 0 {
 			return out
@@ -118,30 +112,30 @@ func projectsOf(r *run, s *step) []Project {
 	return nil
 }
 
-func passagesOf(e *actionlint.Env, j *job) []passage {
+func passagesOf(e *actionlint.Env, j *source.Job) []source.Passage {
 	if e == nil {
 		return nil
 	}
-	var out []passage
+	var out []source.Passage
 	for _, x := range e.Vars {
-		out = append(out, passage{name: x.Name.Value, value: x.Value, job: j})
+		out = append(out, source.Passage{Name: x.Name.Value, Value: x.Value, Job: j})
 	}
 	return out
 }
 
 // startedWithin are the projects that the steps of a composite action name.
-func startedWithin(d *document) []Project {
+func startedWithin(d *source.Document) []Project {
 	var out []Project
-	for _, j := range d.jobs {
-		for _, s := range j.steps {
-			var own []passage
-			each(s.ast, func(name string, value *actionlint.String) {
-				own = append(own, passage{name: name, value: value, job: j})
+	for _, j := range d.Jobs {
+		for _, s := range j.Steps {
+			var own []source.Passage
+			source.Each(s.AST, func(name string, value *actionlint.String) {
+				own = append(own, source.Passage{Name: name, Value: value, Job: j})
 			})
-			if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok {
-				own = append(own, passage{value: e.Run, job: j, script: true})
+			if e, ok := s.AST.Exec.(*actionlint.ExecRun); ok {
+				own = append(own, source.Passage{Value: e.Run, Job: j, Script: true})
 			}
-			out = append(out, d.startedBy(own, j.reads, func(x *read) bool { return x.step == s })...)
+			out = append(out, startedBy(d, own, j.Reads, func(x *source.Read) bool { return x.Step == s })...)
 		}
 	}
 	return out
@@ -149,7 +143,7 @@ func startedWithin(d *document) []Project {
 
 // startedBy are the projects in what a step that starts runs is given: URLs, IDs, and variables. A variable of another name
 // may be anything; what it holds tells.
-func (d *document) startedBy(texts []passage, reads []*read, given func(*read) bool) []Project {
+func startedBy(d *source.Document, texts []source.Passage, reads []*source.Read, given func(*source.Read) bool) []Project {
 	var out []Project
 	add := func(p Project) {
 		same := func(q Project) bool { return strings.EqualFold(q.Ref, p.Ref) && q.Variable == p.Variable }
@@ -158,17 +152,19 @@ func (d *document) startedBy(texts []passage, reads []*read, given func(*read) b
 		}
 	}
 	for _, p := range texts {
-		p.name = projectName // whatever its own is: it goes to Hex
-		for _, project := range d.projects(p) {
+		p.Name = vendors.ProjectName // whatever its own is: it goes to Hex
+		for _, project := range projects(d, p) {
 			add(project)
 		}
 	}
 	for _, x := range reads {
-		if x.kind == variable && x.name != "" && given(x) && !isHostName(x) {
-			add(Project{Variable: x.name, Place: x.place})
+		if x.Kind == inventory.Variable && x.Name != "" && given(x) && !isHostName(x) {
+			add(Project{Variable: x.Name, Place: x.Place})
 		}
 	}
 	return out
 }
 
-func isHostName(x *read) bool { return named(x.name, hostNames()) || named(x.site.env, hostNames()) }
+func isHostName(x *source.Read) bool {
+	return vendors.Named(x.Name, vendors.HostNames()) || vendors.Named(x.Site.Env, vendors.HostNames())
+}

@@ -1,38 +1,39 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/rhysd/actionlint"
 
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/source"
+	"github.com/gh-hex/gh-hex/extension/vendors"
 )
 
 // vendors judges hex-vendor: secrets that go to hex.pm, the Elixir package registry.
 func (j *judgement) vendors() *verdict {
 	v := &verdict{}
-	uses := map[string]*[2][]*read{} // by name: to hex.pm, to Hex
-	for _, d := range j.w.docs {
+	uses := map[string]*[2][]*source.Read{} // by name: to hex.pm, to Hex
+	for _, d := range j.w.Docs {
 		v.looked = v.looked || j.concernsFile(d)
-		for _, x := range d.reads {
-			if x.kind != secret || x.name == "" || isBuiltIn(x) {
+		for _, x := range d.Reads {
+			if x.Kind != inventory.Secret || x.Name == "" || source.IsBuiltIn(x) {
 				continue
 			}
-			u := uses[x.name]
+			u := uses[x.Name]
 			if u == nil {
-				u = &[2][]*read{}
-				uses[x.name] = u
+				u = &[2][]*source.Read{}
+				uses[x.Name] = u
 			}
-			if x.toPackages() {
+			if x.ToPackages() {
 				u[0] = append(u[0], x)
 			}
-			if x.hex {
+			if x.Hex {
 				u[1] = append(u[1], x)
 			}
 		}
@@ -45,36 +46,28 @@ func (j *judgement) vendors() *verdict {
 	return v
 }
 
-// toPackages tells whether a read goes to hex.pm.
-func (x *read) toPackages() bool {
-	if !x.marks.has(marksPM) {
-		return false
-	}
-	return isSecretName(x.name) || isSecretName(x.site.env) || x.step != nil || x.marks.has(marksHex)
-}
-
-func (j *judgement) vendor(v *verdict, name string, x *read, hex []*read) {
-	if i := slices.IndexFunc(hex, func(y *read) bool { return y != x }); i >= 0 {
-		at := hex[i].place
-		v.add(x.place, check.SeverityError, x.jobID(), fmt.Sprintf("secret %s goes to hex.pm here and to Hex in %s:%d: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, at.File, at.Line, otherName(name)), otherName(name))
+func (j *judgement) vendor(v *verdict, name string, x *source.Read, hex []*source.Read) {
+	if i := slices.IndexFunc(hex, func(y *source.Read) bool { return y != x }); i >= 0 {
+		at := hex[i].Place
+		v.add(x.Place, check.SeverityError, x.JobID(), fmt.Sprintf("secret %s goes to hex.pm here and to Hex in %s:%d: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, at.File, at.Line, otherName(name)), otherName(name))
 		return
 	}
-	if x.hex {
-		v.add(x.place, check.SeverityError, x.jobID(), fmt.Sprintf("secret %s goes from here to hex.pm and to Hex: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, otherName(name)), otherName(name))
+	if x.Hex {
+		v.add(x.Place, check.SeverityError, x.JobID(), fmt.Sprintf("secret %s goes from here to hex.pm and to Hex: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, otherName(name)), otherName(name))
 		return
 	}
 	switch {
 	case !j.w.isHexToken(name):
-	case name == secretNames()[0]:
-		v.add(x.place, check.SeverityWarning, x.jobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry: `gh hex auth` would overwrite another vendor's key; `%s` stores the Hex token under another name", name, otherName(name)), otherName(name))
+	case name == vendors.SecretNames()[0]:
+		v.add(x.Place, check.SeverityWarning, x.JobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry: `gh hex auth` would overwrite another vendor's key; `%s` stores the Hex token under another name", name, otherName(name)), otherName(name))
 	default:
-		v.add(x.place, check.SeverityWarning, x.jobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry, and is no name for a Hex token; `%s` stores that as %s", name, otherName(name), secretNames()[0]), otherName(name))
+		v.add(x.Place, check.SeverityWarning, x.JobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry, and is no name for a Hex token; `%s` stores that as %s", name, otherName(name), vendors.SecretNames()[0]), otherName(name))
 	}
 }
 
 // otherName is the command that stores the Hex token under a name of its own.
 func otherName(name string) string {
-	if plain := secretNames()[0]; name == plain {
+	if plain := vendors.SecretNames()[0]; name == plain {
 		return "gh hex auth --secret " + plain + "_WORKSPACE"
 	}
 	return "gh hex auth"
@@ -82,11 +75,11 @@ func otherName(name string) string {
 
 // actions judges hex-action: how Hex's own action is used.
 func (j *judgement) actions() *verdict {
-	v := &verdict{nothing: "no workflow uses " + toolkit}
-	for _, d := range j.w.docs {
-		for _, job := range d.jobs {
-			for _, s := range job.steps {
-				if usesToolkit(s.ast) {
+	v := &verdict{nothing: "no workflow uses " + vendors.Toolkit}
+	for _, d := range j.w.Docs {
+		for _, job := range d.Jobs {
+			for _, s := range job.Steps {
+				if vendors.UsesToolkit(s.AST) {
 					v.looked = true
 					j.action(v, d, job, s)
 				}
@@ -96,16 +89,16 @@ func (j *judgement) actions() *verdict {
 	return v
 }
 
-func (j *judgement) action(v *verdict, d *document, job *job, s *step) {
-	a := s.ast.Exec.(*actionlint.ExecAction)
-	version := d.versionOf(a.Uses)
+func (j *judgement) action(v *verdict, d *source.Document, job *source.Job, s *source.Step) {
+	a := s.AST.Exec.(*actionlint.ExecAction)
+	version := versionOf(d, a.Uses)
 	for id, in := range a.Inputs {
 		if message := faultyInput(id, version); message != "" {
-			v.add(d.placeOf(in.Name), check.SeverityWarning, job.id, fmt.Sprintf("%s gives %s the input %s, %s", jobMark, a.Uses.Value, in.Name.Value, message), "")
+			v.add(d.PlaceOf(in.Name), check.SeverityWarning, job.ID, fmt.Sprintf("%s gives %s the input %s, %s", jobMark, a.Uses.Value, in.Name.Value, message), "")
 		}
 	}
 	if _, given := a.Inputs["token"]; !given {
-		v.add(d.placeOf(a.Uses), check.SeverityWarning, job.id, fmt.Sprintf("%s uses %s without its required input token", jobMark, a.Uses.Value), "")
+		v.add(d.PlaceOf(a.Uses), check.SeverityWarning, job.ID, fmt.Sprintf("%s uses %s without its required input token", jobMark, a.Uses.Value), "")
 	}
 	j.actionEvents(v, d, job, s, a)
 	j.actionComments(v, d, job, s, a)
@@ -113,10 +106,10 @@ func (j *judgement) action(v *verdict, d *document, job *job, s *step) {
 
 // versionOf is the major version that an action is used in, such as v2: by its tag or, behind the hash of a commit, by
 // the comment on its line.
-func (d *document) versionOf(uses *actionlint.String) string {
+func versionOf(d *source.Document, uses *actionlint.String) string {
 	_, ref, _ := strings.Cut(uses.Value, "@")
 	if len(ref) == 40 {
-		_, comment, _ := strings.Cut(d.src.line(uses.Pos.Line), "#")
+		_, comment, _ := strings.Cut(d.Src.Line(uses.Pos.Line), "#")
 		ref, _, _ = strings.Cut(strings.TrimSpace(comment), " ")
 	}
 	version, _, _ := strings.Cut(ref, ".")
@@ -139,38 +132,38 @@ func faultyInput(id, version string) string {
 
 // actionEvents warns of events that the action refuses, unless a guard keeps them away. A workflow that is only called
 // is judged by its callers' events.
-func (j *judgement) actionEvents(v *verdict, d *document, own *job, s *step, a *actionlint.ExecAction) {
-	for _, event := range j.simulated().events[s] {
+func (j *judgement) actionEvents(v *verdict, d *source.Document, own *source.Job, s *source.Step, a *actionlint.ExecAction) {
+	for _, event := range j.simulated().Events[s] {
 		switch event {
 		case "push", "workflow_dispatch", "schedule", "pull_request", "workflow_call":
 			continue
 		}
-		v.add(d.placeOf(a.Uses), check.SeverityWarning, own.id, fmt.Sprintf("%s uses %s on %s: it runs only on push, workflow_dispatch, schedule and pull_request", jobMark, a.Uses.Value, event), "")
+		v.add(d.PlaceOf(a.Uses), check.SeverityWarning, own.ID, fmt.Sprintf("%s uses %s on %s: it runs only on push, workflow_dispatch, schedule and pull_request", jobMark, a.Uses.Value, event), "")
 	}
 }
 
 // actionComments warns where comment_on_pr lacks what it needs.
-func (j *judgement) actionComments(v *verdict, d *document, job *job, s *step, a *actionlint.ExecAction) {
+func (j *judgement) actionComments(v *verdict, d *source.Document, job *source.Job, s *source.Step, a *actionlint.ExecAction) {
 	in, given := a.Inputs["comment_on_pr"]
 	if !given || !strings.EqualFold(strings.TrimSpace(in.Value.Value), "true") {
 		return
 	}
-	at := d.placeOf(in.Name)
+	at := d.PlaceOf(in.Name)
 	if p := permissionsOf(job); p != nil && !writesPulls(p) {
-		v.add(at, check.SeverityWarning, job.id, fmt.Sprintf("comment_on_pr needs `permissions: pull-requests: write`, which %s does not have", jobMark), "")
+		v.add(at, check.SeverityWarning, job.ID, fmt.Sprintf("comment_on_pr needs `permissions: pull-requests: write`, which %s does not have", jobMark), "")
 	} else if p == nil {
-		v.add(at, check.SeverityNote, job.id, fmt.Sprintf("comment_on_pr needs `permissions: pull-requests: write`; %s has what the repository's settings give", jobMark), "")
+		v.add(at, check.SeverityNote, job.ID, fmt.Sprintf("comment_on_pr needs `permissions: pull-requests: write`; %s has what the repository's settings give", jobMark), "")
 	}
 	if !hasEnv(d, job, s, "github_token") {
-		v.add(at, check.SeverityWarning, job.id, fmt.Sprintf("comment_on_pr needs `env: GITHUB_TOKEN`, which the step of %s does not have", jobMark), "")
+		v.add(at, check.SeverityWarning, job.ID, fmt.Sprintf("comment_on_pr needs `env: GITHUB_TOKEN`, which the step of %s does not have", jobMark), "")
 	}
 }
 
-func permissionsOf(j *job) *actionlint.Permissions {
-	if j.ast.Permissions != nil {
-		return j.ast.Permissions
+func permissionsOf(j *source.Job) *actionlint.Permissions {
+	if j.AST.Permissions != nil {
+		return j.AST.Permissions
 	}
-	return j.doc.ast.Permissions
+	return j.Doc.AST.Permissions
 }
 
 func writesPulls(p *actionlint.Permissions) bool {
@@ -181,8 +174,8 @@ func writesPulls(p *actionlint.Permissions) bool {
 	return s != nil && s.Value.Value == "write"
 }
 
-func hasEnv(d *document, j *job, s *step, name string) bool {
-	for _, e := range []*actionlint.Env{d.ast.Env, j.ast.Env, s.ast.Env} {
+func hasEnv(d *source.Document, j *source.Job, s *source.Step, name string) bool {
+	for _, e := range []*actionlint.Env{d.AST.Env, j.AST.Env, s.AST.Env} {
 		if e != nil && (e.Expression != nil || e.Vars[name] != nil) {
 			return true
 		}
@@ -193,14 +186,14 @@ func hasEnv(d *document, j *job, s *step, name string) bool {
 // endpoints judges hex-endpoint: how scripts and values talk to Hex.
 func (j *judgement) endpoints() *verdict {
 	v := &verdict{}
-	for _, d := range j.w.docs {
-		if d.ast == nil {
+	for _, d := range j.w.Docs {
+		if d.AST == nil {
 			continue
 		}
 		if j.concernsFile(d) {
 			v.looked = true
 		}
-		for _, t := range d.texts() {
+		for _, t := range d.Texts() {
 			j.endpoint(v, d, t)
 		}
 		j.scripts(v, d)
@@ -209,104 +202,37 @@ func (j *judgement) endpoints() *verdict {
 }
 
 // scripts warns of secrets that are written straight into a script.
-func (j *judgement) scripts(v *verdict, d *document) {
-	for _, x := range d.reads {
-		if x.kind == secret && x.hex && x.site.what == "run" && !x.whole && !x.compared {
-			v.add(x.place, check.SeverityWarning, x.jobID(), fmt.Sprintf("%s writes %s straight into its script, where it can end up in argument lists and logs; pass it by `env`", jobMark, x.what()), "")
+func (j *judgement) scripts(v *verdict, d *source.Document) {
+	for _, x := range d.Reads {
+		if x.Kind == inventory.Secret && x.Hex && x.Site.What == "run" && !x.Whole && !x.Compared {
+			v.add(x.Place, check.SeverityWarning, x.JobID(), fmt.Sprintf("%s writes %s straight into its script, where it can end up in argument lists and logs; pass it by `env`", jobMark, x.What()), "")
 		}
 	}
 }
 
-// passage is a scalar that may name Hex's hosts and paths: a script, or the value of a variable or input.
-type passage struct {
-	name   string // of the variable or input; "" for a script
-	value  *actionlint.String
-	job    *job
-	step   *step // of a script
-	script bool
-}
-
-// texts returns the passages of a file, in order of place.
-func (d *document) texts() []passage {
-	if d.ast == nil {
-		return nil
-	}
-	var out []passage
-	add := func(e *actionlint.Env, j *job) {
-		if e != nil {
-			for _, x := range e.Vars {
-				out = append(out, passage{name: x.Name.Value, value: x.Value, job: j})
-			}
-		}
-	}
-	add(d.ast.Env, nil)
-	for _, j := range d.jobs {
-		add(j.ast.Env, j)
-		if call := j.ast.WorkflowCall; call != nil {
-			for _, in := range call.Inputs {
-				out = append(out, passage{name: in.Name.Value, value: in.Value, job: j})
-			}
-		}
-		for _, s := range j.steps {
-			each(s.ast, func(name string, value *actionlint.String) {
-				out = append(out, passage{name: name, value: value, job: j})
-			})
-			if e, ok := s.ast.Exec.(*actionlint.ExecRun); ok {
-				out = append(out, passage{value: e.Run, job: j, step: s, script: true})
-			}
-		}
-	}
-	sort.SliceStable(out, func(a, b int) bool { return out[a].value.Pos.IsBefore(out[b].value.Pos) })
-	return out
-}
-
-// text is a passage with its comments blanked.
-func (p passage) text() string {
-	if p.script {
-		return withoutComments(p.value.Value)
-	}
-	return p.value.Value
-}
-
-func (p passage) jobID() string {
-	if p.job == nil {
-		return ""
-	}
-	return p.job.id
-}
-
-// placesOf maps offsets of a passage to places.
-func (d *document) placesOf(p passage, offsets []int) []Place {
-	out := d.src.places(p.value, offsets)
-	for i := range out {
-		out[i].File = d.path
-	}
-	return out
-}
-
-func (j *judgement) endpoint(v *verdict, d *document, p passage) {
-	text := p.text()
-	if isSecretName(p.name) && !strings.Contains(text, "${{") && looksSecret(text) && p.isHexToken(d) {
-		v.add(d.placeOf(p.value), check.SeverityWarning, p.jobID(), fmt.Sprintf("%s holds a token in plain text; revoke it and read it from a secret", p.name), "gh hex auth")
+func (j *judgement) endpoint(v *verdict, d *source.Document, p source.Passage) {
+	text := p.Text()
+	if vendors.IsSecretName(p.Name) && !strings.Contains(text, "${{") && looksSecret(text) && p.IsHexToken(d) {
+		v.add(d.PlaceOf(p.Value), check.SeverityWarning, p.JobID(), fmt.Sprintf("%s holds a token in plain text; revoke it and read it from a secret", p.Name), "gh hex auth")
 		return
 	}
-	if !mentionsHex(text) && !strings.Contains(text, "hxt") && !strings.Contains(text, "/api/v1/") && !strings.Contains(text, "earer") {
+	if !vendors.MentionsHex(text) && !strings.Contains(text, "hxt") && !strings.Contains(text, "/api/v1/") && !strings.Contains(text, "earer") {
 		return
 	}
-	j.mark(v, d, p, compiled().token.FindAllStringIndex(text, -1), "a token stands here in plain text; revoke it and read it from a secret", "gh hex auth")
-	if d.hex && p.talksToHex() {
-		j.mark(v, d, p, compiled().oldPath.FindAllStringIndex(text, -1), "/api/v1/project/… is the old path of Hex's API; it is /api/v1/projects/{id}/runs now", "")
+	j.mark(v, d, p, vendors.Compiled().Token.FindAllStringIndex(text, -1), "a token stands here in plain text; revoke it and read it from a secret", "gh hex auth")
+	if d.Hex && p.TalksToHex() {
+		j.mark(v, d, p, vendors.Compiled().OldPath.FindAllStringIndex(text, -1), "/api/v1/project/… is the old path of Hex's API; it is /api/v1/projects/{id}/runs now", "")
 	}
-	if p.script {
+	if p.Script {
 		j.arguments(v, d, p, text)
 	}
 	j.hosts(v, d, p, text)
 }
 
 // arguments warns of tokens that a script writes into the argument list of another process.
-func (j *judgement) arguments(v *verdict, d *document, p passage, text string) {
-	matches := make([][]int, len(p.step.script.arguments))
-	for i, at := range p.step.script.arguments {
+func (j *judgement) arguments(v *verdict, d *source.Document, p source.Passage, text string) {
+	matches := make([][]int, len(p.Step.Script.Arguments))
+	for i, at := range p.Step.Script.Arguments {
 		matches[i] = []int{at}
 	}
 	j.mark(v, d, p, matches, "the token goes into an argument list, which other processes can read; let the command read it from its environment", "")
@@ -314,8 +240,8 @@ func (j *judgement) arguments(v *verdict, d *document, p passage, text string) {
 		return
 	}
 	named := map[string][][]int{}
-	for _, m := range compiled().expanded.FindAllStringSubmatchIndex(text, -1) {
-		if name := text[m[2]:m[3]]; isSecretName(name) && !isContested(name) {
+	for _, m := range vendors.Compiled().Expanded.FindAllStringSubmatchIndex(text, -1) {
+		if name := text[m[2]:m[3]]; vendors.IsSecretName(name) && !vendors.IsContested(name) {
 			named[name] = append(named[name], m)
 		}
 	}
@@ -324,40 +250,23 @@ func (j *judgement) arguments(v *verdict, d *document, p passage, text string) {
 	}
 }
 
-// isHexToken tells whether a variable with the name of a token is Hex's rather than hex.pm's.
-func (p passage) isHexToken(d *document) bool {
-	m := d.marks
-	if p.job != nil {
-		m = p.job.marks
-	}
-	return m.has(marksHex) || !m.has(marksPM) && !isContested(p.name)
-}
-
-// talksToHex tells whether the path in a passage is Hex's.
-func (p passage) talksToHex() bool {
-	if len(apiHosts(p.value.Value)) > 0 {
-		return true
-	}
-	return p.job != nil && p.job.hex && (strings.Contains(p.value.Value, "HEX") || p.job.marks.has(marksHex))
-}
-
-func (j *judgement) mark(v *verdict, d *document, p passage, matches [][]int, message, fix string) {
+func (j *judgement) mark(v *verdict, d *source.Document, p source.Passage, matches [][]int, message, fix string) {
 	offsets := make([]int, len(matches))
 	for i, m := range matches {
 		offsets[i] = m[0]
 	}
-	for _, at := range d.placesOf(p, offsets) {
-		v.add(at, check.SeverityWarning, p.jobID(), message, fix)
+	for _, at := range d.PlacesOf(p, offsets) {
+		v.add(at, check.SeverityWarning, p.JobID(), message, fix)
 	}
 }
 
 // hosts warns of a workspace's host that is not the one this repository is set up for.
-func (j *judgement) hosts(v *verdict, d *document, p passage, text string) {
+func (j *judgement) hosts(v *verdict, d *source.Document, p source.Passage, text string) {
 	if j.c.Host == "" {
 		return
 	}
 	others := map[string][][]int{}
-	for _, m := range apiHosts(text) {
+	for _, m := range vendors.ApiHosts(text) {
 		if host := strings.ToLower(text[m[0]:m[1]]); !strings.EqualFold(host, j.c.Host) {
 			others[host] = append(others[host], m)
 		}

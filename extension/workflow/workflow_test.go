@@ -1,7 +1,5 @@
 package workflow
 
-import "github.com/gh-hex/gh-hex/extension/abstract"
-
 import (
 	"context"
 	"fmt"
@@ -14,6 +12,9 @@ import (
 	"time"
 
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/abstract"
+	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/source"
 )
 
 const sample = `on:
@@ -53,7 +54,9 @@ jobs:
     uses: octo/shared/.github/workflows/y.yml@v1
 `
 
-func sampleFile() []File { return []File{{Path: ".github/workflows/hex.yml", Data: []byte(sample)}} }
+func sampleFile() []File {
+	return []File{{Path: ".github/workflows/hex.yml", Data: []byte(sample)}}
+}
 
 func names(list []Named) []string {
 	var out []string
@@ -75,7 +78,7 @@ func TestFacts(t *testing.T) {
 		{"RemoteRefs", w.RemoteRefs(), []string{"octo/shared/.github/workflows/x.yml@v1"}},
 		{"RunsProjects", w.RunsProjects(), true},
 		{"Environments offline", w.Environments(nil), []string{"dev", "prod"}},
-		{"Environments", w.Environments(&stored{repository: Repository{Environments: []Environment{{Name: "Prod"}, {Name: "qa"}}}}), []string{"dev", "prod", "qa"}},
+		{"Environments", w.Environments(&stored{repository: inventory.Repository{Environments: []inventory.Environment{{Name: "Prod"}, {Name: "qa"}}}}), []string{"dev", "prod", "qa"}},
 	} {
 		if got, want := fmt.Sprint(c.got), fmt.Sprint(c.want); got != want {
 			t.Errorf("%s: got %s, want %s", c.what, got, want)
@@ -155,7 +158,9 @@ func TestHostile(t *testing.T) {
 		}
 		cycle = append(cycle, File{Path: fmt.Sprintf(".github/workflows/w%d.yml", i), Data: []byte(text)})
 	}
-	one := func(text string) []File { return []File{{Path: ".github/workflows/hex.yml", Data: []byte(text)}} }
+	one := func(text string) []File {
+		return []File{{Path: ".github/workflows/hex.yml", Data: []byte(text)}}
+	}
 	cases := map[string][]File{
 		"nul":             one("on: push\nx: \x00\n"),
 		"large":           one(strings.Repeat("# hex\n", 200_000)),
@@ -201,8 +206,8 @@ func TestBoundsAreSaid(t *testing.T) {
 	lookup := func(name string) ([]byte, bool) { return []byte(call(1, path.Base(name)+"x")), len(name) < 100 }
 	long := "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: 'hex run ${{ " + strings.Repeat(" ", abstract.MaxExpression) + "}}'}]\n"
 	for name, test := range map[string]struct{ text, says string }{
-		"a large file":      {strings.Repeat("#\n", maxFile/2+1), "larger than 1 MiB"},
-		"many calls":        {call(maxCalls+1, "w"), "more than 500 workflows are called"},
+		"a large file":      {strings.Repeat("#\n", source.MaxFile/2+1), "larger than 1 MiB"},
+		"many calls":        {call(source.MaxCalls+1, "w"), "more than 500 workflows are called"},
 		"a long expression": {long, "longer than the 21,000 characters"},
 	} {
 		files := []File{{Path: ".github/workflows/hex.yml", Data: []byte(test.text)}}
@@ -250,7 +255,7 @@ func FuzzRead(f *testing.F) {
 		file := File{Path: ".github/workflows/hex.yml", Data: data}
 		lookup := func(string) ([]byte, bool) { return action, len(action) > 0 }
 		w := Read([]File{file}, ReadOptions{All: true, Lookup: lookup, Remote: func(string) ([]byte, error) { return action, nil }})
-		inv := &stored{repository: Repository{Environments: []Environment{{Name: "a"}}}}
+		inv := &stored{repository: inventory.Repository{Environments: []inventory.Environment{{Name: "a"}}}}
 		lines := 1 + strings.Count(strings.ReplaceAll(strings.ReplaceAll(string(data), "\r\n", "\n"), "\r", "\n"), "\n")
 		for id, r := range Judge(w, inv, Context{Dependabot: true, Host: "eu.hex.tech"}) {
 			for _, finding := range r.Findings {
@@ -282,8 +287,8 @@ func TestReadingEnds(t *testing.T) {
 		return []byte(text), true
 	}
 	ended := Read(files, ReadOptions{Lookup: end, Ends: ctx})
-	if asked != 1 || len(ended.runs) > 0 {
-		t.Errorf("looked up %d files and lists %d runs after the end", asked, len(ended.runs))
+	if asked != 1 || len(ended.Runs) > 0 {
+		t.Errorf("looked up %d files and lists %d runs after the end", asked, len(ended.Runs))
 	}
 	// What was read by halves can still be asked: a command that is told to end asks on its way out.
 	if secrets, starts := ended.HexSecrets(), ended.Starts("B"); len(secrets)+len(starts) > 0 {

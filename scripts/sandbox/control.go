@@ -23,6 +23,8 @@ func (s *Sandbox) controlHandler() http.Handler {
 	mux.HandleFunc("POST /faults", taking(s.addFaultsJSON))
 	mux.HandleFunc("DELETE /faults", doing(s.ClearFaults))
 	mux.HandleFunc("POST /reset-requests", doing(s.ResetRequests))
+	mux.HandleFunc("PUT /files/{owner}/{repo}/{branch}/{path...}", s.putFile)
+	mux.HandleFunc("POST /schedule", doing(s.Schedule))
 	mux.HandleFunc("GET /secrets", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.Secrets()) })
 	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, Report{s.Requests(), s.Deleted(), map[string]int{
@@ -30,6 +32,16 @@ func (s *Sandbox) controlHandler() http.Handler {
 		}})
 	})
 	return mux
+}
+
+// putFile puts a file on a branch of a repository of github.com, as a push does.
+func (s *Sandbox) putFile(w http.ResponseWriter, r *http.Request) {
+	taking(func(text []byte) error {
+		name := r.PathValue("owner") + "/" + r.PathValue("repo")
+		return s.Merge(mustJSON(map[string]any{"github": map[string]any{"github.com": map[string]any{"repositories": map[string]any{
+			name: map[string]any{"files": map[string]any{r.PathValue("branch"): map[string]any{r.PathValue("path"): string(text)}}},
+		}}}}))
+	})(w, r)
 }
 
 func reply(w http.ResponseWriter, v any) {

@@ -181,6 +181,7 @@ func (s *Sandbox) githubRoutes() []route {
 		{"PUT", "/repos/{owner}/{repo}/environments/{env}", s.putEnvironment},
 	}
 	routes = append(routes, s.secretRoutes()...)
+	routes = append(routes, s.checkRoutes()...)
 	return append(routes, s.variableRoutes()...)
 }
 

@@ -240,6 +240,9 @@ func (c *call) describeEnvironment(name string, e *Environment) map[string]any {
 	if e.Reviewers {
 		rules = append(rules, map[string]any{"id": 1, "type": "required_reviewers", "reviewers": []any{}})
 	}
+	if e.WaitTimer > 0 {
+		rules = append(rules, map[string]any{"id": 3, "type": "wait_timer", "wait_timer": e.WaitTimer})
+	}
 	if len(e.Branches)+len(e.Tags) > 0 {
 		policy = map[string]any{"protected_branches": false, "custom_branch_policies": true}
 		rules = append(rules, map[string]any{"id": 2, "type": "branch_policy"})

@@ -34,7 +34,8 @@ type Sandbox struct {
 	keys     map[string]*keyPair // by collection
 	faults   []*activeFault
 	requests []*Request
-	active   int            // handlers at work
+	active   int            // handlers and runs of workflows at work
+	checks   int            // runs of workflows at work
 	flying   map[string]int // requests without an answer, by service
 	peak     map[string]int // the largest number in flying, by service
 	limits   map[string]*limiter

@@ -29,6 +29,8 @@ type Host struct {
 	Limits       *Limits                `json:"limits,omitempty"`
 	// Generate adds many repositories that are alike, and is then empty.
 	Generate []*Series `json:"generate,omitempty"`
+	// RunDetails is what a server that does not know them makes of return_run_details in a dispatch: ignored or refused.
+	RunDetails string `json:"runDetails,omitempty"`
 	// EmptyCreated makes the PUT of a new secret answer 201 without a body instead of {}.
 	EmptyCreated bool `json:"emptyCreated,omitempty"`
 }
@@ -85,6 +87,10 @@ type Repository struct {
 	Links map[string]string `json:"links,omitempty"`
 	// Releases, oldest first.
 	Releases []*Release `json:"releases,omitempty"`
+	// WorkflowRuns are those of .github/workflows/hex-check.yml, WorkflowStates (active when missing, disabled_manually,
+	// disabled_inactivity) are by the name of a workflow's file.
+	WorkflowRuns   []*WorkflowRun    `json:"workflowRuns,omitempty"`
+	WorkflowStates map[string]string `json:"workflowStates,omitempty"`
 }
 
 // Environment is a deployment environment.
@@ -93,8 +99,9 @@ type Environment struct {
 	CreatedAt time.Time            `json:"createdAt"`
 	Secrets   map[string]*Secret   `json:"secrets,omitempty"`
 	Variables map[string]*Variable `json:"variables,omitempty"`
-	// Reviewers says that jobs wait for a person; Branches and Tags are the patterns that are let in, all when both are empty.
+	// Reviewers says that jobs wait for a person, WaitTimer for how many minutes they wait; Branches and Tags are the patterns that are let in, all when both are empty.
 	Reviewers bool     `json:"reviewers,omitempty"`
+	WaitTimer int      `json:"waitTimer,omitempty"`
 	Branches  []string `json:"branches,omitempty"`
 	Tags      []string `json:"tags,omitempty"`
 }
@@ -229,6 +236,9 @@ func (s *Sandbox) Update(change func(*State)) {
 func (s *Sandbox) Merge(patch []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for s.checks > 0 {
+		s.idle.Wait() // runs of workflows hold on to the state that they began with
+	}
 	var change any
 	if err := decode(patch, &change); err != nil {
 		return fmt.Errorf("read state: %w", err)
@@ -385,6 +395,7 @@ func (r *Repository) complete(h *Host, now time.Time) {
 	r.Variables = completeSecrets(r.Variables, now)
 	r.AgentVariables = completeSecrets(r.AgentVariables, now)
 	r.Environments = orEmpty(r.Environments)
+	r.completeRuns(h, now)
 	for _, name := range sortedKeys(r.Environments) {
 		e := r.Environments[name]
 		if e.ID == 0 {

@@ -1,0 +1,95 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/console"
+	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/inspect"
+	"github.com/gh-hex/gh-hex/extension/places"
+	"github.com/gh-hex/gh-hex/extension/stored"
+)
+
+// writeRecords writes down beside the secrets what may be known of the token. That it could not is a note.
+func (s *storing) writeRecords(ctx context.Context) {
+	if s.variable == "" {
+		return
+	}
+	records := places.Records{}
+	for _, t := range s.slots {
+		if t.err == nil {
+			records.Add(t.store, stored.NewEntry(s.token, s.owner, s.host, t.store.Owner, t.set), t.sharing)
+		}
+	}
+	for _, t := range s.slots {
+		level := t.store
+		level.App = github.Actions
+		if r := records[level]; r != nil {
+			delete(records, level)
+			if err := places.WriteRecord(ctx, s.client, level, s.secret, r); err != nil {
+				s.Say("%s", places.NoRecord(s.secret, err))
+			}
+		}
+	}
+}
+
+// otherRecords are the places whose secret is, by its record, one of another kind or for another host.
+func (s *storing) otherRecords(ctx context.Context) []string {
+	var others []string
+	for _, t := range s.slots {
+		if t.err != nil || t.before.Name == "" || s.variable == "" {
+			continue
+		}
+		level := t.store
+		level.App = github.Actions
+		variable, err := s.client.Variable(ctx, level, stored.RecordName(s.secret))
+		record, _ := stored.ParseRecord(variable.Value)
+		e, replaced := record.For(string(t.store.App), t.before.UpdatedAt)
+		if err != nil || e == nil || replaced || e.Host == s.host && (e.Kind == s.owner.Kind || e.Kind == core.KindUnknown) {
+			continue
+		}
+		others = append(others, fmt.Sprintf("the %s token for %s in the %s secret %s of %s", e.Kind, e.Host.Name(), t.store, s.secret, s.describe(t)))
+	}
+	return others
+}
+
+// settleOtherKind asks before a token takes the place of one of another kind, or of another host.
+func (s *storing) settleOtherKind(ctx context.Context) error {
+	if !s.CanAsk() || s.dryRun {
+		return nil
+	}
+	others := s.otherRecords(ctx)
+	if len(others) == 0 {
+		return nil
+	}
+	yes, err := s.Confirm(fmt.Sprintf("Replace %s with this %s token for %s?", strings.Join(others, ", "), s.owner.Kind, s.host.Name()), false)
+	if err != nil || !yes {
+		return errors.Join(console.ErrCancelled, err)
+	}
+	return nil
+}
+
+// proof is the command that has Hex asked about what was stored, where the workflow that does is there; empty elsewhere.
+func (s *storing) proof(ctx context.Context) string {
+	if s.org != "" || !slices.ContainsFunc(s.slots, func(t *slot) bool { return t.store.App == github.Actions }) {
+		return ""
+	}
+	for _, n := range s.workflows(ctx).HexSecrets() {
+		for _, at := range n.Places {
+			if strings.EqualFold(n.Name, s.secret) && at.File == stored.Path {
+				return inspect.ProveStored + s.placeFlag()
+			}
+		}
+	}
+	return ""
+}
+
+// replaces tells whether a secret took the place of another.
+func (s *storing) replaces() bool {
+	return slices.ContainsFunc(s.slots, func(t *slot) bool { return t.before.Name != "" })
+}

@@ -1,0 +1,164 @@
+package source
+
+import (
+	"path"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+	"go.yaml.in/yaml/v4"
+)
+
+// maxActions bounds how many local actions are read.
+const maxActions = 1000
+
+// loadActions reads the local actions that a workflow's steps use, and those that they use in turn.
+func (w *Workflows) loadActions(d *Document) {
+	for _, j := range d.Jobs {
+		w.loadStepActions(d, j.Steps)
+	}
+}
+
+func (w *Workflows) loadStepActions(d *Document, steps []*Step) {
+	for _, s := range steps {
+		a, ok := s.AST.Exec.(*actionlint.ExecAction)
+		if !ok || a.Uses == nil || d.Remote != "" {
+			continue
+		}
+		if folder, local := inRepository(a.Uses.Value); local {
+			s.Local = w.loadAction(folder)
+		}
+	}
+}
+
+// loadAction reads the action in a folder of the work tree, once; nil when it is not there (it may be checked out at
+// run time) or is no composite action.
+func (w *Workflows) loadAction(folder string) *Document {
+	if d, known := w.Actions[folder]; known || w.Options.Lookup == nil || len(w.Actions) >= maxActions || w.Ended() {
+		return d
+	}
+	w.Actions[folder] = nil
+	for _, name := range []string{"action.yml", "action.yaml"} {
+		file := path.Join(folder, name)
+		if data, ok := w.Options.Lookup(file); ok {
+			d := parseAction(file, data, w.admit(countYAML(data)))
+			w.Actions[folder] = d
+			for _, j := range d.Jobs {
+				w.loadStepActions(d, j.Steps)
+			}
+			return d
+		}
+	}
+	return nil
+}
+
+// parseAction reads the steps of a composite action, as the one job of a document.
+func parseAction(name string, data []byte, size int) *Document {
+	d := &Document{Path: name, Src: newSource(data), paths: map[string][]string{}, inputs: map[string]bool{}, located: map[*actionlint.String][]located{}}
+	var root yaml.Node
+	if d.tooLarge(size) || len(data) > MaxFile || yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
+		return d
+	}
+	steps := child(child(root.Content[0], "runs"), "steps")
+	if steps == nil {
+		return d
+	}
+	j := &Job{Doc: d, AST: &actionlint.Job{}}
+	d.Jobs, d.IsAction = []*Job{j}, true
+	d.Defaults, d.Outputs = map[string]*actionlint.String{}, map[string]*actionlint.String{}
+	children(child(root.Content[0], "inputs"), func(name string, n *yaml.Node) {
+		d.Defaults[strings.ToLower(name)] = scalarOf(child(n, "default"))
+		visitor{doc: d, job: j}.scalar(d.Defaults[strings.ToLower(name)], site{What: "default of input " + name})
+	})
+	children(child(root.Content[0], "outputs"), func(name string, n *yaml.Node) {
+		if value := scalarOf(child(n, "value")); value != nil {
+			d.Outputs[strings.ToLower(name)] = value
+			visitor{doc: d, job: j}.scalar(value, site{What: "value of output " + name})
+		}
+	})
+	for i, n := range steps.Content {
+		visitor{doc: d, job: j}.addStep(stepOf(n), i)
+	}
+	return d
+}
+
+// child is the value of a mapping's key; nil when there is none. Aliases are followed.
+func child(n *yaml.Node, key string) *yaml.Node {
+	n = dealias(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if strings.EqualFold(n.Content[i].Value, key) {
+			return dealias(n.Content[i+1])
+		}
+	}
+	return nil
+}
+
+func dealias(n *yaml.Node) *yaml.Node {
+	if n != nil && n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+// stepOf builds a step from its YAML, where the parser does not.
+func stepOf(n *yaml.Node) *actionlint.Step {
+	n = dealias(n)
+	s := &actionlint.Step{
+		Pos: &actionlint.Pos{Line: n.Line, Col: n.Column}, ID: scalarOf(child(n, "id")),
+		If: scalarOf(child(n, "if")), Name: scalarOf(child(n, "name")), Env: envOf(child(n, "env")),
+	}
+	if on := scalarOf(child(n, "continue-on-error")); on != nil {
+		s.ContinueOnError = &actionlint.Bool{Expression: on, Pos: on.Pos}
+	}
+	if run := scalarOf(child(n, "run")); run != nil {
+		s.Exec = &actionlint.ExecRun{Run: run, WorkingDirectory: scalarOf(child(n, "working-directory")), Shell: scalarOf(child(n, "shell"))}
+	}
+	if uses := scalarOf(child(n, "uses")); uses != nil {
+		a := &actionlint.ExecAction{Uses: uses, Inputs: map[string]*actionlint.Input{}}
+		pairs(child(n, "with"), func(name, value *actionlint.String) {
+			a.Inputs[strings.ToLower(name.Value)] = &actionlint.Input{Name: name, Value: value}
+		})
+		s.Exec = a
+	}
+	return s
+}
+
+func envOf(n *yaml.Node) *actionlint.Env {
+	if n == nil {
+		return nil
+	}
+	e := &actionlint.Env{Expression: scalarOf(n), Vars: map[string]*actionlint.EnvVar{}}
+	pairs(n, func(name, value *actionlint.String) {
+		e.Vars[strings.ToLower(name.Value)] = &actionlint.EnvVar{Name: name, Value: value}
+	})
+	return e
+}
+
+func children(n *yaml.Node, each func(name string, value *yaml.Node)) {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		each(n.Content[i].Value, dealias(n.Content[i+1]))
+	}
+}
+
+func pairs(n *yaml.Node, each func(name, value *actionlint.String)) {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if name, value := scalarOf(n.Content[i]), scalarOf(dealias(n.Content[i+1])); name != nil && value != nil {
+			each(name, value)
+		}
+	}
+}
+
+func scalarOf(n *yaml.Node) *actionlint.String {
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return nil
+	}
+	return &actionlint.String{Value: n.Value, Pos: &actionlint.Pos{Line: n.Line, Col: n.Column}}
+}

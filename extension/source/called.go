@@ -1,0 +1,98 @@
+package source
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+
+	"github.com/gh-hex/gh-hex/core/script"
+	"github.com/gh-hex/gh-hex/extension/vendors"
+)
+
+// maxCalled bounds how many files of the repository a step's script is followed into.
+const maxCalled = 20
+
+// loadScripts reads the files of the repository that the steps run: scripts by their path, and the recipes of make.
+func (w *Workflows) loadScripts(d *Document) {
+	if w.Options.Lookup == nil || d.Remote != "" {
+		return
+	}
+	for _, j := range d.Jobs {
+		for _, s := range j.Steps {
+			e, ok := s.AST.Exec.(*actionlint.ExecRun)
+			if !ok || e.Run == nil || s.Script.Language == script.Unknown || len(e.Run.Value) > MaxScript || !strings.ContainsAny(e.Run.Value, "/.m") {
+				continue
+			}
+			for _, c := range script.Parse(e.Run.Value, s.Script.Language).Commands() {
+				w.follow(s, c)
+			}
+		}
+	}
+}
+
+// MaxScript is the size up to which a script is looked through for others that it runs.
+const MaxScript = 16 << 10
+
+// follow reads what a command runs.
+func (w *Workflows) follow(s *Step, c *script.Command) {
+	target := ""
+	for i, word := range c.Words {
+		text, known := word.Literal()
+		if i > 0 && c.Name() == "make" && target == "" && !strings.HasPrefix(text, "-") {
+			target, text = text, "Makefile"
+		}
+		name := path.Clean(strings.TrimPrefix(text, "./"))
+		if !known || text == "" || len(s.called) >= maxCalled || strings.HasPrefix(text, "-") || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "..") || !strings.ContainsAny(text, "./") && target == "" {
+			continue
+		}
+		data, there := w.lookup(name)
+		if !there || !vendors.MentionsHex(data) {
+			continue
+		}
+		if target != "" {
+			data = recipe(data, target)
+		}
+		s.called = append(s.called, data)
+	}
+}
+
+// lookup reads a file of the repository, once.
+func (w *Workflows) lookup(name string) (string, bool) {
+	text, known := w.files[name]
+	if !known && len(w.files) < maxActions {
+		if data, there := w.Options.Lookup(name); there && len(data) <= MaxFile {
+			text = string(data)
+		}
+		w.files[name] = text
+	}
+	return text, text != ""
+}
+
+// recipe is what make runs for a target.
+func recipe(makefile, target string) string {
+	var b strings.Builder
+	in := false
+	for line := range strings.Lines(makefile) {
+		if !strings.HasPrefix(line, "\t") {
+			names, _, rule := strings.Cut(line, ":")
+			in = rule && slices.Contains(strings.Fields(names), target)
+		} else if in {
+			b.WriteString(strings.TrimLeft(line, "\t@-"))
+		}
+	}
+	return b.String()
+}
+
+// marksOfCalled says what the files that a step runs talk to.
+func (s *Step) marksOfCalled() vendors.Marks {
+	var m vendors.Marks
+	for _, text := range s.called {
+		m |= vendors.MarksOfText(text)
+		if len(text) <= MaxScript {
+			m |= vendors.JudgeScript(text, script.Bash).Marks
+		}
+	}
+	return m
+}

@@ -1,0 +1,340 @@
+package source
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/refusals"
+)
+
+// refused lists the parser's messages that stand for something GitHub refuses too. The parser also reports matters of
+// style and of taste (an anchor that is not used, an empty string, a section that says nothing, a time-out of zero,
+// credentials with one half): whatever is not listed here is left out.
+func refused() []string {
+	return []string{
+		"could not parse as YAML",
+		"recursive alias",
+		"does not support YAML merge key",
+		"is duplicated in",
+		"unexpected key",
+		"key for",
+		"section must be sequence node but got",
+		"expected scalar node for string value but found",
+		"node but mapping node is expected",
+		"section should not be empty",
+		"expected bool value but found",
+		"expecting a single ${{...}} expression or",
+		`"type" is missing at`,
+		`"value" is missing at`,
+		"for input type of workflow_call event",
+		"group name is missing",
+		`name is missing in "environment" section`,
+		"step must run script",
+		"when a reusable workflow is called with",
+		"is only available for a reusable workflow call",
+		"expected mapping node for secrets or",
+		`"steps" section is missing in job`,
+		`"runs-on" section is missing in job`,
+		`"on" section is missing`,
+		`"jobs" section is missing`,
+		"workflow is empty",
+	}
+}
+
+// newer lists the keys that GitHub has learned since the parser was written.
+func newer() []string {
+	return append(schemaKeys(), "cache-mode", "description", "entrypoint")
+}
+
+// unknownKey is a key that the parser does not know in its place, and those that it knows there; ok is false for any other
+// complaint.
+func unknownKey(message string) (key string, known []string, ok bool) {
+	rest, unexpected := strings.CutPrefix(message, "unexpected key ")
+	if !unexpected {
+		only, got, found := strings.Cut(message, " but got ")
+		if !found || !strings.HasPrefix(only, "expected ") || !strings.Contains(only, " key for ") {
+			return "", nil, false
+		}
+		rest, message = got, only
+	}
+	quoted, err := strconv.QuotedPrefix(rest)
+	if err != nil {
+		return "", nil, false
+	}
+	key, _ = strconv.Unquote(quoted)
+	_, list, _ := strings.Cut(message, "expected ")
+	if unexpected {
+		_, list, _ = strings.Cut(rest[len(quoted):], "expected one of ")
+	}
+	for i, part := range strings.Split(list, `"`) {
+		if i%2 == 1 {
+			known = append(known, part)
+		}
+	}
+	return key, known, true
+}
+
+// meantKey is the key that was probably meant, or "": one that is a single slip away, two in a long one.
+func meantKey(key string, known []string) string {
+	for _, k := range known {
+		if d := slips(key, k); d == 1 || d == 2 && len(k) > 7 {
+			return k
+		}
+	}
+	return ""
+}
+
+// slips counts the edits between two keys, letters that changed places being one.
+func slips(a, b string) int {
+	d := core.EditDistance(strings.ToUpper(a), strings.ToUpper(b))
+	for i := 0; i+1 < len(a) && len(a) == len(b); i++ {
+		if a[:i]+a[i+1:i+2]+a[i:i+1]+a[i+2:] == b {
+			return 1
+		}
+	}
+	if d == 0 && a != b {
+		return 1 // upper and lower case
+	}
+	return d
+}
+
+// MaxProblems bounds what is said of one file.
+const MaxProblems = 50
+
+// takeErrors keeps those of the parser's errors that GitHub agrees with.
+func (d *Document) takeErrors(errs []*actionlint.Error, data []byte) {
+	modern := d.modernSteps(errs, data)
+	seen := map[Place]bool{}
+	for _, e := range errs {
+		p := Place{File: d.Path, Line: e.Line, Column: e.Column}
+		if seen[p] || modern[p] || !d.refuses(e) {
+			continue
+		}
+		seen[p] = true
+		if len(d.Problems) == MaxProblems {
+			d.fault(p, check.SeverityNote, "more errors follow")
+			return
+		}
+		if p.Line > 0 {
+			p.Column = max(p.Column, 1)
+		}
+		severity, message := d.weigh(e)
+		if line, column, why, is := refusals.NotYAML(e); is {
+			p.Line, p.Column, message = line, column, why
+		}
+		d.fault(p, severity, message)
+	}
+}
+
+// weigh tells an error from a key that only this parser does not know: GitHub learns keys faster than parsers do.
+func (d *Document) weigh(e *actionlint.Error) (check.Severity, string) {
+	key, known, ok := unknownKey(e.Message)
+	if !ok || meantKey(key, append(known, newer()...)) != "" {
+		return check.SeverityError, e.Message
+	}
+	what, _, _ := strings.Cut(e.Message, ". expected one of")
+	return check.SeverityWarning, what + ": GitHub may have learned it since this version of gh hex was made; else it refuses the file"
+}
+
+// refuses tells whether GitHub refuses what the parser complains about.
+func (d *Document) refuses(e *actionlint.Error) bool {
+	if !slices.ContainsFunc(refused(), func(m string) bool { return strings.Contains(e.Message, m) }) {
+		return false
+	}
+	if key, _, ok := unknownKey(e.Message); ok && slices.Contains(newer(), key) {
+		return false
+	}
+	if strings.Contains(e.Message, "should not be empty") && d.flowAt(e) {
+		return false // {} and [] are fine, nothing at all is not
+	}
+	if strings.Contains(e.Message, "scalar") && strings.Contains(e.Message, "node") && d.expressionAt(e) {
+		return false // fromJSON may make a list or mapping of it
+	}
+	return !d.looseEvent(e)
+}
+
+// expressionAt tells whether an expression stands where the parser complains.
+func (d *Document) expressionAt(e *actionlint.Error) bool {
+	at := d.Src.offset(e.Line, e.Column)
+	return at >= 0 && strings.HasPrefix(strings.TrimLeft(d.Src.text[at:min(len(d.Src.text), at+100)], "\"'|>-+ \t\r\n"), "${{")
+}
+
+func (d *Document) flowAt(e *actionlint.Error) bool {
+	at := d.Src.offset(e.Line, e.Column)
+	return at >= 0 && at < len(d.Src.text) && strings.IndexByte("[{", d.Src.text[at]) >= 0
+}
+
+// looseEvent tells an error inside `on:`, where GitHub takes everything but a faulty workflow_call.
+func (d *Document) looseEvent(e *actionlint.Error) bool {
+	if d.AST == nil || strings.Contains(e.Message, "section is missing") || strings.Contains(e.Message, "could not parse as YAML") {
+		return false
+	}
+	on, end := d.onLines()
+	if e.Line < on || e.Line >= end {
+		return false
+	}
+	event := ""
+	last := 0
+	for _, x := range d.AST.On {
+		if line := eventLine(x); line <= e.Line && line > last {
+			event, last = x.EventName(), line
+		}
+	}
+	return event != "workflow_call"
+}
+
+// onLines returns the line of the top-level key `on` and the one after its section; both 0 without it.
+func (d *Document) onLines() (start, end int) {
+	for i, at := range d.Src.lines {
+		rest := d.Src.text[at:]
+		switch {
+		case start == 0 && (strings.HasPrefix(rest, "on:") || strings.HasPrefix(rest, `"on":`) || strings.HasPrefix(rest, "'on':")):
+			start = i + 1
+		case start > 0 && rest != "" && strings.IndexByte(" \t#-\r\n", rest[0]) < 0:
+			return start, i + 1
+		}
+	}
+	if start == 0 {
+		return 0, 0
+	}
+	return start, len(d.Src.lines) + 1
+}
+
+func eventLine(e actionlint.Event) int {
+	switch x := e.(type) {
+	case *actionlint.WebhookEvent:
+		return x.Pos.Line
+	case *actionlint.ScheduledEvent:
+		return x.Pos.Line
+	case *actionlint.WorkflowDispatchEvent:
+		return x.Pos.Line
+	case *actionlint.RepositoryDispatchEvent:
+		return x.Pos.Line
+	case *actionlint.WorkflowCallEvent:
+		return x.Pos.Line
+	case *actionlint.ImageVersionEvent:
+		return x.Pos.Line
+	}
+	return 0
+}
+
+// modernSteps looks for steps of a kind that the parser does not know (parallel, wait, cancel): it returns their
+// places, and visits the steps inside parallel ones. Only a file that has such a step is read again for it.
+func (d *Document) modernSteps(errs []*actionlint.Error, data []byte) map[Place]bool {
+	if !slices.ContainsFunc(errs, func(e *actionlint.Error) bool { return strings.HasPrefix(e.Message, "step must run script") }) {
+		return nil
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil || len(root.Content) == 0 {
+		return nil // the parser has said so already
+	}
+	known := map[Place]bool{}
+	jobs := child(root.Content[0], "jobs")
+	for _, j := range d.Jobs {
+		steps := child(child(jobs, j.ID), "steps")
+		if steps == nil {
+			continue
+		}
+		for _, n := range steps.Content {
+			d.modernStep(j, n, known)
+		}
+	}
+	return known
+}
+
+func (d *Document) modernStep(j *Job, n *yaml.Node, known map[Place]bool) {
+	for _, key := range []string{"wait", "wait-all", "cancel"} {
+		if child(n, key) != nil {
+			known[Place{File: d.Path, Line: n.Line, Column: n.Column}] = true
+		}
+	}
+	parallel := child(n, "parallel")
+	if parallel == nil {
+		return
+	}
+	known[Place{File: d.Path, Line: n.Line, Column: n.Column}] = true
+	for _, inner := range parallel.Content {
+		visitor{doc: d, job: j}.addStep(stepOf(inner), len(j.Steps))
+	}
+}
+
+// Bounds of YAML values, aliases expanded, and expressions: of one file, and of all of them together. A file beyond them is
+// not judged.
+const (
+	maxYAML      = 100_000
+	maxYAMLOfAll = 400_000
+	fewYAML      = 10_000 // what is taken on trust, without counting
+)
+
+// countYAML counts the values and expressions of a document. A count of few is an upper bound; a document that is surely small, as nearly
+// all are, is not parsed for it.
+func countYAML(data []byte) int {
+	if len(data) > MaxFile {
+		return 0 // it is not read at all
+	}
+	expressions := bytes.Count(data, []byte("${{"))
+	if n := atMost(data); n <= fewYAML && !hasAnchor(data) {
+		return n + expressions
+	}
+	var root yaml.Node
+	if yaml.Unmarshal(data, &root) != nil {
+		return expressions // the parser says what is wrong
+	}
+	return expanded(&root, map[*yaml.Node]int{}) + expressions
+}
+
+// atMost is a number of values that a text surely does not exceed: each but the first stands behind one of these.
+func atMost(data []byte) int {
+	n := 1
+	for _, b := range data {
+		switch b {
+		case ':', '-', '?', ',', '[', '{', '\n', '\r':
+			n++
+		}
+	}
+	return n
+}
+
+// expanded counts the values below a node, with those that aliases stand for.
+func expanded(n *yaml.Node, sizes map[*yaml.Node]int) int {
+	if known, seen := sizes[n]; seen {
+		return known
+	}
+	if n.Anchor != "" {
+		sizes[n] = 1 // what an alias inside counts
+	}
+	total := 1
+	if n.Alias != nil {
+		total += expanded(n.Alias, sizes)
+	}
+	for _, c := range n.Content {
+		total = min(total+expanded(c, sizes), maxYAML+1)
+	}
+	if n.Anchor != "" {
+		sizes[n] = total
+	}
+	return total
+}
+
+// hasAnchor tells whether something in the text looks like an anchor (&name), cheaply; && and 2>&1 do not.
+func hasAnchor(data []byte) bool {
+	for at := 0; ; {
+		i := bytes.IndexByte(data[at:], '&')
+		if i < 0 {
+			return false
+		}
+		i += at
+		at = i + 1
+		starts := i == 0 || strings.IndexByte(" \t\r\n[{,:-?", data[i-1]) >= 0
+		if starts && at < len(data) && strings.IndexByte(" \t\r\n&", data[at]) < 0 {
+			return true
+		}
+	}
+}
