@@ -52,8 +52,10 @@ func TestDirections(t *testing.T) {
 		"abstract":            {},
 		"vendors":             {"abstract": "what a letter of a name is"},
 		"inventory":           {},
+		"refusals":            {},
 		"source": {
 			"abstract": "finds the expressions of a text", "vendors": "what a text says of Hex", "inventory": "whether a secret or a variable is read",
+			"refusals": "what GitHub refuses",
 		},
 		"simulate": {
 			"source": "what is followed", "abstract": "works out expressions and scripts", "vendors": "which commands take a token from where",

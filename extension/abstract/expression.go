@@ -113,7 +113,8 @@ func ParseExpression(text string) Expression {
 		e.Node = node
 		return e
 	}
-	e.Problem, e.Where = plainly(err.Message), min(err.Offset, len(text))
+	e.Where = min(err.Offset, len(text))
+	e.Problem = plainly(err.Message, text, e.Where)
 	return e
 }
 
@@ -177,10 +178,34 @@ func IsNumber(word string) bool {
 	return err == nil || strings.EqualFold(strings.TrimLeft(word, "+-"), ".inf") || strings.EqualFold(word, ".nan")
 }
 
-// plainly shortens what the parser says of an expression.
-func plainly(message string) string {
-	if strings.Contains(message, "only single quotes are available") {
+// plainly says in the words of who wrote the expression what the parser says of it, and where.
+func plainly(message, text string, at int) string {
+	has := func(part string) bool { return strings.Contains(message, part) }
+	next := text[at:]
+	if word := strings.Fields(strings.TrimSuffix(next, "}}")); len(word) > 0 {
+		next = word[0]
+	}
+	switch {
+	case has("only single quotes are available"):
 		return "strings take single quotes, not double ones"
+	case strings.TrimSpace(strings.TrimSuffix(text, "}}")) == "":
+		return "the expression is empty"
+	case has("did not reach end of input"):
+		return "an operator such as && or == is missing before " + next
+	case has("lexing == operator"):
+		return "= compares nothing: it is =="
+	case has("lexing && operator"):
+		return "& joins nothing: it is &&"
+	case has("lexing || operator"):
+		return "| joins nothing: it is ||"
+	case has("end of string literal"):
+		return "a text is not closed: ' is missing"
+	case has("closing ')'"):
+		return "a parenthesis is not closed: ) is missing"
+	case has("closing bracket ']'"):
+		return "an index is not closed: ] is missing"
+	case has("unexpected end of input"):
+		return "the expression ends before it is complete"
 	}
 	message, _, _ = strings.Cut(message, ", expecting ")
 	message, _, _ = strings.Cut(message, ". expecting ")

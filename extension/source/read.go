@@ -20,6 +20,7 @@ import (
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/extension/abstract"
 	"github.com/gh-hex/gh-hex/extension/inventory"
+	"github.com/gh-hex/gh-hex/extension/refusals"
 	"github.com/gh-hex/gh-hex/extension/vendors"
 )
 
@@ -369,6 +370,11 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known abst
 		d.visit()
 	}
 	d.known = nil
+	if ast != nil {
+		for _, r := range refusals.Of(ast) {
+			d.fault(Place{File: d.Path, Line: r.Pos.Line, Column: r.Pos.Col}, check.SeverityError, r.Message)
+		}
+	}
 	d.takeErrors(errs, data)
 	sort.SliceStable(d.Reads, func(i, j int) bool { return Before(d.Reads[i].Place, d.Reads[j].Place) })
 	for _, x := range d.Reads {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/refusals"
 )
 
 // refused lists the parser's messages that stand for something GitHub refuses too. The parser also reports matters of
@@ -125,6 +126,9 @@ func (d *Document) takeErrors(errs []*actionlint.Error, data []byte) {
 			p.Column = max(p.Column, 1)
 		}
 		severity, message := d.weigh(e)
+		if line, column, why, is := refusals.NotYAML(e); is {
+			p.Line, p.Column, message = line, column, why
+		}
 		d.fault(p, severity, message)
 	}
 }

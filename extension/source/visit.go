@@ -18,6 +18,8 @@ type visitor struct {
 	doc  *Document
 	job  *Job
 	step *Step
+	// inside tells that the environment is that of a container or service.
+	inside bool
 }
 
 func (d *Document) visit() {
@@ -188,7 +190,9 @@ func (v visitor) container(c *actionlint.Container, what string) {
 			v.scalar(s, site{What: "credentials of " + what, Secrets: true})
 		}
 	}
-	v.env(c.Env)
+	inside := v
+	inside.inside = true
+	inside.env(c.Env)
 	v.scalar(c.Options, site{What: "options of " + what, Early: true})
 	for _, s := range c.Ports { // the parser keeps volumes there too
 		v.scalar(s, site{What: what, Early: true})
@@ -267,6 +271,7 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 		return
 	}
 	list := abstract.Expressions(s.Value, at.Ifs, v.doc.known)
+	scope, scoped := v.scope(at)
 	var found []*Read
 	var offsets, faulty []int
 	var problems []string
@@ -284,6 +289,12 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 			offsets = append(offsets, e.At+offset)
 		}).walk(e.Node)
 		v.doc.note(e.Node)
+		if !scoped {
+			continue
+		}
+		for _, m := range scope.Misnomers(e.Node) {
+			faulty, problems = append(faulty, e.At+m.Offset), append(problems, fmt.Sprintf("in %s: %s", v.where(at), m.Message))
+		}
 	}
 	if len(faulty) > 0 {
 		for i, p := range v.doc.Src.Places(s, faulty) {
@@ -291,6 +302,17 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 		}
 	}
 	v.keep(s, found, offsets)
+}
+
+// where names a place, for people.
+func (v visitor) where(at site) string {
+	switch {
+	case v.step != nil:
+		return fmt.Sprintf("%s of step %s", at.What, v.step.Label)
+	case v.job != nil:
+		return fmt.Sprintf("%s of job %s", at.What, v.job.ID)
+	}
+	return at.What
 }
 
 func (v visitor) complete(r Read, at site) *Read {

@@ -1,0 +1,90 @@
+package abstract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+)
+
+// Scope is what the expressions of one place may name, as GitHub's own reader has it. Names are in lower case.
+type Scope struct {
+	Contexts []string
+	Status   bool // success(), failure(), always() and cancelled()
+	Files    bool // hashFiles()
+}
+
+// Misnomer is a name in an expression for which GitHub refuses the whole file.
+type Misnomer struct {
+	Offset  int // in the expression
+	Message string
+}
+
+// contexts are all that GitHub has, wherever they may stand.
+func contexts() []string {
+	return []string{"env", "github", "inputs", "job", "jobs", "matrix", "needs", "runner", "secrets", "steps", "strategy", "vars"}
+}
+
+// arity is how many arguments a function takes; -1 for any number.
+type arity struct{ least, most int }
+
+func functions() map[string]arity {
+	return map[string]arity{
+		"contains": {2, 2}, "startswith": {2, 2}, "endswith": {2, 2}, "format": {1, 255}, "join": {1, 2}, "tojson": {1, 1}, "fromjson": {1, 1}, "case": {3, 255},
+		"hashfiles": {1, 255}, "always": {0, 0}, "cancelled": {0, 0}, "success": {0, -1}, "failure": {0, -1},
+	}
+}
+
+// Misnomers are the names of an expression that GitHub does not have, or not in this scope. Secrets are left to a judge of
+// their own.
+func (s Scope) Misnomers(node actionlint.ExprNode) []Misnomer {
+	var found []Misnomer
+	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
+		if !entering {
+			return
+		}
+		message := ""
+		switch x := n.(type) {
+		case *actionlint.VariableNode:
+			message = s.context(x.Token().Value)
+		case *actionlint.FuncCallNode:
+			message = s.function(x)
+		}
+		if message != "" {
+			found = append(found, Misnomer{Offset: n.Token().Offset, Message: message})
+		}
+	})
+	return found
+}
+
+func (s Scope) context(name string) string {
+	lower := strings.ToLower(name)
+	switch {
+	case lower == "secrets", slices.Contains(s.Contexts, lower):
+		return ""
+	case slices.Contains(contexts(), lower):
+		return fmt.Sprintf("GitHub has no %s here", lower)
+	}
+	for _, c := range contexts() {
+		if c == lower+"s" || lower == c+"s" {
+			return fmt.Sprintf("GitHub has nothing called %s; did you mean %s?", name, c)
+		}
+	}
+	return fmt.Sprintf("GitHub has nothing called %s; a text stands in '…'", name)
+}
+
+func (s Scope) function(x *actionlint.FuncCallNode) string {
+	name := strings.ToLower(x.Callee)
+	takes, known := functions()[name]
+	status := slices.Contains([]string{"always", "cancelled", "success", "failure"}, name)
+	switch {
+	case !known:
+		return fmt.Sprintf("GitHub has no function %s()", x.Callee)
+	case status && !s.Status, name == "hashfiles" && !s.Files:
+		return fmt.Sprintf("GitHub has no %s() here", x.Callee)
+	case len(x.Args) < takes.least || takes.most >= 0 && len(x.Args) > takes.most:
+		return fmt.Sprintf("%s() does not take %d arguments", x.Callee, len(x.Args))
+	}
+	return ""
+}
