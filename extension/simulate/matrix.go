@@ -11,8 +11,12 @@ import (
 	"github.com/gh-hex/gh-hex/extension/abstract"
 )
 
-// maxCells is GitHub's own limit of a matrix.
-const maxCells = 256
+const (
+	// maxCells is GitHub's own limit of a matrix.
+	maxCells = 256
+	// maxPairs bounds the combinations times what is included in or excluded from them.
+	maxPairs = 50_000
+)
 
 // cell is one combination of a matrix.
 type cell = *abstract.Fields
@@ -34,10 +38,15 @@ func (i *instance) cells(m *actionlint.Matrix) []cell {
 		return []cell{abstract.NewFields("matrix")}
 	}
 	out := crossed(rows)
+	if len(out)*(len(include)+len(exclude)) > maxPairs {
+		return []cell{abstract.NewFields("matrix")}
+	}
 	out = slices.DeleteFunc(out, func(c cell) bool {
 		return slices.ContainsFunc(exclude, func(x cell) bool { return x.Open == "" && covers(x, c) })
 	})
-	out = included(out, include, rows)
+	if len(out) <= maxCells {
+		out = included(out, include, rows)
+	}
 	if len(out) == 0 || len(out) > maxCells {
 		return []cell{abstract.NewFields("matrix")}
 	}
