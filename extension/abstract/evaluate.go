@@ -464,13 +464,26 @@ func (e *Evaluator) concat(l, r Set) Set {
 			if *e.Fuel--; *e.Fuel < 0 {
 				return Open("more than could be worked out")
 			}
-			out = out.With(Join2(a, b))
+			if out = out.add(Join2(a, b)); out.crowded() {
+				return out.lacking(l, r)
+			}
 		}
 	}
 	return out
 }
 
-// join2 puts two texts together.
+// lacking is a crowded set that also stands for what the others lack and hold.
+func (s Set) lacking(others ...Set) Set {
+	w := s[0]
+	for _, o := range others {
+		for _, v := range o {
+			w.Lacks, w.Holds = Union(w.Lacks, v.Lacks), Union(w.Holds, v.Holds)
+		}
+	}
+	return One(w)
+}
+
+// Join2 puts two texts together.
 func Join2(a, b Value) Value {
 	x, knowX := a.AsText()
 	y, knowY := b.AsText()

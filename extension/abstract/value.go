@@ -166,8 +166,17 @@ func Truths(yes, no bool) Set {
 	return out
 }
 
-// with adds a value, unless it is there.
-func (s Set) With(v Value) Set {
+// With adds a value, unless it is there.
+func (s Set) With(v Value) Set { return s[:len(s):len(s)].add(v) }
+
+// crowd is what a set says that would have too many values.
+const crowd = "too many values to work out"
+
+// crowded reports whether a set stands for more values than are worked out.
+func (s Set) crowded() bool { return len(s) == 1 && s[0].Is == Anything && s[0].Text == crowd }
+
+// add is With for a set that nobody else holds: it may use what room there is behind it.
+func (s Set) add(v Value) Set {
 	for i := range s {
 		if s[i].same(v) {
 			if len(v.Lacks) > 0 || len(v.Holds) > 0 {
@@ -178,11 +187,11 @@ func (s Set) With(v Value) Set {
 			return s
 		}
 	}
-	s = append(s[:len(s):len(s)], v)
+	s = append(s, v)
 	if len(s) <= maxValues {
 		return s
 	}
-	w := Value{Is: Anything, Text: "too many values to work out"}
+	w := Value{Is: Anything, Text: crowd}
 	for _, v := range s {
 		w.Lacks, w.Holds = Union(w.Lacks, v.Lacks), Union(w.Holds, v.Holds)
 	}
@@ -193,8 +202,9 @@ func (s Set) And(other Set) Set {
 	if len(s) == 0 {
 		return other
 	}
+	s = s[:len(s):len(s)]
 	for _, v := range other {
-		s = s.With(v)
+		s = s.add(v)
 	}
 	return s
 }

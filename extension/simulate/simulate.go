@@ -37,8 +37,8 @@ import (
 // What bounds the work of one simulation, in nodes of expressions that are worked out: for one workflow with those that
 // it calls, and for all.
 const (
-	MaxFuel  = 300_000
-	allFuel  = 5_000_000
+	MaxFuel  = 180_000
+	allFuel  = 3_000_000
 	stepFuel = 20 // what following a step counts beside its expressions
 )
 
