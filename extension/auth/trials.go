@@ -20,7 +20,9 @@ func (s *storing) tryProjects(ctx context.Context) error {
 	}
 	results := make([]inspect.Trial, len(all))
 	err = s.Interruptible(ctx, "Trying the projects, without starting them", func(ctx context.Context) error {
-		s.trials.Try(ctx, all)
+		if err := s.trials.Try(ctx, all); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("%w\nnothing was stored", err)
+		}
 		bounded, cancel := context.WithTimeout(ctx, s.trials.Limit)
 		defer cancel()
 		for i, one := range all {

@@ -46,6 +46,7 @@ type Trials struct {
 type Trial struct {
 	Refused bool
 	Doubt   string // why it cannot be told
+	err     error  // that Hex rejects the token, which it accepted before
 }
 
 type trialValue struct {
@@ -170,7 +171,7 @@ func OnlyEnvironment(start workflow.Start) string {
 }
 
 // Try sends the dry runs that were not sent yet, as far as their number allows.
-func (t *Trials) Try(ctx context.Context, all []Started) {
+func (t *Trials) Try(ctx context.Context, all []Started) error {
 	ctx, cancel := context.WithTimeout(ctx, t.Limit)
 	defer cancel()
 	var ids []string
@@ -187,7 +188,11 @@ func (t *Trials) Try(ctx context.Context, all []Started) {
 	wg.Wait()
 	for i, id := range ids {
 		t.Results[id] = results[i]
+		if results[i].err != nil {
+			return results[i].err
+		}
 	}
+	return nil
 }
 
 // one tries one project. A refusal counts only where Hex shows the project to the token: it answers the same for a project
@@ -198,6 +203,8 @@ func (t *Trials) one(ctx context.Context, id string) Trial {
 	switch {
 	case err == nil, errors.Is(err, core.ErrInputs):
 		return Trial{}
+	case errors.Is(err, core.ErrUnauthorized):
+		return Trial{err: err}
 	case errors.Is(err, core.ErrNotFound):
 		return Trial{Doubt: "Hex has no such project, or does not show it to the token"}
 	case errors.As(err, &answer) && answer.Status == http.StatusUnprocessableEntity && !errors.Is(err, core.ErrUnpublished):

@@ -27,7 +27,9 @@ func (r *rotation) tryProjects(ctx context.Context) error {
 				all = append(all, found[p]...)
 			}
 		}
-		t.Try(ctx, all)
+		if err := t.Try(ctx, all); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("%w\nnothing was replaced", err)
+		}
 		return console.Cancelled(ctx)
 	})
 	if err != nil {
