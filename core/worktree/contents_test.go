@@ -376,14 +376,49 @@ func TestLeaksInNamesOfRefs(t *testing.T) {
 		"error: "+branch+" (and 1 more) ["+fix+" and the tag's name: git tag NEW OLD, git tag --delete OLD]", "  error :0:0 "+branch, "  error :0:0 "+tag)
 }
 
-// A clone that does not know any more that it is partial has no less missing.
+// A clone that does not know any more that it is partial has no less missing, whatever that is.
 func TestMissingObjectsAreSaid(t *testing.T) {
 	r := newRepository(t)
-	r.write("old", token(1))
-	r.commit("old")
-	blob := r.git("rev-parse", "HEAD:old")
-	r.write("old", "clean")
-	r.commit("old")
-	r.remove(".git/objects/" + blob[:2] + "/" + blob[2:])
-	r.expectLeaks(LeakOptions{History: true}, "unknown: this clone is partial: 5 of at least 6 objects were searched, the rest is on the remote []")
+	r.write("sub/file", "old")
+	r.commit("sub/file")
+	blob := r.gitInput("tagged", "hash-object", "-w", "--stdin")
+	r.git("tag", "-a", "v1", "-m", "x", blob)
+	r.git("tag", "-a", "v2", "-m", "x", "v1")
+	r.git("tag", "-d", "v1")
+	r.write("sub/file", "new")
+	r.write(".gitmodules", "")
+	r.commit(".")
+	r.git("update-index", "--add", "--cacheinfo", "160000,"+strings.Repeat("ab", 20)+",module") // is in another repository
+	r.git("commit", "-q", "-m", "module")
+	s := newSearch(&Tree{}, LeakOptions{})
+	s.tree, _ = Open(t.Context(), r.dir)
+	if found, err := s.readAllObjects(t.Context()); err != nil || !found.links.whole() {
+		t.Errorf("something would be missing: %+v, %v", found.links, err)
+	}
+	r.expectLeaks(LeakOptions{History: true}, "ok: no Hex token in 3 files and 3 commits []")
+	inner := strings.Fields(r.git("cat-file", "tag", "v2"))[1]
+	for revision, want := range map[string]string{
+		"HEAD~2:sub/file": "this clone is partial: 13 of at least 14 objects were searched, the rest is on the remote []",
+		"HEAD~2:sub":      "this clone is partial: 12 of at least 13 objects were searched, the rest is on the remote []",
+		"HEAD~2:":         "this clone is partial: 11 of at least 12 objects were searched, the rest is on the remote []",
+		"HEAD~2":          "git rev-list: ",
+		inner:             "git rev-list: ",
+		blob:              "git rev-list: ",
+		"v2":              "git rev-list: ",
+	} {
+		id := r.git("rev-parse", revision)
+		path := filepath.Join(r.dir, ".git", "objects", id[:2], id[2:])
+		if err := os.Rename(path, path+".away"); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.leaks(LeakOptions{History: true}); !strings.HasPrefix(got, "unknown: "+want) {
+			t.Errorf("without %s: %s", revision, got)
+		}
+		if err := os.Rename(path+".away", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What no ref and no reflog reaches is no part of the history.
+	r.gitInput("100644 blob "+strings.Repeat("cd", 20)+"\tx\n", "mktree", "--missing")
+	r.expectLeaks(LeakOptions{History: true}, "ok: no Hex token in 3 files and 3 commits []")
 }
