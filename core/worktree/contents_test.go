@@ -3,6 +3,7 @@ package worktree
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/binary"
@@ -51,6 +52,44 @@ func zipped(t *testing.T, parts ...io.Reader) string {
 	return out.String()
 }
 
+// rawly is a zip file of one member that says whatever it wants of its size.
+func rawly(t *testing.T, deflated []byte, size uint64) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	f, err := w.CreateRaw(&zip.FileHeader{Name: "x", Method: zip.Deflate, CompressedSize64: uint64(len(deflated)), UncompressedSize64: size})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(deflated); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// deflated is a text times over as zip has it, in pieces that repeat: so it can be long beyond all bounds.
+func deflated(t *testing.T, text string, times int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, _ := flate.NewWriter(&out, flate.BestCompression)
+	piece := 0
+	for range 2 {
+		piece = out.Len()
+		if _, err := io.WriteString(w, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := append([]byte{}, out.Bytes()[:piece]...)
+	all = append(all, bytes.Repeat(out.Bytes()[piece:], times-1)...)
+	return append(all, 1, 0, 0, 0xff, 0xff) // an empty last block
+}
+
 func text(s string) io.Reader { return strings.NewReader(s) }
 
 // zeros are n bytes that compress to nearly nothing.
@@ -97,6 +136,13 @@ func TestArchivesAreOpenedWithinBounds(t *testing.T) {
 	directory := strings.LastIndex(lies, "PK\x01\x02")
 	huge := []byte(lies)
 	binary.LittleEndian.PutUint32(huge[directory+24:], 0xfffffff0)
+	const tenGB = 10 << 30
+	zeros10GB := deflated(t, strings.Repeat("\x00", 8<<20), tenGB/(8<<20))
+	var stored bytes.Buffer
+	plain, _ := gzip.NewWriterLevel(&stored, gzip.NoCompression)
+	if _, err := io.Copy(plain, zeros(16<<20)); err != nil || plain.Close() != nil {
+		t.Fatal(err)
+	}
 	locked := []byte(packed(t, zip.Deflate, "x", "y"))
 	locked[strings.LastIndex(string(locked), "PK\x01\x02")+10] = 99 // a method for what is encrypted
 	for name, tc := range map[string]struct {
@@ -107,16 +153,20 @@ func TestArchivesAreOpenedWithinBounds(t *testing.T) {
 		"an archive in an archive":             {packed(t, zip.Deflate, "a.zip", inner), false, true},
 		"a gzip in a gzip":                     {zipped(t, text(zipped(t, text(secret)))), false, true},
 		"beside an archive in an archive":      {packed(t, zip.Deflate, "a.zip", inner, "b", secret), true, true},
-		"the last bytes that are unpacked":     {zipped(t, zeros(maxUnpacked-201), text(secret), zeros(100)), true, false},
-		"a bomb":                               {zipped(t, zeros(maxUnpacked), text(secret)), false, true},
-		"a bomb of several files":              {packed(t, zip.Deflate, "a", secret, "b", strings.Repeat("\x00", maxUnpacked), "c", token(2)), true, true},
+		"the last bytes that are unpacked":     {zipped(t, zeros(64<<20-201), text(secret), zeros(100)), true, false},
+		"a bomb":                               {zipped(t, zeros(64<<20), text(secret)), false, true},
+		"a bomb of several files":              {packed(t, zip.Deflate, "a", secret, "b", strings.Repeat("\x00", 64<<20), "c", token(2)), true, true},
 		"too many files":                       {packed(t, zip.Deflate, append(many, "x", secret)...), false, true},
 		"a size of 4 GB":                       {string(huge), false, true},
+		"a size of 10 GB":                      {rawly(t, deflated(t, secret, 1), tenGB), true, true},
+		"a size of nothing":                    {rawly(t, deflated(t, secret, 1), 0), false, true},
+		"10 GB, and a size of 1 byte":          {rawly(t, zeros10GB, 1), false, true},
+		"10 GB":                                {rawly(t, zeros10GB, tenGB), false, true},
 		"a method that is not known":           {string(locked), false, true},
 		"cut in the middle":                    {zipped(t, text(secret), zeros(1<<20))[:600], true, true},
 		"a directory that leads nowhere":       {lies[:directory] + "PK\x01\x02" + strings.Repeat("\xff", 100), false, true},
 		"only the start of one":                {"PK\x03\x04", false, true},
-		"too large to be opened":               {inner + strings.Repeat("\x00", maxArchive), false, true},
+		"too large to be opened":               {stored.String() + zipped(t, text(secret)), false, true},
 		"of another kind":                      {"\x28\xb5\x2f\xfd" + strings.Repeat("x", 100), false, true},
 		"a picture with compressed texts":      {"\x89PNG\r\n\x1a\n....IHDR....zTXt....", false, true},
 		"a picture":                            {"\x89PNG\r\n\x1a\n....IHDR....IDAT....", false, false},
