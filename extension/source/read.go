@@ -35,8 +35,8 @@ type Options struct {
 	// Lookup returns the content of another file of the work tree: a called workflow, or a local action's action.yml.
 	// The path is clean, relative and separated by "/". Nil means that nothing but the given files is there.
 	Lookup func(path string) ([]byte, bool)
-	// Remote returns a workflow of another repository, as named by `uses` (owner/repo/path@ref). Nil means that none
-	// was fetched; [Workflows.RemoteRefs] then says which would be worth it.
+	// Remote returns a file of another repository, as owner/repo/path@ref: a workflow that is called, or an action beside
+	// it. Nil means that none was fetched; [Workflows.RemoteRefs] then says which are missing.
 	Remote func(ref string) ([]byte, error)
 	// Secret is the name of the Hex secret where the user named one; it then counts as Hex's wherever it is read.
 	Secret string
@@ -231,7 +231,9 @@ type Step struct {
 	Script vendors.Script
 	Marks  vendors.Marks
 	Local  *Document // the local action it uses
-	called []string  // files of the repository that its script runs and that speak of Hex
+	// Missing is the action of its own repository that it uses and that was not at hand: owner/repo/path@ref.
+	Missing string
+	called  []string // files of the repository that its script runs and that speak of Hex
 }
 
 // Workflows is what the files say: the workflows with what they call and use, and every run of their jobs.
