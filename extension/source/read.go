@@ -362,7 +362,7 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known abst
 	if d.tooLarge(size) {
 		return d
 	}
-	ast, errs, failure := parseYAML(data)
+	ast, errs, failure := parseYAML(refusals.WithoutVersion(data))
 	if failure != nil {
 		d.fault(Place{}, check.SeverityWarning, fmt.Sprintf("the file could not be judged: the parser failed on it (%v)", failure))
 		return d
@@ -376,6 +376,9 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known abst
 		for _, r := range refusals.Of(ast) {
 			d.fault(Place{File: d.Path, Line: r.Pos.Line, Column: r.Pos.Col}, check.SeverityError, r.Message)
 		}
+	}
+	if line := refusals.SecondDocument(d.Src.text); line > 0 {
+		d.fault(Place{Line: line, Column: 1}, check.SeverityError, "a second document begins here, and GitHub takes one YAML document")
 	}
 	d.takeErrors(errs, data)
 	sort.SliceStable(d.Reads, func(i, j int) bool { return Before(d.Reads[i].Place, d.Reads[j].Place) })

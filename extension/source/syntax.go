@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -69,18 +70,33 @@ func (d *Document) refuses(e *actionlint.Error) bool {
 	if strings.Contains(e.Message, "scalar") && strings.Contains(e.Message, "node") && d.expressionAt(e) {
 		return false // fromJSON may make a list or mapping of it
 	}
+	if strings.Contains(e.Message, "number literal") && largeNumber.MatchString(d.textAt(e)) {
+		return false // larger than the parser can count, and read all the same
+	}
 	return !d.looseEvent(e)
+}
+
+// largeNumber is a number as YAML writes it, whatever its size.
+var largeNumber = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\s*([#,}\]\r\n]|$)`)
+
+// textAt is what stands where the parser complains, and all that follows.
+func (d *Document) textAt(e *actionlint.Error) string {
+	at := d.Src.offset(e.Line, e.Column)
+	if at < 0 {
+		return ""
+	}
+	return d.Src.text[at:]
 }
 
 // expressionAt tells whether an expression stands where the parser complains.
 func (d *Document) expressionAt(e *actionlint.Error) bool {
-	at := d.Src.offset(e.Line, e.Column)
-	return at >= 0 && strings.HasPrefix(strings.TrimLeft(d.Src.text[at:min(len(d.Src.text), at+100)], "\"'|>-+ \t\r\n"), "${{")
+	text := d.textAt(e)
+	return strings.HasPrefix(strings.TrimLeft(text[:min(len(text), 100)], "\"'|>-+ \t\r\n"), "${{")
 }
 
 func (d *Document) flowAt(e *actionlint.Error) bool {
-	at := d.Src.offset(e.Line, e.Column)
-	return at >= 0 && at < len(d.Src.text) && strings.IndexByte("[{", d.Src.text[at]) >= 0
+	text := d.textAt(e)
+	return text != "" && strings.IndexByte("[{", text[0]) >= 0
 }
 
 // looseEvent tells an error inside `on:`, where GitHub takes everything but a faulty workflow_call.
