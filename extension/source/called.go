@@ -25,17 +25,24 @@ func (w *Workflows) loadScripts(d *Document) {
 				w.File(name)
 			}
 			e, ok := s.AST.Exec.(*actionlint.ExecRun)
-			if !ok || e.Run == nil || s.Script.Language == script.Unknown || len(e.Run.Value) > MaxScript || !strings.ContainsAny(e.Run.Value, "/.m") {
+			if !ok || e.Run == nil || s.Script.Language == script.Unknown || !strings.ContainsAny(e.Run.Value, "/.m") {
 				continue
 			}
-			for _, c := range script.Parse(e.Run.Value, s.Script.Language).Commands() {
+			parsed := s.Script.Parsed
+			switch {
+			case parsed == nil && len(e.Run.Value) > MaxScript:
+				continue
+			case parsed == nil:
+				parsed = script.Parse(e.Run.Value, s.Script.Language)
+			}
+			for _, c := range parsed.Commands() {
 				w.follow(s, c)
 			}
 		}
 	}
 }
 
-// MaxScript is the size up to which a script is looked through for others that it runs.
+// MaxScript is the size up to which a script in which nothing else matters is looked through for others that it runs.
 const MaxScript = 16 << 10
 
 // follow reads what a command runs.
