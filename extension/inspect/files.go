@@ -32,6 +32,7 @@ type Source struct {
 	Lookup func(name string) ([]byte, bool) // of another file there
 	// Unread are files that are there and could not be read, or are too large to be.
 	Unread []string
+	Tree   func() ([]string, error) // the files there; nil for a repository on GitHub
 }
 
 // ReadWorkflows reads the workflows of a work tree as they are, uncommitted changes included.
@@ -42,6 +43,9 @@ func ReadWorkflows(tree *worktree.Tree, o workflow.ReadOptions) *workflow.Workfl
 	}
 	defer root.Close()
 	s := Source{Files: workflowFiles(root), Lookup: func(name string) ([]byte, bool) { return readRegular(root, name) }}
+	if o.Ends != nil {
+		s.Tree = func() ([]string, error) { return tree.Files(o.Ends) }
+	}
 	return s.read(o)
 }
 
@@ -65,6 +69,12 @@ func usedNames(w *workflow.Workflows) []string {
 
 func (s *Source) read(o workflow.ReadOptions) *workflow.Workflows {
 	o.Lookup = s.Lookup
+	if s.Tree != nil {
+		o.Tree = sync.OnceValue(func() []string {
+			names, _ := s.Tree()
+			return names
+		})
+	}
 	return workflow.Read(s.Files, o)
 }
 

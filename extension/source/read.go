@@ -35,6 +35,8 @@ type Options struct {
 	// Lookup returns the content of another file of the work tree: a called workflow, or a local action's action.yml.
 	// The path is clean, relative and separated by "/". Nil means that nothing but the given files is there.
 	Lookup func(path string) ([]byte, bool)
+	// Tree lists the files that git has, or would take, where the workflows are. Nil means that it is not known.
+	Tree func() []string
 	// Remote returns a file of another repository, as owner/repo/path@ref: a workflow that is called, or an action beside
 	// it. Nil means that none was fetched; [Workflows.RemoteRefs] then says which are missing.
 	Remote func(ref string) ([]byte, error)

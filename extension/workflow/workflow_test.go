@@ -368,3 +368,23 @@ func TestFindingsAreCounted(t *testing.T) {
 		t.Errorf("the error behind the notes is lost: %+v", r)
 	}
 }
+
+// What stands behind the part of a long script that is read is not judged, and that is said where it may talk to Hex.
+func TestScriptsThatAreCut(t *testing.T) {
+	long := strings.Repeat("          echo nothing of interest\n", 4000)
+	for _, c := range []struct{ end, want string }{
+		{"gh hex project list", "note job run has a script in step 1 that was not judged as a whole: the script is too long to be read whole"},
+		{"exit 0", ""},
+	} {
+		text := "on: push\njobs:\n  run:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n" + long + "          " + c.end + "\n" +
+			"      - run: gh hex project list\n        env:\n          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}\n"
+		r := JudgeFiles(Read([]File{{Path: ".github/workflows/w.yml", Data: []byte(text)}}, ReadOptions{}), Context{})[TokenMapped]
+		got := ""
+		for _, f := range r.Findings {
+			got += fmt.Sprintf("%s %s", f.Severity, f.Message)
+		}
+		if got != c.want || r.Status != check.StatusOK {
+			t.Errorf("%s: %s %q, want %q", c.end, r.Status, got, c.want)
+		}
+	}
+}
