@@ -228,22 +228,28 @@ func cmdExample(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// tidy leaves what a terminal shows in the end, passes the sandbox off as Hex, and makes every time the same.
+// tidy leaves what a terminal shows in the end.
 func tidy(ts *testscript.TestScript, screen string) string {
-	url := worldOf(ts).box.HexURL()
 	screen = withoutMenus(screen)
+	for _, pattern := range []string{`(?m)^.*\r\x1b\[K`, `(?m) +$`} {
+		screen = regexp.MustCompile(pattern).ReplaceAllString(screen, "")
+	}
+	return steady(screen, worldOf(ts).box.HexURL())
+}
+
+// steady passes the sandbox off as Hex, and makes every time the same.
+func steady(text, url string) string {
 	for _, r := range []struct{ pattern, by string }{
-		{`(?m)^.*\r\x1b\[K`, ""},
-		{`(?m) +$`, ""},
 		{regexp.QuoteMeta(url), "https://app.hex.tech"},
 		{regexp.QuoteMeta(strings.TrimPrefix(url, "http://")), "app.hex.tech"},
 		{` after \d+s `, " after 5s "},
 		{` until \d\d:\d\d:\d\d `, " until 10:00:00 "},
-		{`, in \d+\.\d s\n`, ", in 0.1 s\n"},
+		{`(?m) \(\d+\.\d s\)$`, " (0.1 s)"},
+		{`(?m), in \d+\.\d s$`, ", in 0.1 s"},
 	} {
-		screen = regexp.MustCompile(r.pattern).ReplaceAllString(screen, r.by)
+		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.by)
 	}
-	return timeTaken().ReplaceAllString(screen, " (0.1 s)")
+	return text
 }
 
 // withoutMenus takes away what was drawn over: the cursor goes up some lines, or none, and everything from there is erased.
@@ -262,9 +268,6 @@ func withoutMenus(screen string) string {
 		screen = strings.Join(lines[:max(0, len(lines)-1-up)], "") + screen[at[1]:]
 	}
 }
-
-// timeTaken ends the verdict of gh hex verify.
-func timeTaken() *regexp.Regexp { return regexp.MustCompile(`(?m) \(\d+\.\d s\)$`) }
 
 func rewriteOutput(ts *testscript.TestScript, text string) {
 	name := filepath.Join(worldOf(ts).scripts, ts.Name()+".txtar")
