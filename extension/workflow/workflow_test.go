@@ -75,7 +75,7 @@ func TestFacts(t *testing.T) {
 		{"HexSecrets", names(w.HexSecrets()), []string{"HEX_API_TOKEN×2", "HEX_TOKEN×1"}},
 		{"HexVariables", names(w.HexVariables()), []string{"HEX_PROJECT_ID×1", "HEX_WORKSPACE_URL×1"}},
 		{"Hosts", names(w.Hosts()), []string{"app.hex.tech×1", "eu.hex.tech×1"}},
-		{"RemoteRefs", w.RemoteRefs(), []string{"octo/shared/.github/workflows/x.yml@v1"}},
+		{"RemoteRefs", w.RemoteRefs(), []string{"octo/shared/.github/workflows/x.yml@v1", "octo/shared/.github/workflows/y.yml@v1"}},
 		{"RunsProjects", w.RunsProjects(), true},
 		{"Environments offline", w.Environments(nil), []string{"dev", "prod"}},
 		{"Environments", w.Environments(&stored{repository: inventory.Repository{Environments: []inventory.Environment{{Name: "Prod"}, {Name: "qa"}}}}), []string{"dev", "prod", "qa"}},
