@@ -283,7 +283,7 @@ func (v *verdict) findings() []check.Finding {
 
 // storeCommand is the command that stores a secret.
 func (j *judgement) storeCommand(name, environment string) string {
-	if !j.w.isHexToken(name) || j.w.structured(name) != "" {
+	if !j.w.isHexToken(name) || j.w.Holding(name) != "" {
 		command := "gh secret set " + core.ShellWord(name)
 		if j.c.Repository != "" {
 			command += " --repo " + j.c.Repository
