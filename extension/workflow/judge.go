@@ -49,7 +49,7 @@ func (j *judgement) files() map[string]check.Result {
 		judge func(*judgement) *verdict
 		ok    string
 	}{
-		{Syntax, (*judgement).syntax, "GitHub can read every workflow"},
+		{Syntax, (*judgement).syntax, j.readable()},
 		{SecretContext, (*judgement).contexts, "secrets stand only where GitHub provides them"},
 		{SecretPassed, (*judgement).passed, "called workflows get their secrets"},
 		{SecretDynamic, (*judgement).dynamic, "every secret is named"},
