@@ -2,7 +2,6 @@ package extension
 
 import (
 	"errors"
-	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -53,14 +52,4 @@ INHERITED FLAGS
 	if errOut.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", errOut, want)
 	}
-}
-
-// Whoever reads the help of a command sees how that one is typed.
-func TestEveryHelpHasAnExample(t *testing.T) {
-	p, _, _ := newTestProcess(t)
-	walk(newRootCmd(p), func(cmd *cobra.Command) {
-		if !strings.Contains(strings.ReplaceAll(cmd.Example, "\n", " ")+" ", cmd.CommandPath()+" ") {
-			t.Errorf("the help of %q shows no example of it:\n%s", cmd.CommandPath(), cmd.Example)
-		}
-	})
 }
