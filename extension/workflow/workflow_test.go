@@ -206,7 +206,7 @@ func TestBoundsAreSaid(t *testing.T) {
 	lookup := func(name string) ([]byte, bool) { return []byte(call(1, path.Base(name)+"x")), len(name) < 100 }
 	long := "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: 'hex run ${{ " + strings.Repeat(" ", abstract.MaxExpression) + "}}'}]\n"
 	for name, test := range map[string]struct{ text, says string }{
-		"a large file":      {strings.Repeat("#\n", source.MaxFile/2+1), "larger than 1 MiB"},
+		"a large file":      {strings.Repeat("#\n", source.MaxFile/2+1), "larger than 1 MiB and was not judged"},
 		"many calls":        {call(source.MaxCalls+1, "w"), "more than 500 workflows are called"},
 		"a long expression": {long, "longer than the 21,000 characters"},
 	} {
