@@ -36,7 +36,7 @@ func (i *Inspection) misplaced() []check.Finding {
 		looked++
 		data, _ := readRegular(root, name)
 		if w := workflow.Read([]workflow.File{{Path: WorkflowFolder + "/w.yml", Data: data}}, workflow.ReadOptions{Ends: i.ends}); len(w.HexSecrets()) > 0 || usesHex(w) {
-			notes = append(notes, check.Finding{File: name, Severity: check.SeverityNote, Message: name + " uses Hex, and GitHub does not run it: it looks for workflows right in " + WorkflowFolder + " only"})
+			notes = append(notes, check.Finding{File: name, Severity: check.SeverityNote, Message: "this workflow uses Hex, and GitHub does not run it: it looks for workflows right in " + WorkflowFolder + " only"})
 		}
 	}
 	return notes
@@ -59,7 +59,7 @@ func isMisplaced(name string) bool {
 // withNotes adds notes to a result: to the message of one that had nothing to look at, too.
 func withNotes(r check.Result, notes []check.Finding) check.Result {
 	if len(notes) > 0 && r.Status == check.StatusSkipped {
-		r.Message += "; " + notes[0].Message
+		r.Message += "; " + notes[0].File + ": " + notes[0].Message
 	}
 	r.Findings = append(r.Findings, notes...)
 	return r
