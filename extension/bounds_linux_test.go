@@ -133,7 +133,7 @@ func watchMemory(pid int) (peak func() int64) {
 	stop, result := make(chan struct{}), make(chan int64)
 	go func() {
 		var most int64
-		tick := time.NewTicker(time.Millisecond)
+		tick := time.NewTicker(4 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
