@@ -38,7 +38,7 @@ const growthFloor = 200 * time.Millisecond
 // tell, at half of it. It measures a child: neither the race detector of the test itself nor what runs beside it plays a part.
 func TestWorkIsBounded(t *testing.T) {
 	t.Parallel()
-	dir, err := build()
+	dir, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,9 @@ func TestDemoUsage(t *testing.T) {
 // What the shell of the demo proposes works in it, as far as nobody has to be asked. A marker tells what belongs to which command.
 func TestDemoShell(t *testing.T) {
 	t.Parallel()
+	if err := missing(); err != nil { // scripts/demo would install it
+		t.Fatal(err)
+	}
 	steps := []struct{ command, want string }{
 		{"pwd", `/analytics\n0\n$`},
 		{"gh hex verify", `secret-stored.*error[\s\S]*\n1\n$`},

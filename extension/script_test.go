@@ -51,11 +51,16 @@ func missing() error {
 	return fmt.Errorf("the scripts drive the real gh and a real keyring, and this machine has no %s: scripts/test installs what is missing", strings.Join(names, ", no "))
 }
 
-// build compiles the extension once, as a release does, in a folder named gh-hex: that is what gh wants of a local extension.
-var build = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one build for all scripts
+// build is the folder of the extension, for what drives it with the real gh.
+func build() (string, error) {
 	if err := missing(); err != nil {
 		return "", err
 	}
+	return compiled()
+}
+
+// compiled builds the extension once, as a release does, in a folder named gh-hex: that is what gh wants of a local extension.
+var compiled = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one build for all scripts
 	base, err := os.MkdirTemp("", "hexbuild")
 	if err != nil {
 		return "", err
