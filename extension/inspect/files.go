@@ -32,6 +32,7 @@ type Source struct {
 	Lookup func(name string) ([]byte, bool) // of another file there
 	// Unread are files that are there and could not be read, or are too large to be.
 	Unread []string
+	Tree   func() ([]string, error) // the files there; nil for a repository on GitHub
 }
 
 // ReadWorkflows reads the workflows of a work tree as they are, uncommitted changes included.
@@ -42,6 +43,9 @@ func ReadWorkflows(tree *worktree.Tree, o workflow.ReadOptions) *workflow.Workfl
 	}
 	defer root.Close()
 	s := Source{Files: workflowFiles(root), Lookup: func(name string) ([]byte, bool) { return readRegular(root, name) }}
+	if o.Ends != nil {
+		s.Tree = func() ([]string, error) { return tree.Files(o.Ends) }
+	}
 	return s.read(o)
 }
 
@@ -65,6 +69,12 @@ func usedNames(w *workflow.Workflows) []string {
 
 func (s *Source) read(o workflow.ReadOptions) *workflow.Workflows {
 	o.Lookup = s.Lookup
+	if s.Tree != nil {
+		o.Tree = sync.OnceValue(func() []string {
+			names, _ := s.Tree()
+			return names
+		})
+	}
 	return workflow.Read(s.Files, o)
 }
 
@@ -169,7 +179,7 @@ func HasDependabot(tree *worktree.Tree) bool {
 	return false
 }
 
-// workflowFiles are the files right in .github/workflows whose name ends in .yml or .yaml.
+// workflowFiles are the files, and what could not be read as one, right in .github/workflows whose name ends in .yml or .yaml.
 func workflowFiles(root *os.Root) []workflow.File {
 	entries, err := fs.ReadDir(root.FS(), WorkflowFolder)
 	if err != nil {
@@ -178,11 +188,9 @@ func workflowFiles(root *os.Root) []workflow.File {
 	var files []workflow.File
 	for _, e := range entries {
 		name := path.Join(WorkflowFolder, e.Name())
-		if !IsYAML(name) {
-			continue
-		}
-		if data, ok := readRegular(root, name); ok {
-			files = append(files, workflow.File{Path: name, Data: data})
+		if IsYAML(name) && !e.IsDir() {
+			data, ok := readRegular(root, name)
+			files = append(files, workflow.File{Path: name, Data: data, Unread: !ok})
 		}
 	}
 	return files

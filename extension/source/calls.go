@@ -359,7 +359,7 @@ func (r *Run) At(x *Read) Place {
 // CallPlace is where this repository has the call that leads to what a run calls, or is called by.
 func (r *Run) CallPlace() Place {
 	for ; r != nil; r = r.Caller {
-		if r.Job.Doc.Remote == "" {
+		if r.Job.Doc.Remote == "" && r.Job.AST.WorkflowCall != nil {
 			return r.Job.Doc.PlaceOf(r.Job.AST.WorkflowCall.Uses)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -48,7 +49,7 @@ func (j *judgement) files() map[string]check.Result {
 		judge func(*judgement) *verdict
 		ok    string
 	}{
-		{Syntax, (*judgement).syntax, "GitHub can read every workflow"},
+		{Syntax, (*judgement).syntax, j.readable()},
 		{SecretContext, (*judgement).contexts, "secrets stand only where GitHub provides them"},
 		{SecretPassed, (*judgement).passed, "called workflows get their secrets"},
 		{SecretDynamic, (*judgement).dynamic, "every secret is named"},
@@ -105,6 +106,18 @@ type verdict struct {
 	rest    map[string]*rest // by file: what is counted and not said
 	unknown []string         // why something could not be told
 	nothing string           // why there was nothing to look at
+}
+
+// copied is a verdict that goes on by itself.
+func (v *verdict) copied() *verdict {
+	out := *v
+	out.entries, out.index, out.rest = slices.Clone(v.entries), maps.Clone(v.index), maps.Clone(v.rest)
+	for file, r := range out.rest {
+		more := *r
+		more.more = maps.Clone(r.more)
+		out.rest[file] = &more
+	}
+	return &out
 }
 
 // entry is a finding in the making: one that holds for several jobs is said once.
@@ -270,7 +283,7 @@ func (v *verdict) findings() []check.Finding {
 
 // storeCommand is the command that stores a secret.
 func (j *judgement) storeCommand(name, environment string) string {
-	if !j.w.isHexToken(name) || j.w.structured(name) != "" {
+	if !j.w.isHexToken(name) || j.w.Holding(name) != "" {
 		command := "gh secret set " + core.ShellWord(name)
 		if j.c.Repository != "" {
 			command += " --repo " + j.c.Repository

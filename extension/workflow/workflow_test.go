@@ -206,7 +206,7 @@ func TestBoundsAreSaid(t *testing.T) {
 	lookup := func(name string) ([]byte, bool) { return []byte(call(1, path.Base(name)+"x")), len(name) < 100 }
 	long := "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: 'hex run ${{ " + strings.Repeat(" ", abstract.MaxExpression) + "}}'}]\n"
 	for name, test := range map[string]struct{ text, says string }{
-		"a large file":      {strings.Repeat("#\n", source.MaxFile/2+1), "larger than 1 MiB"},
+		"a large file":      {strings.Repeat("#\n", source.MaxFile/2+1), "larger than 1 MiB and was not judged"},
 		"many calls":        {call(source.MaxCalls+1, "w"), "more than 500 workflows are called"},
 		"a long expression": {long, "longer than the 21,000 characters"},
 	} {
@@ -366,5 +366,25 @@ func TestFindingsAreCounted(t *testing.T) {
 	v.add(Place{File: "b", Line: 1}, check.SeverityNote, "", "a", "")
 	if r := v.result(""); r.Status != check.StatusError || r.Fix != "mend it" || len(r.Findings) != maxFindings+2 {
 		t.Errorf("the error behind the notes is lost: %+v", r)
+	}
+}
+
+// What stands behind the part of a long script that is read is not judged, and that is said where it may talk to Hex.
+func TestScriptsThatAreCut(t *testing.T) {
+	long := strings.Repeat("          echo nothing of interest\n", 4000)
+	for _, c := range []struct{ end, want string }{
+		{"gh hex project list", "note job run has a script in step 1 that was not judged as a whole: the script is too long to be read whole"},
+		{"exit 0", ""},
+	} {
+		text := "on: push\njobs:\n  run:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n" + long + "          " + c.end + "\n" +
+			"      - run: gh hex project list\n        env:\n          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}\n"
+		r := JudgeFiles(Read([]File{{Path: ".github/workflows/w.yml", Data: []byte(text)}}, ReadOptions{}), Context{})[TokenMapped]
+		got := ""
+		for _, f := range r.Findings {
+			got += fmt.Sprintf("%s %s", f.Severity, f.Message)
+		}
+		if got != c.want || r.Status != check.StatusOK {
+			t.Errorf("%s: %s %q, want %q", c.end, r.Status, got, c.want)
+		}
 	}
 }
