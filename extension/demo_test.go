@@ -14,6 +14,9 @@ import (
 // demo runs scripts/demo with something to read, and returns what it printed and its exit code.
 func demo(t *testing.T, input string, args ...string) (string, int) {
 	t.Helper()
+	if err := missing(); err != nil { // scripts/demo would install it
+		t.Fatal(err)
+	}
 	cmd := exec.Command("bash", append([]string{"../scripts/demo"}, args...)...)
 	cmd.Stdin = strings.NewReader(input)
 	out, err := cmd.CombinedOutput()
