@@ -185,6 +185,9 @@ func runAuth(ctx context.Context, o *authOptions) error {
 	if err := all.each(func(s *storing) error { return s.refuseVendor(ctx) }); err != nil {
 		return err
 	}
+	if err := all.each(func(s *storing) error { return s.settleStructured(ctx) }); err != nil {
+		return err
+	}
 	token, how, err := workspace.ReadToken(o.Process, o.withToken, found.Host, "gh hex auth")
 	if err != nil {
 		return err

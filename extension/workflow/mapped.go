@@ -16,9 +16,42 @@ import (
 // mapped judges token-mapped: whether the token reaches the steps that need it.
 func (j *judgement) mapped() *verdict {
 	j.simulated()
-	v := *j.mapping // which several judgements may read
-	v.entries, v.nothing = slices.Clone(v.entries), "no step talks to Hex"
-	return &v
+	v := j.mapping.copied() // several judgements may read it
+	v.nothing = "no step talks to Hex"
+	j.unread(v)
+	return v
+}
+
+// unread names the scripts that may talk to Hex and were not read whole: what stands there was not judged.
+func (j *judgement) unread(v *verdict) {
+	for _, r := range j.w.Runs {
+		for _, s := range r.Job.Steps {
+			j.unreadOf(v, r, s, r.Job.Doc)
+			if s.Local == nil {
+				continue
+			}
+			for _, inner := range s.Local.Jobs {
+				for _, t := range inner.Steps {
+					j.unreadOf(v, r, t, s.Local)
+				}
+			}
+		}
+	}
+}
+
+func (j *judgement) unreadOf(v *verdict, r *source.Run, s *source.Step, d *source.Document) {
+	if s.Script.Unread == "" {
+		return
+	}
+	e := s.AST.Exec.(*actionlint.ExecRun)
+	if !j.w.Options.All && !vendors.MentionsHex(e.Run.Value) && !slices.ContainsFunc(d.Reads, func(x *source.Read) bool { return x.Step == s && x.Hex }) {
+		return
+	}
+	at := d.PlaceOf(e.Run)
+	if d.Remote != "" {
+		at = r.CallPlace()
+	}
+	v.aside(at, r.Label(), fmt.Sprintf("%s has a script%s that was not judged as a whole: %s", jobMark, stepFrom+" in step "+s.Label+stepTo, s.Script.Unread))
 }
 
 // mappedAt looks at one step of the simulation.

@@ -53,7 +53,7 @@ func (j *judgement) onDependabot(v *verdict, l *simulate.Lack, severity check.Se
 		return
 	}
 	command := "gh secret set " + core.ShellWord(l.Name) + " --app dependabot"
-	if j.w.isHexToken(l.Name) && j.w.structured(l.Name) == "" {
+	if j.w.isHexToken(l.Name) && j.w.Holding(l.Name) == "" {
 		command = j.storeCommand(l.Name, "") + " --app dependabot"
 	}
 	unsure := ""

@@ -75,7 +75,7 @@ func TestFacts(t *testing.T) {
 		{"HexSecrets", names(w.HexSecrets()), []string{"HEX_API_TOKEN×2", "HEX_TOKEN×1"}},
 		{"HexVariables", names(w.HexVariables()), []string{"HEX_PROJECT_ID×1", "HEX_WORKSPACE_URL×1"}},
 		{"Hosts", names(w.Hosts()), []string{"app.hex.tech×1", "eu.hex.tech×1"}},
-		{"RemoteRefs", w.RemoteRefs(), []string{"octo/shared/.github/workflows/x.yml@v1"}},
+		{"RemoteRefs", w.RemoteRefs(), []string{"octo/shared/.github/workflows/x.yml@v1", "octo/shared/.github/workflows/y.yml@v1"}},
 		{"RunsProjects", w.RunsProjects(), true},
 		{"Environments offline", w.Environments(nil), []string{"dev", "prod"}},
 		{"Environments", w.Environments(&stored{repository: inventory.Repository{Environments: []inventory.Environment{{Name: "Prod"}, {Name: "qa"}}}}), []string{"dev", "prod", "qa"}},
@@ -206,7 +206,7 @@ func TestBoundsAreSaid(t *testing.T) {
 	lookup := func(name string) ([]byte, bool) { return []byte(call(1, path.Base(name)+"x")), len(name) < 100 }
 	long := "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: 'hex run ${{ " + strings.Repeat(" ", abstract.MaxExpression) + "}}'}]\n"
 	for name, test := range map[string]struct{ text, says string }{
-		"a large file":      {strings.Repeat("#\n", source.MaxFile/2+1), "larger than 1 MiB"},
+		"a large file":      {strings.Repeat("#\n", source.MaxFile/2+1), "larger than 1 MiB and was not judged"},
 		"many calls":        {call(source.MaxCalls+1, "w"), "more than 500 workflows are called"},
 		"a long expression": {long, "longer than the 21,000 characters"},
 	} {
@@ -251,10 +251,13 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("on: push\njobs: {a: {runs-on: x, steps: [{run: \"\\x41 ${{ secrets['A'] || secrets.B }}\"}]}}"), []byte(nil))
 	f.Add([]byte("on: [push, workflow_call]\r\njobs:\r\n  a: &a\r\n    uses: ./.github/workflows/hex.yml\r\n    secrets: {A: '${{ secrets.B }}'}\r\n  b: *a\r\n"), []byte(nil))
 	f.Add([]byte("\ufeffon: {push: {branches: ['[a-z]+?*']}}\njobs:\n  a:\n    timeout-minutes: !!float nan\n    strategy: {matrix: {a: [1, {b: 2}], include: [{c: 3}], exclude: [{a: {b: 2}}]}}\n    environment: ${{ matrix.a.b || format('{0}{{', inputs.x) }}\n    steps: [{parallel: [{run: >\n      ${{ secrets[matrix.c] }}}]}, &x {env: *x}]\n"), []byte("x"))
+	f.Add([]byte("on: push\npermissions: read-all\njobs:\n  a:\n    uses: o/r/.github/workflows/x.yml@v1\n    secrets: inherit\n---\n"), []byte("on: workflow_call\npermissions: {contents: write}\njobs:\n  b: {uses: $/.github/workflows/y.yml}\n  c: {runs-on: x, steps: [{uses: $/a}, {uses: ./b}]}\n"))
+	f.Add([]byte("on: push\njobs: {a: {runs-on: x, steps: [{uses: actions/checkout@v4}, {uses: hex-inc/action-context-toolkit@v2, with: {token: '${{ secrets.A }}', config_file: a.json}}]}}"), []byte(`{"guides": [{"path": "a"}, {"pattern": "{a,b}/**/*.m[d-]"}], "semanticProjects": [{"path": "."}]}`))
 	f.Fuzz(func(t *testing.T, data, action []byte) {
 		file := File{Path: ".github/workflows/hex.yml", Data: data}
 		lookup := func(string) ([]byte, bool) { return action, len(action) > 0 }
-		w := Read([]File{file}, ReadOptions{All: true, Lookup: lookup, Remote: func(string) ([]byte, error) { return action, nil }})
+		tree := func() []string { return []string{"a.json", "a/b.md", "-"} }
+		w := Read([]File{file}, ReadOptions{All: true, Lookup: lookup, Tree: tree, Remote: func(string) ([]byte, error) { return action, nil }})
 		inv := &stored{repository: inventory.Repository{Environments: []inventory.Environment{{Name: "a"}}}}
 		lines := 1 + strings.Count(strings.ReplaceAll(strings.ReplaceAll(string(data), "\r\n", "\n"), "\r", "\n"), "\n")
 		for id, r := range Judge(w, inv, Context{Dependabot: true, Host: "eu.hex.tech"}) {
@@ -366,5 +369,25 @@ func TestFindingsAreCounted(t *testing.T) {
 	v.add(Place{File: "b", Line: 1}, check.SeverityNote, "", "a", "")
 	if r := v.result(""); r.Status != check.StatusError || r.Fix != "mend it" || len(r.Findings) != maxFindings+2 {
 		t.Errorf("the error behind the notes is lost: %+v", r)
+	}
+}
+
+// What stands behind the part of a long script that is read is not judged, and that is said where it may talk to Hex.
+func TestScriptsThatAreCut(t *testing.T) {
+	long := strings.Repeat("          echo nothing of interest\n", 4000)
+	for _, c := range []struct{ end, want string }{
+		{"gh hex project list", "note job run has a script in step 1 that was not judged as a whole: the script is too long to be read whole"},
+		{"exit 0", ""},
+	} {
+		text := "on: push\njobs:\n  run:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n" + long + "          " + c.end + "\n" +
+			"      - run: gh hex project list\n        env:\n          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}\n"
+		r := JudgeFiles(Read([]File{{Path: ".github/workflows/w.yml", Data: []byte(text)}}, ReadOptions{}), Context{})[TokenMapped]
+		got := ""
+		for _, f := range r.Findings {
+			got += fmt.Sprintf("%s %s", f.Severity, f.Message)
+		}
+		if got != c.want || r.Status != check.StatusOK {
+			t.Errorf("%s: %s %q, want %q", c.end, r.Status, got, c.want)
+		}
 	}
 }
