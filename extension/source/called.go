@@ -25,7 +25,11 @@ func (w *Workflows) loadScripts(d *Document) {
 			if !ok || e.Run == nil || s.Script.Language == script.Unknown || len(e.Run.Value) > MaxScript || !strings.ContainsAny(e.Run.Value, "/.m") {
 				continue
 			}
-			for _, c := range script.Parse(e.Run.Value, s.Script.Language).Commands() {
+			parsed := s.Script.Parsed
+			if parsed == nil {
+				parsed = script.Parse(e.Run.Value, s.Script.Language)
+			}
+			for _, c := range parsed.Commands() {
 				w.follow(s, c)
 			}
 		}
