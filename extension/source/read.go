@@ -127,29 +127,12 @@ type Document struct {
 	hexWords map[string]bool // the words of those that talk to Hex
 }
 
-// note keeps the inputs that an expression reads, and the branches that it names.
-func (d *Document) note(node actionlint.ExprNode, paths [][]string) {
-	looks := false
-	for _, p := range paths {
-		if p[0] == "inputs" {
-			d.inputs[p[1]] = true
-		}
-		looks = looks || p[0] == "github" && (p[1] == "ref_name" || strings.HasSuffix(p[len(p)-1], "ref"))
-	}
-	if looks {
-		d.branches = union2(d.branches, branchesIn(node))
-	}
-}
-
 // PathsOf are those of some contexts, in order.
 func (d *Document) PathsOf(contexts ...string) [][]string {
-	var out [][]string
-	for _, key := range slices.Sorted(maps.Keys(d.paths)) {
-		if p := d.paths[key]; slices.Contains(contexts, p[0]) {
-			out = append(out, p)
-		}
-	}
-	return out
+	of := slices.Collect(maps.Values(d.paths))
+	of = slices.DeleteFunc(of, func(p []string) bool { return !slices.Contains(contexts, p[0]) })
+	slices.SortFunc(of, slices.Compare)
+	return of
 }
 
 // Asks tells whether an expression reads an input.
@@ -165,34 +148,6 @@ func union2(a, b []string) []string {
 		}
 	}
 	return a
-}
-
-// branchesIn are the names in an expression that looks at the ref: 'refs/heads/main', or a text of it.
-func branchesIn(node actionlint.ExprNode) []string {
-	var out []string
-	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
-		if s, ok := n.(*actionlint.StringNode); ok && entering && len(out) < maxBranches {
-			out = append(out, branchNames(s.Value)...)
-		}
-	})
-	return out
-}
-
-func branchNames(literal string) []string {
-	if v, ok := abstract.FromJSON(literal); ok && v.Is == abstract.Object {
-		return v.Fields.Names
-	} else if ok && v.Is == abstract.List {
-		var out []string
-		for _, item := range v.Items {
-			out = append(out, item.Known()...)
-		}
-		return out
-	}
-	name := strings.TrimPrefix(literal, "refs/heads/")
-	if name == "" || len(name) > 100 || strings.HasPrefix(name, "refs/") || strings.HasSuffix(name, "/") || strings.ContainsAny(name, " ~^:?*[\\{") {
-		return nil
-	}
-	return []string{name}
 }
 
 // located is a read by its offset in a scalar.

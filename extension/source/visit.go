@@ -306,10 +306,18 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 	v.keep(s, found, offsets)
 }
 
-// note keeps what an expression reads of the contexts that tell runs apart, where it may decide who gets what.
+// note keeps what an expression reads of the contexts that tell runs apart, where it may decide who gets what, the inputs
+// that it reads and the branches that it names.
 func (v visitor) note(node actionlint.ExprNode, at site) {
 	paths := abstract.PathsIn(node, "github", "inputs", "matrix")
-	v.doc.note(node, paths)
+	for _, p := range paths {
+		if p[0] == "inputs" {
+			v.doc.inputs[p[1]] = true
+		}
+	}
+	if slices.ContainsFunc(paths, func(p []string) bool { return p[0] == "github" && (p[1] == "ref_name" || strings.HasSuffix(p[len(p)-1], "ref")) }) {
+		v.doc.branches = union2(v.doc.branches, abstract.BranchesIn(node))
+	}
 	if !v.decides(at) && abstract.OnlyReads(node, "github", "matrix", "runner", "job", "strategy") {
 		return
 	}
