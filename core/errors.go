@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -310,7 +311,7 @@ type networkError struct {
 func (e *networkError) Error() string { return e.text }
 func (e *networkError) Unwrap() error { return e.err }
 
-var userinfo = regexp.MustCompile(`//[^/@\s"]*@`)
+var userinfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`//[^/@\s"]*@`) })
 
 func newNetworkError(host Host, token Token, err error) error {
 	text := "no answer from " + host.Name() + ": "
@@ -320,7 +321,7 @@ func newNetworkError(host Host, token Token, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		text += "it took too long"
 	default:
-		text += userinfo.ReplaceAllString(err.Error(), "//")
+		text += userinfo().ReplaceAllString(err.Error(), "//")
 	}
 	return &networkError{text: cleanText(newRedactor(token).redact(text)), err: err}
 }

@@ -38,7 +38,7 @@ func Main(args []string) int {
 }
 
 func execute(ctx context.Context, p *command.Process, args []string) int {
-	root := newRootCmd(p)
+	root := newRootCmd(p, args...)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -51,7 +51,8 @@ func execute(ctx context.Context, p *command.Process, args []string) int {
 	return command.ExitCode(err)
 }
 
-func newRootCmd(p *command.Process) *cobra.Command {
+// newRootCmd builds the tree of commands, or as much of it as the arguments need.
+func newRootCmd(p *command.Process, args ...string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "hex <command> [flags]",
 		Short: "Run Hex from GitHub, without guessing about tokens",
@@ -91,9 +92,28 @@ func newRootCmd(p *command.Process) *cobra.Command {
 	cmd.PersistentFlags().VarP(new(command.Single), "repo", "R", "Select another repository using the `[HOST/]OWNER/REPO` format")
 	cmd.Flags().BoolP("version", "v", false, "Show the version of gh hex")
 	cmd.PersistentFlags().BoolP("help", "h", false, "Show help for command")
-	startRun := run.NewStartCmd(p, "run", "Start a run of a project (the same as gh hex run start)")
-	cmd.AddCommand(auth.NewCmd(p), verify.NewCmd(p), setup.NewCmd(p), project.NewCmd(p, startRun), run.NewCmd(p), api.NewCmd(p), rotate.NewCmd(p))
+	addGroups(cmd, p, args)
 	return cmd
+}
+
+// addGroups adds the groups of commands: the one that the first argument names, none for the version, else all of them.
+func addGroups(cmd *cobra.Command, p *command.Process, args []string) {
+	groups := map[string]func(*command.Process) *cobra.Command{
+		"auth": auth.NewCmd, "verify": verify.NewCmd, "init": setup.NewCmd, "run": run.NewCmd, "api": api.NewCmd, "rotate": rotate.NewCmd,
+		"project": func(p *command.Process) *cobra.Command {
+			return project.NewCmd(p, run.NewStartCmd(p, "run", "Start a run of a project (the same as gh hex run start)"))
+		},
+	}
+	if len(args) == 1 && (args[0] == "--version" || args[0] == "-v") {
+		return
+	}
+	if len(args) > 0 && groups[args[0]] != nil {
+		cmd.AddCommand(groups[args[0]](p))
+		return
+	}
+	for _, build := range groups {
+		cmd.AddCommand(build(p))
+	}
 }
 
 // report prints an error and the next command to type. It is the only place that does.

@@ -118,6 +118,28 @@ func TestDirections(t *testing.T) {
 	}
 }
 
+// TestNoPatternAtStart keeps what every command would wait for out of variables of packages: a pattern is compiled when it
+// is first needed.
+func TestNoPatternAtStart(t *testing.T) {
+	for _, folder := range append(rooms(t), "../core", "../core/hook", "../core/leak", "../core/script", "../core/worktree") {
+		files, _ := shippedFiles(t, folder)
+		for at, file := range files {
+			for _, decl := range file.Decls {
+				if general, ok := decl.(*ast.GenDecl); !ok || general.Tok != token.VAR {
+					continue
+				}
+				ast.Inspect(decl, func(n ast.Node) bool {
+					if of, ok := n.(*ast.SelectorExpr); ok && of.Sel.Name == "MustCompile" {
+						t.Errorf("%s:%d compiles a pattern whenever the program starts", at.Name(), at.Line(n.Pos()))
+					}
+					_, later := n.(*ast.FuncLit)
+					return !later
+				})
+			}
+		}
+	}
+}
+
 // rooms are the folders of packages below this one, and this one.
 func rooms(t *testing.T) []string {
 	t.Helper()

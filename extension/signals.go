@@ -23,9 +23,7 @@ func listen(giveBack func()) (context.Context, context.CancelFunc) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	gone := make(chan struct{})
-	if parent := os.Getppid(); isGH(parent) {
-		go watchParent(ctx, parent, gone)
-	}
+	go watchParent(ctx, os.Getppid(), gone)
 	go func() {
 		select {
 		case <-signals:
@@ -39,8 +37,11 @@ func listen(giveBack func()) (context.Context, context.CancelFunc) {
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
 }
 
-// watchParent closes gone when this process has another parent than the one it began with.
+// watchParent closes gone when this process has another parent than the gh that it began with.
 func watchParent(ctx context.Context, parent int, gone chan<- struct{}) {
+	if !isGH(parent) {
+		return
+	}
 	look := time.NewTicker(howOftenParent)
 	defer look.Stop()
 	for os.Getppid() == parent {

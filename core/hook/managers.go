@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
@@ -180,7 +181,7 @@ func huskyFolders(ctx context.Context, t *worktree.Tree, root string) []string {
 	return folders
 }
 
-var huskyScript = regexp.MustCompile(`\bhusky( +install)?( +(&&|;|\|\|).*)?$`)
+var huskyScript = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\bhusky( +install)?( +(&&|;|\|\|).*)?$`) })
 
 // huskyScripts are the lines that npm runs after it installed what a package needs, as far as they run husky; plain tells of
 // one that names no other folder than the usual one.
@@ -191,7 +192,7 @@ func huskyScripts(folder string) (lines string, plain bool) {
 		line, _ := scripts[name].(string)
 		if strings.Contains(line, "husky") {
 			lines += line + "\n"
-			plain = plain || huskyScript.MatchString(line)
+			plain = plain || huskyScript().MatchString(line)
 		}
 	}
 	return lines, plain

@@ -260,6 +260,17 @@ func PathsIn(node actionlint.ExprNode, contexts ...string) [][]string {
 	return out
 }
 
+// OnlyReads reports whether a node reads no contexts but these.
+func OnlyReads(node actionlint.ExprNode, contexts ...string) bool {
+	only := true
+	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
+		if v, ok := n.(*actionlint.VariableNode); ok && entering {
+			only = only && slices.Contains(contexts, v.Name)
+		}
+	})
+	return only
+}
+
 // partOfPath tells a node that its parent's path goes on from.
 func partOfPath(n, parent actionlint.ExprNode) bool {
 	switch p := parent.(type) {

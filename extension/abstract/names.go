@@ -88,3 +88,34 @@ func (s Scope) function(x *actionlint.FuncCallNode) string {
 	}
 	return ""
 }
+
+// maxBranches bounds how many branches of one expression are told apart.
+const maxBranches = 24
+
+// BranchesIn are the names in an expression that looks at the ref: 'refs/heads/main', or a text of it.
+func BranchesIn(node actionlint.ExprNode) []string {
+	var out []string
+	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
+		if s, ok := n.(*actionlint.StringNode); ok && entering && len(out) < maxBranches {
+			out = append(out, branchNames(s.Value)...)
+		}
+	})
+	return out
+}
+
+func branchNames(literal string) []string {
+	if v, ok := FromJSON(literal); ok && v.Is == Object {
+		return v.Fields.Names
+	} else if ok && v.Is == List {
+		var out []string
+		for _, item := range v.Items {
+			out = append(out, item.Known()...)
+		}
+		return out
+	}
+	name := strings.TrimPrefix(literal, "refs/heads/")
+	if name == "" || len(name) > 100 || strings.HasPrefix(name, "refs/") || strings.HasSuffix(name, "/") || strings.ContainsAny(name, " ~^:?*[\\{") {
+		return nil
+	}
+	return []string{name}
+}

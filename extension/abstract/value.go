@@ -24,24 +24,25 @@ const (
 
 // value is one thing that an expression may be.
 type Value struct {
-	Is     class
-	Truth  bool    // of a boolean
+	Is    class
+	Truth bool // of a boolean
+	// limit of anything: 1 that it is true in a condition, -1 that it is false, 0 that it may be either.
+	Limit int8
+	// filtered tells a list that `.*` made: a name that follows is looked up in each of its members.
+	filtered bool
+
 	Number float64 // of a number
 	Text   string  // of a text; of anything, what decides it
 	Items  []Set   // of a list
 	Fields *Fields // of an object
 	Opaque *Opacity
 
-	// limit of anything: 1 that it is true in a condition, -1 that it is false, 0 that it may be either.
-	Limit int8
 	// lacks mark the empty secrets and variables that the value was made of.
 	Lacks []any
 	// holds are the secrets whose values are in it.
 	Holds []string
 	// drops says that it is the empty rest of a job's output that held a secret.
 	Drops any
-	// filtered tells a list that `.*` made: a name that follows is looked up in each of its members.
-	filtered bool
 }
 
 // opacity is what is known of an opaque text.

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/MakeNowJust/heredoc"
@@ -185,12 +186,12 @@ func (o *apiOptions) request() (core.Request, error) {
 }
 
 // drive is what Git's shell on Windows makes of a path that begins with a slash.
-var drive = regexp.MustCompile(`^[A-Za-z]:[/\\]`)
+var drive = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z]:[/\\]`) })
 
 // pathBelowAPI accepts users/me, /users/me, /api/v1/users/me, and a whole URL below /api/v1 of the workspace's host.
 func (o *apiOptions) pathBelowAPI() (string, error) {
 	text := o.path
-	if drive.MatchString(text) {
+	if drive().MatchString(text) {
 		return "", fmt.Errorf("%q is a path of this machine: write the path without its first slash", text)
 	}
 	if strings.Contains(text, "://") {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 )
@@ -85,7 +86,7 @@ func (f *InputFlags) Check() error {
 	return nil
 }
 
-var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+var number = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`) })
 
 // typedValue turns what follows -F name= into a JSON value. A number keeps its digits.
 func (p *Process) typedValue(text string) (any, error) {
@@ -94,7 +95,7 @@ func (p *Process) typedValue(text string) (any, error) {
 		return text == "true", nil
 	case text == "null":
 		return nil, nil
-	case number.MatchString(text):
+	case number().MatchString(text):
 		return json.Number(text), nil
 	case strings.HasPrefix(text, "@"):
 		data, err := p.ReadInput(text[1:])

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/leak"
@@ -15,7 +16,9 @@ import (
 )
 
 // ignoreComment is "# gh-hex: ignore[CHECK] reason", alone on its line or behind something else.
-var ignoreComment = regexp.MustCompile(`^(.*?)(?:^|\s)#\s*gh-hex:\s*ignore\[([^\]]*)\](.*)$`)
+var ignoreComment = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(.*?)(?:^|\s)#\s*gh-hex:\s*ignore\[([^\]]*)\](.*)$`)
+})
 
 const (
 	maxReason   = 200 // characters that are shown of a reason
@@ -41,7 +44,7 @@ func comments(text string) []*ignored {
 		n++
 		var m []string
 		if strings.Contains(line, "gh-hex:") {
-			m = ignoreComment.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
+			m = ignoreComment().FindStringSubmatch(strings.TrimRight(line, "\r\n"))
 		}
 		alone := m != nil && strings.TrimSpace(m[1]) == ""
 		if !alone {

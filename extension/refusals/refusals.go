@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/rhysd/actionlint"
 )
@@ -73,11 +74,11 @@ func (d *reader) refuse(pos *actionlint.Pos, message string) {
 // named is the job that another one needs; nil when there is none.
 func (d *reader) named(n *actionlint.String) *actionlint.Job { return d.byID[strings.ToLower(n.Value)] }
 
-var idPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+var idPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`) })
 
 func (d *reader) refuseID(id *actionlint.String, what string) {
 	switch {
-	case !idPattern.MatchString(id.Value):
+	case !idPattern().MatchString(id.Value):
 		d.refuse(id.Pos, fmt.Sprintf("the ID of a %s holds only letters, digits, - and _, and begins with a letter or _, unlike %q", what, id.Value))
 	case strings.HasPrefix(id.Value, "__"):
 		d.refuse(id.Pos, fmt.Sprintf("the ID of a %s cannot begin with __, as %s does", what, id.Value))
@@ -100,7 +101,7 @@ func (d *reader) refuseContainers(j *actionlint.Job) {
 }
 
 // actionPattern is the form of an action that is neither in a folder here nor an image.
-var actionPattern = regexp.MustCompile(`^[^/@\s]+/[^@\s]+@\S+$`)
+var actionPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^/@\s]+/[^@\s]+@\S+$`) })
 
 func (d *reader) refuseAction(s *actionlint.Step) {
 	action, ok := s.Exec.(*actionlint.ExecAction)
@@ -113,7 +114,7 @@ func (d *reader) refuseAction(s *actionlint.Step) {
 			return
 		}
 	}
-	if !actionPattern.MatchString(uses) || strings.Contains(uses, "${{") {
+	if !actionPattern().MatchString(uses) || strings.Contains(uses, "${{") {
 		d.refuse(action.Uses.Pos, fmt.Sprintf("an action is OWNER/REPO@REF, ./FOLDER or docker://IMAGE, not %q", uses))
 	}
 }

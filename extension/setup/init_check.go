@@ -63,7 +63,7 @@ func (o *initOptions) planCheck(ctx context.Context, tree *worktree.Tree) (c che
 func (o *initOptions) wantedCheck(ctx context.Context, tree *worktree.Tree) (f stored.File, notes []string) {
 	w := inspect.ReadWorkflows(tree, workflow.ReadOptions{Ends: ctx})
 	f.Secret, notes = secretToAsk(w)
-	if releaseVersion.MatchString(command.Version) {
+	if releaseVersion().MatchString(command.Version) {
 		f.Version = command.Version
 	}
 	f.Projects = projectsOf(w)

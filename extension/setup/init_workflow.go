@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/MakeNowJust/heredoc"
 
@@ -29,19 +30,19 @@ func planWorkflow(tree *worktree.Tree, content string) (change scaffold.Change, 
 
 var (
 	// plainBranch is a name without the characters that mean something in YAML or in a filter of branches.
-	plainBranch = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/-]*$`)
+	plainBranch = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/-]*$`) })
 	// releaseVersion is what the linker stamps into a released build.
-	releaseVersion = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
+	releaseVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`) })
 )
 
 // workflowText is a workflow that uses this extension, pinned to the version given when that is a released one. It needs
 // no action and no permission, and hands the token to the steps alone that use it.
 func workflowText(branch, version string) string {
-	if !plainBranch.MatchString(branch) {
+	if !plainBranch().MatchString(branch) {
 		branch = "main"
 	}
 	pin := ""
-	if releaseVersion.MatchString(version) {
+	if releaseVersion().MatchString(version) {
 		pin = " --pin v" + version
 	}
 	return strings.NewReplacer("BRANCH", `"`+branch+`"`, "PIN", pin).Replace(workflowTemplate())

@@ -38,11 +38,12 @@ type environ struct {
 	Job  *environ
 	vars map[string]*EnvVar
 	List []*EnvVar
-	open string // what decides further variables
-	seen bool   // of a job's: a step runs that may read them
+	lack []*EnvVar // those that are empty of something
+	open string    // what decides further variables
+	seen bool      // of a job's: a step runs that may read them
 }
 
-func newEnviron(job *environ) *environ { return &environ{Job: job, vars: map[string]*EnvVar{}} }
+func newEnviron(job *environ) *environ { return &environ{Job: job} }
 
 func (e *environ) Find(name string) *EnvVar {
 	if v := e.named(strings.ToLower(name)); v != nil && v.Name == name {
@@ -63,10 +64,17 @@ func (e *environ) named(key string) *EnvVar {
 
 func (e *environ) put(v *EnvVar) {
 	key := strings.ToLower(v.Name)
-	if e.vars[key] == nil {
+	if old := e.vars[key]; old == nil {
 		e.List = append(e.List, v)
 	} else {
-		e.List[slices.Index(e.List, e.vars[key])] = v
+		e.List[slices.Index(e.List, old)] = v
+		e.lack = slices.DeleteFunc(e.lack, func(l *EnvVar) bool { return l == old })
+	}
+	if len(v.Value.Lacks()) > 0 {
+		e.lack = append(e.lack, v)
+	}
+	if e.vars == nil {
+		e.vars = map[string]*EnvVar{}
 	}
 	e.vars[key] = v
 }
@@ -179,32 +187,30 @@ func (i *instance) settleEnv() {
 // inherited are the variables of the job that a step uses openly, as far as they are empty of something.
 func (i *instance) inherited(s *source.Step) []*EnvVar {
 	var out []*EnvVar
-	take := func(v *EnvVar) {
-		if v != nil && i.env.vars[strings.ToLower(v.Name)] == nil && len(v.Value.Lacks()) > 0 && !slices.Contains(out, v) {
-			out = append(out, v)
-		}
-	}
-	for e := i.env.Job; e != nil && s.Marks != 0; e = e.Job {
-		i.sim.fuel -= len(e.List)
-		for _, v := range e.List {
-			if (vendors.HexReads(v.Name) || vendors.PackagesRead(v.Name)) && s.Explicit(v.Name) {
-				take(v)
+	for e := i.env.Job; e != nil; e = e.Job {
+		i.sim.fuel -= len(e.lack)
+		for _, v := range e.lack {
+			if i.env.vars[strings.ToLower(v.Name)] == nil && i.env.Job.Find(v.Name) == v {
+				out = append(out, v)
 			}
 		}
 	}
-	s.EachName(func(name string) { take(i.env.Job.Find(name)) })
-	return out
+	const few = 8
+	if len(out) <= few {
+		return slices.DeleteFunc(out, func(v *EnvVar) bool { return !s.Explicit(v.Name) })
+	}
+	names := map[string]bool{}
+	s.EachName(func(name string) { names[name] = true })
+	return slices.DeleteFunc(out, func(v *EnvVar) bool {
+		return !names[v.Name] && (s.Marks == 0 || !vendors.HexReads(v.Name) && !vendors.PackagesRead(v.Name) || !s.Explicit(v.Name))
+	})
 }
 
 // script is a step that runs one.
 func (i *instance) script(s *source.Step, e *actionlint.ExecRun, fact *StepFact, tolerated bool) *abstract.Fields {
-	for _, t := range []*actionlint.String{e.WorkingDirectory} {
-		if t != nil {
-			i.flow(i.Scalar(t).Lacks(), tolerated)
-		}
-	}
+	i.hands(e.WorkingDirectory, tolerated)
 	language := s.Script.Language
-	list := i.expressions(e.Run, false)
+	list := i.Doc().Expressions(e.Run, false)
 	fact.known = language == script.Bash || language == script.POSIX
 	if fact.known && s.Script.Parsed == nil {
 		fact.effect = abstract.Effect{External: true, Outputs: abstract.NewFields("the outputs of a script"), Env: abstract.NewFields("")}

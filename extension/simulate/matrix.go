@@ -21,8 +21,18 @@ const (
 // cell is one combination of a matrix.
 type cell = *abstract.Fields
 
-// cells lists the combinations of a job's matrix; one open one where they are decided at run time. nil is a job without.
-func (i *instance) cells(m *actionlint.Matrix) []cell {
+// cells lists the combinations of a job's matrix that differ in what is looked at; one open one where they are decided at
+// run time.
+func (i *instance) cells(m *actionlint.Matrix, paths [][]string) []cell {
+	all := i.combined(m, paths)
+	if len(all) == 1 {
+		return all
+	}
+	return projected(all, paths)
+}
+
+// combined lists the combinations of a matrix. Those of rows that nobody looks at, nor any entry, are one.
+func (i *instance) combined(m *actionlint.Matrix, paths [][]string) []cell {
 	rows := abstract.NewFields("")
 	var include, exclude []cell
 	known := true
@@ -30,7 +40,11 @@ func (i *instance) cells(m *actionlint.Matrix) []cell {
 		rows, include, exclude, known = splitMatrix(i.Scalar(m.Expression))
 	} else {
 		for _, name := range slices.Sorted(maps.Keys(m.Rows)) {
-			rows.Put(name, i.row(m.Rows[name]))
+			row := i.row(m.Rows[name])
+			if m.Include == nil && m.Exclude == nil && !looked(paths, name) {
+				row = abstract.Open("matrix." + name) // nobody asks
+			}
+			rows.Put(name, row)
 		}
 		include, exclude = i.combinations(m.Include), i.combinations(m.Exclude)
 	}
@@ -51,6 +65,11 @@ func (i *instance) cells(m *actionlint.Matrix) []cell {
 		return []cell{abstract.NewFields("matrix")}
 	}
 	return out
+}
+
+// looked tells whether one of the paths begins with a row of the matrix.
+func looked(paths [][]string, name string) bool {
+	return slices.ContainsFunc(paths, func(p []string) bool { return p[1] == strings.ToLower(name) })
 }
 
 // splitMatrix takes a matrix apart that is one expression: the rows of every value that it may have.
@@ -275,8 +294,8 @@ func projected(cells []cell, paths [][]string) []cell {
 
 // at follows a path into an object.
 func at(f *abstract.Fields, path []string) abstract.Set {
-	out := abstract.ObjectOf(f)
-	for _, name := range path {
+	out := f.Get(path[0])
+	for _, name := range path[1:] {
 		var next abstract.Set
 		for _, v := range out {
 			next = next.And(v.Member(abstract.TextValue(name)))

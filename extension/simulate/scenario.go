@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -28,6 +29,7 @@ type Scenario struct {
 	Event  string
 	Events []string // of those that nothing distinguishes from this one
 	What   string   // for people: "a push to main"
+	Names  []string // What, and that of the first of each further event
 	Source keeper
 	github *abstract.Fields
 	inputs *abstract.Fields
@@ -55,7 +57,7 @@ func (q Question) scenariosOf(d *source.Document, called bool) []*Scenario {
 	s := &starts{Question: q, doc: d}
 	s.paths, s.names = d.Distinctions()
 	if called {
-		s.out = []*Scenario{{Event: "workflow_call", What: "a call from another repository", Source: ofCallers, github: abstract.NewFields("github"), inputs: abstract.NewFields("inputs")}}
+		s.out = []*Scenario{{Event: "workflow_call", What: "a call from another repository", Names: []string{"a call from another repository"}, Source: ofCallers, github: abstract.NewFields("github"), inputs: abstract.NewFields("inputs")}}
 		return s.out
 	}
 	for _, e := range d.AST.On {
@@ -79,12 +81,12 @@ func (s *starts) merged() []*Scenario {
 		key := s.signature(x, restricted)
 		if first := seen[key]; first != nil {
 			if !slices.Contains(first.Events, x.Event) {
-				first.Events = append(first.Events, x.Event)
+				first.Events, first.Names = append(first.Events, x.Event), append(first.Names, x.What)
 			}
 			continue
 		}
 		seen[key] = x
-		x.Events = []string{x.Event}
+		x.Events, x.Names = []string{x.Event}, []string{x.What}
 		if out = append(out, x); len(out) == maxScenarios {
 			break
 		}
@@ -92,30 +94,42 @@ func (s *starts) merged() []*Scenario {
 	return out
 }
 
-// signature is everything of a scenario that the workflow looks at.
+// signature is everything of a scenario that a workflow looks at; what environments look at is in it when some are
+// restricted.
 func (s *starts) signature(x *Scenario, restricted bool) string {
-	var b strings.Builder
-	fmt.Fprint(&b, x.Source, x.Source != OfActions && x.Event != "", x.Tag && restricted)
-	if x.Source != OfActions {
-		b.WriteString(x.Event)
-	}
+	var b []byte
 	if restricted {
-		fmt.Fprintf(&b, "%q %v %v", x.Branch, x.Pull, x.Event == "schedule")
+		b = fmt.Appendf(b, "%v %q %v %v", x.Tag, x.Branch, x.Pull, x.Event == "schedule")
 	}
-	for _, p := range s.paths {
+	return string(x.signature(b, s.paths))
+}
+
+// signature adds whose secrets are read, and what stands at some paths.
+func (x *Scenario) signature(b []byte, paths [][]string) []byte {
+	b = append(b, byte(x.Source))
+	if x.Source != OfActions {
+		b = append(b, x.Event...)
+	}
+	for _, p := range paths {
 		of := x.github
-		if p[0] == "inputs" {
+		switch p[0] {
+		case "inputs":
 			of = x.inputs
+		case "matrix":
+			continue
 		}
+		b = append(b, '\n')
 		for _, v := range at(of, p[1:]) {
-			fmt.Fprintf(&b, "|%d %v %v %q %v", v.Is, v.Truth, v.Number, v.Text, v.Limit)
+			b = append(b, byte(v.Is), byte(v.Limit))
+			b = strconv.AppendBool(b, v.Truth)
+			b = strconv.AppendFloat(b, v.Number, 'g', -1, 64)
+			b = strconv.AppendQuote(b, v.Text)
 			if v.Opaque != nil {
-				fmt.Fprintf(&b, "%+v", *v.Opaque)
+				b = fmt.Appendf(b, "%+v", *v.Opaque)
 			}
 		}
-		b.WriteByte('\n')
 	}
-	return b.String()
+	return b
 }
 
 func (s *starts) event(e actionlint.Event) {
@@ -145,32 +159,46 @@ func (s *starts) webhook(e *actionlint.WebhookEvent) {
 	}
 }
 
-// facts are those of every event: who and where the repository is. by is who started the run.
-func (s *starts) facts(event string, actor abstract.Set) *abstract.Fields {
-	repo := s.K.Repository
-	f := abstract.NewFields("github")
-	f.Put("event_name", abstract.Texts(event))
+// aboutRepository is what the payload of every event says of the repository.
+func (q Question) aboutRepository() *abstract.Fields {
+	repo := q.K.Repository
 	full, owner := abstract.One(abstract.Hidden("github.repository")), abstract.One(abstract.Hidden("github.repository_owner"))
 	if repo.Owner != "" {
 		full, owner = abstract.Texts(repo.Owner+"/"+repo.Name), abstract.Texts(repo.Owner)
 	}
-	f.Put("repository", full).Put("repository_owner", owner)
-	f.Put("repository_id", abstract.One(abstract.Hidden("github.repository_id"))).Put("actor", actor).Put("triggering_actor", actor)
-	about := abstract.NewFields("github.event.repository").Put("full_name", full).Put("id", f.Get("repository_id"))
+	about := abstract.NewFields("github.event.repository").Put("full_name", full).Put("id", abstract.One(abstract.Hidden("github.repository_id")))
 	about.Put("owner", abstract.ObjectOf(abstract.NewFields("github.event.repository.owner").Put("login", owner)))
 	if repo.DefaultBranch != "" {
-		about.Put("default_branch", abstract.Texts(repo.DefaultBranch))
-	} else {
-		about.Put("default_branch", abstract.One(abstract.Hidden("github.event.repository.default_branch")))
+		return about.Put("default_branch", abstract.Texts(repo.DefaultBranch))
 	}
-	payload := abstract.NewFields("github.event").Put("repository", abstract.ObjectOf(about))
+	return about.Put("default_branch", abstract.One(abstract.Hidden("github.event.repository.default_branch")))
+}
+
+// facts are those of every event: who and where the repository is. by is who started the run.
+func (s *starts) facts(event string, actor abstract.Set) *abstract.Fields {
+	f := abstract.NewFields("github")
+	f.Put("event_name", abstract.Texts(event)).Put("actor", actor).Put("triggering_actor", actor)
+	f.Put("repository", s.about.Get("full_name")).Put("repository_owner", s.about.Get("owner")[0].Fields.Get("login")).Put("repository_id", s.about.Get("id"))
+	if !strings.HasPrefix(event, "pull_request") {
+		f.Put("head_ref", abstract.Texts("")).Put("base_ref", abstract.Texts(""))
+	}
+	return f.Put("event", abstract.ObjectOf(s.payload(event, actor)))
+}
+
+// payload is that of an event, where somebody looks at it.
+func (s *starts) payload(event string, actor abstract.Set) *abstract.Fields {
+	payload := abstract.NewFields("github.event").Put("repository", abstract.ObjectOf(s.about))
+	if !s.asksPayload() {
+		return payload
+	}
+	none := abstract.One(abstract.Value{})
 	payload.Put("sender", abstract.ObjectOf(abstract.NewFields("github.event.sender").Put("login", actor)))
 	for key, of := range map[string]string{
 		"inputs": "workflow_dispatch", "schedule": "schedule", "release": "release", "workflow_run": "workflow_run",
 		"client_payload": "repository_dispatch", "merge_group": "merge_group", "deployment": "deployment", "head_commit": "push", "commits": "push", "pusher": "push",
 	} {
 		if of != event {
-			payload.Put(key, abstract.One(abstract.Value{}))
+			payload.Put(key, none)
 		}
 	}
 	if members, listed := membersOf(event); listed {
@@ -180,13 +208,17 @@ func (s *starts) facts(event string, actor abstract.Set) *abstract.Fields {
 		payload.Open = ""
 	}
 	if !strings.HasPrefix(event, "pull_request") {
-		payload.Put("pull_request", abstract.One(abstract.Value{}))
-		f.Put("head_ref", abstract.Texts("")).Put("base_ref", abstract.Texts(""))
+		payload.Put("pull_request", none)
 	}
 	if event != "issues" && event != "issue_comment" {
-		payload.Put("issue", abstract.One(abstract.Value{}))
+		payload.Put("issue", none)
 	}
-	return f.Put("event", abstract.ObjectOf(payload))
+	return payload
+}
+
+// asksPayload tells whether an expression looks at the payload of the event.
+func (s *starts) asksPayload() bool {
+	return slices.ContainsFunc(s.paths, func(p []string) bool { return p[0] == "github" && p[1] == "event" })
 }
 
 func payloadOf(f *abstract.Fields) *abstract.Fields { return f.Get("event")[0].Fields }
@@ -210,6 +242,9 @@ func human() abstract.Set {
 
 func (s *starts) bot(f *abstract.Fields) {
 	f.Put("actor_id", abstract.Texts(botID))
+	if !s.asksPayload() {
+		return
+	}
 	account := abstract.NewFields("github.event.sender").Put("login", abstract.Texts(botName)).Put("id", abstract.One(abstract.NumberValue(49699333))).Put("type", abstract.Texts("Bot"))
 	payloadOf(f).Put("sender", abstract.ObjectOf(account)).Put("pusher", abstract.ObjectOf(abstract.NewFields("github.event.pusher").Put("name", abstract.Texts(botName))))
 }
@@ -369,9 +404,20 @@ func (s *starts) pullOf(event, what string, e *actionlint.WebhookEvent, from str
 	return x
 }
 
-// between puts a pull request's own facts into the payload.
+// between puts a pull request's own facts into the contexts.
 func (s *starts) between(x *Scenario, e *actionlint.WebhookEvent, from string) {
-	f := x.github
+	ref, base := abstract.Hidden("github.head_ref"), s.baseOf(e, from)
+	if from == "bot" {
+		ref.Opaque.Prefix = "dependabot/"
+	}
+	x.github.Put("head_ref", abstract.One(ref)).Put("base_ref", base)
+	if s.asksPayload() {
+		s.pullRequest(x.github, e, from)
+	}
+}
+
+// pullRequest puts a pull request into the payload.
+func (s *starts) pullRequest(f *abstract.Fields, e *actionlint.WebhookEvent, from string) {
 	head := abstract.NewFields("github.event.pull_request.head")
 	repo := abstract.NewFields("github.event.pull_request.head.repo")
 	owner := f.Get("repository_owner")
@@ -388,14 +434,9 @@ func (s *starts) between(x *Scenario, e *actionlint.WebhookEvent, from string) {
 	}
 	login := abstract.ObjectOf(abstract.NewFields("the owner").Put("login", owner))
 	repo.Put("full_name", full).Put("id", id).Put("fork", abstract.One(fork)).Put("owner", login)
-	ref := abstract.Hidden("github.head_ref")
-	if from == "bot" {
-		ref.Opaque.Prefix = "dependabot/"
-	}
-	head.Put("repo", abstract.ObjectOf(repo)).Put("ref", abstract.One(ref)).Put("user", login).Put("label", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: label}))
-	base := s.baseOf(e, from)
+	head.Put("repo", abstract.ObjectOf(repo)).Put("ref", f.Get("head_ref")).Put("user", login).Put("label", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: label}))
 	of := abstract.NewFields("github.event.pull_request").Put("head", abstract.ObjectOf(head))
-	of.Put("base", abstract.ObjectOf(abstract.NewFields("github.event.pull_request.base").Put("ref", base).Put("repo", payloadOf(f).Get("repository"))))
+	of.Put("base", abstract.ObjectOf(abstract.NewFields("github.event.pull_request.base").Put("ref", f.Get("base_ref")).Put("repo", payloadOf(f).Get("repository"))))
 	user := abstract.NewFields("github.event.pull_request.user")
 	if from == "bot" {
 		user = payloadOf(f).Get("sender")[0].Fields
@@ -408,7 +449,6 @@ func (s *starts) between(x *Scenario, e *actionlint.WebhookEvent, from string) {
 		of.Put("merged", abstract.One(abstract.BoolValue(false))).Put("state", abstract.Texts("open"))
 	}
 	payloadOf(f).Put("pull_request", abstract.ObjectOf(of)).Put("action", actions)
-	f.Put("head_ref", abstract.One(ref)).Put("base_ref", base)
 }
 
 // unlike is a text that is another one than those.

@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -53,11 +54,42 @@ type Simulation struct {
 	Names     map[ReadKey][]string    // of the stores' secrets and variables that a read may mean
 	Undecided map[*source.Read]string // what decides an index at run time
 	Places    []InEnvironment
-	Events    map[*source.Step][]string   // that a step may run on
+	steps     map[*source.Step][]*Course  // in which a step may run
 	Hollow    map[*actionlint.String]bool // conditions that are the text 'false', which counts as true
-	parsed    map[*actionlint.String][]abstract.Expression
 	used      map[any]*usage
 	effects   map[effectKey]*actionEffect
+	courses   map[courseKey]*Course
+}
+
+// Course is how a job goes, in all the scenarios that it cannot tell apart.
+type Course struct {
+	Scenarios []*Scenario
+	out       *result
+}
+
+// On reports whether an event starts the job so.
+func (c *Course) On(event string) bool {
+	return slices.ContainsFunc(c.Scenarios, func(s *Scenario) bool { return slices.Contains(s.Events, event) })
+}
+
+// courseKey is everything by which the ways differ that a job goes.
+type courseKey struct {
+	r                 *source.Run
+	ran, fine, failed abstract.Outcome
+	looks             string    // at the scenario
+	needs             string    // the jobs that it needs, where it looks at them
+	alone             *Scenario // of a job that may look at more than can be told
+}
+
+// Events are those that a step may run on.
+func (sim *Simulation) Events(s *source.Step) []string {
+	var out []string
+	for _, c := range sim.steps[s] {
+		for _, scenario := range c.Scenarios {
+			out = abstract.Union(out, scenario.Events)
+		}
+	}
+	return out
 }
 
 // ReadKey is a read as one run comes to it.
@@ -68,10 +100,10 @@ type ReadKey struct {
 
 // InEnvironment is a job in the environments that it may run in.
 type InEnvironment struct {
-	R        *source.Run
-	Scenario *Scenario
-	Names    abstract.Set
-	Live     bool
+	R     *source.Run
+	In    *Course
+	Names abstract.Set
+	Live  bool
 }
 
 // StepFact is one step in one run.
@@ -92,17 +124,22 @@ type Question struct {
 	Dependabot bool // Dependabot is enabled
 	// without is a secret, in upper case, that counts as missing where it cannot be told.
 	Without string
+	// Apart has each scenario followed by itself.
+	Apart bool
 	// onStep is told of every step, and onShared of every variable of a job whose environment a step that runs may read.
 	OnStep   func(StepFact)
 	OnShared func(StepFact, *EnvVar)
+
+	about *abstract.Fields // the repository
 }
 
 // Follow follows every run that the events of the workflows start.
 func Follow(q Question) *Simulation {
+	q.about = q.aboutRepository()
 	sim := &Simulation{
 		Question: q,
-		lacks:    map[LackKey]*Lack{}, Names: map[ReadKey][]string{}, Undecided: map[*source.Read]string{}, Events: map[*source.Step][]string{},
-		parsed: map[*actionlint.String][]abstract.Expression{}, Hollow: map[*actionlint.String]bool{}, used: map[any]*usage{}, effects: map[effectKey]*actionEffect{},
+		lacks:    map[LackKey]*Lack{}, Names: map[ReadKey][]string{}, Undecided: map[*source.Read]string{}, steps: map[*source.Step][]*Course{},
+		Hollow: map[*actionlint.String]bool{}, used: map[any]*usage{}, effects: map[effectKey]*actionEffect{},
 	}
 	roots := map[*source.Document][]*source.Run{}
 	for _, r := range q.W.Runs {
@@ -118,6 +155,7 @@ func Follow(q Question) *Simulation {
 		}
 		sim.fuel = min(MaxFuel, left)
 		left -= sim.fuel
+		sim.courses = map[courseKey]*Course{}
 		for _, s := range q.scenariosOf(d, runs[0].Open) {
 			f := &frame{sim: sim, d: d, S: s, runs: runs, inputs: s.inputs}
 			f.walk()
@@ -130,7 +168,7 @@ func Follow(q Question) *Simulation {
 
 // Forget drops what was only needed on the way.
 func (sim *Simulation) Forget() {
-	sim.lacks, sim.Order, sim.parsed, sim.used, sim.effects = nil, nil, nil, nil, nil
+	sim.lacks, sim.Order, sim.used, sim.effects, sim.courses = nil, nil, nil, nil, nil
 }
 
 // frame is a workflow as it is run once.
@@ -150,6 +188,7 @@ type frame struct {
 
 // result is what became of a job.
 type result struct {
+	number  int
 	ran     abstract.Outcome
 	fine    abstract.Outcome // it and all that it needs have succeeded
 	failed  abstract.Outcome // it, or one that it needs, has failed
@@ -179,7 +218,7 @@ func (f *frame) job(r *source.Run, depth int) *result {
 		return unknown
 	}
 	needs := abstract.NewFields("")
-	i := &instance{frame: f, R: r, steps: abstract.NewFields(""), failed: abstract.Outcome{No: true}, in: abstract.Texts("")}
+	i := &instance{frame: f, R: r, in: abstract.Texts("")}
 	fine, failed := abstract.Outcome{Yes: true}, abstract.Outcome{No: true}
 	for _, n := range r.Job.AST.Needs {
 		needed := f.needed(n.Value, depth)
@@ -188,11 +227,55 @@ func (f *frame) job(r *source.Run, depth int) *result {
 		failed = abstract.Outcome{Yes: failed.Yes || needed.failed.Yes, No: failed.No && needed.failed.No}
 	}
 	i.needs = needs
-	i.status = func(name string) abstract.Set { return statusOf(name, fine, failed) }
+	i.fine, i.failed = fine, failed
 	i.before(r.Job.AST)
 	ran := i.condition(r.Job.AST.If)
 	alive := f.caller == nil || f.alive
 	i.Live = alive && ran.Yes
+	i.course = f.course(r, ran, fine, failed)
+	if i.course.out == nil {
+		i.course.out = f.goes(i, ran, fine, failed)
+	}
+	f.results[id] = i.course.out
+	return i.course.out
+}
+
+// course is the way that a job goes, which may be that of an earlier scenario. What a called workflow does is a part of how
+// its caller goes.
+func (f *frame) course(r *source.Run, ran, fine, failed abstract.Outcome) *Course {
+	if f.caller != nil {
+		return &Course{Scenarios: f.caller.course.Scenarios}
+	}
+	key := courseKey{r: r, ran: ran, fine: fine, failed: failed}
+	if paths, needs, ok := r.Job.Distinctions(); ok && !f.sim.Apart {
+		f.sim.fuel -= len(paths)
+		key.looks = string(f.S.signature(nil, paths))
+		if needs {
+			key.needs = f.numbers(r.Job.AST.Needs)
+		}
+	} else {
+		key.alone = f.S
+	}
+	c := f.sim.courses[key]
+	if c == nil {
+		c = &Course{}
+		f.sim.courses[key] = c
+	}
+	c.Scenarios = append(c.Scenarios, f.S)
+	return c
+}
+
+// numbers are those of what became of jobs.
+func (f *frame) numbers(needs []*actionlint.String) string {
+	var b []byte
+	for _, n := range needs {
+		b = strconv.AppendInt(append(b, ' '), int64(f.needed(n.Value, 0).number), 10)
+	}
+	return string(b)
+}
+
+// goes works out how a job goes.
+func (f *frame) goes(i *instance, ran, fine, failed abstract.Outcome) *result {
 	out := f.rows(i)
 	if !ran.Yes {
 		out = &result{result: abstract.Texts("skipped"), outputs: abstract.NewFields(""), fine: abstract.Outcome{No: true}, failed: abstract.Outcome{No: true}}
@@ -203,10 +286,9 @@ func (f *frame) job(r *source.Run, depth int) *result {
 			out.outputs.Put(name, out.outputs.Get(name).And(abstract.Texts("")))
 		}
 	}
-	out.ran = ran
-	out.fine = abstract.Outcome{Yes: out.fine.Yes && (fine.Yes || len(r.Job.AST.Needs) == 0), No: out.fine.No || fine.No}
+	out.fine = abstract.Outcome{Yes: out.fine.Yes && (fine.Yes || len(i.R.Job.AST.Needs) == 0), No: out.fine.No || fine.No}
 	out.failed = abstract.Outcome{Yes: out.failed.Yes || failed.Yes, No: out.failed.No && failed.No}
-	f.results[id] = out
+	out.number = len(f.sim.courses)
 	return out
 }
 
@@ -237,12 +319,13 @@ func (f *frame) needed(id string, depth int) *result {
 	return &result{fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + id), outputs: abstract.NewFields("needs." + id)}
 }
 
-func statusOf(name string, fine, failed abstract.Outcome) abstract.Set {
+// status answers for success(), failure(), cancelled() and always().
+func (i *instance) status(name string) abstract.Set {
 	switch name {
 	case "success":
-		return abstract.Truths(fine.Yes, fine.No)
+		return abstract.Truths(i.fine.Yes, i.fine.No)
 	case "failure":
-		return abstract.Truths(failed.Yes, failed.No)
+		return abstract.Truths(i.failed.Yes, i.failed.No)
 	case "cancelled":
 		return abstract.Truths(true, true)
 	}
@@ -253,7 +336,7 @@ func statusOf(name string, fine, failed abstract.Outcome) abstract.Set {
 func (f *frame) rows(i *instance) *result {
 	cells := []cell{nil}
 	if s := i.R.Job.AST.Strategy; s != nil && s.Matrix != nil {
-		cells = projected(i.cells(s.Matrix), f.d.PathsOf("matrix"))
+		cells = i.cells(s.Matrix, f.d.PathsOf("matrix"))
 	}
 	var out *result
 	for _, c := range cells {
@@ -281,14 +364,15 @@ func (f *frame) rows(i *instance) *result {
 type instance struct {
 	*frame
 	R        *source.Run
+	course   *Course
 	Live     bool // it may run
 	needs    *abstract.Fields
 	matrix   cell // nil without one
 	steps    *abstract.Fields
 	env      *environ
-	in       abstract.Set // the environment that it runs in
-	status   func(name string) abstract.Set
-	failed   abstract.Outcome // a step before has failed
+	in       abstract.Set     // the environment that it runs in
+	fine     abstract.Outcome // all has gone well so far: the jobs that are needed, or the steps before
+	failed   abstract.Outcome // some of it has failed
 	asked    abstract.Outcome // the last condition, as long as all went well
 	Action   *source.Document
 	actions  int              // how many actions are around
@@ -313,7 +397,7 @@ func (i *instance) row1() *result {
 		i.flow(v.Lacks(), false)
 		i.in = abstract.Mapped(abstract.WithoutLacks(v), abstract.AsTextValue)
 	}
-	i.sim.Places = append(i.sim.Places, InEnvironment{i.R, i.S, i.in, i.Live})
+	i.sim.Places = append(i.sim.Places, InEnvironment{i.R, i.course, i.in, i.Live})
 	if job.WorkflowCall != nil {
 		return i.call(job.WorkflowCall)
 	}
@@ -321,15 +405,12 @@ func (i *instance) row1() *result {
 	i.addEnv(i.env, i.d.AST.Env, ofWorkflow)
 	i.addEnv(i.env, job.Env, ofJob)
 	i.containers(job)
-	i.failed = abstract.Outcome{No: true}
-	i.status = func(name string) abstract.Set {
-		return statusOf(name, abstract.Outcome{Yes: i.failed.No, No: i.failed.Yes}, i.failed)
-	}
+	i.fine, i.failed = abstract.Outcome{Yes: true}, abstract.Outcome{No: true}
 	for _, s := range i.R.Job.Steps {
 		i.step(s)
 	}
 	i.settleEnv()
-	out := &result{outputs: abstract.NewFields(""), fine: abstract.Outcome{Yes: i.failed.No, No: i.failed.Yes}, failed: i.failed}
+	out := &result{outputs: abstract.NewFields(""), fine: i.fine, failed: i.failed}
 	if out.fine.Yes {
 		out.result = out.result.And(abstract.Texts("success"))
 	}
@@ -392,6 +473,13 @@ func (i *instance) uses(s *actionlint.String) abstract.Set {
 	v := i.Scalar(s)
 	i.flow(v.Lacks(), false)
 	return v
+}
+
+// hands notes what is empty in a text that something is given.
+func (i *instance) hands(s *actionlint.String, tolerated bool) {
+	if s != nil && strings.Contains(s.Value, "${{") {
+		i.flow(i.Scalar(s).Lacks(), tolerated)
+	}
 }
 
 // flow notes that what is empty reaches something that needs it.
@@ -489,7 +577,7 @@ func (f *frame) joined(event *actionlint.WorkflowCallEvent) *result {
 		jobs.Put(r.Job.ID, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(f.results[strings.ToLower(r.Job.ID)].outputs))))
 	}
 	f.jobs = jobs
-	i := &instance{frame: f, R: f.runs[0], needs: abstract.NewFields(""), steps: abstract.NewFields(""), in: abstract.Texts("")}
+	i := &instance{frame: f, R: f.runs[0], fine: abstract.Either(), failed: abstract.Either(), needs: abstract.NewFields(""), steps: abstract.NewFields(""), in: abstract.Texts("")}
 	for _, id := range slices.Sorted(maps.Keys(event.Outputs)) {
 		out.outputs.Put(id, abstract.Mapped(i.Scalar(event.Outputs[id].Value), abstract.AsTextValue))
 	}
@@ -498,12 +586,11 @@ func (f *frame) joined(event *actionlint.WorkflowCallEvent) *result {
 
 // condition works out an `if`. Without a function of status in it, it holds only while all went well.
 func (i *instance) condition(s *actionlint.String) abstract.Outcome {
-	fine := i.status("success")
 	i.asked = abstract.Outcome{Yes: true}
 	if s == nil || strings.TrimSpace(s.Value) == "" {
-		return abstract.Outcome{Yes: fine.MayBe(true), No: fine.MayBe(false)}
+		return i.fine
 	}
-	list := i.expressions(s, true)
+	list := i.Doc().Expressions(s, true)
 	v := i.evaluated(s, list)
 	if slices.Contains(v.Known(), "false") && v.MayBe(true) && !slices.ContainsFunc(v, func(x abstract.Value) bool { return x.Is == abstract.Boolean }) {
 		i.sim.Hollow[s] = true
@@ -514,7 +601,7 @@ func (i *instance) condition(s *actionlint.String) abstract.Outcome {
 	}
 	i.asked = out
 	if !slices.ContainsFunc(list, func(e abstract.Expression) bool { return e.Node != nil && asksStatus(e.Node) }) {
-		out = abstract.Outcome{Yes: out.Yes && fine.MayBe(true), No: out.No || fine.MayBe(false)}
+		out = abstract.Outcome{Yes: out.Yes && i.fine.Yes, No: out.No || i.fine.No}
 	}
 	return out
 }
@@ -532,21 +619,12 @@ func asksStatus(node actionlint.ExprNode) bool {
 	return found
 }
 
-func (i *instance) expressions(s *actionlint.String, condition bool) []abstract.Expression {
-	list, known := i.sim.parsed[s]
-	if !known {
-		list = abstract.Expressions(s.Value, condition, nil)
-		i.sim.parsed[s] = list
-	}
-	return list
-}
-
 // Scalar works out a text with expressions in it.
 func (i *instance) Scalar(s *actionlint.String) abstract.Set {
 	if !strings.Contains(s.Value, "${{") {
 		return abstract.One(abstract.TextValue(s.Value))
 	}
-	return i.evaluated(s, i.expressions(s, false))
+	return i.evaluated(s, i.Doc().Expressions(s, false))
 }
 
 func (i *instance) evaluated(s *actionlint.String, list []abstract.Expression) abstract.Set {
@@ -565,9 +643,6 @@ func (i *instance) evaluator(s *actionlint.String) *abstract.Evaluator {
 		if x := d.ReadAt(s, offset); x != nil && names.Undecided() != "" && i.sim.Undecided[x] == "" {
 			i.sim.Undecided[x] = names.Undecided()
 		}
-	}
-	if e.Status == nil {
-		e.Status = func(string) abstract.Set { return abstract.Truths(true, true) }
 	}
 	return e
 }
@@ -648,11 +723,7 @@ func (i *instance) step(s *source.Step) {
 		i.Scalar(c.Expression)
 	}
 	fact := StepFact{I: i, S: s, runs: runs, Asked: i.asked, Env: env}
-	for _, t := range []*actionlint.String{s.AST.Name} {
-		if t != nil {
-			i.flow(i.Scalar(t).Lacks(), tolerated)
-		}
-	}
+	i.hands(s.AST.Name, tolerated)
 	var outputs *abstract.Fields
 	switch e := s.AST.Exec.(type) {
 	case *actionlint.ExecRun:
@@ -665,8 +736,8 @@ func (i *instance) step(s *source.Step) {
 	if i.sim.OnStep != nil {
 		i.sim.OnStep(fact)
 	}
-	if i.Live {
-		i.sim.Events[s] = abstract.Union(i.sim.Events[s], i.S.Events)
+	if list := i.sim.steps[s]; i.Live && (len(list) == 0 || list[len(list)-1] != i.course) {
+		i.sim.steps[s] = append(list, i.course)
 	}
 	i.finish(s, fact, outputs, tolerated)
 	i.env, i.Live = outer, live
@@ -680,31 +751,35 @@ func (i *instance) step(s *source.Step) {
 func (i *instance) finish(s *source.Step, fact StepFact, outputs *abstract.Fields, tolerated bool) {
 	runs := fact.runs
 	ends := fact.known && fact.effect.Ends
-	var outcomeOf, conclusion abstract.Set
+	if runs.Yes && !tolerated {
+		i.failed = abstract.Outcome{Yes: true, No: i.failed.No && (!ends || runs.No)}
+		i.fine = abstract.Outcome{Yes: i.failed.No, No: true}
+	}
+	if s.AST.ID == nil {
+		return
+	}
+	outcomes := make([]string, 0, 3)
 	if runs.Yes && !ends {
-		outcomeOf, conclusion = abstract.Texts("success"), abstract.Texts("success")
+		outcomes = append(outcomes, "success")
 	}
 	if runs.Yes {
-		outcomeOf = outcomeOf.And(abstract.Texts("failure"))
-		if tolerated {
-			conclusion = conclusion.And(abstract.Texts("success"))
-		} else {
-			conclusion = conclusion.And(abstract.Texts("failure"))
-			i.failed = abstract.Outcome{Yes: true, No: i.failed.No && (!ends || runs.No)}
-		}
+		outcomes = append(outcomes, "failure")
+	}
+	conclusions := slices.Clone(outcomes)
+	if runs.Yes && tolerated {
+		conclusions = []string{"success"}
 	}
 	if !runs.Yes {
 		outputs = abstract.NewFields("")
 	}
 	if runs.No {
-		outcomeOf, conclusion = outcomeOf.And(abstract.Texts("skipped")), conclusion.And(abstract.Texts("skipped"))
+		outcomes, conclusions = append(outcomes, "skipped"), append(conclusions, "skipped")
 		for _, name := range outputs.Names {
 			outputs.Put(name, outputs.Get(name).And(abstract.Texts("")))
 		}
 	}
-	if s.AST.ID != nil {
-		i.steps.Put(s.AST.ID.Value, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(outputs)).Put("outcome", outcomeOf).Put("conclusion", conclusion)))
-	}
+	i.steps.Put(s.AST.ID.Value, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(outputs)).
+		Put("outcome", abstract.Texts(outcomes...)).Put("conclusion", abstract.Texts(conclusions...))))
 }
 
 // exported takes over what a step puts into the environment of later ones.
@@ -729,20 +804,18 @@ func (i *instance) exported(fact StepFact, outer *environ) {
 
 // useAction is a step that uses an action.
 func (i *instance) useAction(s *source.Step, e *actionlint.ExecAction, tolerated bool) *abstract.Fields {
-	given := abstract.NewFields("")
-	for _, id := range slices.Sorted(maps.Keys(e.Inputs)) {
-		given.Put(id, i.Scalar(e.Inputs[id].Value))
-	}
-	for _, t := range []*actionlint.String{e.Entrypoint, e.Args} {
-		if t != nil {
-			i.flow(i.Scalar(t).Lacks(), tolerated)
-		}
-	}
+	i.hands(e.Entrypoint, tolerated)
+	i.hands(e.Args, tolerated)
+	ids := slices.Sorted(maps.Keys(e.Inputs))
 	if s.Local != nil && s.Local.IsAction && i.actions < maxNested {
+		given := abstract.NewFields("")
+		for _, id := range ids {
+			given.Put(id, i.Scalar(e.Inputs[id].Value))
+		}
 		return i.composite(s, given, tolerated)
 	}
-	for _, id := range given.Names {
-		i.flow(given.Get(id).Lacks(), tolerated)
+	for _, id := range ids {
+		i.hands(e.Inputs[id].Value, tolerated)
 	}
 	for _, v := range append(i.inherited(s), i.env.List...) {
 		i.flow(v.Value.Lacks(), tolerated)
@@ -772,10 +845,7 @@ func (i *instance) composite(s *source.Step, given *abstract.Fields, tolerated b
 	i.sim.effects[key] = &actionEffect{outputs: abstract.NewFields("an action that uses itself")}
 	inner := *i
 	inner.Action, inner.actions, inner.steps, inner.given = a, i.actions+1, abstract.NewFields(""), abstract.NewFields("")
-	inner.status = func(name string) abstract.Set {
-		return statusOf(name, abstract.Outcome{Yes: inner.failed.No, No: inner.failed.Yes}, inner.failed)
-	}
-	inner.failed = abstract.Outcome{No: true}
+	inner.fine, inner.failed = abstract.Outcome{Yes: true}, abstract.Outcome{No: true}
 	for _, name := range slices.Sorted(maps.Keys(a.Defaults)) {
 		if v, there := given.Of[name]; there {
 			inner.given.Put(name, abstract.Mapped(v, abstract.AsTextValue))
@@ -842,12 +912,13 @@ func (f *frame) Root() *source.Document {
 	return f.d
 }
 
-// Label names the job with the row of its matrix and its environment.
+// Label names the job with what distinguishes the row of its matrix, and its environment.
 func (i *instance) Label() string {
 	parts := []string{i.R.Label()}
 	if i.matrix != nil {
+		paths := i.d.PathsOf("matrix")
 		for _, name := range i.matrix.Names {
-			if known := i.matrix.Get(name).Known(); len(known) == 1 && known[0] != "Object" && known[0] != "Array" {
+			if known := i.matrix.Get(name).Known(); looked(paths, name) && len(known) == 1 && known[0] != "Object" && known[0] != "Array" {
 				parts = append(parts, name+" "+known[0])
 			}
 		}

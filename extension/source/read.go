@@ -114,10 +114,12 @@ type Document struct {
 	Hex      bool                                             // uses Hex, or may: it cannot be parsed and speaks of Hex
 	hexNames map[string]bool                                  // names of secrets that are read as Hex's
 	called   bool                                             // a workflow at hand calls it
-	paths    map[string][]string                              // what its expressions read of github, inputs and matrix, by the path
+	paths    map[string][]string                              // what decides in its expressions of github, inputs and matrix, by the path
+	shared   [][]string                                       // those of them outside jobs
 	inputs   map[string]bool                                  // that they read
 	branches []string                                         // that they name beside a ref
 	located  map[*actionlint.String][]located                 // by the scalar and where in it
+	parsed   map[*actionlint.String][]abstract.Expression     // by the scalar
 	Raw      map[*actionlint.RawYAMLString]*actionlint.String // scalars of matrices
 	IsAction bool                                             // a composite action
 	Defaults map[string]*actionlint.String                    // of its inputs; nil in it for one without
@@ -129,30 +131,12 @@ type Document struct {
 	hexWords map[string]bool // the words of those that talk to Hex
 }
 
-// note keeps what an expression reads of the contexts that tell runs apart.
-func (d *Document) note(node actionlint.ExprNode) {
-	looks := false
-	for _, p := range abstract.PathsIn(node, "github", "inputs", "matrix") {
-		d.paths[strings.Join(p, ".")] = p
-		if p[0] == "inputs" {
-			d.inputs[p[1]] = true
-		}
-		looks = looks || p[0] == "github" && (p[1] == "ref_name" || strings.HasSuffix(p[len(p)-1], "ref"))
-	}
-	if looks {
-		d.branches = union2(d.branches, branchesIn(node))
-	}
-}
-
 // PathsOf are those of some contexts, in order.
 func (d *Document) PathsOf(contexts ...string) [][]string {
-	var out [][]string
-	for _, key := range slices.Sorted(maps.Keys(d.paths)) {
-		if p := d.paths[key]; slices.Contains(contexts, p[0]) {
-			out = append(out, p)
-		}
-	}
-	return out
+	of := slices.Collect(maps.Values(d.paths))
+	of = slices.DeleteFunc(of, func(p []string) bool { return !slices.Contains(contexts, p[0]) })
+	slices.SortFunc(of, slices.Compare)
+	return of
 }
 
 // Asks tells whether an expression reads an input.
@@ -170,38 +154,18 @@ func union2(a, b []string) []string {
 	return a
 }
 
-// branchesIn are the names in an expression that looks at the ref: 'refs/heads/main', or a text of it.
-func branchesIn(node actionlint.ExprNode) []string {
-	var out []string
-	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
-		if s, ok := n.(*actionlint.StringNode); ok && entering && len(out) < maxBranches {
-			out = append(out, branchNames(s.Value)...)
-		}
-	})
-	return out
-}
-
-func branchNames(literal string) []string {
-	if v, ok := abstract.FromJSON(literal); ok && v.Is == abstract.Object {
-		return v.Fields.Names
-	} else if ok && v.Is == abstract.List {
-		var out []string
-		for _, item := range v.Items {
-			out = append(out, item.Known()...)
-		}
-		return out
-	}
-	name := strings.TrimPrefix(literal, "refs/heads/")
-	if name == "" || len(name) > 100 || strings.HasPrefix(name, "refs/") || strings.HasSuffix(name, "/") || strings.ContainsAny(name, " ~^:?*[\\{") {
-		return nil
-	}
-	return []string{name}
-}
-
 // located is a read by its offset in a scalar.
 type located struct {
 	offset int
 	read   *Read
+}
+
+// Expressions are those of a scalar; condition tells that it is an `if:`.
+func (d *Document) Expressions(s *actionlint.String, condition bool) []abstract.Expression {
+	if list, known := d.parsed[s]; known {
+		return list
+	}
+	return abstract.Expressions(s.Value, condition, nil)
 }
 
 // ReadAt is the read at an offset of a scalar; nil when there is none.
@@ -226,6 +190,8 @@ type Job struct {
 
 	words map[string]bool // environment variables that the steps name which talk to Hex
 	goes  destinations    // of its environment variables
+	paths [][]string      // what decides in its expressions, but for its own condition
+	needs bool            // they may look at the jobs that it needs
 }
 
 // Step is one step of a job, or of a composite action.
@@ -354,7 +320,7 @@ func (w *Workflows) Ended() bool { return w.Options.Ends != nil && w.Options.End
 
 // parse reads one workflow, of so many values.
 func (w *Workflows) parse(name, remote string, data []byte, size int, known abstract.Parsed) *Document {
-	d := &Document{Path: name, Remote: remote, known: known, paths: map[string][]string{}, inputs: map[string]bool{}, Raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
+	d := &Document{Path: name, Remote: remote, known: known, paths: map[string][]string{}, inputs: map[string]bool{}, Raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}, parsed: map[*actionlint.String][]abstract.Expression{}}
 	if w.Ended() {
 		d.Src, d.Unread = newSource(nil), true
 		return d
@@ -503,6 +469,19 @@ func (d *Document) Distinctions() (paths [][]string, names []string) {
 	}
 	slices.SortFunc(paths, slices.Compare)
 	return slices.CompactFunc(paths, func(a, b []string) bool { return slices.Equal(a, b) }), names
+}
+
+// maxDistinctions bounds what a job looks at for its runs to be told apart by nothing else.
+const maxDistinctions = 50
+
+// Distinctions are the paths of contexts by which a job's runs differ beside whether it runs, and whether they may differ
+// by what became of the jobs that it needs; ok is false where they may differ by more than that.
+func (j *Job) Distinctions() (paths [][]string, needs, ok bool) {
+	if j.AST.WorkflowCall != nil || slices.ContainsFunc(j.Steps, func(s *Step) bool { return s.Local != nil }) {
+		return nil, false, false
+	}
+	paths = slices.Concat(j.paths, j.Doc.shared)
+	return paths, j.needs, len(paths) <= maxDistinctions
 }
 
 // StepPlace is where a step begins.

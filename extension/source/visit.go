@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -271,6 +272,7 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 		return
 	}
 	list := abstract.Expressions(s.Value, at.Ifs, v.doc.known)
+	v.doc.parsed[s] = list
 	scope, scoped := v.scope(at)
 	var found []*Read
 	var offsets, faulty []int
@@ -288,7 +290,7 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 			found = append(found, v.complete(r, own))
 			offsets = append(offsets, e.At+offset)
 		}).walk(e.Node)
-		v.doc.note(e.Node)
+		v.note(e.Node, at)
 		if !scoped {
 			continue
 		}
@@ -302,6 +304,59 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 		}
 	}
 	v.keep(s, found, offsets)
+}
+
+// note keeps what an expression reads of the contexts that tell runs apart, where it may decide who gets what, the inputs
+// that it reads and the branches that it names.
+func (v visitor) note(node actionlint.ExprNode, at site) {
+	paths := abstract.PathsIn(node, "github", "inputs", "matrix")
+	for _, p := range paths {
+		if p[0] == "inputs" {
+			v.doc.inputs[p[1]] = true
+		}
+	}
+	if slices.ContainsFunc(paths, func(p []string) bool { return p[0] == "github" && (p[1] == "ref_name" || strings.HasSuffix(p[len(p)-1], "ref")) }) {
+		v.doc.branches = union2(v.doc.branches, abstract.BranchesIn(node))
+	}
+	if !v.decides(at) && abstract.OnlyReads(node, "github", "matrix", "runner", "job", "strategy") {
+		return
+	}
+	for _, p := range paths {
+		v.doc.paths[strings.Join(p, ".")] = p
+	}
+	switch {
+	case v.job == nil:
+		v.doc.shared = distinct(v.doc.shared, paths)
+	case v.step != nil || !at.Ifs: // a job's own condition is worked out for each scenario
+		v.job.paths = distinct(v.job.paths, paths)
+		v.job.needs = v.job.needs || !abstract.OnlyReads(node, "github", "matrix", "runner", "job", "strategy", "inputs", "secrets", "vars", "env", "steps")
+	}
+}
+
+// distinct adds the paths that a list lacks, as long as they are few.
+func distinct(list, more [][]string) [][]string {
+	for _, p := range more {
+		if len(list) <= maxDistinctions && !slices.ContainsFunc(list, func(q []string) bool { return slices.Equal(p, q) }) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// decides tells whether the value of what stands at a place may decide anything. What names something, chooses a runner
+// or is handed to the action of somebody else does not.
+func (v visitor) decides(at site) bool {
+	switch at.What {
+	case "name", "run-name", "runs-on", "concurrency", "timeout-minutes", "continue-on-error", "url of environment", "working-directory", "shell", "uses", "defaults":
+		return false
+	case "run":
+		return v.step.Script.Parsed != nil && v.step.Script.Parsed.File != nil
+	}
+	if v.step == nil || !strings.HasPrefix(at.What, "with ") {
+		return true
+	}
+	a, ok := v.step.AST.Exec.(*actionlint.ExecAction)
+	return !ok || a.Uses == nil || strings.HasPrefix(a.Uses.Value, ".")
 }
 
 // where names a place, for people.

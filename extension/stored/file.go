@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 
@@ -252,13 +253,21 @@ jobs:
 }
 
 var (
-	pinLine         = regexp.MustCompile(`(?m)^ {8}run: gh extension install gh-hex/gh-hex(?: --pin v([0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}))?$`)
-	cronLine        = regexp.MustCompile(`(?m)^ {4}- cron: "([0-9*/, -]{9,100})"$`)
-	secretLine      = regexp.MustCompile(`(?m)^ {10}HEX_API_TOKEN: \$\{\{ secrets\.([A-Z_][A-Z0-9_]{0,254}) \}\}$`)
-	hostLine        = regexp.MustCompile(`(?m)^ {10}HEX_WORKSPACE_URL: \$\{\{ vars\.HEX_WORKSPACE_URL \|\| '(https://[a-z0-9-]{1,63}\.hex\.tech)' \}\}$`)
-	projectsLine    = regexp.MustCompile(`(?m)^ {10}PROJECTS: \$\{\{ vars\.HEX_PROJECT_ID \|\| '' \}\}((?: [0-9a-f]{8}-[0-9a-f-]{27}){0,5})$`)
-	environmentLine = regexp.MustCompile(`(?m)^ {8}environment: (\[.*\])$`)
-	jobLine         = regexp.MustCompile(`(?m)^  (environment|protected):$`)
+	pinLine = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?m)^ {8}run: gh extension install gh-hex/gh-hex(?: --pin v([0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}))?$`)
+	})
+	cronLine   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^ {4}- cron: "([0-9*/, -]{9,100})"$`) })
+	secretLine = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?m)^ {10}HEX_API_TOKEN: \$\{\{ secrets\.([A-Z_][A-Z0-9_]{0,254}) \}\}$`)
+	})
+	hostLine = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?m)^ {10}HEX_WORKSPACE_URL: \$\{\{ vars\.HEX_WORKSPACE_URL \|\| '(https://[a-z0-9-]{1,63}\.hex\.tech)' \}\}$`)
+	})
+	projectsLine = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?m)^ {10}PROJECTS: \$\{\{ vars\.HEX_PROJECT_ID \|\| '' \}\}((?: [0-9a-f]{8}-[0-9a-f-]{27}){0,5})$`)
+	})
+	environmentLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^ {8}environment: (\[.*\])$`) })
+	jobLine         = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^  (environment|protected):$`) })
 )
 
 // Recognize reads a text that this version or an earlier one writes, whatever its lists hold. ours is false for any other:
@@ -269,14 +278,14 @@ func Recognize(text []byte) (f File, ours bool) {
 	}
 	whole := strings.ReplaceAll(string(text), "\r\n", "\n") // git may turn line ends
 	f = File{Server: !strings.Contains(whole, "\n      deployment: false\n")}
-	for line, into := range map[*regexp.Regexp]*string{pinLine: &f.Version, cronLine: &f.Cron, secretLine: &f.Secret, hostLine: &f.Host} {
+	for line, into := range map[*regexp.Regexp]*string{pinLine(): &f.Version, cronLine(): &f.Cron, secretLine(): &f.Secret, hostLine(): &f.Host} {
 		found := line.FindStringSubmatch(whole)
 		if found == nil {
 			return File{}, false
 		}
 		*into = found[1]
 	}
-	if found := projectsLine.FindStringSubmatch(whole); found != nil && found[1] != "" {
+	if found := projectsLine().FindStringSubmatch(whole); found != nil && found[1] != "" {
 		f.Projects = strings.Fields(found[1])
 	}
 	whole, ours = f.readEnvironments(whole)
@@ -289,7 +298,7 @@ func (f File) Written() string { return f.written }
 
 // readEnvironments reads the lists of both jobs, and returns the text with each written as we would.
 func (f *File) readEnvironments(text string) (string, bool) {
-	jobs, lists := jobLine.FindAllStringSubmatch(text, 3), environmentLine.FindAllStringSubmatch(text, 3)
+	jobs, lists := jobLine().FindAllStringSubmatch(text, 3), environmentLine().FindAllStringSubmatch(text, 3)
 	if len(jobs) != len(lists) || len(jobs) > 2 {
 		return "", false
 	}

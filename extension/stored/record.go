@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -90,7 +91,7 @@ func (r Record) Text() string {
 	return string(raw)
 }
 
-var fingerprintForm = regexp.MustCompile(`^[0-9a-f]{16}$`)
+var fingerprintForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{16}$`) })
 
 // ParseRecord reads what stands in the variable. ours is false for everything that is not a whole record: it is then as if
 // there were none, and nobody's to be replaced.
@@ -125,7 +126,7 @@ func (w written) entry() (e Entry, whole bool) {
 		e.ExpiresAt = at.UTC()
 	}
 	known := e.Kind == core.KindPersonal || e.Kind == core.KindWorkspace || e.Kind == core.KindUnknown
-	return e, err == nil && known && !w.Set.IsZero() && (w.Token == "" || fingerprintForm.MatchString(w.Token))
+	return e, err == nil && known && !w.Set.IsZero() && (w.Token == "" || fingerprintForm().MatchString(w.Token))
 }
 
 // For is the entry of an app, if it can be about the secret that GitHub says was set last at updated. replaced tells that

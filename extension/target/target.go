@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/cli/go-gh/v2/pkg/auth"
 	"github.com/cli/go-gh/v2/pkg/repository"
@@ -262,7 +263,7 @@ func ParseRemote(raw string, known []string, translator *ssh.Translator) (reposi
 		raw = "ssh://" + user + "/" + strings.TrimPrefix(path, "/")
 	}
 	u, err := url.Parse(raw)
-	if err != nil || !plainHost.MatchString(u.Hostname()) {
+	if err != nil || !plainHost().MatchString(u.Hostname()) {
 		return repository.Repository{}, fmt.Errorf("not the address of a repository: %q", raw)
 	}
 	if u.Scheme == "ssh" && !IsKnown(known, u.Hostname()) {
@@ -274,9 +275,9 @@ func ParseRemote(raw string, known []string, translator *ssh.Translator) (reposi
 // What a host, an owner and a repository are called: all three become part of addresses, and of the commands that hints
 // show. A host may become an argument of ssh as well.
 var (
-	plainHost  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
-	plainOwner = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*$`)
-	plainName  = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+	plainHost  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`) })
+	plainOwner = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*$`) })
+	plainName  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9._-]+$`) })
 )
 
 // plainRepository refuses names that GitHub does not have. It takes what a function of package repository returned.
@@ -288,9 +289,9 @@ func plainRepository(repo repository.Repository, err error) (repository.Reposito
 		what, value string
 		plain       bool
 	}{
-		{"host", repo.Host, plainHost.MatchString(repo.Host)},
-		{"owner", repo.Owner, plainOwner.MatchString(repo.Owner)},
-		{"repository", repo.Name, plainName.MatchString(repo.Name) && strings.Trim(repo.Name, ".") != ""},
+		{"host", repo.Host, plainHost().MatchString(repo.Host)},
+		{"owner", repo.Owner, plainOwner().MatchString(repo.Owner)},
+		{"repository", repo.Name, plainName().MatchString(repo.Name) && strings.Trim(repo.Name, ".") != ""},
 	} {
 		if !part.plain {
 			return repository.Repository{}, fmt.Errorf(`expected the "[HOST/]OWNER/REPO" format: %q is no name of a %s`, part.value, part.what)

@@ -39,8 +39,8 @@ type use struct {
 
 // MayMatter is the cheap question before a script is read: whether it speaks of one of the vendors, or tests something.
 func MayMatter(text string) bool {
-	return MentionsHex(text) || strings.Contains(text, "GITHUB_") || strings.Contains(text, "exit") || strings.Contains(text, "gleam") || strings.Contains(text, "[") || strings.Contains(text, "test") ||
-		strings.Contains(text, "${") || strings.Contains(text, "case")
+	return MentionsHex(text) || strings.Contains(text, "GITHUB_") || strings.Contains(text, "gleam") || strings.Contains(text, "[") ||
+		strings.Count(text, "${") > strings.Count(text, "${{") || HasWord(text, "exit") || HasWord(text, "test") || HasWord(text, "case")
 }
 
 // JudgeScript reads a script and keeps what it does.

@@ -29,6 +29,7 @@ func Explain(w *Workflows, inv inventory.Inventory, c Context, path string) (row
 		return nil, false
 	}
 	q := newJudgement(w, inv, c).asks()
+	q.Apart = true
 	q.OnStep = func(f simulate.StepFact) {
 		if f.I.Root() == w.Docs[at] && len(rows) < maxRows {
 			rows = append(rows, row(f))
@@ -42,7 +43,7 @@ func Explain(w *Workflows, inv inventory.Inventory, c Context, path string) (row
 const maxRows = 5000
 
 func row(f simulate.StepFact) Row {
-	out := Row{Scenario: f.I.S.What, Job: f.I.Label(), Step: f.S.Label, Runs: "no"}
+	out := Row{Scenario: strings.Join(f.I.S.Names, "; "), Job: f.I.Label(), Step: f.S.Label, Runs: "no"}
 	switch {
 	case f.I.Live && f.Asked.No:
 		out.Runs = "maybe"

@@ -80,10 +80,10 @@ func (j *judgement) onTarget(v *verdict, x *source.Read, r *source.Run) {
 func (j *judgement) onTargets(x *source.Read, r *source.Run) bool {
 	const event = "pull_request_target"
 	if x.Step != nil {
-		return slices.Contains(j.simulated().Events[x.Step], event)
+		return slices.Contains(j.simulated().Events(x.Step), event)
 	}
 	return slices.ContainsFunc(j.simulated().Places, func(p simulate.InEnvironment) bool {
-		return p.R == r && p.Live && slices.Contains(p.Scenario.Events, event)
+		return p.R == r && p.Live && p.In.On(event)
 	})
 }
 
@@ -141,15 +141,18 @@ func (j *judgement) keepsOut(v *verdict, p simulate.InEnvironment, name string) 
 	at, label := environmentPlace(p.R), p.R.Label()
 	switch {
 	case !exists:
-	case e.Reviewers && slices.Contains(p.Scenario.Events, "schedule"):
+	case e.Reviewers && p.In.On("schedule"):
 		v.add(at, check.SeverityWarning, label, fmt.Sprintf("%s runs in environment %s on a schedule, where it waits for a person to approve it", jobMark, e.Name), "")
 		return true
 	case e.Restricted && e.PolicyErr != nil:
 		v.doubt(at, fmt.Sprintf("cannot tell which branches environment %s lets in: they could not be listed (%v)", e.Name, e.PolicyErr))
 		return true
-	case e.Restricted && refuses(e, p.Scenario):
-		v.add(at, check.SeverityWarning, label, fmt.Sprintf("%s runs in environment %s, whose branch policy refuses it on %s: the job fails there", jobMark, e.Name, p.Scenario.What), "")
-		return true
+	case e.Restricted:
+		n := slices.IndexFunc(p.In.Scenarios, func(s *simulate.Scenario) bool { return refuses(e, s) })
+		if n >= 0 {
+			v.add(at, check.SeverityWarning, label, fmt.Sprintf("%s runs in environment %s, whose branch policy refuses it on %s: the job fails there", jobMark, e.Name, p.In.Scenarios[n].What), "")
+		}
+		return n >= 0
 	}
 	return false
 }

@@ -134,7 +134,7 @@ func faultyInput(id, version string) string {
 // actionEvents warns of events that the action refuses, unless a guard keeps them away. A workflow that is only called
 // is judged by its callers' events.
 func (j *judgement) actionEvents(v *verdict, d *source.Document, own *source.Job, s *source.Step, a *actionlint.ExecAction) {
-	for _, event := range j.simulated().Events[s] {
+	for _, event := range j.simulated().Events(s) {
 		switch event {
 		case "push", "workflow_dispatch", "schedule", "pull_request", "workflow_call":
 			continue
