@@ -315,7 +315,9 @@ func (v visitor) note(node actionlint.ExprNode, at site) {
 			v.doc.inputs[p[1]] = true
 		}
 	}
-	if slices.ContainsFunc(paths, func(p []string) bool { return p[0] == "github" && (p[1] == "ref_name" || strings.HasSuffix(p[len(p)-1], "ref")) }) {
+	if slices.ContainsFunc(paths, func(p []string) bool {
+		return p[0] == "github" && (p[1] == "ref_name" || strings.HasSuffix(p[len(p)-1], "ref"))
+	}) {
 		v.doc.branches = union2(v.doc.branches, abstract.BranchesIn(node))
 	}
 	if !v.decides(at) && abstract.OnlyReads(node, "github", "matrix", "runner", "job", "strategy") {
