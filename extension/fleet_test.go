@@ -71,7 +71,10 @@ func fleetKinds(t *testing.T) []*fleetKind {
 		}
 	}
 	odd := regexp.MustCompile(`^(all|offline|secret:|host:|default branch)|\?$|^organization dependabot`)
-	return slices.DeleteFunc(kinds, func(k *fleetKind) bool { return slices.ContainsFunc(k.setup, odd.MatchString) })
+	return slices.DeleteFunc(kinds, func(k *fleetKind) bool {
+		// That a file is missing is certain only where all of the repository is at hand: a note, and in a clone a warning.
+		return k.name == "hex-toolkit-without-configuration" || slices.ContainsFunc(k.setup, odd.MatchString)
+	})
 }
 
 // entries reads "A B=value".
