@@ -62,6 +62,44 @@ func zipped(t *testing.T, parts ...io.Reader) string {
 	return out.String()
 }
 
+// rawly is a zip file of one member that says whatever it wants of its size.
+func rawly(t *testing.T, deflated []byte, size uint64) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	f, err := w.CreateRaw(&zip.FileHeader{Name: "x", Method: zip.Deflate, CompressedSize64: uint64(len(deflated)), UncompressedSize64: size})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(deflated); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// deflated is a text times over as zip has it, in pieces that repeat: so it can be long beyond all bounds.
+func deflated(t *testing.T, text string, times int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, _ := flate.NewWriter(&out, flate.BestCompression)
+	piece := 0
+	for range 2 {
+		piece = out.Len()
+		if _, err := io.WriteString(w, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := append([]byte{}, out.Bytes()[:piece]...)
+	all = append(all, bytes.Repeat(out.Bytes()[piece:], times-1)...)
+	return append(all, 1, 0, 0, 0xff, 0xff) // an empty last block
+}
+
 func text(s string) io.Reader { return strings.NewReader(s) }
 
 // zeros are n bytes that compress to nearly nothing.
@@ -108,6 +146,13 @@ func TestArchivesAreOpenedWithinBounds(t *testing.T) {
 	directory := strings.LastIndex(lies, "PK\x01\x02")
 	huge := []byte(lies)
 	binary.LittleEndian.PutUint32(huge[directory+24:], 0xfffffff0)
+	const tenGB = 10 << 30
+	zeros10GB := deflated(t, strings.Repeat("\x00", 8<<20), tenGB/(8<<20))
+	var stored bytes.Buffer
+	plain, _ := gzip.NewWriterLevel(&stored, gzip.NoCompression)
+	if _, err := io.Copy(plain, zeros(16<<20)); err != nil || plain.Close() != nil {
+		t.Fatal(err)
+	}
 	locked := []byte(packed(t, zip.Deflate, "x", "y"))
 	locked[strings.LastIndex(string(locked), "PK\x01\x02")+10] = 99 // a method for what is encrypted
 	for name, tc := range map[string]struct {
@@ -118,16 +163,20 @@ func TestArchivesAreOpenedWithinBounds(t *testing.T) {
 		"an archive in an archive":             {packed(t, zip.Deflate, "a.zip", inner), false, true},
 		"a gzip in a gzip":                     {zipped(t, text(zipped(t, text(secret)))), false, true},
 		"beside an archive in an archive":      {packed(t, zip.Deflate, "a.zip", inner, "b", secret), true, true},
-		"the last bytes that are unpacked":     {zipped(t, zeros(maxUnpacked-201), text(secret), zeros(100)), true, false},
-		"a bomb":                               {zipped(t, zeros(maxUnpacked), text(secret)), false, true},
-		"a bomb of several files":              {packed(t, zip.Deflate, "a", secret, "b", strings.Repeat("\x00", maxUnpacked), "c", token(2)), true, true},
+		"the last bytes that are unpacked":     {zipped(t, zeros(64<<20-201), text(secret), zeros(100)), true, false},
+		"a bomb":                               {zipped(t, zeros(64<<20), text(secret)), false, true},
+		"a bomb of several files":              {packed(t, zip.Deflate, "a", secret, "b", strings.Repeat("\x00", 64<<20), "c", token(2)), true, true},
 		"too many files":                       {packed(t, zip.Deflate, append(many, "x", secret)...), false, true},
 		"a size of 4 GB":                       {string(huge), false, true},
+		"a size of 10 GB":                      {rawly(t, deflated(t, secret, 1), tenGB), true, true},
+		"a size of nothing":                    {rawly(t, deflated(t, secret, 1), 0), false, true},
+		"10 GB, and a size of 1 byte":          {rawly(t, zeros10GB, 1), false, true},
+		"10 GB":                                {rawly(t, zeros10GB, tenGB), false, true},
 		"a method that is not known":           {string(locked), false, true},
 		"cut in the middle":                    {zipped(t, text(secret), zeros(1<<20))[:600], true, true},
 		"a directory that leads nowhere":       {lies[:directory] + "PK\x01\x02" + strings.Repeat("\xff", 100), false, true},
 		"only the start of one":                {"PK\x03\x04", false, true},
-		"too large to be opened":               {inner + strings.Repeat("\x00", maxArchive), false, true},
+		"too large to be opened":               {stored.String() + zipped(t, text(secret)), false, true},
 		"of another kind":                      {"\x28\xb5\x2f\xfd" + strings.Repeat("x", 100), false, true},
 		"a picture with compressed texts":      {"\x89PNG\r\n\x1a\n....IHDR....zTXt....", false, true},
 		"a picture":                            {"\x89PNG\r\n\x1a\n....IHDR....IDAT....", false, false},
@@ -387,14 +436,49 @@ func TestLeaksInNamesOfRefs(t *testing.T) {
 		"error: "+branch+" (and 1 more) ["+fix+" and the tag's name: git tag NEW OLD, git tag --delete OLD]", "  error :0:0 "+branch, "  error :0:0 "+tag)
 }
 
-// A clone that does not know any more that it is partial has no less missing.
+// A clone that does not know any more that it is partial has no less missing, whatever that is.
 func TestMissingObjectsAreSaid(t *testing.T) {
 	r := newRepository(t)
-	r.write("old", token(1))
-	r.commit("old")
-	blob := r.git("rev-parse", "HEAD:old")
-	r.write("old", "clean")
-	r.commit("old")
-	r.remove(".git/objects/" + blob[:2] + "/" + blob[2:])
-	r.expectLeaks(LeakOptions{History: true}, "unknown: this clone is partial: 5 of at least 6 objects were searched, the rest is on the remote []")
+	r.write("sub/file", "old")
+	r.commit("sub/file")
+	blob := r.gitInput("tagged", "hash-object", "-w", "--stdin")
+	r.git("tag", "-a", "v1", "-m", "x", blob)
+	r.git("tag", "-a", "v2", "-m", "x", "v1")
+	r.git("tag", "-d", "v1")
+	r.write("sub/file", "new")
+	r.write(".gitmodules", "")
+	r.commit(".")
+	r.git("update-index", "--add", "--cacheinfo", "160000,"+strings.Repeat("ab", 20)+",module") // is in another repository
+	r.git("commit", "-q", "-m", "module")
+	s := newSearch(&Tree{}, LeakOptions{})
+	s.tree, _ = Open(t.Context(), r.dir)
+	if found, err := s.readAllObjects(t.Context()); err != nil || !found.links.whole() {
+		t.Errorf("something would be missing: %+v, %v", found.links, err)
+	}
+	r.expectLeaks(LeakOptions{History: true}, "ok: no Hex token in 3 files and 3 commits []")
+	inner := strings.Fields(r.git("cat-file", "tag", "v2"))[1]
+	for revision, want := range map[string]string{
+		"HEAD~2:sub/file": "this clone is partial: 13 of at least 14 objects were searched, the rest is on the remote []",
+		"HEAD~2:sub":      "this clone is partial: 12 of at least 13 objects were searched, the rest is on the remote []",
+		"HEAD~2:":         "this clone is partial: 11 of at least 12 objects were searched, the rest is on the remote []",
+		"HEAD~2":          "git rev-list: ",
+		inner:             "git rev-list: ",
+		blob:              "git rev-list: ",
+		"v2":              "git rev-list: ",
+	} {
+		id := r.git("rev-parse", revision)
+		path := filepath.Join(r.dir, ".git", "objects", id[:2], id[2:])
+		if err := os.Rename(path, path+".away"); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.leaks(LeakOptions{History: true}); !strings.HasPrefix(got, "unknown: "+want) {
+			t.Errorf("without %s: %s", revision, got)
+		}
+		if err := os.Rename(path+".away", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What no ref and no reflog reaches is no part of the history.
+	r.gitInput("100644 blob "+strings.Repeat("cd", 20)+"\tx\n", "mktree", "--missing")
+	r.expectLeaks(LeakOptions{History: true}, "ok: no Hex token in 3 files and 3 commits []")
 }

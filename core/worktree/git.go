@@ -94,6 +94,9 @@ func (g git) streamWatched(w *watch, dir string, input io.Reader, read func(io.R
 	if err != nil {
 		return err
 	}
+	if pipe, ok := out.(*os.File); ok {
+		widen(pipe)
+	}
 	if err := p.Start(); err != nil {
 		return p.explain(err)
 	}

@@ -36,7 +36,11 @@ type past struct {
 // history lists the .env files that were ever added on any ref; those that count only when they hold a Hex name, as far as
 // they do.
 func (t *Tree) history(ctx context.Context) ([]past, error) {
-	versions, err := t.envVersions(ctx, revisions{args: []string{"--all"}})
+	changed, err := t.changes(ctx, revisions{args: []string{"--all"}}, envPathspecs()...)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := t.envVersions(ctx, changed)
 	if err != nil {
 		return nil, err
 	}
@@ -114,15 +118,22 @@ func look(path, commit string) string {
 	return "git show " + core.ShellWord(fmt.Sprintf("%.12s:%s", commit, path))
 }
 
-// envVersions lists each content of a .env file that these revisions brought in, the newest first.
-func (t *Tree) envVersions(ctx context.Context, r revisions) ([]version, error) {
-	args := r.command("log", "--full-history", "-m", "--no-renames", "--diff-filter=AM", "--no-ext-diff", "--no-textconv",
+// changes lists what these revisions did to files of these pathspecs, the newest first.
+func (t *Tree) changes(ctx context.Context, r revisions, paths ...string) ([]version, error) {
+	args := r.command("log", "--full-history", "-m", "--no-renames", "--no-ext-diff", "--no-textconv",
 		"--raw", "-z", "--no-abbrev", "--no-color", "--no-decorate", "--no-notes", "--format=%x01%H")
-	out, err := t.git.run(ctx, t.root, []byte(r.input), append(args, envPathspecs()...)...)
-	if err != nil {
-		return nil, err
+	out, err := t.git.run(ctx, t.root, []byte(r.input), append(args, paths...)...)
+	return parseLog(fields(out)), err
+}
+
+// envVersions are those of the changes that brought in the content of a .env file.
+func (t *Tree) envVersions(ctx context.Context, changes []version) ([]version, error) {
+	var versions []version
+	for _, v := range changes {
+		if isEnvFile(v.path) && (v.status == "A" || v.status == "M") {
+			versions = append(versions, v)
+		}
 	}
-	versions := slices.DeleteFunc(parseLog(fields(out)), func(v version) bool { return !isEnvFile(v.path) })
 	if err := t.readVersions(ctx, versions); err != nil {
 		return nil, err
 	}
@@ -203,6 +214,7 @@ func (b blobReader) object(in *bufio.Reader, id, kind string, size int64) error 
 type version struct {
 	committed
 	mode, blob string
+	status     string // what became of the file there, such as A for added; empty where git was not asked
 
 	// What readVersions fills in.
 	read     bool
@@ -227,7 +239,7 @@ func parseLog(tokens []string) []version {
 			continue
 		}
 		i++
-		all = append(all, version{committed: committed{path: tokens[i], commit: commit}, mode: parts[1], blob: parts[3]})
+		all = append(all, version{committed: committed{path: tokens[i], commit: commit}, mode: parts[1], blob: parts[3], status: parts[4]})
 	}
 	return all
 }

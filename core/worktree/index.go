@@ -33,7 +33,7 @@ func (s *search) searchBlobs(ctx context.Context, versions []version) ([]locatio
 		}
 		paths[v.blob] = append(paths[v.blob], v.path)
 	}
-	found, err := s.look(ctx, func(read func(io.Reader) error) error {
+	found, err := s.look(ctx, nil, func(read func(io.Reader) error) error {
 		return s.tree.git.stream(ctx, s.tree.root, strings.NewReader(ids.String()), read, "cat-file", "--batch", "--buffer")
 	})
 	var all []location

@@ -215,13 +215,12 @@ func (s *search) searchRevisions(ctx context.Context, r revisions) error {
 }
 
 func (s *search) searchHistory(ctx context.Context) error {
-	var there, missing int
-	var failed error
-	var wg sync.WaitGroup
-	wg.Go(func() { there, missing, failed = s.tree.countObjects(ctx) })
 	found, err := s.readAllObjects(ctx)
-	wg.Wait()
-	if err := errors.Join(err, failed); err != nil {
+	if err != nil {
+		return err
+	}
+	there, missing, err := s.tree.countObjects(ctx, found.links)
+	if err != nil {
 		return err
 	}
 	return errors.Join(incomplete(found, there, missing), s.addObjects(ctx, everything(), found))
@@ -391,8 +390,13 @@ func (s *search) fix() string {
 	return fix
 }
 
-// countObjects counts the objects of the history that are here, and those that a partial clone left on its remote.
-func (t *Tree) countObjects(ctx context.Context) (there, missing int, err error) {
+// countObjects counts the objects of the history that are here, and those that a partial clone left on its remote. Where
+// nothing that was read names anything else, only the beginnings are left to ask for: git refuses those that are missing.
+func (t *Tree) countObjects(ctx context.Context, l *links) (there, missing int, err error) {
+	if l.whole() {
+		_, err = t.git.run(ctx, t.root, nil, everything().command("rev-list", "--max-count=1")...)
+		return 0, 0, err
+	}
 	args := everything().command("rev-list", "--objects", "--no-object-names", "--missing=print")
 	err = t.git.stream(ctx, t.root, nil, func(out io.Reader) error {
 		lines := bufio.NewScanner(out)

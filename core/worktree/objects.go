@@ -58,6 +58,7 @@ type objects struct {
 	commits  int
 	missing  int             // left on the remote by a partial clone
 	boundary bool            // the history goes on where this clone ends
+	links    *links          // nil where nobody asks whether something is missing
 	unopened map[uint64]bool // compressed ones that were not looked into
 	unkept   map[string]bool // what git-lfs does not keep here
 }
@@ -65,7 +66,7 @@ type objects struct {
 // readObjects looks into every object that the revisions consist of. All of them come through one pipe, and none is held
 // as a whole.
 func (s *search) readObjects(ctx context.Context, r revisions) (objects, error) {
-	return s.look(ctx, func(read func(io.Reader) error) error {
+	return s.look(ctx, nil, func(read func(io.Reader) error) error {
 		return s.tree.git.pipe(ctx, s.tree.root, strings.NewReader(r.input),
 			r.command("rev-list", "--objects", "--no-object-names", "--missing=print"), []string{"cat-file", "--batch", "--buffer"}, read)
 	})
@@ -74,15 +75,15 @@ func (s *search) readObjects(ctx context.Context, r revisions) (objects, error) 
 // readAllObjects looks into every object that is stored at all, in the order in which git reads them fastest. Not all of
 // them need be part of the history.
 func (s *search) readAllObjects(ctx context.Context) (objects, error) {
-	return s.look(ctx, func(read func(io.Reader) error) error {
+	return s.look(ctx, newLinks(), func(read func(io.Reader) error) error {
 		return s.tree.git.stream(ctx, s.tree.root, nil, read, "cat-file", "--batch", "--buffer", "--batch-all-objects", "--unordered")
 	})
 }
 
 // look looks into what git prints. What git-lfs keeps is read when git has ended: it could take longer than git may wait.
-func (s *search) look(ctx context.Context, run func(read func(io.Reader) error) error) (objects, error) {
+func (s *search) look(ctx context.Context, l *links, run func(read func(io.Reader) error) error) (objects, error) {
 	o := &objectReader{
-		objects: objects{unopened: map[uint64]bool{}, unkept: map[string]bool{}},
+		objects: objects{unopened: map[uint64]bool{}, unkept: map[string]bool{}, links: l},
 		shallow: s.tree.shallowCommits(), contents: s.newContents(ctx), accepted: s.accepted,
 	}
 	defer o.contents.close()
@@ -167,7 +168,7 @@ func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) err
 		o.boundary = o.boundary || o.shallow[id]
 	}
 	body := &io.LimitedReader{R: in, N: size}
-	f, to, err := o.scan(kind, body)
+	f, to, err := o.scan(id, kind, body)
 	if err != nil {
 		return err
 	}
@@ -188,16 +189,30 @@ func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) err
 	return nil
 }
 
-func (o *objectReader) scan(kind string, body *io.LimitedReader) (found, pointer, error) {
+func (o *objectReader) scan(id, kind string, body *io.LimitedReader) (f found, to pointer, err error) {
 	switch {
 	case kind == "blob":
-		return o.contents.scan(body, body.N)
-	case (kind == "commit" || kind == "tag") && body.N <= maxMessage:
-		matches, err := o.readMessage(body)
-		return found{matches: matches}, pointer{}, err
+		f, to, err = o.contents.scan(body, body.N)
+		o.connect(id, kind, nil)
+	case body.N <= maxMessage:
+		f.matches, err = o.readMessage(kind, body)
+		o.connect(id, kind, o.message)
+	default:
+		var matches []leak.Match
+		matches, err = o.contents.scanner.Scan(body)
+		f.matches = outside(matches)
+		if o.links != nil {
+			o.links.unclear = true
+		}
 	}
-	matches, err := o.contents.scanner.Scan(body)
-	return found{matches: outside(matches)}, pointer{}, err
+	return f, to, err
+}
+
+// connect notes what an object names, where somebody asks.
+func (o *objectReader) connect(id, kind string, content []byte) {
+	if o.links != nil {
+		o.links.add(id, kind, content, o.shallow[id])
+	}
 }
 
 // keep remembers what is not accepted before what is: the rest of an object with many tokens is dropped.
@@ -218,16 +233,16 @@ func (o *objectReader) keep(h hit) {
 	}
 }
 
-// readMessage counts lines from the first one of the message. What stands before it has none: it is in a field, such as
-// the author's name.
-func (o *objectReader) readMessage(body *io.LimitedReader) ([]match, error) {
+// readMessage reads a commit, a tag or a tree. In the first two it counts lines from the first one of the message. What
+// stands before it has none: it is in a field, such as the author's name.
+func (o *objectReader) readMessage(kind string, body *io.LimitedReader) ([]match, error) {
 	o.message = append(o.message[:0], make([]byte, body.N)...)
 	if _, err := io.ReadFull(body, o.message); err != nil {
 		return nil, err
 	}
 	matches := outside(leak.Find(o.message))
-	if len(matches) == 0 {
-		return nil, nil
+	if len(matches) == 0 || kind == "tree" {
+		return matches, nil
 	}
 	head, _, _ := bytes.Cut(o.message, []byte("\n\n"))
 	lines := bytes.Count(head, []byte("\n")) + 2

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/leak"
@@ -113,51 +114,83 @@ func (t *Tree) present(ctx context.Context, ids []string) ([]string, error) {
 	return here, err
 }
 
-// SentCommits returns the commits that the pushed refs are to name, each once, as far as the push of that ref changes one
-// of the paths, which may be pathspecs of git; deleting counts.
-func (t *Tree) SentCommits(ctx context.Context, p Push, paths ...string) ([]string, error) {
+// Sending is a push that is judged. What git has to say of it is asked once.
+type Sending struct {
+	tree      *Tree
+	push      Push
+	paths     []string
+	revisions func() (revisions, error)
+	changed   func() ([]version, error) // of .env files and of the paths
+}
+
+// Sending prepares to judge a push. The paths, which may be pathspecs of git, are those that Commits asks about.
+func (t *Tree) Sending(ctx context.Context, p Push, paths ...string) *Sending {
+	s := &Sending{tree: t, push: p, paths: paths}
+	s.revisions = sync.OnceValues(func() (revisions, error) { return t.sent(ctx, p.Remote, p.Updates) })
+	s.changed = sync.OnceValues(func() ([]version, error) {
+		r, err := s.revisions()
+		if err != nil || r.input == "" {
+			return nil, err
+		}
+		return t.changes(ctx, r, append(envPathspecs(), paths...)...)
+	})
+	return s
+}
+
+// Commits returns the commits that the pushed refs are to name, each once, as far as the push of that ref changes one of
+// the paths; deleting counts.
+func (s *Sending) Commits(ctx context.Context) ([]string, error) {
+	if len(s.push.Updates) == 1 { // what one of several refs brings is no news together with another one
+		changed, err := s.changed()
+		if err != nil || !slices.ContainsFunc(changed, func(v version) bool { return !isEnvFile(v.path) }) {
+			return nil, err
+		}
+	}
 	var commits []string
-	for _, u := range p.Updates {
-		r, err := t.sent(ctx, p.Remote, []Update{u})
+	for _, u := range s.push.Updates {
+		commit, err := s.tree.changing(ctx, s.push.Remote, u, s.paths)
 		if err != nil {
 			return nil, err
 		}
-		if r.input == "" {
-			continue
-		}
-		changed, err := t.git.run(ctx, t.root, []byte(r.input), append(r.command("rev-list", "--max-count=1"), paths...)...)
-		if err != nil {
-			return nil, err
-		}
-		commit, err := t.Resolve(ctx, u.Local+"^{commit}")
-		if err := failure(err); err != nil {
-			return nil, err
-		}
-		if len(changed) > 0 && commit != "" && !slices.Contains(commits, commit) {
+		if commit != "" && !slices.Contains(commits, commit) {
 			commits = append(commits, commit)
 		}
 	}
 	return commits, nil
 }
 
-// PushChecks returns token-leaked and env-tracked for what a push sends, and nothing else: neither the work tree nor what
-// the remote has already. host is where tokens are revoked, such as https://eu.hex.tech.
-func PushChecks(t *Tree, p Push, host string) []check.Check {
+// changing returns the commit that a ref is to name when the push of it alone changes one of the paths, else nothing.
+func (t *Tree) changing(ctx context.Context, remote string, u Update, paths []string) (string, error) {
+	r, err := t.sent(ctx, remote, []Update{u})
+	if err != nil || r.input == "" {
+		return "", err
+	}
+	changed, err := t.git.run(ctx, t.root, []byte(r.input), append(r.command("rev-list", "--max-count=1"), paths...)...)
+	if err != nil || len(changed) == 0 {
+		return "", err
+	}
+	commit, err := t.Resolve(ctx, u.Local+"^{commit}")
+	return commit, failure(err)
+}
+
+// Checks returns token-leaked and env-tracked for what a push sends, and nothing else: neither the work tree nor what the
+// remote has already. host is where tokens are revoked, such as https://eu.hex.tech.
+func (s *Sending) Checks(host string) []check.Check {
 	return []check.Check{
-		{ID: "env-tracked", Group: check.GroupFiles, Title: "No .env file is pushed", Run: func(ctx context.Context) check.Result { return t.pushedEnv(ctx, p) }},
+		{ID: "env-tracked", Group: check.GroupFiles, Title: "No .env file is pushed", Run: s.env},
 		{ID: "token-leaked", Group: check.GroupFiles, Title: "No Hex token is pushed", Run: func(ctx context.Context) check.Result {
-			r, err := t.sent(ctx, p.Remote, p.Updates)
+			r, err := s.revisions()
 			if err != nil {
 				return check.Unknown(err.Error(), "")
 			}
 			if r.input == "" {
 				return check.Skip("nothing is sent")
 			}
-			s := newSearch(t, LeakOptions{Host: host})
-			s.pushing, s.where = true, " in a commit to be pushed"
-			s.searchNames(p.Updates)
-			err = s.searchRevisions(ctx, r)
-			return s.result(err, "no Hex token in "+counted(s.commits, "commit"))
+			search := newSearch(s.tree, LeakOptions{Host: host})
+			search.pushing, search.where = true, " in a commit to be pushed"
+			search.searchNames(s.push.Updates)
+			err = search.searchRevisions(ctx, r)
+			return search.result(err, "no Hex token in "+counted(search.commits, "commit"))
 		}},
 	}
 }
@@ -201,28 +234,28 @@ func (s *search) addName(ref string) bool {
 	return len(matches) > 0
 }
 
-// pushedEnv judges every .env file that the push brings in, whether or not a later commit takes it out again.
-func (t *Tree) pushedEnv(ctx context.Context, p Push) check.Result {
-	r, err := t.sent(ctx, p.Remote, p.Updates)
+// env judges every .env file that the push brings in, whether or not a later commit takes it out again.
+func (s *Sending) env(ctx context.Context) check.Result {
+	if r, err := s.revisions(); err == nil && r.input == "" {
+		return check.Skip("nothing is sent")
+	}
+	changed, err := s.changed()
 	if err != nil {
 		return check.Unknown(err.Error(), "")
 	}
-	if r.input == "" {
-		return check.Skip("nothing is sent")
-	}
-	versions, err := t.envVersions(ctx, r)
+	versions, err := s.tree.envVersions(ctx, changed)
 	if err != nil {
 		return check.Unknown(err.Error(), "")
 	}
 	var v verdict
 	for _, sent := range gather(versions) {
-		fix := "take it out of the commits (" + t.rewriting(ctx, sent.commit, untracking(sent.path)) + ")"
+		fix := "take it out of the commits (" + s.tree.rewriting(ctx, sent.commit, untracking(sent.path)) + ")"
 		if sent.held.token() {
 			fix += ", and revoke the token that it held"
 		}
 		v.add(sent.inPush(), fix)
 	}
-	return v.without(t.accepted("env-tracked"), false).result("no .env file is pushed")
+	return v.without(s.tree.accepted("env-tracked"), false).result("no .env file is pushed")
 }
 
 // untracking are the steps that take a file out of a commit, and leave it in the work tree.

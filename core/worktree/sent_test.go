@@ -19,7 +19,7 @@ func (r repository) expectPush(p Push, want ...string) {
 }
 
 func (r repository) pushed(p Push) string {
-	return written(check.Run(r.t.Context(), PushChecks(r.open(), p, "https://app.hex.tech")))
+	return written(check.Run(r.t.Context(), r.open().Sending(r.t.Context(), p).Checks("https://app.hex.tech")))
 }
 
 // update is a push of HEAD, or of another revision, to a branch that is at old.
@@ -90,7 +90,7 @@ func TestPushOfTags(t *testing.T) {
 		"  error :0:0 the message of tag v1 holds a Hex token ("+short(token(1))+")")
 }
 
-func TestSentCommits(t *testing.T) {
+func TestCommitsOfASending(t *testing.T) {
 	r := newRepository(t)
 	r.write("call/action.yml", "a")
 	r.write("link.yml", "x")
@@ -107,16 +107,23 @@ func TestSentCommits(t *testing.T) {
 		p.Updates = append(p.Updates, Update{ref, r.git("rev-parse", ref), ref, zero})
 	}
 	tree, ctx := r.open(), t.Context()
-	got, err := tree.SentCommits(ctx, p, ".github/workflows", ":(glob)**/action.yml")
+	got, err := tree.Sending(ctx, p, ".github/workflows", ":(glob)**/action.yml").Commits(ctx)
 	if err != nil || !slices.Equal(got, []string{changed}) {
 		t.Errorf("commits %q, %v; want %s", got, err, changed)
 	}
-	if got, err := tree.SentCommits(ctx, p, "link.yml"); err != nil || got != nil {
+	if got, err := tree.Sending(ctx, p, "link.yml").Commits(ctx); err != nil || got != nil {
 		t.Errorf("commits %q, %v", got, err)
+	}
+	r.write("new.yml", "x")
+	twice := r.commit("new.yml")
+	r.git("branch", "second")
+	p.Updates = []Update{{"main", twice, "main", twice}, {"second", twice, "second", zero}} // it is news of the second one
+	if got, err := tree.Sending(ctx, p, "new.yml").Commits(ctx); err != nil || !slices.Equal(got, []string{twice}) {
+		t.Errorf("of two refs: %q, %v", got, err)
 	}
 	r.git("rm", "-q", "call/action.yml")
 	r.git("commit", "-q", "-m", "delete")
-	if got, err := tree.SentCommits(ctx, r.update("HEAD", changed), ":(glob)**/action.yml"); err != nil || len(got) != 1 {
+	if got, err := tree.Sending(ctx, r.update("HEAD", changed), ":(glob)**/action.yml").Commits(ctx); err != nil || len(got) != 1 {
 		t.Errorf("a deleted action: %q, %v", got, err)
 	}
 	if names, err := tree.FilesAt(ctx, changed, ".github/workflows"); err != nil || !slices.Equal(names, []string{".github/workflows/a.yml"}) {

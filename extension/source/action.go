@@ -52,13 +52,13 @@ func (w *Workflows) loadActionBeside(d *Document, s *Step, folder string) {
 		s.Local = w.loadAction(folder)
 	}
 	if s.Local == nil && w.Missing[ref] {
-		s.Missing = ref
+		w.lacking[s] = ref
 	}
 }
 
 // Unseen are the actions of other repositories that a step uses, at whatever depth, and that were not at hand or are too large.
-func (s *Step) Unseen() []string {
-	if s.Missing == "" && (s.Local == nil || s.Local.Remote == "") {
+func (w *Workflows) Unseen(s *Step) []string {
+	if w.lacking[s] == "" && (s.Local == nil || s.Local.Remote == "") {
 		return nil
 	}
 	var out []string
@@ -66,8 +66,8 @@ func (s *Step) Unseen() []string {
 	queue := []*Step{s}
 	for len(queue) > 0 {
 		s, queue = queue[0], queue[1:]
-		if s.Missing != "" && !slices.Contains(out, s.Missing) {
-			out = append(out, s.Missing)
+		if ref := w.lacking[s]; ref != "" && !slices.Contains(out, ref) {
+			out = append(out, ref)
 		}
 		if a := s.Local; a != nil && a.Remote != "" && !seen[a] {
 			seen[a] = true

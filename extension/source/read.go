@@ -235,9 +235,7 @@ type Step struct {
 	Script vendors.Script
 	Marks  vendors.Marks
 	Local  *Document // the local action it uses
-	// Missing is the action of its own repository that it uses and that was not at hand: owner/repo/path@ref.
-	Missing string
-	called  []string // files of the repository that its script runs and that speak of Hex
+	called []string  // files of the repository that its script runs and that speak of Hex
 }
 
 // Workflows is what the files say: the workflows with what they call and use, and every run of their jobs.
@@ -254,11 +252,12 @@ type Workflows struct {
 	CallsLeft bool
 	files     map[string]string // of the repository that were looked at; empty for one that is not there
 	Missing   map[string]bool   // remote references that were not at hand
+	lacking   map[*Step]string  // those of actions, by the step that uses one
 }
 
 // Load reads the workflows among files, and decides what of them concerns Hex.
 func Load(files []File, o Options) *Workflows {
-	w := &Workflows{Options: o, callees: map[string]*Document{}, Actions: map[string]*Document{}, files: map[string]string{}, Missing: map[string]bool{}}
+	w := &Workflows{Options: o, callees: map[string]*Document{}, Actions: map[string]*Document{}, files: map[string]string{}, Missing: map[string]bool{}, lacking: map[*Step]string{}}
 	w.Docs = w.parseAll(slices.DeleteFunc(slices.Clone(files), func(f File) bool { return !isWorkflow(f.Path) }))
 	for _, d := range w.Docs {
 		w.callees[d.Path] = d

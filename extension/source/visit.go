@@ -363,7 +363,7 @@ func (v visitor) readScript(s *actionlint.Step) vendors.Script {
 	}
 	if v.doc.scripts += min(len(e.Run.Value), script.MaxLength); v.doc.scripts > maxScripts {
 		out := vendors.JudgeScript(e.Run.Value, script.Unknown)
-		out.Unread = "the scripts of the file are too long together"
+		out.Beyond = true
 		return out
 	}
 	return vendors.JudgeScript(e.Run.Value, language)

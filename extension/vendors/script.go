@@ -11,13 +11,24 @@ import (
 // Script is what the script of a step does, as far as the judges ask.
 type Script struct {
 	Marks     Marks
+	Beyond    bool           // it is one too many of its file to be read command by command
 	Arguments []int          // where a token goes into the argument list of another process
 	Uses      map[string]use // of variables, by name
 	Needs     []Need         // variables that its commands take a token from
 	Language  script.Language
 	Parsed    *script.Script // nil when nothing in it matters
-	Unread    string         // why it was not read whole; empty when it was, or is in no language that is read
 	inputs    map[int]Marks  // of the here-documents that were judged, by where they stand
+}
+
+// Unread says why a script was not read whole; empty when it was, or is in no language that is read.
+func (s *Script) Unread() string {
+	switch {
+	case s.Beyond:
+		return "the scripts of the file are too long together"
+	case s.Parsed == nil:
+		return ""
+	}
+	return s.Parsed.Unread()
 }
 
 // use is what a script does with a variable.
@@ -38,7 +49,7 @@ func JudgeScript(text string, language script.Language) Script {
 		return Script{Language: language, Marks: MarksOfText(WithoutComments(text))}
 	}
 	parsed := script.Parse(text, language)
-	out := Script{Language: language, Parsed: parsed, Unread: parsed.Unread(), Uses: map[string]use{}, inputs: map[int]Marks{}}
+	out := Script{Language: language, Parsed: parsed, Uses: map[string]use{}, inputs: map[int]Marks{}}
 	commands := parsed.Commands()
 	own := make([]Marks, len(commands))
 	for i, c := range commands {
@@ -53,7 +64,7 @@ func JudgeScript(text string, language script.Language) Script {
 	switch {
 	case len(text) > script.MaxLength:
 		out.Marks |= MarksOfText(WithoutComments(text[script.MaxLength:]))
-	case out.Unread != "":
+	case parsed.Err != nil:
 		out.Marks |= MarksOfText(WithoutComments(text))
 	}
 	if out.Marks.Both() {

@@ -117,7 +117,7 @@ func (o *verifyOptions) sayRest(ctx context.Context, push worktree.Push) {
 	} else {
 		o.Say("gh hex was handed no refs: if this push sends anything, it was not checked. What runs gh hex has to pass on standard input; to see how: gh hex init --hook")
 	}
-	for _, r := range check.Run(ctx, o.Of(worktree.PushChecks(tree, rest, ""))) {
+	for _, r := range check.Run(ctx, o.Of(tree.Sending(ctx, rest).Checks(""))) {
 		for _, f := range r.Findings {
 			if f.Severity == check.SeverityError {
 				o.Say("gh hex was handed %s. Whether more is sent cannot be told; if so: %s %s (git branch --all --contains %.12s)", handed, r.ID, f.Message, f.Commit)
@@ -139,10 +139,18 @@ func judgeSent(ctx context.Context, o *verifyOptions, push worktree.Push, addres
 	if host == (core.Host{}) {
 		host = core.DefaultHost()
 	}
+	sending := tree.Sending(ctx, push, inspect.WorkflowFolder, ":(glob)**/action.yml", ":(glob)**/action.yaml")
 	var report, workflows check.Report
 	var wg sync.WaitGroup
-	wg.Go(func() { report = check.Run(ctx, o.Of(worktree.PushChecks(tree, push, host.String()))) })
-	wg.Go(func() { workflows = judgeSentWorkflows(ctx, o, tree, push, address) })
+	wg.Go(func() { report = check.Run(ctx, o.Of(sending.Checks(host.String()))) })
+	wg.Go(func() {
+		commits, err := sending.Commits(ctx)
+		if err != nil {
+			workflows = check.Report{{ID: workflow.Syntax, Status: check.StatusUnknown, Message: err.Error(), Findings: []check.Finding{}}}
+			return
+		}
+		workflows = judgeSentWorkflows(ctx, o, tree, push, address, commits)
+	})
 	wg.Wait()
 	return append(report, workflows...), nil
 }
@@ -169,11 +177,7 @@ func resolveUpdates(ctx context.Context, tree *worktree.Tree, updates []worktree
 }
 
 // judgeSentWorkflows judges the workflows of the pushed commits, not those of the work tree.
-func judgeSentWorkflows(ctx context.Context, o *verifyOptions, tree *worktree.Tree, push worktree.Push, address string) check.Report {
-	commits, err := tree.SentCommits(ctx, push, inspect.WorkflowFolder, ":(glob)**/action.yml", ":(glob)**/action.yaml")
-	if err != nil {
-		return check.Report{{ID: workflow.Syntax, Status: check.StatusUnknown, Message: err.Error(), Findings: []check.Finding{}}}
-	}
+func judgeSentWorkflows(ctx context.Context, o *verifyOptions, tree *worktree.Tree, push worktree.Push, address string, commits []string) check.Report {
 	limited, cancel := context.WithTimeout(ctx, pushPatience)
 	defer cancel()
 	var report check.Report

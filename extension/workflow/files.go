@@ -83,7 +83,7 @@ func (j *judgement) called(v *verdict) {
 			v.aside(r.CallPlace(), r.Label(), fmt.Sprintf("%s calls %s, which could not be read: what it needs was not judged", jobMark, ref))
 		}
 		for _, s := range r.Job.Steps {
-			for _, action := range s.Unseen() {
+			for _, action := range j.w.Unseen(s) {
 				v.aside(r.CallPlace(), r.Label(), fmt.Sprintf("%s uses %s, which could not be read: what it does was not judged", jobMark, action))
 			}
 		}

@@ -24,6 +24,7 @@ func (j *judgement) simulated() *simulate.Simulation {
 		q := j.asks()
 		q.OnStep, q.OnShared = j.mappedAt, j.sharedAt
 		j.sim = simulate.Follow(q)
+		j.unread(j.mapping)
 	})
 	return j.sim
 }

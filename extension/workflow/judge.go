@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
-	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -106,18 +105,6 @@ type verdict struct {
 	rest    map[string]*rest // by file: what is counted and not said
 	unknown []string         // why something could not be told
 	nothing string           // why there was nothing to look at
-}
-
-// copied is a verdict that goes on by itself.
-func (v *verdict) copied() *verdict {
-	out := *v
-	out.entries, out.index, out.rest = slices.Clone(v.entries), maps.Clone(v.index), maps.Clone(v.rest)
-	for file, r := range out.rest {
-		more := *r
-		more.more = maps.Clone(r.more)
-		out.rest[file] = &more
-	}
-	return &out
 }
 
 // entry is a finding in the making: one that holds for several jobs is said once.

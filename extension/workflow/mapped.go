@@ -16,10 +16,9 @@ import (
 // mapped judges token-mapped: whether the token reaches the steps that need it.
 func (j *judgement) mapped() *verdict {
 	j.simulated()
-	v := j.mapping.copied() // several judgements may read it
-	v.nothing = "no step talks to Hex"
-	j.unread(v)
-	return v
+	v := *j.mapping // which several judgements may read
+	v.entries, v.nothing = slices.Clone(v.entries), "no step talks to Hex"
+	return &v
 }
 
 // unread names the scripts that may talk to Hex and were not read whole: what stands there was not judged.
@@ -40,7 +39,8 @@ func (j *judgement) unread(v *verdict) {
 }
 
 func (j *judgement) unreadOf(v *verdict, r *source.Run, s *source.Step, d *source.Document) {
-	if s.Script.Unread == "" {
+	why := s.Script.Unread()
+	if why == "" {
 		return
 	}
 	e := s.AST.Exec.(*actionlint.ExecRun)
@@ -51,7 +51,7 @@ func (j *judgement) unreadOf(v *verdict, r *source.Run, s *source.Step, d *sourc
 	if d.Remote != "" {
 		at = r.CallPlace()
 	}
-	v.aside(at, r.Label(), fmt.Sprintf("%s has a script%s that was not judged as a whole: %s", jobMark, stepFrom+" in step "+s.Label+stepTo, s.Script.Unread))
+	v.aside(at, r.Label(), fmt.Sprintf("%s has a script%s that was not judged as a whole: %s", jobMark, stepFrom+" in step "+s.Label+stepTo, why))
 }
 
 // mappedAt looks at one step of the simulation.

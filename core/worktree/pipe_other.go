@@ -1,0 +1,7 @@
+//go:build !linux
+
+package worktree
+
+import "os"
+
+func widen(*os.File) {}
