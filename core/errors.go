@@ -98,7 +98,7 @@ func (e *APIError) Error() string {
 	if e.RetryAfter > 0 {
 		fmt.Fprintf(&b, "; try again in %s", e.RetryAfter)
 	}
-	if e.cause == ErrNotFound {
+	if errors.Is(e.cause, ErrNotFound) {
 		b.WriteString("; Hex has no such project, or does not show it to the token")
 	}
 	if e.TraceID != "" {

@@ -44,7 +44,7 @@ func (c *Client) settle(ctx context.Context, projectID string, in RunInput, err 
 // refusedFor tells whether Hex itself refused something for this cause.
 func refusedFor(err, cause error) bool {
 	var e *APIError
-	return errors.As(err, &e) && !e.HTML && (e.cause == cause || errors.Is(e, cause))
+	return errors.As(err, &e) && !e.HTML && (errors.Is(e.cause, cause) || errors.Is(e, cause))
 }
 
 // namesInputs tells a 422 that lists inputs, which only a project that is there has.

@@ -71,7 +71,10 @@ func fleetKinds(t *testing.T) []*fleetKind {
 		}
 	}
 	odd := regexp.MustCompile(`^(all|offline|secret:|host:|default branch)|\?$|^organization dependabot`)
-	return slices.DeleteFunc(kinds, func(k *fleetKind) bool { return slices.ContainsFunc(k.setup, odd.MatchString) })
+	return slices.DeleteFunc(kinds, func(k *fleetKind) bool {
+		// What Hex's action lacks is certain only where all of the repository is at hand: a note, and in a clone a warning.
+		return strings.HasPrefix(k.name, "hex-toolkit-") || slices.ContainsFunc(k.setup, odd.MatchString)
+	})
 }
 
 // entries reads "A B=value".
@@ -266,6 +269,7 @@ func comparableReport(report check.Report, name string) check.Report {
 		if r.ID == "push-scope" {
 			continue
 		}
+		r.Message = regexp.MustCompile(`last set [^,)]*`).ReplaceAllString(r.Message, "last set then") // a loaded machine takes minutes in between
 		r.ElapsedMS, r.Fix = 0, strings.ReplaceAll(r.Fix, " -R octo/"+name, "")
 		for n := range r.Findings {
 			r.Findings[n].Fix = strings.ReplaceAll(r.Findings[n].Fix, " -R octo/"+name, "")

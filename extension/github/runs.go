@@ -199,11 +199,12 @@ func (c *Client) Protected(ctx context.Context, owner, repo string) (map[string]
 				return errNotJSON
 			}
 			name := strings.ToLower(e.Name)
-			waits[name] = waits[name]
+			waiting := waits[name]
 			for _, rule := range e.Rules {
 				// A rule of another kind is a reviewer's too: an app that decides.
-				waits[name] = waits[name] || rule.Type != "branch_policy" && (rule.Type != "wait_timer" || rule.WaitTimer > 0)
+				waiting = waiting || rule.Type != "branch_policy" && (rule.Type != "wait_timer" || rule.WaitTimer > 0)
 			}
+			waits[name] = waiting
 		}
 		return nil
 	})

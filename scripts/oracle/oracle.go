@@ -25,7 +25,7 @@ func Ask[Answer any](t *testing.T, script string, questions []string, args ...st
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("node", append([]string{"--no-warnings", "--input-type=module", "--eval", script, "--"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), "node", append([]string{"--no-warnings", "--input-type=module", "--eval", script, "--"}, args...)...)
 	cmd.Dir, cmd.Stdin, cmd.Stderr = folder(t), &in, os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -69,8 +69,8 @@ func folder(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(fresh)
-	install := exec.Command("npm", append([]string{"install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", fresh}, strings.Fields(packages)...)...)
+	defer func() { _ = os.RemoveAll(fresh) }()
+	install := exec.CommandContext(t.Context(), "npm", append([]string{"install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", fresh}, strings.Fields(packages)...)...)
 	if out, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("%s could not be installed (%v): that needs the registry of npm\n%s", packages, err, out)
 	}

@@ -28,7 +28,7 @@ func Init(t testing.TB) (dir string) {
 // Run is git in a folder with this standard input, and what it prints.
 func Run(t testing.TB, dir, input string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command("git", args...)
+	cmd := exec.CommandContext(t.Context(), "git", args...)
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(input)
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) {
