@@ -197,7 +197,7 @@ func (d *Document) modernStep(j *Job, n *yaml.Node, known map[Place]bool) {
 // not judged.
 const (
 	maxYAML      = 100_000
-	maxYAMLOfAll = 400_000
+	maxYAMLOfAll = 300_000
 	fewYAML      = 10_000 // what is taken on trust, without counting
 )
 
