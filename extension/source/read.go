@@ -374,6 +374,9 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known abst
 		for _, r := range refusals.Of(ast) {
 			d.fault(Place{File: d.Path, Line: r.Pos.Line, Column: r.Pos.Col}, check.SeverityError, r.Message)
 		}
+		if line, _ := d.onLines(); line > 0 && len(ast.On) == 0 {
+			d.fault(Place{Line: line, Column: 1}, check.SeverityError, "no event stands under on: name one, such as push")
+		}
 	}
 	d.takeErrors(errs, data)
 	sort.SliceStable(d.Reads, func(i, j int) bool { return Before(d.Reads[i].Place, d.Reads[j].Place) })

@@ -81,6 +81,9 @@ func unknownKey(message string) (key string, known []string, ok bool) {
 	return key, known, true
 }
 
+// keysOfSteps are the keys that only some steps have: those that run a script, or those that use an action.
+func keysOfSteps() []string { return []string{"run", "shell", "working-directory", "uses", "with"} }
+
 // meantKey is the key that was probably meant, or "": one that is a single slip away, two in a long one.
 func meantKey(key string, known []string) string {
 	for _, k := range known {
@@ -111,13 +114,14 @@ const MaxProblems = 50
 // takeErrors keeps those of the parser's errors that GitHub agrees with.
 func (d *Document) takeErrors(errs []*actionlint.Error, data []byte) {
 	modern := d.modernSteps(errs, data)
-	seen := map[Place]bool{}
+	seen := map[Place]check.Severity{}
 	for _, e := range errs {
 		p := Place{File: d.Path, Line: e.Line, Column: e.Column}
-		if seen[p] || modern[p] || !d.refuses(e) {
+		severity, message := d.weigh(e)
+		if seen[p] == check.SeverityError || seen[p] == severity || modern[p] || !d.refuses(e) {
 			continue
 		}
-		seen[p] = true
+		seen[p] = severity
 		if len(d.Problems) == MaxProblems {
 			d.fault(p, check.SeverityNote, "more errors follow")
 			return
@@ -125,7 +129,6 @@ func (d *Document) takeErrors(errs []*actionlint.Error, data []byte) {
 		if p.Line > 0 {
 			p.Column = max(p.Column, 1)
 		}
-		severity, message := d.weigh(e)
 		if line, column, why, is := refusals.NotYAML(e); is {
 			p.Line, p.Column, message = line, column, why
 		}
@@ -136,7 +139,8 @@ func (d *Document) takeErrors(errs []*actionlint.Error, data []byte) {
 // weigh tells an error from a key that only this parser does not know: GitHub learns keys faster than parsers do.
 func (d *Document) weigh(e *actionlint.Error) (check.Severity, string) {
 	key, known, ok := unknownKey(e.Message)
-	if !ok || meantKey(key, append(known, newer()...)) != "" {
+	other := strings.Contains(e.Message, " for step to ") && slices.Contains(keysOfSteps(), key)
+	if !ok || other || meantKey(key, append(known, newer()...)) != "" {
 		return check.SeverityError, e.Message
 	}
 	what, _, _ := strings.Cut(e.Message, ". expected one of")
@@ -152,12 +156,24 @@ func (d *Document) refuses(e *actionlint.Error) bool {
 		return false
 	}
 	if strings.Contains(e.Message, "should not be empty") && d.flowAt(e) {
-		return false // {} and [] are fine, nothing at all is not
+		// {} and [] are fine elsewhere, nothing at all is not
+		return strings.HasPrefix(e.Message, `"jobs" section`) || strings.HasPrefix(e.Message, `"matrix values" section`)
 	}
 	if strings.Contains(e.Message, "scalar") && strings.Contains(e.Message, "node") && d.expressionAt(e) {
-		return false // fromJSON may make a list or mapping of it
+		return strings.HasPrefix(e.Message, `"with" section`) && d.callsAt(e.Line) // elsewhere fromJSON may make a list or mapping of it
 	}
 	return !d.looseEvent(e)
+}
+
+// callsAt tells whether a line belongs to a job that calls a workflow.
+func (d *Document) callsAt(line int) bool {
+	calls := false
+	for _, j := range d.Jobs {
+		if j.AST.Pos.Line <= line {
+			calls = j.AST.WorkflowCall != nil
+		}
+	}
+	return calls
 }
 
 // expressionAt tells whether an expression stands where the parser complains.
