@@ -51,7 +51,7 @@ func initialize(t testing.TB, tree *worktree.Tree) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := scaffold.Apply(tree.Root(), changes); err != nil {
+	if err := scaffold.Apply(t.Context(), tree.Root(), changes); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -165,7 +165,7 @@ func TestTokenGoesWhereGitWillIgnoreIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := scaffold.Apply(tree.Root(), append(planned, c)); err != nil {
+	if err := scaffold.Apply(t.Context(), tree.Root(), append(planned, c)); err != nil {
 		t.Fatal(err)
 	}
 	data, err := tree.ReadLocal(t.Context(), ".env")
@@ -194,7 +194,7 @@ func FuzzPlan(f *testing.F) {
 			}
 			t.Fatal(err)
 		}
-		if err := scaffold.Apply(tree.Root(), changes); err != nil {
+		if err := scaffold.Apply(t.Context(), tree.Root(), changes); err != nil {
 			t.Fatal(err)
 		}
 		for name, before := range map[string][]byte{".gitignore": ignore, ".env.example": example} {

@@ -274,7 +274,7 @@ func (o *verifyOptions) fixFiles(ctx context.Context, tree *worktree.Tree) error
 		return err
 	}
 	changes = slices.DeleteFunc(changes, func(c scaffold.Change) bool { return !o.Includes(checks[c.Path]) })
-	if err := scaffold.Apply(tree.Root(), changes); err != nil {
+	if err := scaffold.Apply(ctx, tree.Root(), changes); err != nil {
 		return err
 	}
 	for _, c := range changes {
