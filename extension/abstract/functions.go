@@ -71,7 +71,7 @@ func contains(a, b Value) (yes, no bool) {
 		return yes, !yes
 	case a.Is == Opaque && knowY && (hasFold(a.Opaque.Prefix, y) || hasFold(a.Opaque.Suffix, y)):
 		return true, false
-	case knowX && x == "" && b.Is == Opaque:
+	case knowX && x == "" && b.Is == Opaque, knowY && a.Is == Opaque && a.Opaque.lacks(y):
 		return false, true
 	}
 	return true, true
@@ -128,7 +128,7 @@ func endsWith(a, b Value) (yes, no bool) {
 		return yes, !yes
 	case knowY && y == "" && a.Is != Anything, knowY && a.Is == Opaque && strings.HasSuffix(strings.ToUpper(a.Opaque.Suffix), strings.ToUpper(y)):
 		return true, false
-	case knowY && a.Is == Opaque && !compatible(a.Opaque.Suffix, y, strings.HasSuffix), knowX && x == "" && b.Is == Opaque:
+	case knowY && a.Is == Opaque && (a.Opaque.lacks(y) || !compatible(a.Opaque.Suffix, y, strings.HasSuffix)), knowX && x == "" && b.Is == Opaque:
 		return false, true
 	}
 	return true, true
