@@ -81,7 +81,7 @@ func plain(node actionlint.ExprNode) []Misnomer {
 func (s Scope) context(name string) string {
 	lower := strings.ToLower(name)
 	switch {
-	case lower == "secrets", slices.Contains(s.Contexts, lower):
+	case name == "NaN", name == "Infinity", lower == "secrets", slices.Contains(s.Contexts, lower):
 		return ""
 	case slices.Contains(contexts(), lower):
 		return fmt.Sprintf("GitHub has no %s here", lower)
