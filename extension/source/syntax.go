@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
@@ -131,9 +132,25 @@ func (d *Document) takeErrors(errs []*actionlint.Error, data []byte) {
 		}
 		if line, column, why, is := refusals.NotYAML(e); is {
 			p.Line, p.Column, message = line, column, why
+			if _, name, unknown := strings.Cut(why, "unknown anchor '"); unknown {
+				name, _, _ = strings.Cut(name, "'")
+				p.Line, p.Column = d.aliasOf(name)
+				message = "this is not YAML: there is no anchor &" + name + " above the alias *" + name
+			}
 		}
 		d.fault(p, severity, message)
 	}
+}
+
+// aliasOf is where an alias stands first, outside whole lines of comment; the parser does not say.
+func (d *Document) aliasOf(name string) (line, column int) {
+	for i := range d.Src.lines {
+		before, _, found := strings.Cut(d.Src.Line(i+1), "*"+name)
+		if found && !strings.HasPrefix(strings.TrimSpace(before), "#") {
+			return i + 1, utf8.RuneCountInString(before) + 1
+		}
+	}
+	return 0, 1
 }
 
 // weigh tells an error from a key that only this parser does not know: GitHub learns keys faster than parsers do.
