@@ -500,13 +500,40 @@ func (x *Follower) print(name string, args []script.Word) {
 	for len(args) > 0 && (args[0].Is("-n") || args[0].Is("-e") || args[0].Is("--")) {
 		args = args[1:]
 	}
-	if x.state.into != "GITHUB_OUTPUT" && x.state.into != "GITHUB_ENV" {
-		x.use(args)
-		if len(args) > 0 && strings.Contains(args[0].Known(), "set-output") {
-			x.state.openOutputs = true
-		}
+	if x.state.into == "GITHUB_OUTPUT" || x.state.into == "GITHUB_ENV" {
+		x.write(x.printed(name, args))
 		return
 	}
+	x.use(args)
+	if len(args) > 0 && strings.Contains(args[0].Known(), "set-output") {
+		x.setOutput(x.printed(name, args))
+	}
+}
+
+// setOutput is the older way to name an output, which GitHub still takes: ::set-output name=NAME::VALUE, printed to the log.
+func (x *Follower) setOutput(s Set) {
+	const command = "::set-output name="
+	var lines Set
+	for _, v := range s {
+		name, text, ok := strings.Cut(strings.TrimPrefix(v.begins(), command), "::")
+		if !ok || x.state.into != "" || !strings.HasPrefix(v.begins(), command) {
+			x.state.openOutputs = true
+			return
+		}
+		line := TextValue(name + "=" + text)
+		if _, whole := v.AsText(); !whole {
+			line = Value{Is: Opaque, Opaque: &Opacity{Prefix: line.Text}}
+		}
+		line.Lacks, line.Holds = v.Lacks, v.Holds
+		lines = lines.With(line)
+	}
+	x.state.into = "GITHUB_OUTPUT"
+	x.write(lines)
+	x.state.into = ""
+}
+
+// printed is what echo and printf print.
+func (x *Follower) printed(name string, args []script.Word) Set {
 	out := Texts("")
 	for i, w := range args {
 		if i > 0 && name == "printf" {
@@ -521,7 +548,7 @@ func (x *Follower) print(name string, args []script.Word) {
 		}
 		out = x.E.concat(out, x.parts(w.Parts))
 	}
-	x.write(out)
+	return out
 }
 
 // write puts NAME=value lines into the outputs or the environment.

@@ -380,7 +380,7 @@ func compatible(a, b string, has func(s, part string) bool) bool {
 
 // mayBe tells whether the text may be this one.
 func (o *Opacity) mayBe(s string) bool {
-	if s == "" || o.apart || len(s) < len(o.Prefix)+len(o.Suffix) {
+	if s == "" || o.apart || o.lacks(s) || len(s) < len(o.Prefix)+len(o.Suffix) {
 		return false
 	}
 	lower := strings.ToLower(s)
@@ -391,13 +391,16 @@ func (o *Opacity) mayBe(s string) bool {
 		!slices.ContainsFunc(o.NeverStarts, func(n string) bool { return strings.HasPrefix(lower, strings.ToLower(n)) })
 }
 
+// lacks tells whether a text stands nowhere in it.
+func (o *Opacity) lacks(s string) bool { return o.Without != "" && strings.Contains(s, o.Without) }
+
 // mayStart tells whether the text may begin with this one, and whether it may not.
 func (o *Opacity) mayStart(s string) (yes, no bool) {
 	s, prefix := strings.ToLower(s), strings.ToLower(o.Prefix)
 	switch {
 	case strings.HasPrefix(prefix, s):
 		return true, false
-	case !strings.HasPrefix(s, prefix):
+	case !strings.HasPrefix(s, prefix), o.lacks(s):
 		return false, true
 	}
 	never := slices.ContainsFunc(o.NeverStarts, func(n string) bool { return strings.HasPrefix(s, strings.ToLower(n)) })

@@ -71,7 +71,7 @@ func contains(a, b Value) (yes, no bool) {
 		return yes, !yes
 	case a.Is == Opaque && knowY && (hasFold(a.Opaque.Prefix, y) || hasFold(a.Opaque.Suffix, y)):
 		return true, false
-	case knowX && x == "" && b.Is == Opaque:
+	case knowX && x == "" && b.Is == Opaque, knowY && a.Is == Opaque && a.Opaque.lacks(y):
 		return false, true
 	}
 	return true, true
@@ -117,6 +117,8 @@ func begins(a, b Value, has func(s, part string) bool, may func(o *Opacity, part
 		return yes, !yes
 	case knowY && y == "" && a.Is != Anything:
 		return true, false
+	case knowY && a.Is == Opaque && a.Opaque.lacks(y):
+		return false, true
 	case knowY && a.Is == Opaque:
 		return may(a.Opaque, y)
 	case knowX && x == "" && b.Is == Opaque:

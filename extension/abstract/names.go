@@ -39,6 +39,9 @@ func functions() map[string]arity {
 // Misnomers are the names of an expression that GitHub does not have, or not in this scope. Secrets are left to a judge of
 // their own.
 func (s Scope) Misnomers(node actionlint.ExprNode) []Misnomer {
+	if len(s.Contexts) == 0 {
+		return plain(node)
+	}
 	var found []Misnomer
 	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
 		if !entering {
@@ -58,10 +61,27 @@ func (s Scope) Misnomers(node actionlint.ExprNode) []Misnomer {
 	return found
 }
 
+// plain is what is wrong with an expression where GitHub wants a text: all but a text in quotes and its like.
+func plain(node actionlint.ExprNode) []Misnomer {
+	fine := false
+	switch node.(type) {
+	case *actionlint.StringNode, *actionlint.IntNode, *actionlint.FloatNode, *actionlint.BoolNode, *actionlint.NullNode:
+		fine = true
+	}
+	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, _ bool) {
+		v, ok := n.(*actionlint.VariableNode)
+		fine = fine || ok && strings.EqualFold(v.Name, "secrets")
+	})
+	if fine {
+		return nil
+	}
+	return []Misnomer{{Offset: node.Token().Offset, Message: "GitHub works out no expression here"}}
+}
+
 func (s Scope) context(name string) string {
 	lower := strings.ToLower(name)
 	switch {
-	case lower == "secrets", slices.Contains(s.Contexts, lower):
+	case name == "NaN", name == "Infinity", lower == "secrets", slices.Contains(s.Contexts, lower):
 		return ""
 	case slices.Contains(contexts(), lower):
 		return fmt.Sprintf("GitHub has no %s here", lower)

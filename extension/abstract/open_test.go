@@ -15,10 +15,10 @@ func TestSoundWhereValuesAreOpen(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	exact := 0
 	for range 2500 {
-		names := []string{"a", "b", "c", "d", "e", "f"}
+		names := []string{"a", "b", "c", "d", "e", "f", "g"}
 		r.Shuffle(len(names), func(i, k int) { names[i], names[k] = names[k], names[i] })
 		text := generateOpen(r, 1+r.IntN(3), &names)
-		used := slices.DeleteFunc([]string{"a", "b", "c", "d", "e", "f"}, func(n string) bool { return !strings.Contains(text, "open."+n) })
+		used := slices.DeleteFunc([]string{"a", "b", "c", "d", "e", "f", "g"}, func(n string) bool { return !strings.Contains(text, "open."+n) })
 		exact += holdOpen(t, text, used)
 		if t.Failed() {
 			return
@@ -44,6 +44,8 @@ func openValues(name string) (abstract Set, tried []Value) {
 		return One(Hidden("secrets.E")), []Value{TextValue("x"), TextValue("7"), TextValue("true"), TextValue("refs/heads/main"), TextValue("push")}
 	case "f": // anything
 		return Open("f"), []Value{{}, TextValue(""), TextValue("x"), BoolValue(false), BoolValue(true), NumberValue(7), {Is: List}, {Is: Object, Fields: NewFields("")}}
+	case "g": // a person's login
+		return One(Value{Is: Opaque, Opaque: &Opacity{Id: "g", Without: "["}}), []Value{TextValue("x"), TextValue("7"), TextValue("push")}
 	}
 	for _, v := range tried {
 		abstract = abstract.With(v)
@@ -60,7 +62,7 @@ func generateOpen(r *rand.Rand, depth int, names *[]string) string {
 			}
 			return "open." + n
 		}
-		return []string{"true", "'x'", "''", "7", "'push'", "null", "'7'", "'refs/heads/main'"}[r.IntN(8)]
+		return []string{"true", "'x'", "''", "7", "'push'", "null", "'7'", "'refs/heads/main'", "'x[bot]'", "'['"}[r.IntN(10)]
 	}
 	sub := func() string { return generateOpen(r, depth-1, names) }
 	switch r.IntN(9) {
@@ -103,7 +105,7 @@ func holdOpen(t *testing.T, text string, used []string) (exact int) {
 	for _, name := range used {
 		s, _ := openValues(name)
 		abstract[name] = s
-		few = few && name != "e" && name != "f" && strings.Count(text, "open."+name) == 1
+		few = few && name != "e" && name != "f" && name != "g" && strings.Count(text, "open."+name) == 1
 	}
 	got := work(abstract)
 	var concrete Set

@@ -51,6 +51,7 @@ type Opacity struct {
 	Prefix, Suffix string
 	Never          []string // texts, and IDs of other opaque ones, that it is not
 	NeverStarts    []string // texts that it does not begin with
+	Without        string   // a text that stands nowhere in it; empty: none is known
 	apart          bool     // it equals no text that is written down
 }
 

@@ -39,6 +39,7 @@ func Of(w *actionlint.Workflow) []Refusal {
 	sort.Slice(d.jobs, func(i, j int) bool { return d.jobs[i].Pos.IsBefore(d.jobs[j].Pos) })
 	d.refuseNeeds()
 	d.refusePermissions(w.Permissions)
+	d.refuseDefaults(w.Defaults)
 	for _, e := range w.On {
 		if call, ok := e.(*actionlint.WorkflowCallEvent); ok && call.Secrets["github_token"] != nil {
 			d.refuse(call.Secrets["github_token"].Name.Pos, "GITHUB_TOKEN cannot be declared under secrets: every workflow has its own")
@@ -47,10 +48,13 @@ func Of(w *actionlint.Workflow) []Refusal {
 	for _, j := range d.jobs {
 		d.refuseID(j.ID, "job")
 		d.refusePermissions(j.Permissions)
+		d.refuseDefaults(j.Defaults)
+		d.refusePlace(j)
 		seen := map[string]bool{}
 		d.refuseContainers(j)
 		for _, s := range j.Steps {
 			d.refuseAction(s)
+			d.refuseEmpty("the ID of a step", s.ID)
 			if s.ID == nil || s.ID.Value == "" {
 				continue
 			}
@@ -85,6 +89,41 @@ func (d *reader) refuseID(id *actionlint.String, what string) {
 	}
 }
 
+// refuseEmpty looks for texts that are there and empty, where GitHub wants one.
+func (d *reader) refuseEmpty(what string, texts ...*actionlint.String) {
+	for _, s := range texts {
+		if s != nil && s.Value == "" {
+			d.refuse(s.Pos, what+" is empty: give it a value, or leave it out")
+		}
+	}
+}
+
+func (d *reader) refuseDefaults(of *actionlint.Defaults) {
+	if of != nil && of.Run != nil {
+		d.refuseEmpty("a default of run", of.Run.Shell, of.Run.WorkingDirectory)
+	}
+}
+
+// refusePlace looks at where a job runs, and beside which others.
+func (d *reader) refusePlace(j *actionlint.Job) {
+	if j.Concurrency != nil {
+		d.refuseEmpty("a concurrency group", j.Concurrency.Group)
+	}
+	if j.RunsOn != nil {
+		d.refuseEmpty("runs-on", j.RunsOn.Labels...)
+		d.refuseEmpty("a group of runners", j.RunsOn.Group)
+		d.refuseGroup(j.RunsOn.Group)
+	}
+}
+
+var groupPattern = regexp.MustCompile(`^([^/]*|(org|organization|ent|enterprise)/[^/]+)$`)
+
+func (d *reader) refuseGroup(g *actionlint.String) {
+	if g != nil && !strings.Contains(g.Value, "${{") && !groupPattern.MatchString(g.Value) {
+		d.refuse(g.Pos, fmt.Sprintf("a group of runners is NAME, organization/NAME or enterprise/NAME, not %q", g.Value))
+	}
+}
+
 // refuseContainers looks for containers without an image.
 func (d *reader) refuseContainers(j *actionlint.Job) {
 	containers := []*actionlint.Container{j.Container}
@@ -100,11 +139,18 @@ func (d *reader) refuseContainers(j *actionlint.Job) {
 	}
 }
 
-// actionPattern is the form of an action that is neither in a folder here nor an image.
-var actionPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^/@\s]+/[^@\s]+@\S+$`) })
+// actionPattern is the form of an action that is neither in a folder here nor an image. GitHub looks no closer when it
+// reads the file: not at blanks, nor at the line break that a block of text ends with.
+var actionPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[/\\]*[^/\\@]+[/\\]+[^/\\@][^@]*@[^@]+$`) })
 
 func (d *reader) refuseAction(s *actionlint.Step) {
+	if run, ok := s.Exec.(*actionlint.ExecRun); ok {
+		d.refuseEmpty("shell", run.Shell)
+	}
 	action, ok := s.Exec.(*actionlint.ExecAction)
+	if ok {
+		d.refuseEmpty("uses", action.Uses)
+	}
 	if !ok || action.Uses == nil || action.Uses.Value == "" {
 		return
 	}
@@ -173,6 +219,7 @@ func (d *reader) refusePermissions(p *actionlint.Permissions) {
 	if p == nil {
 		return
 	}
+	d.refuseEmpty("permissions", p.All)
 	if p.All != nil && p.All.Value != "" && p.All.Value != "read-all" && p.All.Value != "write-all" {
 		d.refuse(p.All.Pos, fmt.Sprintf("permissions are read-all, write-all or a list, not %q", p.All.Value))
 	}

@@ -438,14 +438,18 @@ func (s *starts) pullRequest(f *abstract.Fields, e *actionlint.WebhookEvent, fro
 	of := abstract.NewFields("github.event.pull_request").Put("head", abstract.ObjectOf(head))
 	of.Put("base", abstract.ObjectOf(abstract.NewFields("github.event.pull_request.base").Put("ref", f.Get("base_ref")).Put("repo", payloadOf(f).Get("repository"))))
 	user := abstract.NewFields("github.event.pull_request.user")
+	author := &abstract.Opacity{Id: "github.event.pull_request.user.login", Never: []string{botName}}
+	if from == "fork" { // a person: apps send their pull requests from where they are installed
+		author.Without = "["
+		user.Put("type", abstract.Texts("User"))
+	}
+	user.Put("login", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: author}))
 	if from == "bot" {
 		user = payloadOf(f).Get("sender")[0].Fields
-	} else {
-		user.Put("login", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.event.pull_request.user.login", Never: []string{botName}}}))
 	}
 	of.Put("user", abstract.ObjectOf(user))
 	actions := actionsOf(e, "opened", "synchronize", "reopened")
-	if !slices.Contains(actions.Known(), "closed") {
+	if from == "bot" || !slices.Contains(actions.Known(), "closed") {
 		of.Put("merged", abstract.One(abstract.BoolValue(false))).Put("state", abstract.Texts("open"))
 	}
 	payloadOf(f).Put("pull_request", abstract.ObjectOf(of)).Put("action", actions)

@@ -349,6 +349,10 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known abst
 		for _, r := range refusals.Of(ast) {
 			d.fault(Place{File: d.Path, Line: r.Pos.Line, Column: r.Pos.Col}, check.SeverityError, r.Message)
 		}
+		scheduled := slices.ContainsFunc(errs, func(e *actionlint.Error) bool { return strings.HasPrefix(e.Message, "schedule event") })
+		if line, _ := d.onLines(); line > 0 && len(ast.On) == 0 && !scheduled {
+			d.fault(Place{Line: line, Column: 1}, check.SeverityError, "no event stands under on: name one, such as push")
+		}
 	}
 	if line := refusals.SecondDocument(d.Src.text); line > 0 {
 		d.fault(Place{Line: line, Column: 1}, check.SeverityError, "a second document begins here, and GitHub takes one YAML document")

@@ -12,9 +12,9 @@ func (v visitor) scope(at site) (s abstract.Scope, ok bool) {
 		return abstract.Scope{Contexts: append([]string{"github", "inputs", "vars"}, names...)}
 	}
 	switch {
-	case v.doc.IsAction, at.What == "uses":
+	case v.doc.IsAction, v.step != nil && at.What == "uses":
 		return s, false
-	case v.step != nil && at.What == "shell":
+	case at.What == "uses", at.What == "shell":
 		return s, true // no context at all
 	case v.step != nil:
 		s = has("needs", "strategy", "matrix", "steps", "job", "runner", "env")
@@ -46,7 +46,7 @@ func (v visitor) fileScope(at site, has func(...string) abstract.Scope) (s abstr
 	case strings.HasPrefix(at.What, "output "):
 		return has("jobs"), true
 	case at.What == "name", at.What == "defaults":
-		return s, false // they are plain texts
+		return s, true // they are plain texts
 	}
 	return has(), true
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
@@ -18,19 +19,23 @@ func newer() []string {
 	return append(schemaKeys(), "cache-mode", "description", "entrypoint")
 }
 
+// keysOfSteps are the keys that only some steps have: those that run a script, or those that use an action.
+func keysOfSteps() []string { return []string{"run", "shell", "working-directory", "uses", "with"} }
+
 // MaxProblems bounds what is said of one file.
 const MaxProblems = 50
 
 // takeErrors keeps those of the parser's errors that GitHub agrees with.
 func (d *Document) takeErrors(errs []*actionlint.Error, data []byte) {
 	modern := d.modernSteps(errs, data)
-	seen := map[Place]bool{}
+	seen := map[Place]check.Severity{}
 	for _, e := range errs {
 		p := Place{File: d.Path, Line: e.Line, Column: e.Column}
-		if seen[p] || modern[p] || !d.refuses(e) {
+		severity, message := d.weigh(e)
+		if seen[p] == check.SeverityError || seen[p] == severity || modern[p] || !d.refuses(e) {
 			continue
 		}
-		seen[p] = true
+		seen[p] = severity
 		if len(d.Problems) == MaxProblems {
 			d.fault(p, check.SeverityNote, "more errors follow")
 			return
@@ -38,18 +43,34 @@ func (d *Document) takeErrors(errs []*actionlint.Error, data []byte) {
 		if p.Line > 0 {
 			p.Column = max(p.Column, 1)
 		}
-		severity, message := d.weigh(e)
 		if line, column, why, is := refusals.NotYAML(e); is {
 			p.Line, p.Column, message = line, column, why
+			if _, name, unknown := strings.Cut(why, "unknown anchor '"); unknown {
+				name, _, _ = strings.Cut(name, "'")
+				p.Line, p.Column = d.aliasOf(name)
+				message = "this is not YAML: there is no anchor &" + name + " above the alias *" + name
+			}
 		}
 		d.fault(p, severity, message)
 	}
 }
 
+// aliasOf is where an alias stands first, outside whole lines of comment; the parser does not say.
+func (d *Document) aliasOf(name string) (line, column int) {
+	for i := range d.Src.lines {
+		before, _, found := strings.Cut(d.Src.Line(i+1), "*"+name)
+		if found && !strings.HasPrefix(strings.TrimSpace(before), "#") {
+			return i + 1, utf8.RuneCountInString(before) + 1
+		}
+	}
+	return 0, 1
+}
+
 // weigh tells an error from a key that only this parser does not know: GitHub learns keys faster than parsers do.
 func (d *Document) weigh(e *actionlint.Error) (check.Severity, string) {
 	key, known, ok := refusals.UnknownKey(e.Message)
-	if !ok || refusals.MeantKey(key, append(known, newer()...)) != "" {
+	other := strings.Contains(e.Message, " for step to ") && slices.Contains(keysOfSteps(), key)
+	if !ok || other || refusals.MeantKey(key, append(known, newer()...)) != "" {
 		return check.SeverityError, e.Message
 	}
 	what, _, _ := strings.Cut(e.Message, ". expected one of")
@@ -65,10 +86,11 @@ func (d *Document) refuses(e *actionlint.Error) bool {
 		return false
 	}
 	if strings.Contains(e.Message, "should not be empty") && d.flowAt(e) {
-		return false // {} and [] are fine, nothing at all is not
+		// {} and [] are fine elsewhere, nothing at all is not
+		return strings.HasPrefix(e.Message, `"jobs" section`) || strings.HasPrefix(e.Message, `"matrix values" section`)
 	}
 	if strings.Contains(e.Message, "scalar") && strings.Contains(e.Message, "node") && d.expressionAt(e) {
-		return false // fromJSON may make a list or mapping of it
+		return strings.HasPrefix(e.Message, `"with" section`) && d.callsAt(e.Line) // elsewhere fromJSON may make a list or mapping of it
 	}
 	if strings.Contains(e.Message, "number literal") && largeNumber.MatchString(d.textAt(e)) {
 		return false // larger than the parser can count, and read all the same
@@ -86,6 +108,17 @@ func (d *Document) textAt(e *actionlint.Error) string {
 		return ""
 	}
 	return d.Src.text[at:]
+}
+
+// callsAt tells whether a line belongs to a job that calls a workflow.
+func (d *Document) callsAt(line int) bool {
+	calls := false
+	for _, j := range d.Jobs {
+		if j.AST.Pos.Line <= line {
+			calls = j.AST.WorkflowCall != nil
+		}
+	}
+	return calls
 }
 
 // expressionAt tells whether an expression stands where the parser complains.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rhysd/actionlint"
 
@@ -266,6 +267,10 @@ func (v visitor) visitStep(s *actionlint.Step) {
 	}
 }
 
+// maxText is how long a text with expressions may be, in characters. GitHub counts an expression a little shorter, by the
+// blanks in it.
+const maxText = 21_000
+
 // scalar collects what the expressions of a scalar read.
 func (v visitor) scalar(s *actionlint.String, at site) {
 	if s == nil || !at.Ifs && !strings.Contains(s.Value, "${{") {
@@ -277,6 +282,10 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 	var found []*Read
 	var offsets, faulty []int
 	var problems []string
+	if len(list) > 0 && utf8.RuneCountInString(s.Value) > maxText+10*len(list) {
+		faulty = append(faulty, list[0].At-len("${{"))
+		problems = append(problems, fmt.Sprintf("%s is longer than the 21,000 characters that GitHub takes with an expression in them; pass values by env", v.where(at)))
+	}
 	for _, e := range list {
 		if e.Problem != "" {
 			faulty, problems = append(faulty, e.Where), append(problems, e.Problem)

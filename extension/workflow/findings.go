@@ -127,12 +127,29 @@ func (j *judgement) severityOf(f *fate) check.Severity {
 		return check.SeverityError
 	case f.State == simulate.Partly, !f.flows:
 		return check.SeverityNote
-	case f.R.Caller != nil && f.R.Declares(f.Name) == source.DeclaredOptional && !j.requiredNext(f):
+	case optional(f.R, f.Name) && !j.requiredNext(f):
 		return check.SeverityNote
 	case f.State == simulate.Hollow:
 		return check.SeverityWarning
 	}
 	return check.SeverityError
+}
+
+// optional tells whether a secret is declared as one that may be left out: by the called workflow that reads it, or by one
+// above that hands on all that it gets.
+func optional(r *source.Run, name string) bool {
+	for ; r.Caller != nil; r = r.Caller {
+		switch r.Declares(name) {
+		case source.DeclaredOptional:
+			return true
+		case source.DeclaredRequired:
+			return false
+		}
+		if !r.Caller.Job.AST.WorkflowCall.InheritSecrets {
+			return false
+		}
+	}
+	return false
 }
 
 // requiredNext tells a secret that is handed on to a workflow which requires it.

@@ -391,3 +391,22 @@ func TestScriptsThatAreCut(t *testing.T) {
 		}
 	}
 }
+
+// TestLongTexts: GitHub works a text with expressions out as one expression, and takes none beyond a length.
+func TestLongTexts(t *testing.T) {
+	script := func(first string, length int) string {
+		return "on: push\njobs:\n  t:\n    runs-on: x\n    steps:\n      - run: |\n          " + first + "\n          # " + strings.Repeat("x", length) + "\n"
+	}
+	for _, c := range []struct {
+		text string
+		want string
+	}{
+		{script("echo ${{ github.sha }}", 21_100), "expression: run of step 1 is longer than the 21,000 characters that GitHub takes with an expression in them; pass values by env"},
+		{script("echo ${{ github.sha }}", 20_900), ""},
+		{script("echo $GITHUB_SHA", 30_000), ""},
+	} {
+		if got := refusedHere(c.text); got != c.want {
+			t.Errorf("%d characters: got %q, want %q", len(c.text), got, c.want)
+		}
+	}
+}
