@@ -18,8 +18,8 @@ func TestErrorsHintAtTheNextCommand(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&workspace.NoRunError{}, "Its runs: gh hex run list <project>"},
-		{fmt.Errorf("look: %w", &workspace.NoRunError{Project: "p"}), "Its runs: gh hex run list p"},
+		{&workspace.NoRunError{}, "Find one with: gh hex run list <project>"},
+		{fmt.Errorf("look: %w", &workspace.NoRunError{Project: "p"}), "Find one with: gh hex run list p"},
 		{&command.InputError{Err: errors.New("no such file")}, "Check the file that --input, or -F with @, names"},
 		{errors.Join(errors.New("something else"), workspace.ErrNoKeyring), "Keep the copy in .env with: --local dotenv, or keep none with: --local none"},
 		{fmt.Errorf("%w: really", workspace.ErrNoLocalToken), "Next: gh hex auth login (without a keyring: --local dotenv), or set HEX_API_TOKEN"},

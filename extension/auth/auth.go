@@ -47,8 +47,9 @@ type authOptions struct {
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &authOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "auth",
-		Short: "Verify a Hex token and store it where this repository's workflows read it",
+		Use:        "auth",
+		SuggestFor: []string{"secret", "store", "set", "add"},
+		Short:      "Verify a Hex token and store it where this repository's workflows read it",
 		Long: heredoc.Doc(`
 			Verify a Hex token and store it where this repository's workflows read it.
 
@@ -87,13 +88,13 @@ func NewCmd(p *command.Process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.variableGiven = cmd.Flags().Changed("variable")
 			if err := o.check(cmd.Flags().Changed); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			return runAuth(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.targets, "repo", "R", nil, "Store for this repository, as `[HOST/]OWNER/REPO` (repeatable)")
+	command.RepositoriesVar(f, &o.targets, "Store for this repository, as `[HOST/]OWNER/REPO` (repeatable)")
 	f.BoolVar(&o.withToken, "with-token", false, "Read the token from standard input")
 	f.StringVar(&o.secret, "secret", workspace.TokenName, "The `name` of the secret")
 	f.StringVar(&o.variable, "variable", workspace.HostName, "The `name` of the variable that holds the host; empty for none")

@@ -39,8 +39,9 @@ type statusOptions struct {
 func newAuthStatusCmd(p *command.Process) *cobra.Command {
 	o := &statusOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "status",
-		Short: "Show where Hex secrets live, and the token on this machine",
+		Use:        "status",
+		SuggestFor: []string{"whoami", "secrets", "list", "me", "account"},
+		Short:      "Show where Hex secrets live, and the token on this machine",
 		Long: heredoc.Doc(`
 			Show every place where a Hex secret of this repository lives, when it was last set
 			and which workflows read it, and the token on this machine. With --org, the same for
@@ -63,7 +64,7 @@ func newAuthStatusCmd(p *command.Process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.repo, _ = cmd.Flags().GetString("repo")
 			if err := o.check(cmd.Flags().Changed); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			return runStatus(cmd.Context(), o)
 		},

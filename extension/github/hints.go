@@ -48,6 +48,9 @@ func (e *Error) Hint() string {
 		return e.roleHint()
 	case len(e.Permissions) > 0 && errors.Is(e, ErrForbidden):
 		return fmt.Sprintf("The login needs the permission %s; give it to the fine-grained token under Settings → Developer settings", permissionName(e.Permissions))
+	case errors.Is(e, ErrNotFound) && e.Organization != "":
+		return fmt.Sprintf("Check the name: there is no organization %s, or this login does not see it (gh auth status). A user's repositories are named one by one: -R %s/REPO",
+			e.Organization, e.Organization) + e.switching("; with another account: ")
 	case errors.Is(e, ErrNotFound):
 		return "Check the name, and that this login may see it: gh auth status" + e.switching("; with another account: ")
 	case errors.Is(e, ErrForbidden):

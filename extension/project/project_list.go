@@ -30,9 +30,10 @@ type projectListOptions struct {
 func newProjectListCmd(p *command.Process) *cobra.Command {
 	o := &projectListOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:     "list",
-		Aliases: []string{"ls"},
-		Short:   "List the projects that the token can see",
+		Use:        "list",
+		SuggestFor: []string{"projects"},
+		Aliases:    []string{"ls"},
+		Short:      "List the projects that the token can see",
 		Long: heredoc.Doc(`
 			List the projects that the token can see. Components, archived projects and those in
 			the trash are left out unless asked for.
@@ -48,7 +49,7 @@ func newProjectListCmd(p *command.Process) *cobra.Command {
 		Args: command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			var err error
 			if o.Workspace, err = workspace.Open(cmd, p); err != nil {

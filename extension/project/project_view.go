@@ -25,8 +25,9 @@ type projectViewOptions struct {
 func newProjectViewCmd(p *command.Process) *cobra.Command {
 	o := &projectViewOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "view [<project>]",
-		Short: "View a project",
+		Use:        "view [<project>]",
+		SuggestFor: []string{"show", "open"},
+		Short:      "View a project",
 		Long: heredoc.Doc(`
 			View a project: who owns it, whether it is published, and when it was last edited.
 
@@ -42,7 +43,7 @@ func newProjectViewCmd(p *command.Process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.project, err = workspace.ProjectArgument(p, args); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
 				return err

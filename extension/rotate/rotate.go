@@ -50,8 +50,9 @@ type rotateOptions struct {
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &rotateOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "rotate",
-		Short: "Replace a Hex token in every place that holds it",
+		Use:        "rotate",
+		SuggestFor: []string{"replace", "renew"},
+		Short:      "Replace a Hex token in every place that holds it",
 		Long: heredoc.Doc(`
 			Replace a Hex token in the places on GitHub that hold it.
 
@@ -86,13 +87,13 @@ func NewCmd(p *command.Process) *cobra.Command {
 		Args: command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(cmd.Flags().Changed); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			return runRotate(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.repos, "repo", "R", nil, "Look into this repository, as `[HOST/]OWNER/REPO` (repeatable)")
+	command.RepositoriesVar(f, &o.repos, "Look into this repository, as `[HOST/]OWNER/REPO` (repeatable)")
 	f.StringVarP(&o.org, "org", "o", "", "Look into this `organization` and all its repositories")
 	f.BoolVar(&o.all, "all", false, "Replace every place found")
 	f.StringArrayVarP(&o.envs, "env", "e", nil, "Replace the secret of this `environment` (repeatable)")

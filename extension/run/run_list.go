@@ -29,9 +29,10 @@ type runListOptions struct {
 func newRunListCmd(p *command.Process) *cobra.Command {
 	o := &runListOptions{Process: p, trigger: "all"}
 	cmd := &cobra.Command{
-		Use:     "list [<project>]",
-		Aliases: []string{"ls"},
-		Short:   "List runs of a project, the newest first",
+		Use:        "list [<project>]",
+		SuggestFor: []string{"runs"},
+		Aliases:    []string{"ls"},
+		Short:      "List runs of a project, the newest first",
 		Long: heredoc.Doc(`
 			List runs of a project, the newest first: those started through the API, by a
 			schedule, or by a refresh of the app.`),
@@ -46,7 +47,7 @@ func newRunListCmd(p *command.Process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := o.check(args)
 			if err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
 				return err

@@ -33,8 +33,9 @@ type runStartOptions struct {
 func NewStartCmd(p *command.Process, name, short string) *cobra.Command {
 	o := &runStartOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   name + " [<project>]",
-		Short: short,
+		Use:        name + " [<project>]",
+		SuggestFor: []string{"execute", "trigger"},
+		Short:      short,
 		Long: heredoc.Doc(`
 			Start a run of the published version of a project, with the inputs given, and with
 			--watch wait for its end.
@@ -62,7 +63,7 @@ func NewStartCmd(p *command.Process, name, short string) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := o.check(args)
 			if err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
 				return err

@@ -24,8 +24,9 @@ type runViewOptions struct {
 func newRunViewCmd(p *command.Process) *cobra.Command {
 	o := &runViewOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "view {<project> <run> | <url>}",
-		Short: "View a run",
+		Use:        "view {<project> <run> | <url>}",
+		SuggestFor: []string{"show", "open"},
+		Short:      "View a run",
 		Long: heredoc.Doc(`
 			View a run: its status, when it started and how long it took.
 
@@ -41,7 +42,7 @@ func newRunViewCmd(p *command.Process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.run, err = workspace.RunArguments(p, args); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
 				return err

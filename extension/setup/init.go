@@ -28,8 +28,9 @@ type initOptions struct {
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &initOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "init",
-		Short: "Create or complete .env.example and .gitignore",
+		Use:        "init",
+		SuggestFor: []string{"setup", "scaffold", "hook", "workflow", "install"},
+		Short:      "Create or complete .env.example and .gitignore",
 		Long: heredoc.Doc(`
 			Create or complete .env.example and .gitignore in the current repository.
 
@@ -65,7 +66,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 		Args: command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("repo") {
-				return &command.UsageError{Err: errors.New("--repo does not go with init, which works on the current work tree"), Cmd: cmd}
+				return errors.New("--repo does not go with init, which works on the current work tree")
 			}
 			return runInit(cmd.Context(), o)
 		},

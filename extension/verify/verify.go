@@ -11,6 +11,7 @@ import (
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
@@ -44,8 +45,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 	o := &verifyOptions{Process: p, format: "text"}
 	var projects []string
 	cmd := &cobra.Command{
-		Use:   "verify",
-		Short: "Check everything that would make a Hex workflow fail or leak",
+		Use:        "verify",
+		SuggestFor: []string{"doctor", "check", "lint", "validate", "test", "scan"},
+		Short:      "Check everything that would make a Hex workflow fail or leak",
 		Long: heredoc.Doc(`
 			Check everything that would make a Hex workflow fail or leak, before the push: the
 			token, what GitHub stores, the workflows and the files of the work tree.
@@ -73,25 +75,28 @@ func NewCmd(p *command.Process) *cobra.Command {
 			if o.prePush && len(args) <= 2 {
 				return nil // the remote's name and address, as git passes them to a hook
 			}
+			if len(args) == 1 && slices.Contains(inspect.AllChecks(), args[0]) {
+				return command.Hinted(fmt.Sprintf("unexpected argument %q for %q", args[0], cmd.CommandPath()), "Did you mean: gh hex verify --only "+args[0])
+			}
 			return command.NoArguments(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.checkFleet(cmd); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			if err := o.namedChecks(); err != nil {
 				return err
 			}
 			if err := command.CheckName(o.Secret); err != nil && cmd.Flags().Changed("secret") {
-				return &command.UsageError{Err: command.InvalidArgument("secret", o.Secret, err), Cmd: cmd}
+				return command.InvalidArgument("secret", o.Secret, err)
 			}
 			var err error
 			if o.Projects, err = namedProjects(projects); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			for _, pair := range [][2]string{{"format", "json"}, {"pre-push", "fix"}, {"pre-push", "history"}, {"pre-push", "check-leaked"}, {"offline", "check-leaked"}, {"stored", "pre-push"}, {"stored", "fix"}, {"stored", "offline"}} {
 				if cmd.Flags().Changed(pair[0]) && cmd.Flags().Changed(pair[1]) {
-					return &command.UsageError{Err: fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1]), Cmd: cmd}
+					return fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1])
 				}
 			}
 			switch {
@@ -128,18 +133,24 @@ func NewCmd(p *command.Process) *cobra.Command {
 }
 
 // namedChecks takes the blanks from the IDs, and refuses one that is none: a misspelt --skip would otherwise skip nothing.
-// The flags of the command would only push the error off the screen.
 func (o *verifyOptions) namedChecks() error {
 	known := inspect.AllChecks()
 	for _, list := range [][]string{o.Only, o.Skip} {
 		for i := range list {
 			list[i] = strings.TrimSpace(list[i])
 			if !slices.Contains(known, list[i]) {
-				return fmt.Errorf("unknown check %q; the checks are:\n%s", list[i], listedChecks())
+				return unknownCheck(list[i])
 			}
 		}
 	}
 	return nil
+}
+
+func unknownCheck(name string) error {
+	if near := core.NearestName(name, inspect.AllChecks()); near != "" {
+		return command.Hinted(fmt.Sprintf("unknown check %q", name), "Did you mean "+near+"?")
+	}
+	return fmt.Errorf("unknown check %q; the checks are:\n%s", name, listedChecks())
 }
 
 // listedChecks has a line for each group.
