@@ -299,7 +299,7 @@ func (r *statusRun) show(found []*places.Place) error {
 }
 
 func (r *statusRun) printPlaces(found []*places.Place) error {
-	c := console.Columns{Titles: []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}, Whole: []string{"UPDATED"}}
+	c := console.Columns{Titles: []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}, Whole: []string{"SECRET", "UPDATED", "EXPIRES"}, Spare: []string{"LEVEL"}}
 	rows := make([][]string, len(found))
 	for i, p := range found {
 		row := p.Result()
@@ -351,7 +351,7 @@ func (r *statusRun) updated(p *places.Place) string {
 	case p.Err != nil:
 		return p.Status
 	case r.OutTTY:
-		return console.Ago(p.Entry.UpdatedAt, r.Now())
+		return console.Age(p.Entry.UpdatedAt, r.Now())
 	}
 	return p.Entry.UpdatedAt.Format(time.RFC3339)
 }

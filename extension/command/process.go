@@ -26,6 +26,14 @@ func (p *Process) UserAgent() string { return "gh-hex/" + Version }
 // InActions reports whether this is a job of GitHub Actions.
 func (p *Process) InActions() bool { return p.Getenv("GITHUB_ACTIONS") == "true" }
 
+// Age is how long ago something was, short enough for a table on a terminal; an exact time elsewhere.
+func (p *Process) Age(t core.Timestamp) string {
+	if p.OutTTY {
+		return console.Age(t.Time, p.Now())
+	}
+	return p.When(t)
+}
+
 // When is a relative time on a terminal, an exact one elsewhere.
 func (p *Process) When(t core.Timestamp) string {
 	switch {

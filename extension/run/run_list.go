@@ -112,11 +112,11 @@ func (o *runListOptions) printTable(runs []core.ProjectRun) error {
 	c := console.Columns{
 		Titles: []string{"STATUS", "RUN", "TRIGGER", "VERSION", "STARTED", "ELAPSED"},
 		Whole:  []string{"", "STATUS", "RUN"},
-		Spare:  []string{"VERSION", "TRIGGER", "ELAPSED", "STARTED"},
+		Spare:  []string{"VERSION", "ELAPSED", "TRIGGER", "STARTED"},
 	}
 	rows := make([][]string, len(runs))
 	for i, run := range runs {
-		rows[i] = []string{console.Word(string(run.Status)), console.Safe(run.RunID), console.Word(run.RunTrigger), console.Safe(string(run.ProjectVersion)), o.When(run.StartTime), console.Took(elapsed(run, o.Now()))}
+		rows[i] = []string{console.Word(string(run.Status)), console.Safe(run.RunID), console.Word(run.RunTrigger), console.Safe(string(run.ProjectVersion)), o.Age(run.StartTime), console.Took(elapsed(run, o.Now()))}
 	}
 	if !o.OutTTY {
 		return o.Table(c, rows)

@@ -37,7 +37,8 @@ type verifyOptions struct {
 	explain string // a check or a workflow file
 	format  string
 	fleet   fleetOptions
-	older   int // what the base of a push has wrong already
+	live    bool // groups are shown as they finish
+	older   int  // what the base of a push has wrong already
 }
 
 // NewCmd is gh hex verify.
@@ -193,7 +194,19 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if err := i.ReachProjects(); err != nil {
 		return err
 	}
-	return o.conclude(ctx, o.Shown(check.Run(ctx, o.Of(i.Checks()))), start)
+	return o.conclude(ctx, o.carryOut(ctx, o.Of(i.Checks())), start)
+}
+
+// carryOut shows groups on a terminal as they finish. Some checks alone are over soon, and which of them are shown is known
+// at their end.
+func (o *verifyOptions) carryOut(ctx context.Context, checks []check.Check) check.Report {
+	o.live = o.OutTTY && !o.verbose && o.format == "text" && !o.export.Asked() && len(o.Only) == 0
+	if !o.live {
+		return o.Shown(check.Run(ctx, checks))
+	}
+	live := report.NewLive(o.Streams, checks, o.Now)
+	defer live.Close()
+	return check.RunTelling(ctx, checks, live.Done)
 }
 
 func (o *verifyOptions) conclude(ctx context.Context, found check.Report, start time.Time) error {
@@ -246,7 +259,11 @@ func writeReport(o *verifyOptions, found check.Report, elapsed time.Duration) er
 	case o.format == "github":
 		return report.Annotate(o.Process, found, o.left(), elapsed)
 	}
-	report.Print(o.Streams, found, o.left(), o.verbose, elapsed)
+	if o.live { // its groups are told
+		report.PrintVerdict(o.Streams, found, o.left(), elapsed)
+	} else {
+		report.Print(o.Streams, found, o.left(), o.verbose, elapsed)
+	}
 	return o.Out.Err
 }
 

@@ -253,8 +253,8 @@ func (v *verdict) result(fine string) check.Result {
 	return r
 }
 
-// storeCommand is the command that stores a secret.
-func (j *judgement) storeCommand(name, environment string) string {
+// storeCommand is the command that stores a secret; flags say where, in further words of the line.
+func (j *judgement) storeCommand(name, environment, flags string) string {
 	if !j.w.isHexToken(name) || j.w.structured(name) != "" {
 		command := "gh secret set " + core.ShellWord(name)
 		if j.c.Repository != "" {
@@ -263,7 +263,7 @@ func (j *judgement) storeCommand(name, environment string) string {
 		if environment != "" {
 			command += " --env " + core.ShellWord(environment)
 		}
-		return command
+		return command + flags
 	}
 	command := "gh hex auth"
 	if name != vendors.SecretNames()[0] {
@@ -275,5 +275,5 @@ func (j *judgement) storeCommand(name, environment string) string {
 	if _, exists := j.k.Environment(environment); environment != "" && !exists && j.k.Repository.EnvironmentsErr == nil {
 		command += " --create-env"
 	}
-	return command
+	return command + flags + j.c.Flag
 }
