@@ -11,9 +11,9 @@ import (
 )
 
 // checksPage has a section for each check, and in it the workflows and the output of its script.
-func checksPage() page {
-	return page{
-		path: "../docs/checks.md", scripts: "testdata/checks", workflows: true, update: "TestChecksDocumented",
+func checksPage() examples {
+	return examples{
+		pages: []string{"../docs/checks.md"}, scripts: "testdata/checks", workflows: true, update: "TestChecksDocumented",
 		start: regexp.MustCompile(`(?m)^### (.+)\n`), end: regexp.MustCompile(`(?m)^##`),
 	}
 }

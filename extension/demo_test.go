@@ -37,6 +37,24 @@ func TestDemoUsage(t *testing.T) {
 	}
 }
 
+// What the pages show is what the demo shows: the same projects, ages, findings and runs.
+func TestDemoShowsTheExamples(t *testing.T) {
+	t.Parallel()
+	out, code := demo(t, "")
+	if code != 0 {
+		t.Fatalf("exit code %d:\n%s", code, out)
+	}
+	out = steady(out, regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(out))
+	for _, name := range []string{"verify-failing", "verify-passing", "project-list", "run-start"} {
+		if want := onPages(t).wanted(t, name)[0].text; !strings.Contains(out, "\n"+want) {
+			t.Errorf("the demo does not show %s:\n%s\nbut\n%s", name, want, out)
+		}
+	}
+	if end := "To try it by hand in the same world: scripts/demo --shell\n"; !strings.HasSuffix(out, end) {
+		t.Errorf("the demo does not end with %q", end)
+	}
+}
+
 // What the shell of the demo proposes works in it, as far as nobody has to be asked. A marker tells what belongs to which command.
 func TestDemoShell(t *testing.T) {
 	t.Parallel()
@@ -48,6 +66,7 @@ func TestDemoShell(t *testing.T) {
 		{"gh hex verify", `No problems in \d[\s\S]*\n0\n$`},
 		{"gh hex init --check && git add . && git commit -qm Check && git push -q && sleep 1", `hex-check.yml: created[\s\S]*\n0\n$`},
 		{"gh hex verify --stored --only token-stored", `Hex accepted it just now[\s\S]*\n0\n$`},
+		{"tail -c 1 ~/tokens/good | od -An -c", `^ +\\n\n0\n$`},
 		{"export HEX_API_TOKEN=$(cat ~/tokens/good)", `^0\n$`},
 		{"gh hex run start 019f681a-1870-731d-bf1e-b82d136117fa --watch", `COMPLETED\t.*\t5s\n[\s\S]*0\n$`},
 		{"gh hex run start 019f681a-1870-731d-bf1e-b82d136117fc --watch", `ERRORED[\s\S]*1\n$`},

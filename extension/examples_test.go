@@ -19,12 +19,12 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-var update = flag.Bool("update", false, "rewrite the examples of README.md and docs/checks.md, and the output in their scripts")
+var update = flag.Bool("update", false, "rewrite the examples of README.md and the pages in docs, and the output in their scripts")
 
-// page is a page of the documentation whose examples are shown by scripts. A script runs a command with "example" and
-// holds what the command shows in its file "output"; the page has a part of the script's name with the same text.
-type page struct {
-	path    string
+// examples are those of some pages of the documentation, which scripts show. A script runs a command with "example" and
+// holds what the command shows in its file "output"; a page has a part of the script's name with the same text.
+type examples struct {
+	pages   []string
 	scripts string // the folder
 	update  string // the test that rewrites them
 
@@ -38,32 +38,66 @@ type part struct {
 	from, to int
 }
 
+// onPages are the blocks of output in README.md and in the pages of docs, each behind a comment that GitHub does not show.
+// docs/checks.md has examples of its own.
+func onPages(t *testing.T) examples {
+	t.Helper()
+	pages, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages = slices.DeleteFunc(pages, func(name string) bool { return filepath.Base(name) == "checks.md" })
+	return examples{
+		pages: append(pages, "../README.md"), scripts: "testdata/examples", update: "TestExamples",
+		start: regexp.MustCompile(`(?m)^<!-- example: (\S+) -->\n`), end: regexp.MustCompile("(?m)^```$"),
+	}
+}
+
+// TestExamples holds the output on these pages to the truth: every block of it is what the script of that name shows.
+func TestExamples(t *testing.T) {
+	e := onPages(t)
+	shown := e.hold(t)
+	blocks := 0
+	for _, name := range e.pages {
+		blocks += strings.Count(readPage(t, name), "\n```console\n")
+	}
+	if blocks != len(shown) {
+		t.Errorf("%d blocks of output, and %d of them with a script; put <!-- example: NAME --> in front of each", blocks, len(shown))
+	}
+}
+
 // block is a fenced block: a workflow of the example, or what the command shows.
 type block struct{ language, text string }
 
 var fence = regexp.MustCompile("(?ms)^```(yaml|console)\n(.*?)^```$")
 
-// hold runs the scripts and compares the page with what they show; with -update it rewrites both. It returns the names of
+// hold runs the scripts and compares the pages with what they show; with -update it rewrites both. It returns the names of
 // the parts, in their order.
-func (p page) hold(t *testing.T) []string {
-	t.Run("examples", func(t *testing.T) { runScripts(t, p.scripts) })
-	if *update {
-		p.rewrite(t)
+func (e examples) hold(t *testing.T) []string {
+	t.Run("examples", func(t *testing.T) { runScripts(t, e.scripts) })
+	var names, drawn []string
+	for _, page := range e.pages {
+		if *update {
+			e.rewrite(t, page)
+		}
+		text := readPage(t, page)
+		for _, m := range regexp.MustCompile(`pictures/(\S+)-light\.svg`).FindAllStringSubmatch(text, -1) {
+			drawn = append(drawn, m[1])
+		}
+		for _, part := range e.parts(text) {
+			names = append(names, part.name)
+			t.Run(part.name, func(t *testing.T) { e.compare(t, page, blocksIn(text[part.from:part.to]), e.wanted(t, part.name)) })
+		}
 	}
-	text := p.read(t)
-	var names []string
-	for _, part := range p.parts(text) {
-		names = append(names, part.name)
-		t.Run(part.name, func(t *testing.T) { p.compare(t, blocksIn(text[part.from:part.to]), p.wanted(t, part.name)) })
-	}
-	if shown, scripts := slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(p.names(t))); !slices.Equal(shown, scripts) {
-		t.Errorf("%s has parts for\n%q, want one for each script:\n%q", p.path, shown, scripts)
+	if shown, scripts := slices.Compact(slices.Sorted(slices.Values(slices.Concat(names, drawn)))), slices.Sorted(slices.Values(e.names(t))); !slices.Equal(shown, scripts) {
+		t.Errorf("%q have parts and pictures for\n%q, want one for each script:\n%q", e.pages, shown, scripts)
 	}
 	return names
 }
 
-func (p page) read(t *testing.T) string {
-	text, err := os.ReadFile(p.path)
+func readPage(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,8 +105,9 @@ func (p page) read(t *testing.T) string {
 }
 
 // names are those of the scripts.
-func (p page) names(t *testing.T) []string {
-	files, err := filepath.Glob(filepath.Join(p.scripts, "*.txtar"))
+func (e examples) names(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(e.scripts, "*.txtar"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +117,11 @@ func (p page) names(t *testing.T) []string {
 	return files
 }
 
-func (p page) parts(text string) []part {
+func (e examples) parts(text string) []part {
 	var out []part
-	for _, m := range p.start.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range e.start.FindAllStringSubmatchIndex(text, -1) {
 		end := len(text)
-		if stop := p.end.FindStringIndex(text[m[1]:]); stop != nil {
+		if stop := e.end.FindStringIndex(text[m[1]:]); stop != nil {
 			end = m[1] + stop[1]
 		}
 		out = append(out, part{text[m[2]:m[3]], m[1], end})
@@ -94,13 +129,13 @@ func (p page) parts(text string) []part {
 	return out
 }
 
-func (p page) compare(t *testing.T, got, want []block) {
+func (e examples) compare(t *testing.T, page string, got, want []block) {
 	if len(got) != len(want) {
-		t.Fatalf("%s shows %d blocks, want the %d files of the script", p.path, len(got), len(want))
+		t.Fatalf("%s shows %d blocks, want the %d files of the script", page, len(got), len(want))
 	}
 	for i := range got {
 		if got[i] != want[i] {
-			t.Errorf("%s shows (%s)\n%swant (%s)\n%s%s", p.path, got[i].language, got[i].text, want[i].language, want[i].text, howToUpdate(p.update))
+			t.Errorf("%s shows (%s)\n%swant (%s)\n%s%s", page, got[i].language, got[i].text, want[i].language, want[i].text, howToUpdate(e.update))
 		}
 	}
 }
@@ -118,15 +153,15 @@ func blocksIn(text string) []block {
 }
 
 // wanted are the workflows of a script, in their order, and its output.
-func (p page) wanted(t *testing.T, name string) []block {
-	archive, err := txtar.ParseFile(filepath.Join(p.scripts, name+".txtar"))
+func (e examples) wanted(t *testing.T, name string) []block {
+	archive, err := txtar.ParseFile(filepath.Join(e.scripts, name+".txtar"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out []block
 	for _, f := range archive.Files {
 		switch {
-		case p.workflows && strings.HasPrefix(f.Name, "analytics/.github/workflows/"):
+		case e.workflows && strings.HasPrefix(f.Name, "analytics/.github/workflows/"):
 			out = append(out, block{"yaml", string(f.Data)})
 		case f.Name == "output":
 			out = append(out, block{"console", string(f.Data)})
@@ -136,10 +171,10 @@ func (p page) wanted(t *testing.T, name string) []block {
 }
 
 // rewrite puts the examples as they are now into the blocks of the page.
-func (p page) rewrite(t *testing.T) {
-	text := p.read(t)
-	for _, part := range slices.Backward(p.parts(text)) {
-		wanted := p.wanted(t, part.name)
+func (e examples) rewrite(t *testing.T, page string) {
+	text := readPage(t, page)
+	for _, part := range slices.Backward(e.parts(text)) {
+		wanted := e.wanted(t, part.name)
 		text = text[:part.from] + fence.ReplaceAllStringFunc(text[part.from:part.to], func(old string) string {
 			if len(wanted) == 0 {
 				return old
@@ -149,7 +184,7 @@ func (p page) rewrite(t *testing.T) {
 			return "```" + next.language + "\n" + next.text + "```"
 		}) + text[part.to:]
 	}
-	if err := os.WriteFile(p.path, []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -161,7 +196,10 @@ func cmdExample(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: example CODE [NAME=VALUE...] COMMAND...")
 	}
-	ts.Setenv("NO_COLOR", "1")
+	pictures := os.Getenv("GH_HEX_PICTURES") // the folder in which scripts/pictures wants what a terminal shows, in colour
+	if pictures == "" {
+		ts.Setenv("NO_COLOR", "1")
+	}
 	ts.Setenv("GH_ACCESSIBLE_PROMPTER", "no")
 	command := args[1:]
 	switch {
@@ -174,9 +212,13 @@ func cmdExample(ts *testscript.TestScript, neg bool, args []string) {
 	if _, err := os.Stat(dialogue); errors.Is(err, fs.ErrNotExist) {
 		dialogue = os.DevNull
 	}
-	cmdTerminal(ts, false, append([]string{args[0], dialogue}, command...))
+	onTerminal(ts, 80, append([]string{args[0], dialogue}, command...))
 	got := "$ " + strings.Join(args[1:], " ") + "\n" + tidy(ts, ts.ReadFile("screen"))
 	ts.Check(os.Remove(ts.MkAbs("screen")))
+	if pictures != "" {
+		ts.Check(os.WriteFile(filepath.Join(pictures, ts.Name()+".ansi"), []byte(got), 0o600))
+		return
+	}
 	if *update {
 		rewriteOutput(ts, got)
 		return
@@ -186,21 +228,28 @@ func cmdExample(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// tidy leaves what a terminal shows in the end, passes the sandbox off as Hex, and makes every time the same.
+// tidy leaves what a terminal shows in the end.
 func tidy(ts *testscript.TestScript, screen string) string {
-	url := worldOf(ts).box.HexURL()
 	screen = withoutMenus(screen)
+	for _, pattern := range []string{`(?m)^.*\r\x1b\[K`, `(?m) +$`} {
+		screen = regexp.MustCompile(pattern).ReplaceAllString(screen, "")
+	}
+	return steady(screen, worldOf(ts).box.HexURL())
+}
+
+// steady passes the sandbox off as Hex, and makes every time the same.
+func steady(text, url string) string {
 	for _, r := range []struct{ pattern, by string }{
-		{`(?m)^.*\r\x1b\[K`, ""},
-		{`(?m) +$`, ""},
 		{regexp.QuoteMeta(url), "https://app.hex.tech"},
 		{regexp.QuoteMeta(strings.TrimPrefix(url, "http://")), "app.hex.tech"},
 		{` after \d+s `, " after 5s "},
 		{` until \d\d:\d\d:\d\d `, " until 10:00:00 "},
+		{`(?m) \(\d+\.\d s\)$`, " (0.1 s)"},
+		{`(?m), in \d+\.\d s$`, ", in 0.1 s"},
 	} {
-		screen = regexp.MustCompile(r.pattern).ReplaceAllString(screen, r.by)
+		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.by)
 	}
-	return timeTaken().ReplaceAllString(screen, " (0.1 s)")
+	return text
 }
 
 // withoutMenus takes away what was drawn over: the cursor goes up some lines, or none, and everything from there is erased.
@@ -219,9 +268,6 @@ func withoutMenus(screen string) string {
 		screen = strings.Join(lines[:max(0, len(lines)-1-up)], "") + screen[at[1]:]
 	}
 }
-
-// timeTaken ends the verdict of gh hex verify.
-func timeTaken() *regexp.Regexp { return regexp.MustCompile(`(?m) \(\d+\.\d s\)$`) }
 
 func rewriteOutput(ts *testscript.TestScript, text string) {
 	name := filepath.Join(worldOf(ts).scripts, ts.Name()+".txtar")

@@ -71,7 +71,7 @@ func misspelt(root *cobra.Command, line string) string {
 		switch {
 		case value:
 			value = false
-		case name == "--": // what follows are no flags
+		case name == "--", strings.HasPrefix(name, "$("), strings.HasPrefix(name, "@("): // what follows are no flags of ours
 			return ""
 		case strings.HasPrefix(name, "-") && name != "-":
 			f := lookup(cmd, func(f *pflag.Flag) bool { return "--"+f.Name == name || "-"+f.Shorthand == name })
@@ -118,6 +118,8 @@ func TestMisspelt(t *testing.T) {
 		{" run begin", `"gh hex run" has no command begin`},
 		{" verify -w", `"gh hex verify" has no flag -w`},
 		{` verify --pre-push -- --help "$@"`, ""},
+		{" auth --secrt $(sed ", `"gh hex auth" has no flag --secrt`},
+		{" auth $(sed ", ""},
 		{" init -R octo/analytics", `"gh hex init" has no flag -R`},
 		{" project list --watch", `"gh hex project list" has no flag --watch`},
 	}
@@ -272,29 +274,83 @@ func TestBenchmarksAreDocumented(t *testing.T) {
 	}
 }
 
-// The workflows in the README are some that GitHub can read.
-func TestReadmeWorkflowsAreValid(t *testing.T) {
-	count := 0
-	for _, m := range regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(pagesOf(t)["../README.md"], -1) {
-		if !strings.Contains(m[1], "\njobs:\n") {
-			continue
-		}
-		count++
-		if _, problems := actionlint.Parse([]byte(m[1])); len(problems) > 0 {
-			t.Errorf("%v in\n%s", problems[0], m[1])
-		}
+// The README is read in two minutes, and what nobody else does stands on its first screen.
+func TestReadmeIsShort(t *testing.T) {
+	readme := pagesOf(t)["../README.md"]
+	if lines, words := strings.Count(readme, "\n"), len(strings.Fields(readme)); lines > 140 || words > 1300 {
+		t.Errorf("%d lines and %d words, want at most 140 and 1,300", lines, words)
 	}
-	if count != 2 {
-		t.Errorf("%d workflows, want 2", count)
+	if at := strings.Index(readme, "gh hex verify --stored"); at < 0 || strings.Count(readme[:at], "\n") > 6 {
+		t.Error("the stored token is not on the first screen")
 	}
 }
 
-// Links within the repository lead to a file, and to a heading of it.
+func TestReadmeLeadsToEveryPage(t *testing.T) {
+	pages := pagesOf(t)
+	for name := range pages {
+		if target := strings.TrimPrefix(name, "../"); target != "README.md" && !strings.Contains(pages["../README.md"], "]("+target+")") {
+			t.Errorf("README.md has no link to %s", target)
+		}
+	}
+}
+
+// yamlBlocks are those of all pages but docs/checks.md, whose examples are there to fail.
+func yamlBlocks(t *testing.T) []string {
+	t.Helper()
+	var blocks []string
+	for name, page := range pagesOf(t) {
+		if name == "../docs/checks.md" {
+			continue
+		}
+		for _, m := range regexp.MustCompile("(?ms)^```yaml\r?\n(.*?)^```\r?$").FindAllStringSubmatch(page, -1) {
+			blocks = append(blocks, m[1])
+		}
+	}
+	return blocks
+}
+
+// The workflows on the pages are some that GitHub can read, and what is copied from them is the same tomorrow.
+func TestWorkflowsOnPagesAreValidAndPinned(t *testing.T) {
+	pinned := regexp.MustCompile(`uses: \S+@[0-9a-f]{40} # v[0-9.]+$|gh extension install gh-hex/gh-hex --pin v[0-9]+\.[0-9]+\.[0-9]+$`)
+	count := 0
+	for _, text := range yamlBlocks(t) {
+		if !strings.Contains(text, "\njobs:\n") {
+			continue
+		}
+		count++
+		if _, problems := actionlint.Parse([]byte(text)); len(problems) > 0 {
+			t.Errorf("%v in\n%s", problems[0], text)
+		}
+		for line := range strings.Lines(text) {
+			line = strings.TrimSpace(line)
+			if (strings.Contains(line, "uses:") || strings.Contains(line, "gh extension install")) && !pinned.MatchString(line) {
+				t.Errorf("not pinned: %s", line)
+			}
+		}
+	}
+	if count < 4 {
+		t.Errorf("%d workflows, want those of the README, of docs/ci.md and of docs/fleet.md", count)
+	}
+}
+
+// The program on core's page is the example that is compiled and run.
+func TestCorePageShowsTheExample(t *testing.T) {
+	source, err := os.ReadFile("../core/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?ms)^```go\n(.*?)^```$").FindStringSubmatch(pagesOf(t)["../docs/core.md"])
+	if dedented := regexp.MustCompile(`(?m)^\t`).ReplaceAllString(string(source), ""); shown == nil || !strings.Contains(dedented, shown[1]) {
+		t.Error("docs/core.md shows something else than core/example_test.go")
+	}
+}
+
+// Links and pictures within the repository lead to a file, and to a heading of it.
 func TestLinksLeadSomewhere(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)|\b(?:src|srcset|href)="([^"\s]+)"`)
 	for name, page := range pagesOf(t) {
 		for _, m := range link.FindAllStringSubmatch(page, -1) {
-			target, anchor, _ := strings.Cut(m[1], "#")
+			target, anchor, _ := strings.Cut(m[1]+m[2], "#")
 			if strings.Contains(target, "://") {
 				continue
 			}
@@ -304,7 +360,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			}
 			text, err := os.ReadFile(path)
 			if err != nil {
-				t.Errorf("%s: %s: %v", name, m[1], err)
+				t.Errorf("%s: %s: %v", name, target, err)
 			} else if anchor != "" && !slices.Contains(anchors(string(text)), anchor) {
 				t.Errorf("%s: %s has no heading #%s", name, path, anchor)
 			}
@@ -315,6 +371,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 // anchors are those that GitHub gives to headings.
 func anchors(page string) []string {
 	var out []string
+	page = regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(page, "")
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page, -1) {
 		text := regexp.MustCompile(`[^\w\s-]`).ReplaceAllString(strings.ToLower(m[1]), "")
 		out = append(out, strings.ReplaceAll(text, " ", "-"))

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/rhysd/actionlint"
@@ -73,27 +72,5 @@ func TestReleaseIsBuiltApart(t *testing.T) {
 	}
 	if last, ok := tests.Steps[len(tests.Steps)-1].Exec.(*actionlint.ExecRun); !ok || last.Run.Value != ".ci/run --full" {
 		t.Error("the tests are not run")
-	}
-}
-
-// An example that is copied from the README installs the same release tomorrow.
-func TestExamplesOfWorkflowsArePinned(t *testing.T) {
-	data, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	installs := 0
-	for _, block := range regexp.MustCompile("(?s)```yaml\r?\n(.*?)```").FindAllStringSubmatch(string(data), -1) {
-		for line := range strings.Lines(block[1]) {
-			if strings.Contains(line, "gh extension install") {
-				installs++
-				if !regexp.MustCompile(`--pin v[0-9]+\.[0-9]+\.[0-9]+\s*$`).MatchString(line) {
-					t.Errorf("not pinned: %s", line)
-				}
-			}
-		}
-	}
-	if installs == 0 {
-		t.Error("no example installs the extension")
 	}
 }

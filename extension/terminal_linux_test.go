@@ -17,8 +17,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal opens a pseudo-terminal.
-func openTerminal() (control, tty *os.File, err error) {
+// openTerminal opens a pseudo-terminal of so many columns.
+func openTerminal(columns uint16) (control, tty *os.File, err error) {
 	control, err = os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		return nil, nil, err
@@ -30,7 +30,7 @@ func openTerminal() (control, tty *os.File, err error) {
 	if err := unix.IoctlSetPointerInt(int(control.Fd()), unix.TIOCSPTLCK, 0); err != nil {
 		return nil, nil, err
 	}
-	if err := unix.IoctlSetWinsize(int(control.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 120}); err != nil {
+	if err := unix.IoctlSetWinsize(int(control.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: columns}); err != nil {
 		return nil, nil, err
 	}
 	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|syscall.O_NOCTTY, 0)
@@ -45,7 +45,12 @@ func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: terminal CODE DIALOGUE COMMAND...")
 	}
-	control, tty, err := openTerminal()
+	onTerminal(ts, 120, args)
+}
+
+// onTerminal is terminal with so many columns.
+func onTerminal(ts *testscript.TestScript, columns uint16, args []string) {
+	control, tty, err := openTerminal(columns)
 	ts.Check(err)
 	defer control.Close()
 	path := args[2]

@@ -35,3 +35,20 @@ need_keyring() {
   command -v dbus-run-session >/dev/null || install_package dbus
   command -v gnome-keyring-daemon >/dev/null || install_package gnome-keyring
 }
+
+# python_with MODULE: prints the python3 that has it; the one of the system may be behind another in PATH.
+python_with() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c "import $1" 2>/dev/null; then
+      printf '%s\n' "$python"
+      return
+    fi
+  done
+  return 1
+}
+
+# find_browser: prints a Chromium, under one of its names.
+find_browser() {
+  command -v chromium || command -v google-chrome || command -v chromium-browser
+}

@@ -35,8 +35,14 @@ start_world() {
 field() { printf '%s' "$ready" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 hex_token() { field "$1"; }
 
-# start_analytics: the world that the demo and the pictures show. The repository octo/analytics, with a workflow that runs
-# a Hex project, becomes the current folder; $W/tokens holds Hex tokens.
+# ago DAYS: that time as JSON has it, with the date of GNU or of BSD.
+ago() {
+  local at=$(($(date +%s) - $1 * 24 * 60 * 60))
+  date -u -d "@$at" +%FT%TZ 2>/dev/null || date -u -r "$at" +%FT%TZ
+}
+
+# start_analytics: the world that the demo shows. The repository octo/analytics, with a workflow that runs a Hex project,
+# becomes the current folder; ~/tokens holds Hex tokens.
 start_analytics() {
   export GH_TOKEN=demo-login
   start_world <<JSON
@@ -60,9 +66,9 @@ start_analytics() {
       "revoked": {"kind": "workspace", "revoked": true}
     },
     "projects": {
-      "$weekly": {"title": "Weekly revenue", "owner": "ada@example.com", "runScripts": [["RUNNING", "COMPLETED"]]},
-      "$churn": {"title": "Churn model", "owner": "ada@example.com", "unpublished": true},
-      "$forecast": {"title": "Forecast", "owner": "ada@example.com", "runScripts": [["RUNNING", "ERRORED"]]}
+      "$weekly": {"title": "Weekly revenue", "owner": "ada@example.com", "lastEditedAt": "$(ago 1)", "lastPublishedAt": "$(ago 5)", "runScripts": [["RUNNING", "COMPLETED"]]},
+      "$churn": {"title": "Churn model", "owner": "ada@example.com", "lastEditedAt": "$(ago 13)", "unpublished": true},
+      "$forecast": {"title": "Forecast", "owner": "ada@example.com", "lastEditedAt": "$(ago 1)", "lastPublishedAt": "$(ago 5)", "runScripts": [["RUNNING", "ERRORED"]]}
     },
     "lists": {
       "groups": [{"id": "019a7c1e-77b2-7000-8d42-0c1b5d3e9f20", "name": "Analysts"}],
@@ -71,11 +77,11 @@ start_analytics() {
   }
 }
 JSON
-  mkdir -p "$W/tokens" "$W/release" "$W/analytics/.github/workflows"
+  mkdir -p "$HOME/tokens" "$W/release" "$W/analytics/.github/workflows"
   cp "$W/gh-hex/gh-hex" "$W/release/gh-hex_v0.0.0-demo_$(go env GOOS)-$(go env GOARCH)"
   local name
   for name in good new personal read-only expiring revoked; do
-    hex_token "$name" >"$W/tokens/$name"
+    printf '%s\n' "$(hex_token "$name")" >"$HOME/tokens/$name"
   done
   cd "$W/analytics"
   cat >.github/workflows/hex.yml <<YAML

@@ -2,12 +2,11 @@ package hook
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/core/worktree/gittest"
 )
 
 // repository is a fresh one, with a configuration of its user that nothing on this machine has a part in.
@@ -18,27 +17,12 @@ type repository struct {
 
 func newRepository(t *testing.T) repository {
 	t.Helper()
-	home := t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
-	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
-	t.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(home, "gitconfig"))
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := repository{t, dir}
-	r.git("init", "-q", "-b", "main")
-	return r
+	return repository{t, gittest.Init(t)}
 }
 
 func (r repository) git(args ...string) {
 	r.t.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = r.dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		r.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
+	gittest.Run(r.t, r.dir, "", args...)
 }
 
 func (r repository) open() *worktree.Tree {

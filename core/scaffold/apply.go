@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"context"
 	"bytes"
 	"errors"
 	"os"
@@ -11,10 +12,13 @@ import (
 // Apply writes the changes in order and stops at the first that fails. Each file is replaced whole or not at all. Nothing
 // is written when a file is neither as it was planned from nor, because another process did the same, as it was planned to
 // be. Only one process at a time writes; what a killed one has left is removed, also when there is nothing to write. The
-// error is a *PathError unless root itself cannot be opened.
-func Apply(root string, changes []Change) error { return apply(root, changes, (*os.Root).Rename) }
+// error is a *PathError unless root itself cannot be opened, or ctx ended while another process was waited for; what has begun
+// is written to its end.
+func Apply(ctx context.Context, root string, changes []Change) error {
+	return apply(ctx, root, changes, (*os.Root).Rename)
+}
 
-func apply(root string, changes []Change, rename func(r *os.Root, from, to string) error) error {
+func apply(ctx context.Context, root string, changes []Change, rename func(r *os.Root, from, to string) error) error {
 	r, err := os.OpenRoot(root)
 	if err != nil {
 		return err
@@ -23,7 +27,7 @@ func apply(root string, changes []Change, rename func(r *os.Root, from, to strin
 	if !isWork(r, changes) {
 		return nil
 	}
-	leave, err := enter(r)
+	leave, err := enter(ctx, r)
 	if err != nil {
 		return err
 	}

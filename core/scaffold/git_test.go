@@ -3,26 +3,18 @@ package scaffold_test
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/gh-hex/gh-hex/core/dotenv"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/core/worktree/gittest"
 )
 
-// newTree is a repository with a configuration of its user that nothing on this machine has a part in.
 func newTree(t testing.TB) *worktree.Tree {
 	t.Helper()
-	home, dir := t.TempDir(), t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("XDG_CONFIG_HOME", home)
-	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
-	t.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(home, "gitconfig"))
-	git(t, dir, "init", "-q")
-	tree, err := worktree.Open(t.Context(), dir)
+	tree, err := worktree.Open(t.Context(), gittest.Init(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,11 +23,7 @@ func newTree(t testing.TB) *worktree.Tree {
 
 func git(t testing.TB, dir string, args ...string) {
 	t.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
+	gittest.Run(t, dir, "", args...)
 }
 
 func write(t testing.TB, tree *worktree.Tree, name, data string) {
@@ -51,7 +39,7 @@ func initialize(t testing.TB, tree *worktree.Tree) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := scaffold.Apply(tree.Root(), changes); err != nil {
+	if err := scaffold.Apply(t.Context(), tree.Root(), changes); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -165,7 +153,7 @@ func TestTokenGoesWhereGitWillIgnoreIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := scaffold.Apply(tree.Root(), append(planned, c)); err != nil {
+	if err := scaffold.Apply(t.Context(), tree.Root(), append(planned, c)); err != nil {
 		t.Fatal(err)
 	}
 	data, err := tree.ReadLocal(t.Context(), ".env")
@@ -194,7 +182,7 @@ func FuzzPlan(f *testing.F) {
 			}
 			t.Fatal(err)
 		}
-		if err := scaffold.Apply(tree.Root(), changes); err != nil {
+		if err := scaffold.Apply(t.Context(), tree.Root(), changes); err != nil {
 			t.Fatal(err)
 		}
 		for name, before := range map[string][]byte{".gitignore": ignore, ".env.example": example} {

@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"io/fs"
@@ -27,12 +28,15 @@ const patience = 10 * time.Second
 var errBusy = errors.New("another process writes files here")
 
 // enter opens the workshop for this process alone, and clears what a killed one has left there.
-func enter(r *os.Root) (leave func(), err error) {
+func enter(ctx context.Context, r *os.Root) (leave func(), err error) {
 	var lock *os.File
 	for until := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		lock, err = tryLock(r)
 		if err == nil {
 			break
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
 		again := errors.Is(err, errBusy) || errors.Is(err, fs.ErrNotExist) // left between two of our steps
 		if !again || time.Now().After(until) {

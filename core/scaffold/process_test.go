@@ -3,6 +3,8 @@ package scaffold_test
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -209,6 +211,23 @@ func TestTwoProcessesWriteNoLineTwice(t *testing.T) {
 	}
 }
 
+// Waiting for another process ends with the command.
+func TestWaitingForAnotherProcessEnds(t *testing.T) {
+	tree := newTree(t)
+	changes, err := scaffold.Plan(tree.Root(), tree.Git(t.Context()), scaffold.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := startHelper(t, tree)
+	other.until(t, ".gitignore")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := scaffold.Apply(ctx, tree.Root(), changes); !errors.Is(err, context.Canceled) {
+		t.Errorf("Apply: %v", err)
+	}
+	other.finish(t)
+}
+
 // A repository that brings such a folder gets nothing into it, and loses nothing.
 func TestForeignWorkshop(t *testing.T) {
 	for name, make := range map[string]func(dir string) error{
@@ -231,7 +250,7 @@ func TestForeignWorkshop(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := scaffold.Apply(tree.Root(), changes); err == nil || !strings.HasPrefix(err.Error(), ".gh-hex") {
+			if err := scaffold.Apply(t.Context(), tree.Root(), changes); err == nil || !strings.HasPrefix(err.Error(), ".gh-hex") {
 				t.Errorf("Apply: %v", err)
 			}
 			if exists(tree, ".gitignore") || exists(tree, ".env.example") || exists(tree, ".git/lock") || !exists(tree, ".gh-hex") {

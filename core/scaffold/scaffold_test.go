@@ -68,7 +68,7 @@ func TestPlanAndApplyInEmptyTree(t *testing.T) {
 	if left, _ := os.ReadDir(root); len(left) != 0 {
 		t.Errorf("planning left %v", left)
 	}
-	if err := Apply(root, changes); err != nil {
+	if err := Apply(t.Context(), root, changes); err != nil {
 		t.Fatal(err)
 	}
 	if got := get(t, root, ".gitignore"); got != ".env\n.env.local\n" {
@@ -102,7 +102,7 @@ func TestExampleIsCompleted(t *testing.T) {
 			if changes[1].Detail != tc.detail {
 				t.Errorf("detail %q, want %q", changes[1].Detail, tc.detail)
 			}
-			if err := Apply(root, changes); err != nil {
+			if err := Apply(t.Context(), root, changes); err != nil {
 				t.Fatal(err)
 			}
 			if got := get(t, root, ".env.example"); got != tc.after {
@@ -135,7 +135,7 @@ func TestReach(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := Apply(root, changes); err != nil {
+			if err := Apply(t.Context(), root, changes); err != nil {
 				t.Fatal(err)
 			}
 			if got := get(t, root, ".gitignore"); got != tc.want {
@@ -235,7 +235,7 @@ func TestRefusals(t *testing.T) {
 				}
 				wantPathError(t, err, name, tc.want)
 				// The same thing put there between planning and applying is refused as well.
-				if err := Apply(root, fresh); err == nil || what != "read-only" && !strings.Contains(err.Error(), tc.want) {
+				if err := Apply(t.Context(), root, fresh); err == nil || what != "read-only" && !strings.Contains(err.Error(), tc.want) {
 					t.Errorf("Apply: %v", err)
 				}
 				if after := snapshot(t, root); after != before {
@@ -329,13 +329,13 @@ func TestPlanFileStaysInside(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(root, "real", "new")); err != nil {
 		t.Fatal(err)
 	}
-	if err := Apply(root, []Change{c}); err == nil {
+	if err := Apply(t.Context(), root, []Change{c}); err == nil {
 		t.Error("Apply followed a link that came up meanwhile")
 	}
 	if err := os.Remove(filepath.Join(root, "real", "new")); err != nil {
 		t.Fatal(err)
 	}
-	if err := Apply(root, []Change{c}); err != nil || get(t, root, "real/new/deep/file") != "new" {
+	if err := Apply(t.Context(), root, []Change{c}); err != nil || get(t, root, "real/new/deep/file") != "new" {
 		t.Errorf("Apply: %v", err)
 	}
 	if left, _ := os.ReadDir(outside); len(left) != 1 {
@@ -359,7 +359,7 @@ func TestApplyRefusesWhatChanged(t *testing.T) {
 			changes := plan(t, root, Options{})
 			change(t, root)
 			before := snapshot(t, root)
-			if err := Apply(root, changes); err == nil || !strings.Contains(err.Error(), "changed meanwhile") {
+			if err := Apply(t.Context(), root, changes); err == nil || !strings.Contains(err.Error(), "changed meanwhile") {
 				t.Errorf("Apply: %v", err)
 			}
 			if after := snapshot(t, root); after != before {
@@ -374,7 +374,7 @@ func TestApplyLeavesOldFileWhenInterrupted(t *testing.T) {
 	put(t, root, ".gitignore", "first\n")
 	changes := plan(t, root, Options{})
 	full := errors.New("disk full")
-	err := apply(root, changes, func(r *os.Root, from, to string) error {
+	err := apply(t.Context(), root, changes, func(r *os.Root, from, to string) error {
 		if got := get(t, root, to); got != "first\n" {
 			t.Errorf("before the rename %s is %q", to, got)
 		}
@@ -395,7 +395,7 @@ func TestApplyLeavesOldFileWhenInterrupted(t *testing.T) {
 func TestApplyLooksAgainBeforeEachWrite(t *testing.T) {
 	root := t.TempDir()
 	changes := plan(t, root, Options{})
-	err := apply(root, changes, func(r *os.Root, from, to string) error {
+	err := apply(t.Context(), root, changes, func(r *os.Root, from, to string) error {
 		put(t, root, ".env.example", "mine\n")
 		return r.Rename(from, to)
 	})
@@ -415,7 +415,7 @@ func TestApplyCannotCreate(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, root, "dir", "in the way")
-	wantPathError(t, Apply(root, []Change{c}), "dir/file", "dir is a file")
+	wantPathError(t, Apply(t.Context(), root, []Change{c}), "dir/file", "dir is a file")
 }
 
 func TestDotenv(t *testing.T) {
@@ -441,7 +441,7 @@ func TestDotenv(t *testing.T) {
 			if got := summary(c); got != tc.want {
 				t.Errorf("plan %q, want %q", got, tc.want)
 			}
-			if err := Apply(root, []Change{c}); err != nil {
+			if err := Apply(t.Context(), root, []Change{c}); err != nil {
 				t.Fatal(err)
 			}
 			if got := get(t, root, ".env"); got != tc.after {
@@ -467,7 +467,7 @@ func TestDotenvOnlyWhereGitIgnoresIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Apply(root, append(changes, c)); err != nil {
+	if err := Apply(t.Context(), root, append(changes, c)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := PlanDotenv(root, fakeGit(root), nil, token, ""); err != nil {
@@ -486,7 +486,7 @@ func TestDotenvOnlyWhereGitIgnoresIt(t *testing.T) {
 func TestNoTokenWithoutItsIgnoreRule(t *testing.T) {
 	root := t.TempDir()
 	changes := planAll(t, root)
-	err := apply(root, changes, func(r *os.Root, from, to string) error {
+	err := apply(t.Context(), root, changes, func(r *os.Root, from, to string) error {
 		if to == ".gitignore" {
 			return errors.New("disk full")
 		}

@@ -61,7 +61,7 @@ func TestModes(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := Apply(root, planAll(t, root)); err != nil {
+			if err := Apply(t.Context(), root, planAll(t, root)); err != nil {
 				t.Fatal(err)
 			}
 			info, err := os.Lstat(path)

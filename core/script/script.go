@@ -104,6 +104,18 @@ func Parse(text string, l Language) *Script {
 	return s
 }
 
+// Unread says why the script was not read whole, in words; empty when it was.
+func (s *Script) Unread() string {
+	var e syntax.ParseError
+	switch {
+	case s.Err == nil:
+		return ""
+	case errors.As(s.Err, &e):
+		return "a shell cannot read it: " + e.Text
+	}
+	return s.Err.Error()
+}
+
 func (s *Script) parse() {
 	if len(s.text) > MaxLength {
 		s.text, s.Err = s.text[:MaxLength], ErrLong

@@ -109,7 +109,7 @@ func (w walker) compound(cmd syntax.Command, a around) {
 		}
 	case *syntax.TestClause:
 		var words []*syntax.Word
-		w.operands(c.X, func(word *syntax.Word) { words = append(words, word) })
+		operands(c.X, func(word *syntax.Word) { words = append(words, word) })
 		w.keyword("[[", c.Pos(), c, words, condition)
 	case *syntax.ArithmCmd:
 		w.arithmetic(c.X, a)
@@ -379,35 +379,28 @@ func (w walker) insideParts(parts []syntax.WordPart, a around) {
 }
 
 func (w walker) arithmetic(x syntax.ArithmExpr, a around) {
-	for x != nil {
-		switch e := x.(type) {
-		case *syntax.Word:
-			w.inside(e, a)
-			return
-		case *syntax.BinaryArithm:
-			w.arithmetic(e.Y, a)
-			x = e.X
-		case *syntax.UnaryArithm:
-			x = e.X
-		case *syntax.ParenArithm:
-			x = e.X
-		default:
-			return
-		}
-	}
+	operands(x, func(word *syntax.Word) { w.inside(word, a) })
 }
 
-// operands are the words of a test, in [[ … ]].
-func (w walker) operands(x syntax.TestExpr, each func(*syntax.Word)) {
+// operands are the words of an expression: one of arithmetic, which many operators nest on its left, or of a test, in
+// [[ … ]], which they nest on its right.
+func operands(x syntax.Node, each func(*syntax.Word)) {
 	for x != nil {
 		switch e := x.(type) {
 		case *syntax.Word:
 			each(e)
 			return
+		case *syntax.BinaryArithm:
+			operands(e.Y, each)
+			x = e.X
 		case *syntax.BinaryTest:
-			w.operands(e.X, each)
+			operands(e.X, each)
 			x = e.Y
+		case *syntax.UnaryArithm:
+			x = e.X
 		case *syntax.UnaryTest:
+			x = e.X
+		case *syntax.ParenArithm:
 			x = e.X
 		case *syntax.ParenTest:
 			x = e.X

@@ -278,6 +278,12 @@ func (t *Tree) FilesAt(ctx context.Context, commit, folder string) ([]string, er
 	return names, err
 }
 
+// AllAt returns the paths of all files of a commit.
+func (t *Tree) AllAt(ctx context.Context, commit string) ([]string, error) {
+	out, err := t.git.run(ctx, t.root, nil, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+	return fields(out), err
+}
+
 func (t *Tree) entries(ctx context.Context, commit, path string) ([]version, error) {
 	out, err := t.git.run(ctx, t.root, nil, "ls-tree", "-z", "--full-tree", commit, "--", path)
 	var files []version

@@ -242,6 +242,12 @@ func (t *Tree) Matching(ctx context.Context, pathspecs ...string) ([]string, err
 	return fields(out), err
 }
 
+// Files returns the paths of all files that git tracks or does not ignore.
+func (t *Tree) Files(ctx context.Context) ([]string, error) {
+	out, err := t.git.run(ctx, t.root, nil, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	return fields(out), err
+}
+
 // Git answers what package scaffold asks, until ctx ends.
 func (t *Tree) Git(ctx context.Context) scaffold.Git {
 	return scaffold.Git{

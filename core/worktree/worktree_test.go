@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/gh-hex/gh-hex/core/scaffold"
+	"github.com/gh-hex/gh-hex/core/worktree/gittest"
 )
 
 // repository is a fresh one, with a configuration of its user that nothing on this machine has a part in.
@@ -23,17 +24,7 @@ type repository struct {
 
 func newRepository(t *testing.T) repository {
 	t.Helper()
-	home := t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
-	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
-	t.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(home, "gitconfig"))
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := repository{t, dir}
-	r.git("init", "-q", "-b", "main")
+	r := repository{t, gittest.Init(t)}
 	r.git("config", "--global", "user.name", "Ada Lovelace")
 	r.git("config", "--global", "user.email", "ada@example.com")
 	r.git("config", "--global", "protocol.file.allow", "always")
@@ -42,24 +33,12 @@ func newRepository(t *testing.T) repository {
 
 func (r repository) git(args ...string) string {
 	r.t.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = r.dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		r.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return strings.TrimSpace(string(out))
+	return r.gitInput("", args...)
 }
 
 func (r repository) gitInput(input string, args ...string) string {
 	r.t.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir, cmd.Stdin = r.dir, strings.NewReader(input)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		r.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return strings.TrimSpace(string(out))
+	return gittest.Run(r.t, r.dir, input, args...)
 }
 
 func (r repository) commitEmpty(message string) {

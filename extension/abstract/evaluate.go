@@ -404,6 +404,13 @@ func (o *Opacity) mayStart(s string) (yes, no bool) {
 	return !never, true
 }
 
+// mayEnd tells whether the text may end with this one, and whether it may not.
+func (o *Opacity) mayEnd(s string) (yes, no bool) {
+	s, suffix := strings.ToUpper(s), strings.ToUpper(o.Suffix)
+	certain := strings.HasSuffix(suffix, s)
+	return certain || strings.HasSuffix(s, suffix), !certain
+}
+
 // expression works out one expression.
 func (e *Evaluator) Expression(x Expression) Set {
 	if x.Node == nil {

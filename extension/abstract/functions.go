@@ -97,6 +97,15 @@ func (v Value) includes(w Value) (yes, no bool) {
 }
 
 func startsWith(a, b Value) (yes, no bool) {
+	return begins(a, b, strings.HasPrefix, (*Opacity).mayStart)
+}
+
+func endsWith(a, b Value) (yes, no bool) {
+	return begins(a, b, strings.HasSuffix, (*Opacity).mayEnd)
+}
+
+// begins tells whether a text may have another at one of its ends, and whether it may not.
+func begins(a, b Value, has func(s, part string) bool, may func(o *Opacity, part string) (yes, no bool)) (yes, no bool) {
 	if !a.primitive() || !b.primitive() {
 		return false, true
 	}
@@ -104,31 +113,13 @@ func startsWith(a, b Value) (yes, no bool) {
 	y, knowY := b.AsText()
 	switch {
 	case knowX && knowY:
-		yes = strings.HasPrefix(strings.ToUpper(x), strings.ToUpper(y))
+		yes = has(strings.ToUpper(x), strings.ToUpper(y))
 		return yes, !yes
 	case knowY && y == "" && a.Is != Anything:
 		return true, false
 	case knowY && a.Is == Opaque:
-		return a.Opaque.mayStart(y)
+		return may(a.Opaque, y)
 	case knowX && x == "" && b.Is == Opaque:
-		return false, true
-	}
-	return true, true
-}
-
-func endsWith(a, b Value) (yes, no bool) {
-	if !a.primitive() || !b.primitive() {
-		return false, true
-	}
-	x, knowX := a.AsText()
-	y, knowY := b.AsText()
-	switch {
-	case knowX && knowY:
-		yes = strings.HasSuffix(strings.ToUpper(x), strings.ToUpper(y))
-		return yes, !yes
-	case knowY && y == "" && a.Is != Anything, knowY && a.Is == Opaque && strings.HasSuffix(strings.ToUpper(a.Opaque.Suffix), strings.ToUpper(y)):
-		return true, false
-	case knowY && a.Is == Opaque && !compatible(a.Opaque.Suffix, y, strings.HasSuffix), knowX && x == "" && b.Is == Opaque:
 		return false, true
 	}
 	return true, true

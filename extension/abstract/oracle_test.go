@@ -5,23 +5,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
+
+	"github.com/gh-hex/gh-hex/scripts/oracle"
 )
 
-// oracle is GitHub's own evaluator of expressions: this version of the npm package @actions/expressions.
-const oracle = "@actions/expressions@0.3.61"
-
-// oracleScript evaluates expressions, one a line as JSON, and answers with the JSON of each value, or null for a failure.
+// oracleScript is GitHub's own evaluator of expressions. It answers with the value of each one, or why there is none.
 const oracleScript = `
 import {Lexer, Parser, Evaluator, data} from "@actions/expressions";
 import {reviver} from "@actions/expressions/data/reviver";
 import {createInterface} from "node:readline";
-const names = JSON.parse(process.argv[2]);
-const contexts = JSON.parse(process.argv[3], reviver);
+const names = JSON.parse(process.argv[1]);
+const contexts = JSON.parse(process.argv[2], reviver);
 for await (const line of createInterface({input: process.stdin})) {
   let out = null;
   try {
@@ -106,13 +101,12 @@ func generate(r *rand.Rand, depth int) string {
 
 // TestSameAsGitHub holds the evaluator against GitHub's own on generated expressions.
 func TestSameAsGitHub(t *testing.T) {
-	folder := oracleFolder(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	var list []string
 	for len(list) < 4000 {
 		list = append(list, generate(r, 1+r.IntN(4)))
 	}
-	answers := askOracle(t, folder, list)
+	answers := oracle.Ask[answer](t, oracleScript, list, `["github","env","inputs","matrix"]`, oracleContexts)
 	contexts, ok := FromJSON(oracleContexts)
 	if !ok {
 		t.Fatal("the contexts are no JSON")
@@ -123,9 +117,9 @@ func TestSameAsGitHub(t *testing.T) {
 		if want.Failed == "" {
 			values++
 		}
-		if got != want.Kind && differ < 20 {
+		if got != want.String() && differ < 20 {
 			differ++
-			t.Errorf("%s\n got %s\nwant %s %s", text, got, want.Kind, want.Failed)
+			t.Errorf("%s\n got %s\nwant %s %s", text, got, want, want.Failed)
 		}
 	}
 	if values < 2000 {
@@ -164,73 +158,15 @@ func describe(v Value) string {
 	return fmt.Sprintf("%s %q", kind, s)
 }
 
-type answer struct{ Kind, Failed string }
-
-func askOracle(t *testing.T, folder string, list []string) []answer {
-	var in bytes.Buffer
-	for _, text := range list {
-		line, _ := json.Marshal(text)
-		in.Write(append(line, '\n'))
-	}
-	cmd := exec.Command("node", filepath.Join(folder, "ask.mjs"), `["github","env","inputs","matrix"]`, oracleContexts)
-	cmd.Stdin, cmd.Dir = &in, folder
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("the oracle failed: %v\n%s", err, stderrOf(err))
-	}
-	var answers []answer
-	for line := range strings.Lines(string(out)) {
-		var raw struct {
-			Kind   int
-			Text   string
-			Failed string
-		}
-		if err := json.Unmarshal([]byte(line), &raw); err != nil {
-			t.Fatal(err)
-		}
-		a := answer{Kind: "failed", Failed: raw.Failed}
-		if raw.Failed == "" {
-			a.Kind = fmt.Sprintf("%s %q", []string{"text", "list", "object", "boolean", "number", "", "null"}[raw.Kind], raw.Text)
-		}
-		answers = append(answers, a)
-	}
-	if len(answers) != len(list) {
-		t.Fatalf("%d answers to %d expressions", len(answers), len(list))
-	}
-	return answers
+// answer is the value of an expression.
+type answer struct {
+	Kind         int
+	Text, Failed string
 }
 
-// oracleFolder installs the oracle, once for all runs, into the user's cache.
-func oracleFolder(t *testing.T) string {
-	for _, tool := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("%s is missing: this test asks GitHub's own evaluator, %s; install Node.js, or leave the test out with -skip TestSameAsGitHub", tool, oracle)
-		}
+func (a answer) String() string {
+	if a.Failed != "" {
+		return "failed"
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	folder := filepath.Join(cache, "gh-hex-tests", strings.NewReplacer("@", "", "/", "-").Replace(oracle))
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "ask.mjs"), []byte(oracleScript), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "@actions", "expressions", "package.json")); err == nil {
-		return folder
-	}
-	cmd := exec.Command("npm", "install", "--no-audit", "--no-fund", "--prefix", folder, oracle)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s could not be installed (%v); it needs npm and its registry:\n%s", oracle, err, out)
-	}
-	return folder
-}
-
-func stderrOf(err error) string {
-	if e, ok := err.(*exec.ExitError); ok {
-		return string(e.Stderr)
-	}
-	return ""
+	return fmt.Sprintf("%s %q", []string{"text", "list", "object", "boolean", "number", "", "null"}[a.Kind], a.Text)
 }

@@ -129,7 +129,7 @@ func (o *loginOptions) keep(ctx context.Context, tree *worktree.Tree, host core.
 	}
 	change, err := scaffold.PlanDotenv(tree.Root(), tree.Git(ctx), nil, token.Reveal, workspace.ScaffoldHost(host))
 	if err == nil {
-		err = scaffold.Apply(tree.Root(), []scaffold.Change{change})
+		err = scaffold.Apply(ctx, tree.Root(), []scaffold.Change{change})
 	}
 	if err != nil {
 		return &keepError{err, "gh hex init, which has git ignore .env; then: gh hex auth login --local dotenv"}

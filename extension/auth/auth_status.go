@@ -178,7 +178,7 @@ func (r *statusRun) find(ctx context.Context) ([]*places.Place, error) {
 	known := r.ownWorkflows(ctx)
 	names := readNames(known.Workflows)
 	r.Search.Also = func(name string) bool { return slices.Contains(names, strings.ToUpper(name)) }
-	r.Search.Local = func(github.Repository) *inspect.Remote { return &known }
+	r.Search.Local = func(context.Context, github.Repository) *inspect.Remote { return &known }
 	var own, shared []*places.Place
 	var hidden []github.App
 	var wg sync.WaitGroup

@@ -293,7 +293,7 @@ func (s *storing) carryOut(ctx context.Context) (authResult, error) {
 	defer cancel()
 	variableFailed := s.writeVariables(ctx, r.Variables)
 	s.writeRecords(ctx)
-	rest := errors.Join(s.writeFiles(&r), s.writeKeyring())
+	rest := errors.Join(s.writeFiles(ctx, &r), s.writeKeyring())
 	s.complain(rest)
 	code := s.failed()
 	if variableFailed || rest != nil {
@@ -405,11 +405,11 @@ func describeSharing(org string, sharing github.Sharing) string {
 	return org + " (private repositories)"
 }
 
-func (s *storing) writeFiles(r *authResult) error {
+func (s *storing) writeFiles(ctx context.Context, r *authResult) error {
 	if s.tree == nil {
 		return nil
 	}
-	if err := scaffold.Apply(s.tree.Root(), s.files); err != nil {
+	if err := scaffold.Apply(ctx, s.tree.Root(), s.files); err != nil {
 		return fmt.Errorf("the secret was stored, the files were not written: %w", err)
 	}
 	for _, c := range s.files {

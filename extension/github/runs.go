@@ -195,6 +195,9 @@ func (c *Client) Protected(ctx context.Context, owner, repo string) (map[string]
 			return errNotJSON
 		}
 		for _, e := range page {
+			if e.Name == "" || len(e.Name) > maxName {
+				return errNotJSON
+			}
 			name := strings.ToLower(e.Name)
 			waits[name] = waits[name]
 			for _, rule := range e.Rules {

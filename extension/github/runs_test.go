@@ -42,6 +42,10 @@ func TestWorkflowRequests(t *testing.T) {
 	if err != nil || len(waits) != 4 || !waits["live"] || !waits["slow"] || waits["main-only"] || !waits["gated"] {
 		t.Errorf("%v, %v", waits, err)
 	}
+	get("/repos/octo/analytics/environments$").JSON(`{"total_count": 1, "environments": [{}]}`)
+	if waits, err := c.Protected(ctx, "octo", "analytics"); err == nil {
+		t.Errorf("an environment without a name: %v", waits)
+	}
 }
 
 // TestGarbledRuns has answers that are no list or name nothing: an error each, never an empty list.

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
@@ -21,8 +23,8 @@ const WorkflowFolder = ".github/workflows"
 // MaxWorkflow bounds a workflow file; GitHub itself refuses larger ones.
 const MaxWorkflow = 1 << 20
 
-// maxRemote bounds how many workflows of other repositories are fetched.
-const maxRemote = 5
+// maxRemote bounds how many files of other repositories are fetched, and maxRounds how often what was fetched asks for more.
+const maxRemote, maxRounds = 20, 5
 
 // Source is where workflows are read from: the work tree as it is, a commit, or nowhere.
 type Source struct {
@@ -30,6 +32,7 @@ type Source struct {
 	Lookup func(name string) ([]byte, bool) // of another file there
 	// Unread are files that are there and could not be read, or are too large to be.
 	Unread []string
+	Tree   func() ([]string, error) // the files there; nil for a repository on GitHub
 }
 
 // ReadWorkflows reads the workflows of a work tree as they are, uncommitted changes included.
@@ -40,6 +43,9 @@ func ReadWorkflows(tree *worktree.Tree, o workflow.ReadOptions) *workflow.Workfl
 	}
 	defer root.Close()
 	s := Source{Files: workflowFiles(root), Lookup: func(name string) ([]byte, bool) { return readRegular(root, name) }}
+	if o.Ends != nil {
+		s.Tree = func() ([]string, error) { return tree.Files(o.Ends) }
+	}
 	return s.read(o)
 }
 
@@ -63,6 +69,12 @@ func usedNames(w *workflow.Workflows) []string {
 
 func (s *Source) read(o workflow.ReadOptions) *workflow.Workflows {
 	o.Lookup = s.Lookup
+	if s.Tree != nil {
+		o.Tree = sync.OnceValue(func() []string {
+			names, _ := s.Tree()
+			return names
+		})
+	}
 	return workflow.Read(s.Files, o)
 }
 
@@ -93,31 +105,60 @@ func (i *Inspection) readWorkflows(remote func(ref string) ([]byte, error)) *wor
 	return ReadWorkflows(i.Tree, o)
 }
 
-// readCalled reads the workflows together with those of other repositories that they call, all of them at once.
+// readCalled reads the workflows together with those of other repositories that they call, and what those call and use in
+// turn: all that is known to be missing at once.
 func (i *Inspection) readCalled(ctx context.Context) *workflow.Workflows {
-	refs := i.local().RemoteRefs()
-	client, err := i.client()
-	if i.Offline || err != nil || len(refs) == 0 {
-		return i.local()
+	w := i.local()
+	known := map[string]*calledFile{}
+	for range maxRounds {
+		var refs []string
+		for _, ref := range w.RemoteRefs() {
+			if known[ref] == nil && len(known) < maxRemote {
+				refs, known[ref] = append(refs, ref), &calledFile{}
+			}
+		}
+		if i.Offline || len(refs) == 0 || ctx.Err() != nil || !i.fetchCalled(ctx, refs, known) {
+			break
+		}
+		w = i.readWorkflows(func(ref string) ([]byte, error) {
+			if f := known[ref]; f != nil {
+				return f.data, f.err
+			}
+			return nil, fmt.Errorf("%s was not asked for", ref)
+		})
 	}
-	refs = refs[:min(len(refs), maxRemote)]
-	contents, errs := make([][]byte, len(refs)), make([]error, len(refs))
+	return w
+}
+
+// calledFile is a file of another repository, or why it could not be read.
+type calledFile struct {
+	data []byte
+	err  error
+}
+
+// fetchCalled asks for files of other repositories, all at once; an action may have two names.
+func (i *Inspection) fetchCalled(ctx context.Context, refs []string, known map[string]*calledFile) bool {
+	client, err := i.client()
+	if err != nil {
+		return false
+	}
 	var wg sync.WaitGroup
-	for n, ref := range refs {
-		wg.Go(func() { contents[n], errs[n] = i.called(ctx, client, ref) })
+	for _, ref := range refs {
+		f := known[ref]
+		wg.Go(func() {
+			f.data, f.err = i.called(ctx, client, ref)
+			if other := strings.Replace(ref, "/action.yml@", "/action.yaml@", 1); other != ref && errors.Is(f.err, github.ErrNotFound) {
+				f.data, f.err = i.called(ctx, client, other)
+			}
+		})
 	}
 	wg.Wait()
-	for _, err := range errs {
-		if i.elsewhere != nil && unreachable(err) {
+	for _, ref := range refs {
+		if err := known[ref].err; i.elsewhere != nil && unreachable(err) {
 			i.elsewhere.fail(err)
 		}
 	}
-	return i.readWorkflows(func(ref string) ([]byte, error) {
-		if n := slices.Index(refs, ref); n >= 0 {
-			return contents[n], errs[n]
-		}
-		return nil, fmt.Errorf("only %d workflows of other repositories are read", maxRemote)
-	})
+	return true
 }
 
 // HasDependabot reports whether Dependabot is set up: its runs read secrets of their own.

@@ -145,6 +145,9 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 		return j.unknown(err)
 	}
 	j.Unread = unreadSecrets(secrets, w)
+	if r := workflow.JudgeFiles(w, workflow.Context{})[workflow.Syntax]; !j.NeedsToken && len(r.Findings) > 0 {
+		j.Message = r.Message // something was not looked at
+	}
 	if j.NeedsToken {
 		i.inventory = sync.OnceValues(func() (github.Inventory, error) { return f.inventory(ctx, i, s, secrets), nil })
 		j.conclude(i.Shown(check.Run(ctx, i.Of(i.fleetChecks()))))

@@ -103,7 +103,7 @@ type Search struct {
 	// Starts says that the projects are wanted that steps run with the secrets.
 	Starts bool
 	// Local returns the workflows of a repository that is checked out here; nil for another.
-	Local func(github.Repository) *inspect.Remote
+	Local func(context.Context, github.Repository) *inspect.Remote
 }
 
 func (s *Search) wants(name string) bool {
@@ -289,7 +289,7 @@ func (s *Search) Fill(known inspect.Remote, places []*Place) {
 // Workflows are those of a repository: of the work tree when it is checked out here, else those on GitHub.
 func (s *Search) Workflows(ctx context.Context, repo github.Repository) inspect.Remote {
 	if s.Local != nil {
-		if known := s.Local(repo); known != nil {
+		if known := s.Local(ctx, repo); known != nil {
 			return *known
 		}
 	}

@@ -48,16 +48,7 @@ func newProjectListCmd(p *command.Process) *cobra.Command {
 			$ gh hex project list -L 1000 --owner ada@example.com --json id,title
 		`),
 		Args: command.NoArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.check(); err != nil {
-				return err
-			}
-			var err error
-			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
-				return err
-			}
-			return runProjectList(cmd.Context(), o)
-		},
+		RunE: workspace.Run(p, &o.Workspace, func([]string) error { return o.check() }, func(ctx context.Context) error { return runProjectList(ctx, o) }),
 	}
 	f := cmd.Flags()
 	f.IntVarP(&o.limit, "limit", "L", 30, "Maximum number of projects to list")

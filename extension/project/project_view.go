@@ -40,16 +40,10 @@ func newProjectViewCmd(p *command.Process) *cobra.Command {
 			$ gh hex project view 019f681a-1870-731d-bf1e-b82d136117fa --web
 		`),
 		Args: command.AtMost(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.project, err = workspace.ProjectArgument(p, args); err != nil {
-				return err
-			}
-			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
-				return err
-			}
-			return runProjectView(cmd.Context(), o)
-		},
+		RunE: workspace.Run(p, &o.Workspace, func(args []string) (err error) {
+			o.project, err = workspace.ProjectArgument(p, args)
+			return err
+		}, func(ctx context.Context) error { return runProjectView(ctx, o) }),
 	}
 	cmd.Flags().BoolVarP(&o.web, "web", "w", false, "Open the project in the browser")
 	o.export = command.AddExport(cmd, projectFields())

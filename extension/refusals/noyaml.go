@@ -1,6 +1,7 @@
 package refusals
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -32,4 +33,35 @@ func NotYAML(e *actionlint.Error) (line, column int, message string, ok bool) {
 		}
 	}
 	return line, column, "this is not YAML: " + why, true
+}
+
+// SecondDocument is the line on which a second document begins; 0 for none. GitHub takes one, even if the other is empty.
+func SecondDocument(text string) int {
+	begun, ended := false, false
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		word, _, _ := strings.Cut(strings.TrimRight(line, " \t\r\n"), " ")
+		switch {
+		case word == "", strings.HasPrefix(strings.TrimLeft(line, " \t"), "#"), !begun && line[0] == '%':
+		case word == "...":
+			ended = begun
+		case begun && word == "---", ended:
+			return n
+		default:
+			begun = true
+		}
+	}
+	return 0
+}
+
+// WithoutVersion makes a comment of a line that says which version of YAML follows: the parser knows one version only.
+func WithoutVersion(data []byte) []byte {
+	at := bytes.Index(data[:min(len(data), 1000)], []byte("%YAML "))
+	if at < 0 || at > 0 && data[at-1] != '\n' && data[at-1] != '\r' {
+		return data
+	}
+	data = bytes.Clone(data)
+	data[at] = '#'
+	return data
 }

@@ -3,6 +3,7 @@ package refusals
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"sort"
@@ -183,4 +184,66 @@ func (d *reader) refusePermissions(p *actionlint.Permissions) {
 			d.refuse(one.Value.Pos, fmt.Sprintf("permission %s is none or %s, not %q", one.Name.Value, strings.ReplaceAll(levels, " ", " or "), one.Value.Value))
 		}
 	}
+}
+
+// levels orders what a permission may be.
+func levels() []string { return []string{"none", "read", "write"} }
+
+// Exceeds returns which permissions one of those that are asked for has beyond the most that there may be, and what they may
+// be instead: "contents: write" and "contents: read". Both are empty for none, and where it is not known what there may be (nil).
+func Exceeds(most *actionlint.Permissions, asked ...*actionlint.Permissions) (beyond, instead string) {
+	if !legible(most) {
+		return "", ""
+	}
+	var wanted, allowed []string
+	for _, name := range slices.Sorted(maps.Keys(permissions())) {
+		have, want := levelOf(most, name, true), 0
+		for _, p := range asked {
+			if legible(p) {
+				want = max(want, slices.Index(levels(), levelOf(p, name, false)))
+			}
+		}
+		if want > slices.Index(levels(), have) {
+			wanted, allowed = append(wanted, name+": "+levels()[want]), append(allowed, name+": "+have)
+		}
+	}
+	return listed(wanted), listed(allowed)
+}
+
+// listed names some of many.
+func listed(names []string) string {
+	const most = 4
+	if more := len(names) - most; more > 1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
+
+func legible(p *actionlint.Permissions) bool {
+	return p != nil && (p.All == nil || p.All.Value == "read-all" || p.All.Value == "write-all")
+}
+
+// levelOf is what a permission is by a list, or by read-all and write-all. Of those that GitHub has learned lately, or gives
+// to some only, it is not known whether they are among all: they are taken for what excuses, being asked for or given.
+func levelOf(p *actionlint.Permissions, name string, given bool) string {
+	if p.All != nil {
+		level, _, _ := strings.Cut(p.All.Value, "-")
+		switch {
+		case name == "id-token" && level == "read":
+			return "none"
+		case permissions()[name] == "read write" && !recent(name):
+			return level
+		case given:
+			return "write"
+		}
+		return "none"
+	}
+	if s := p.Scopes[name]; s != nil && slices.Contains(levels(), s.Value.Value) {
+		return s.Value.Value
+	}
+	return "none"
+}
+
+func recent(name string) bool {
+	return slices.Contains([]string{"artifact-metadata", "attestations", "code-quality", "drives"}, name)
 }

@@ -71,7 +71,7 @@ func (r Repository) message() string {
 		return "holds " + strings.Join(r.Unread, ", ") + ", which no workflow of it reads"
 	}
 	if !r.NeedsToken {
-		return "no workflow uses Hex"
+		return cmp.Or(r.Message, "no workflow uses Hex")
 	}
 	return "no problems"
 }

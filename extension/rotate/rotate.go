@@ -238,7 +238,7 @@ func isOfOwner(ctx context.Context, tree *worktree.Tree, host, owner string) (bo
 }
 
 // ownWorkflows are those of the work tree, for the repository that it is of.
-func (r *rotation) ownWorkflows(repo github.Repository) *inspect.Remote {
+func (r *rotation) ownWorkflows(ctx context.Context, repo github.Repository) *inspect.Remote {
 	if r.tree == nil {
 		return nil
 	}
@@ -248,7 +248,7 @@ func (r *rotation) ownWorkflows(repo github.Repository) *inspect.Remote {
 	if !here {
 		return nil
 	}
-	return &inspect.Remote{Workflows: inspect.ReadWorkflows(r.tree, workflow.ReadOptions{Secret: r.secret})}
+	return &inspect.Remote{Workflows: inspect.ReadWorkflows(r.tree, workflow.ReadOptions{Secret: r.secret, Ends: ctx})}
 }
 
 // sameTokenError means that the new token is the one that this machine has already.

@@ -456,7 +456,7 @@ func (r *rotation) keepInFiles(ctx context.Context, old core.Token) error {
 			return dotenv.Set(data, workspace.TokenName, r.token.Reveal())
 		})
 		if err == nil {
-			err = scaffold.Apply(r.tree.Root(), []scaffold.Change{change})
+			err = scaffold.Apply(ctx, r.tree.Root(), []scaffold.Change{change})
 		}
 		if err != nil {
 			return err

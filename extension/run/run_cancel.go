@@ -32,16 +32,10 @@ func newRunCancelCmd(p *command.Process) *cobra.Command {
 			$ gh hex run cancel 019f681a-1870-731d-bf1e-b82d136117fa 019f6a00-51c2-7000-8a1b-3d0f2c9be001
 		`),
 		Args: command.AtMost(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.run, err = workspace.RunArguments(p, args); err != nil {
-				return err
-			}
-			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
-				return err
-			}
-			return runRunCancel(cmd.Context(), o)
-		},
+		RunE: workspace.Run(p, &o.Workspace, func(args []string) (err error) {
+			o.run, err = workspace.RunArguments(p, args)
+			return err
+		}, func(ctx context.Context) error { return runRunCancel(ctx, o) }),
 	}
 	return cmd
 }

@@ -44,16 +44,7 @@ func newRunListCmd(p *command.Process) *cobra.Command {
 			$ gh hex run list 019f681a-1870-731d-bf1e-b82d136117fa --trigger scheduled --status errored
 		`),
 		Args: command.AtMost(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			err := o.check(args)
-			if err != nil {
-				return err
-			}
-			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
-				return err
-			}
-			return runRunList(cmd.Context(), o)
-		},
+		RunE: workspace.Run(p, &o.Workspace, o.check, func(ctx context.Context) error { return runRunList(ctx, o) }),
 	}
 	f := cmd.Flags()
 	f.IntVarP(&o.limit, "limit", "L", 20, "Maximum number of runs to list")

@@ -60,16 +60,7 @@ func NewStartCmd(p *command.Process, name, short string) *cobra.Command {
 			$ gh hex run start 019f681a-1870-731d-bf1e-b82d136117fa -f region=EMEA --dry-run
 		`),
 		Args: command.AtMost(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			err := o.check(args)
-			if err != nil {
-				return err
-			}
-			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
-				return err
-			}
-			return runRunStart(cmd.Context(), o)
-		},
+		RunE: workspace.Run(p, &o.Workspace, o.check, func(ctx context.Context) error { return runRunStart(ctx, o) }),
 	}
 	f := cmd.Flags()
 	o.inputs.Add(cmd, "an input of the project")

@@ -39,16 +39,10 @@ func newRunViewCmd(p *command.Process) *cobra.Command {
 			$ gh hex run view 019f681a-1870-731d-bf1e-b82d136117fa 019f6a00-51c2-7000-8a1b-3d0f2c9be001 --web
 		`),
 		Args: command.AtMost(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.run, err = workspace.RunArguments(p, args); err != nil {
-				return err
-			}
-			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
-				return err
-			}
-			return runRunView(cmd.Context(), o)
-		},
+		RunE: workspace.Run(p, &o.Workspace, func(args []string) (err error) {
+			o.run, err = workspace.RunArguments(p, args)
+			return err
+		}, func(ctx context.Context) error { return runRunView(ctx, o) }),
 	}
 	cmd.Flags().BoolVarP(&o.web, "web", "w", false, "Open the run in the browser")
 	o.export = command.AddExport(cmd, runFields())

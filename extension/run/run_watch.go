@@ -44,16 +44,7 @@ func newRunWatchCmd(p *command.Process) *cobra.Command {
 			$ gh hex run watch 019f681a-1870-731d-bf1e-b82d136117fa 019f6a00-51c2-7000-8a1b-3d0f2c9be001 --timeout 10m
 		`),
 		Args: command.AtMost(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			err := o.check(args)
-			if err != nil {
-				return err
-			}
-			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
-				return err
-			}
-			return runRunWatch(cmd.Context(), o)
-		},
+		RunE: workspace.Run(p, &o.Workspace, o.check, func(ctx context.Context) error { return runRunWatch(ctx, o) }),
 	}
 	cmd.Flags().DurationVarP(&o.interval, "interval", "i", defaultInterval, "Time between two questions to Hex, 5s or more")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", command.DefaultTimeout, "Give up after this `duration`; the run goes on")

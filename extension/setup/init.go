@@ -111,7 +111,7 @@ func runInit(ctx context.Context, o *initOptions) error {
 		return err
 	}
 	if !o.dryRun {
-		if err := scaffold.Apply(tree.Root(), plan.daily.among(plan.changes)); err != nil {
+		if err := scaffold.Apply(ctx, tree.Root(), plan.daily.among(plan.changes)); err != nil {
 			return err
 		}
 		if plan.hook, err = plan.hook.Write(); err != nil {

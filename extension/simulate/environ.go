@@ -304,8 +304,8 @@ func (i *instance) variable(name string) abstract.Set {
 	return abstract.Open(name)
 }
 
-// setsNothing tells the actions that are known to put nothing into the environment that others could have meant.
-func setsNothing(uses string) bool {
+// SetsNothing tells the actions that are known to put nothing into the environment that others could have meant.
+func SetsNothing(uses string) bool {
 	name, _, _ := strings.Cut(uses, "@")
 	name = strings.ToLower(name)
 	if strings.HasPrefix(name, "actions/setup-") {

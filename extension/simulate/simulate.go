@@ -752,7 +752,7 @@ func (i *instance) useAction(s *source.Step, e *actionlint.ExecAction, tolerated
 	if e.Uses != nil {
 		name = e.Uses.Value
 	}
-	if !setsNothing(name) {
+	if !SetsNothing(name) {
 		i.changed = name
 	}
 	return abstract.NewFields("the outputs of " + name)

@@ -2,6 +2,7 @@ package source
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -21,13 +22,61 @@ func (w *Workflows) loadActions(d *Document) {
 func (w *Workflows) loadStepActions(d *Document, steps []*Step) {
 	for _, s := range steps {
 		a, ok := s.AST.Exec.(*actionlint.ExecAction)
-		if !ok || a.Uses == nil || d.Remote != "" {
+		if !ok || a.Uses == nil {
 			continue
 		}
-		if folder, local := inRepository(a.Uses.Value); local {
+		folder, local := inRepository(a.Uses.Value)
+		switch {
+		case !local:
+		case d.Remote == "":
 			s.Local = w.loadAction(folder)
+		default:
+			w.loadActionBeside(d, s, folder)
 		}
 	}
+}
+
+// loadActionBeside reads an action that a step of another repository's workflow or action uses: from that repository or,
+// since ./ is what was checked out at run time, from this one.
+func (w *Workflows) loadActionBeside(d *Document, s *Step, folder string) {
+	ref := d.beside(path.Join(folder, "action.yml"))
+	if known, seen := w.Actions[ref]; seen || len(w.Actions) >= maxActions || w.Ended() {
+		s.Local = known
+	} else {
+		w.Actions[ref] = nil
+		if data, there := w.remote(ref); there {
+			s.Local = w.keepAction(ref, ref, ref, data)
+		}
+	}
+	if s.Local == nil && strings.HasPrefix(s.AST.Exec.(*actionlint.ExecAction).Uses.Value, "./") {
+		s.Local = w.loadAction(folder)
+	}
+	if s.Local == nil && w.Missing[ref] {
+		s.Missing = ref
+	}
+}
+
+// Unseen are the actions of other repositories that a step uses, at whatever depth, and that were not at hand or are too large.
+func (s *Step) Unseen() []string {
+	var out []string
+	seen := map[*Document]bool{}
+	queue := []*Step{s}
+	for len(queue) > 0 {
+		s, queue = queue[0], queue[1:]
+		if s.Missing != "" && !slices.Contains(out, s.Missing) {
+			out = append(out, s.Missing)
+		}
+		if a := s.Local; a != nil && a.Remote != "" && !seen[a] {
+			seen[a] = true
+			if a.Unread {
+				out = append(out, a.Remote)
+			}
+			for _, j := range a.Jobs {
+				queue = append(queue, j.Steps...)
+			}
+		}
+	}
+	return out
 }
 
 // loadAction reads the action in a folder of the work tree, once; nil when it is not there (it may be checked out at
@@ -40,15 +89,18 @@ func (w *Workflows) loadAction(folder string) *Document {
 	for _, name := range []string{"action.yml", "action.yaml"} {
 		file := path.Join(folder, name)
 		if data, ok := w.Options.Lookup(file); ok {
-			d := parseAction(file, data, w.admit(countYAML(data)))
-			w.Actions[folder] = d
-			for _, j := range d.Jobs {
-				w.loadStepActions(d, j.Steps)
-			}
-			return d
+			return w.keepAction(folder, file, "", data)
 		}
 	}
 	return nil
+}
+
+func (w *Workflows) keepAction(key, file, remote string, data []byte) *Document {
+	d := parseAction(file, data, w.admit(countYAML(data)))
+	d.Remote = remote
+	w.Actions[key] = d
+	w.loadActions(d)
+	return d
 }
 
 // parseAction reads the steps of a composite action, as the one job of a document.

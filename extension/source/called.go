@@ -21,18 +21,28 @@ func (w *Workflows) loadScripts(d *Document) {
 	}
 	for _, j := range d.Jobs {
 		for _, s := range j.Steps {
+			if name := vendors.ConfigOf(s.AST); name != "" {
+				w.File(name)
+			}
 			e, ok := s.AST.Exec.(*actionlint.ExecRun)
-			if !ok || e.Run == nil || s.Script.Language == script.Unknown || len(e.Run.Value) > MaxScript || !strings.ContainsAny(e.Run.Value, "/.m") {
+			if !ok || e.Run == nil || s.Script.Language == script.Unknown || !strings.ContainsAny(e.Run.Value, "/.m") {
 				continue
 			}
-			for _, c := range script.Parse(e.Run.Value, s.Script.Language).Commands() {
+			parsed := s.Script.Parsed
+			switch {
+			case parsed == nil && len(e.Run.Value) > MaxScript:
+				continue
+			case parsed == nil:
+				parsed = script.Parse(e.Run.Value, s.Script.Language)
+			}
+			for _, c := range parsed.Commands() {
 				w.follow(s, c)
 			}
 		}
 	}
 }
 
-// MaxScript is the size up to which a script is looked through for others that it runs.
+// MaxScript is the size up to which a script in which nothing else matters is looked through for others that it runs.
 const MaxScript = 16 << 10
 
 // follow reads what a command runs.
@@ -47,7 +57,7 @@ func (w *Workflows) follow(s *Step, c *script.Command) {
 		if !known || text == "" || len(s.called) >= maxCalled || strings.HasPrefix(text, "-") || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "..") || !strings.ContainsAny(text, "./") && target == "" {
 			continue
 		}
-		data, there := w.lookup(name)
+		data, there := w.File(name)
 		if !there || !vendors.MentionsHex(data) {
 			continue
 		}
@@ -58,10 +68,11 @@ func (w *Workflows) follow(s *Step, c *script.Command) {
 	}
 }
 
-// lookup reads a file of the repository, once.
-func (w *Workflows) lookup(name string) (string, bool) {
+// File is the text of a file of the repository, which is asked for while the workflows are read, once; false for none and for
+// an empty one.
+func (w *Workflows) File(name string) (string, bool) {
 	text, known := w.files[name]
-	if !known && len(w.files) < maxActions {
+	if !known && len(w.files) < maxActions && w.Options.Lookup != nil {
 		if data, there := w.Options.Lookup(name); there && len(data) <= MaxFile {
 			text = string(data)
 		}

@@ -2,14 +2,15 @@ package source
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/rhysd/actionlint"
 
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/refusals"
 )
 
 const (
@@ -42,11 +43,16 @@ func CallRef(j *Job) string {
 	if !ok {
 		return uses
 	}
-	if j.Doc.Remote == "" {
+	return j.Doc.beside(local)
+}
+
+// beside is what a path names in the repository of a document: inside one of another repository "./" and "$/" are that
+// repository, at the same commit.
+func (d *Document) beside(local string) string {
+	if d.Remote == "" {
 		return local
 	}
-	// inside a workflow of another repository "./" is that repository, at the same commit
-	where, ref, _ := strings.Cut(j.Doc.Remote, "@")
+	where, ref, _ := strings.Cut(d.Remote, "@")
 	parts := strings.SplitN(where, "/", 3)
 	return strings.Join([]string{parts[0], parts[1], local}, "/") + "@" + ref
 }
@@ -112,33 +118,37 @@ func (w *Workflows) load(ref string) *Document {
 		}
 		return nil
 	}
-	if w.Options.Remote != nil && !strings.Contains(ref, "${{") {
-		if data, err := w.Options.Remote(ref); err == nil {
-			return w.parse(ref, ref, data, w.admit(countYAML(data)), nil)
-		}
+	if data, there := w.remote(ref); there {
+		return w.parse(ref, ref, data, w.admit(countYAML(data)), nil)
 	}
-	w.Missing[ref] = true
 	return nil
 }
 
-// RemoteRefs returns the workflows of other repositories (owner/repo/path@ref) whose content was not at hand and
-// would make the judgement better, sorted.
+// remote is a file of another repository, as far as it is at hand.
+func (w *Workflows) remote(ref string) ([]byte, bool) {
+	if w.Options.Remote != nil && !strings.Contains(ref, "${{") {
+		if data, err := w.Options.Remote(ref); err == nil {
+			return data, true
+		}
+	}
+	w.Missing[ref] = true
+	return nil, false
+}
+
+// RemoteRefs returns the files of other repositories (owner/repo/path@ref) whose content was not at hand: workflows that
+// are called, those first that are given secrets, and the actions that stand beside them.
 func (w *Workflows) RemoteRefs() []string {
-	wanted := map[string]bool{}
+	given := map[string]int{}
 	for _, d := range w.documents() {
 		for _, j := range d.Jobs {
-			ref := CallRef(j)
-			if w.Missing[ref] && !strings.Contains(ref, "${{") && (w.Options.All || j.Hex || j.AST.WorkflowCall.InheritSecrets) {
-				wanted[ref] = true
+			if w.handsOn(j) {
+				given[CallRef(j)] = -1
 			}
 		}
 	}
-	out := make([]string, 0, len(wanted))
-	for ref := range wanted {
-		out = append(out, ref)
-	}
-	sort.Strings(out)
-	return out
+	refs := slices.DeleteFunc(slices.Sorted(maps.Keys(w.Missing)), func(ref string) bool { return strings.Contains(ref, "${{") })
+	slices.SortStableFunc(refs, func(a, b string) int { return given[a] - given[b] })
+	return refs
 }
 
 // expand lists every job as it is run: once for its own workflow's events, and once for each chain of calls to it.
@@ -189,6 +199,27 @@ func (w *Workflows) expandCall(r *Run) {
 	}
 }
 
+// Exceeds returns the permissions that a run of a called workflow asks for, by itself or for the whole workflow, beyond
+// what its caller says that it may have; empty for none, and where nobody says it: the repository's own settings decide then.
+func (r *Run) Exceeds() (asked, most string) {
+	if r.Caller == nil {
+		return "", ""
+	}
+	return refusals.Exceeds(r.Caller.permissions(), r.Job.Doc.AST.Permissions, r.Job.AST.Permissions)
+}
+
+// permissions are those that the text gives to a run: its own, its file's, or those of its caller.
+func (r *Run) permissions() *actionlint.Permissions {
+	for ; r != nil; r = r.Caller {
+		for _, p := range []*actionlint.Permissions{r.Job.AST.Permissions, r.Job.Doc.AST.Permissions} {
+			if p != nil {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
 func (r *Run) recursive(callee *Document) bool {
 	for ; r != nil; r = r.Caller {
 		if r.Job.Doc == callee {
@@ -230,17 +261,14 @@ func (w *Workflows) callProblem(j *Job) string {
 	callee, known := w.callees[ref]
 	_, local := inRepository(uses)
 	switch {
-	case IsRemote(ref) && !local:
-		if callee != nil && callee.AST != nil && !Callable(callee) {
-			return fmt.Sprintf("job %s calls %s, which has no `on: workflow_call`", j.ID, uses)
-		}
-		return ""
-	case !local:
+	case !local && !IsRemote(ref):
 		return fmt.Sprintf("job %s calls %q, which is neither ./.github/workflows/NAME.yml nor OWNER/REPO/.github/workflows/NAME.yml@REF", j.ID, uses)
-	case j.Doc.Remote != "" || !known:
+	case !known:
 		return ""
-	case !isWorkflow(ref):
+	case local && !isWorkflow(path.Clean(uses[2:])):
 		return fmt.Sprintf("job %s calls %s: a called workflow has to stand right in .github/workflows", j.ID, uses)
+	case callee == nil && IsRemote(ref):
+		return "" // it is said to be missing
 	case callee == nil:
 		return fmt.Sprintf("job %s calls %s, which does not exist", j.ID, uses)
 	case slices.Contains(j.Doc.cyclic, callee):
@@ -325,8 +353,13 @@ func (r *Run) At(x *Read) Place {
 	if r.Job.Doc.Remote == "" {
 		return x.Place
 	}
+	return r.CallPlace()
+}
+
+// CallPlace is where this repository has the call that leads to what a run calls, or is called by.
+func (r *Run) CallPlace() Place {
 	for ; r != nil; r = r.Caller {
-		if r.Job.Doc.Remote == "" {
+		if r.Job.Doc.Remote == "" && r.Job.AST.WorkflowCall != nil {
 			return r.Job.Doc.PlaceOf(r.Job.AST.WorkflowCall.Uses)
 		}
 	}

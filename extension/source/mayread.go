@@ -10,14 +10,16 @@ import (
 // MayRead reports whether a workflow reads a secret of this name, or may: by itself or through one that it calls, by a name
 // that is worked out at run time, or as one of all. What could not be read may read anything.
 func (w *Workflows) MayRead(secretName string) bool {
-	if len(w.RemoteRefs()) > 0 {
-		return true
-	}
 	return slices.ContainsFunc(w.documents(), func(d *Document) bool {
-		return d.AST == nil || slices.ContainsFunc(d.Reads, func(x *Read) bool {
+		return d.AST == nil || slices.ContainsFunc(d.Jobs, w.handsOn) || slices.ContainsFunc(d.Reads, func(x *Read) bool {
 			return x.Kind == inventory.Secret && (x.Whole || x.Index != nil || strings.EqualFold(x.Name, secretName))
 		})
 	})
+}
+
+// handsOn tells a job that gives every secret to a workflow that is not at hand, or one of Hex's.
+func (w *Workflows) handsOn(j *Job) bool {
+	return w.Missing[CallRef(j)] && (w.Options.All || j.Hex || j.AST.WorkflowCall.InheritSecrets)
 }
 
 // ReadsSecrets reports whether a workflow reads any secret that somebody has to store.

@@ -35,8 +35,10 @@ type Options struct {
 	// Lookup returns the content of another file of the work tree: a called workflow, or a local action's action.yml.
 	// The path is clean, relative and separated by "/". Nil means that nothing but the given files is there.
 	Lookup func(path string) ([]byte, bool)
-	// Remote returns a workflow of another repository, as named by `uses` (owner/repo/path@ref). Nil means that none
-	// was fetched; [Workflows.RemoteRefs] then says which would be worth it.
+	// Tree lists the files that git has, or would take, where the workflows are. Nil means that it is not known.
+	Tree func() []string
+	// Remote returns a file of another repository, as owner/repo/path@ref: a workflow that is called, or an action beside
+	// it. Nil means that none was fetched; [Workflows.RemoteRefs] then says which are missing.
 	Remote func(ref string) ([]byte, error)
 	// Secret is the name of the Hex secret where the user named one; it then counts as Hex's wherever it is read.
 	Secret string
@@ -231,7 +233,9 @@ type Step struct {
 	Script vendors.Script
 	Marks  vendors.Marks
 	Local  *Document // the local action it uses
-	called []string  // files of the repository that its script runs and that speak of Hex
+	// Missing is the action of its own repository that it uses and that was not at hand: owner/repo/path@ref.
+	Missing string
+	called  []string // files of the repository that its script runs and that speak of Hex
 }
 
 // Workflows is what the files say: the workflows with what they call and use, and every run of their jobs.
@@ -360,7 +364,7 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known abst
 	if d.tooLarge(size) {
 		return d
 	}
-	ast, errs, failure := parseYAML(data)
+	ast, errs, failure := parseYAML(refusals.WithoutVersion(data))
 	if failure != nil {
 		d.fault(Place{}, check.SeverityWarning, fmt.Sprintf("the file could not be judged: the parser failed on it (%v)", failure))
 		return d
@@ -374,6 +378,9 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known abst
 		for _, r := range refusals.Of(ast) {
 			d.fault(Place{File: d.Path, Line: r.Pos.Line, Column: r.Pos.Col}, check.SeverityError, r.Message)
 		}
+	}
+	if line := refusals.SecondDocument(d.Src.text); line > 0 {
+		d.fault(Place{Line: line, Column: 1}, check.SeverityError, "a second document begins here, and GitHub takes one YAML document")
 	}
 	d.takeErrors(errs, data)
 	sort.SliceStable(d.Reads, func(i, j int) bool { return Before(d.Reads[i].Place, d.Reads[j].Place) })

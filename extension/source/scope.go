@@ -12,8 +12,10 @@ func (v visitor) scope(at site) (s abstract.Scope, ok bool) {
 		return abstract.Scope{Contexts: append([]string{"github", "inputs", "vars"}, names...)}
 	}
 	switch {
-	case v.doc.IsAction, at.What == "uses", at.What == "shell":
+	case v.doc.IsAction, at.What == "uses":
 		return s, false
+	case v.step != nil && at.What == "shell":
+		return s, true // no context at all
 	case v.step != nil:
 		s = has("needs", "strategy", "matrix", "steps", "job", "runner", "env")
 		s.Files, s.Status = true, at.Ifs

@@ -2,107 +2,20 @@ package source
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
 
-	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/extension/refusals"
 )
 
-// refused lists the parser's messages that stand for something GitHub refuses too. The parser also reports matters of
-// style and of taste (an anchor that is not used, an empty string, a section that says nothing, a time-out of zero,
-// credentials with one half): whatever is not listed here is left out.
-func refused() []string {
-	return []string{
-		"could not parse as YAML",
-		"recursive alias",
-		"does not support YAML merge key",
-		"is duplicated in",
-		"unexpected key",
-		"key for",
-		"section must be sequence node but got",
-		"expected scalar node for string value but found",
-		"node but mapping node is expected",
-		"section should not be empty",
-		"expected bool value but found",
-		"expecting a single ${{...}} expression or",
-		`"type" is missing at`,
-		`"value" is missing at`,
-		"for input type of workflow_call event",
-		"group name is missing",
-		`name is missing in "environment" section`,
-		"step must run script",
-		"when a reusable workflow is called with",
-		"is only available for a reusable workflow call",
-		"expected mapping node for secrets or",
-		`"steps" section is missing in job`,
-		`"runs-on" section is missing in job`,
-		`"on" section is missing`,
-		`"jobs" section is missing`,
-		"workflow is empty",
-	}
-}
-
 // newer lists the keys that GitHub has learned since the parser was written.
 func newer() []string {
 	return append(schemaKeys(), "cache-mode", "description", "entrypoint")
-}
-
-// unknownKey is a key that the parser does not know in its place, and those that it knows there; ok is false for any other
-// complaint.
-func unknownKey(message string) (key string, known []string, ok bool) {
-	rest, unexpected := strings.CutPrefix(message, "unexpected key ")
-	if !unexpected {
-		only, got, found := strings.Cut(message, " but got ")
-		if !found || !strings.HasPrefix(only, "expected ") || !strings.Contains(only, " key for ") {
-			return "", nil, false
-		}
-		rest, message = got, only
-	}
-	quoted, err := strconv.QuotedPrefix(rest)
-	if err != nil {
-		return "", nil, false
-	}
-	key, _ = strconv.Unquote(quoted)
-	_, list, _ := strings.Cut(message, "expected ")
-	if unexpected {
-		_, list, _ = strings.Cut(rest[len(quoted):], "expected one of ")
-	}
-	for i, part := range strings.Split(list, `"`) {
-		if i%2 == 1 {
-			known = append(known, part)
-		}
-	}
-	return key, known, true
-}
-
-// meantKey is the key that was probably meant, or "": one that is a single slip away, two in a long one.
-func meantKey(key string, known []string) string {
-	for _, k := range known {
-		if d := slips(key, k); d == 1 || d == 2 && len(k) > 7 {
-			return k
-		}
-	}
-	return ""
-}
-
-// slips counts the edits between two keys, letters that changed places being one.
-func slips(a, b string) int {
-	d := core.EditDistance(strings.ToUpper(a), strings.ToUpper(b))
-	for i := 0; i+1 < len(a) && len(a) == len(b); i++ {
-		if a[:i]+a[i+1:i+2]+a[i:i+1]+a[i+2:] == b {
-			return 1
-		}
-	}
-	if d == 0 && a != b {
-		return 1 // upper and lower case
-	}
-	return d
 }
 
 // MaxProblems bounds what is said of one file.
@@ -135,8 +48,8 @@ func (d *Document) takeErrors(errs []*actionlint.Error, data []byte) {
 
 // weigh tells an error from a key that only this parser does not know: GitHub learns keys faster than parsers do.
 func (d *Document) weigh(e *actionlint.Error) (check.Severity, string) {
-	key, known, ok := unknownKey(e.Message)
-	if !ok || meantKey(key, append(known, newer()...)) != "" {
+	key, known, ok := refusals.UnknownKey(e.Message)
+	if !ok || refusals.MeantKey(key, append(known, newer()...)) != "" {
 		return check.SeverityError, e.Message
 	}
 	what, _, _ := strings.Cut(e.Message, ". expected one of")
@@ -145,10 +58,10 @@ func (d *Document) weigh(e *actionlint.Error) (check.Severity, string) {
 
 // refuses tells whether GitHub refuses what the parser complains about.
 func (d *Document) refuses(e *actionlint.Error) bool {
-	if !slices.ContainsFunc(refused(), func(m string) bool { return strings.Contains(e.Message, m) }) {
+	if !refusals.Counts(e.Message) {
 		return false
 	}
-	if key, _, ok := unknownKey(e.Message); ok && slices.Contains(newer(), key) {
+	if key, _, ok := refusals.UnknownKey(e.Message); ok && slices.Contains(newer(), key) {
 		return false
 	}
 	if strings.Contains(e.Message, "should not be empty") && d.flowAt(e) {
@@ -157,18 +70,33 @@ func (d *Document) refuses(e *actionlint.Error) bool {
 	if strings.Contains(e.Message, "scalar") && strings.Contains(e.Message, "node") && d.expressionAt(e) {
 		return false // fromJSON may make a list or mapping of it
 	}
+	if strings.Contains(e.Message, "number literal") && largeNumber.MatchString(d.textAt(e)) {
+		return false // larger than the parser can count, and read all the same
+	}
 	return !d.looseEvent(e)
+}
+
+// largeNumber is a number as YAML writes it, whatever its size.
+var largeNumber = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\s*([#,}\]\r\n]|$)`)
+
+// textAt is what stands where the parser complains, and all that follows.
+func (d *Document) textAt(e *actionlint.Error) string {
+	at := d.Src.offset(e.Line, e.Column)
+	if at < 0 {
+		return ""
+	}
+	return d.Src.text[at:]
 }
 
 // expressionAt tells whether an expression stands where the parser complains.
 func (d *Document) expressionAt(e *actionlint.Error) bool {
-	at := d.Src.offset(e.Line, e.Column)
-	return at >= 0 && strings.HasPrefix(strings.TrimLeft(d.Src.text[at:min(len(d.Src.text), at+100)], "\"'|>-+ \t\r\n"), "${{")
+	text := d.textAt(e)
+	return strings.HasPrefix(strings.TrimLeft(text[:min(len(text), 100)], "\"'|>-+ \t\r\n"), "${{")
 }
 
 func (d *Document) flowAt(e *actionlint.Error) bool {
-	at := d.Src.offset(e.Line, e.Column)
-	return at >= 0 && at < len(d.Src.text) && strings.IndexByte("[{", d.Src.text[at]) >= 0
+	text := d.textAt(e)
+	return text != "" && strings.IndexByte("[{", text[0]) >= 0
 }
 
 // looseEvent tells an error inside `on:`, where GitHub takes everything but a faulty workflow_call.

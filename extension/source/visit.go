@@ -362,7 +362,9 @@ func (v visitor) readScript(s *actionlint.Step) vendors.Script {
 		return vendors.Script{Language: language}
 	}
 	if v.doc.scripts += min(len(e.Run.Value), script.MaxLength); v.doc.scripts > maxScripts {
-		language = script.Unknown
+		out := vendors.JudgeScript(e.Run.Value, script.Unknown)
+		out.Unread = "the scripts of the file are too long together"
+		return out
 	}
 	return vendors.JudgeScript(e.Run.Value, language)
 }

@@ -283,7 +283,7 @@ func (e Evidence) ask(p Place) answer {
 	case p.Environment != "" && e.Run.Event == "schedule":
 		return silent("not asked: every run waits there, so it has to be asked for")
 	}
-	return silent("not asked: the run has no job, or several, for it")
+	return silent("not asked: the run has no job, or several, for it (%s)", e.Run.URL)
 }
 
 func (f File) lists(environment string) bool {

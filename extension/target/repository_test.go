@@ -3,13 +3,13 @@ package target
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/core/worktree/gittest"
 	"github.com/gh-hex/gh-hex/extension/command/commandtest"
 )
 
@@ -29,16 +29,9 @@ func loggedIn(t *testing.T) {
 func configured(t *testing.T, settings ...string) *worktree.Tree {
 	t.Helper()
 	dir := t.TempDir()
-	commands := [][]string{{"init", "-q"}}
+	gittest.Run(t, dir, "", "init", "-q")
 	for pair := range slices.Chunk(settings, 2) {
-		commands = append(commands, []string{"config", "--add", pair[0], pair[1]})
-	}
-	for _, args := range commands {
-		cmd := exec.Command("git", args...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("git %v: %v\n%s", args, err, out)
-		}
+		gittest.Run(t, dir, "", "config", "--add", pair[0], pair[1])
 	}
 	tree, err := worktree.Open(t.Context(), dir)
 	if err != nil {

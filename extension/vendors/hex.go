@@ -3,6 +3,8 @@
 package vendors
 
 import (
+	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -217,4 +219,20 @@ func UsesToolkit(s *actionlint.Step) bool {
 	}
 	name, _, _ := strings.Cut(a.Uses.Value, "@")
 	return strings.EqualFold(name, Toolkit)
+}
+
+// ConfigOf is the path of the file that configures Hex's own action where a step uses it; empty for one that is decided at run
+// time or stands elsewhere.
+func ConfigOf(s *actionlint.Step) string {
+	if !UsesToolkit(s) {
+		return ""
+	}
+	name := "hex_context.config.json"
+	if in := s.Exec.(*actionlint.ExecAction).Inputs["config_file"]; in != nil {
+		name = path.Clean(strings.TrimSpace(in.Value.Value))
+	}
+	if strings.Contains(name, "${{") || !fs.ValidPath(name) {
+		return ""
+	}
+	return name
 }

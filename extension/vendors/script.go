@@ -16,6 +16,7 @@ type Script struct {
 	Needs     []Need         // variables that its commands take a token from
 	Language  script.Language
 	Parsed    *script.Script // nil when nothing in it matters
+	Unread    string         // why it was not read whole; empty when it was, or is in no language that is read
 	inputs    map[int]Marks  // of the here-documents that were judged, by where they stand
 }
 
@@ -37,7 +38,7 @@ func JudgeScript(text string, language script.Language) Script {
 		return Script{Language: language, Marks: MarksOfText(WithoutComments(text))}
 	}
 	parsed := script.Parse(text, language)
-	out := Script{Language: language, Parsed: parsed, Uses: map[string]use{}, inputs: map[int]Marks{}}
+	out := Script{Language: language, Parsed: parsed, Unread: parsed.Unread(), Uses: map[string]use{}, inputs: map[int]Marks{}}
 	commands := parsed.Commands()
 	own := make([]Marks, len(commands))
 	for i, c := range commands {
@@ -49,8 +50,11 @@ func JudgeScript(text string, language script.Language) Script {
 			out.Arguments = append(out.Arguments, tokenArguments(c, own[i])...)
 		}
 	}
-	if len(text) > script.MaxLength {
+	switch {
+	case len(text) > script.MaxLength:
 		out.Marks |= MarksOfText(WithoutComments(text[script.MaxLength:]))
+	case out.Unread != "":
+		out.Marks |= MarksOfText(WithoutComments(text))
 	}
 	if out.Marks.Both() {
 		out.tellApart(text, commands, own)

@@ -253,6 +253,7 @@ func sourceAt(ctx context.Context, tree *worktree.Tree, commit string) *inspect.
 	s := &inspect.Source{Lookup: func(name string) ([]byte, bool) {
 		return tree.FileAt(ctx, commit, path.Clean(name), inspect.MaxWorkflow)
 	}}
+	s.Tree = func() ([]string, error) { return tree.AllAt(ctx, commit) }
 	names, _ := tree.FilesAt(ctx, commit, inspect.WorkflowFolder)
 	for _, name := range names {
 		if !inspect.IsYAML(name) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
@@ -34,7 +35,8 @@ type verifyOptions struct {
 	strict  bool
 	fix     bool
 	prePush bool
-	explain string // a check or a workflow file
+	named   []string // the projects, as they were typed
+	explain string   // a check or a workflow file
 	format  string
 	fleet   fleetOptions
 	live    bool // groups are shown as they finish
@@ -44,7 +46,6 @@ type verifyOptions struct {
 // NewCmd is gh hex verify.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &verifyOptions{Process: p, format: "text"}
-	var projects []string
 	cmd := &cobra.Command{
 		Use:        "verify",
 		SuggestFor: []string{"doctor", "check", "lint", "validate", "test", "scan"},
@@ -82,23 +83,11 @@ func NewCmd(p *command.Process) *cobra.Command {
 			return command.NoArguments(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.checkFleet(cmd); err != nil {
-				return err
-			}
 			if err := o.namedChecks(); err != nil {
 				return err
 			}
-			if err := command.CheckName(o.Secret); err != nil && cmd.Flags().Changed("secret") {
-				return command.InvalidArgument("secret", o.Secret, err)
-			}
-			var err error
-			if o.Projects, err = namedProjects(projects); err != nil {
+			if err := o.check(cmd); err != nil {
 				return err
-			}
-			for _, pair := range [][2]string{{"format", "json"}, {"pre-push", "fix"}, {"pre-push", "history"}, {"pre-push", "check-leaked"}, {"offline", "check-leaked"}, {"stored", "pre-push"}, {"stored", "fix"}, {"stored", "offline"}} {
-				if cmd.Flags().Changed(pair[0]) && cmd.Flags().Changed(pair[1]) {
-					return fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1])
-				}
 			}
 			switch {
 			case o.explain != "":
@@ -111,7 +100,13 @@ func NewCmd(p *command.Process) *cobra.Command {
 			return runVerify(cmd.Context(), o)
 		},
 	}
-	f := cmd.Flags()
+	o.addFlags(cmd.Flags())
+	o.addFleet(cmd.Flags())
+	o.export = command.AddExport(cmd, fields())
+	return cmd
+}
+
+func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.Offline, "offline", false, "No network: files and workflow syntax only")
 	f.StringSliceVar(&o.Only, "only", nil, "Run only the checks with these `IDs`")
 	f.StringSliceVar(&o.Skip, "skip", nil, "Leave out the checks with these `IDs`")
@@ -122,15 +117,33 @@ func NewCmd(p *command.Process) *cobra.Command {
 	f.BoolVar(&o.History, "history", false, "Look for leaked tokens in the whole history, not only in what is not pushed yet")
 	f.BoolVar(&o.CheckLeaked, "check-leaked", false, "Ask Hex whether it still accepts the leaked tokens that are found")
 	f.BoolVar(&o.prePush, "pre-push", false, "As git's pre-push hook: judge what the refs on standard input send")
-	f.StringArrayVar(&projects, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
+	f.StringArrayVar(&o.named, "project", nil, "Also check that this `project`, an ID or URL, is published and can be run (repeatable)")
 	f.BoolVar(&o.fix, "fix", false, "Apply the safe fixes (.gitignore, .env.example, permissions of .env) first")
 	f.BoolVar(&o.Stored, "stored", false, "Have GitHub check the tokens that are stored, with the workflow of gh hex init --check")
 	f.DurationVar(&o.Timeout, "timeout", 0, "Stop waiting after this `duration`: for GitHub's run with --stored (default 10m), for rate limits with --org or several --repo (default 1h)")
 	f.StringVar(&o.explain, "explain", "", "Show the page of a `check`, or what every job of a workflow FILE gets on each event")
 	command.EnumVar(f, &o.format, "format", "", formats(), "Output format: {}")
-	o.addFleet(f)
-	o.export = command.AddExport(cmd, fields())
-	return cmd
+}
+
+// check refuses what cannot be meant.
+func (o *verifyOptions) check(cmd *cobra.Command) (err error) {
+	if err := o.checkFleet(cmd); err != nil {
+		return err
+	}
+	given := cmd.Flags().Changed
+	if err := command.CheckName(o.Secret); err != nil && given("secret") {
+		return command.InvalidArgument("secret", o.Secret, err)
+	}
+	for _, pair := range [][2]string{
+		{"format", "json"}, {"pre-push", "fix"}, {"pre-push", "history"}, {"pre-push", "check-leaked"}, {"offline", "check-leaked"},
+		{"stored", "pre-push"}, {"stored", "fix"}, {"stored", "offline"},
+	} {
+		if given(pair[0]) && given(pair[1]) {
+			return fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1])
+		}
+	}
+	o.Projects, err = namedProjects(o.named)
+	return err
 }
 
 // namedChecks takes the blanks from the IDs, and refuses one that is none: a misspelt --skip would otherwise skip nothing.
@@ -302,7 +315,7 @@ func (o *verifyOptions) fixFiles(ctx context.Context, tree *worktree.Tree) error
 		return err
 	}
 	changes = slices.DeleteFunc(changes, func(c scaffold.Change) bool { return !o.Includes(checks[c.Path]) })
-	if err := scaffold.Apply(tree.Root(), changes); err != nil {
+	if err := scaffold.Apply(ctx, tree.Root(), changes); err != nil {
 		return err
 	}
 	for _, c := range changes {

@@ -83,7 +83,7 @@ func casesOf(t *testing.T, archive *txtar.Archive) []*testCase {
 		case file == "want":
 			c.want = f
 		default:
-			if !strings.Contains(file, "/") {
+			if !strings.Contains(file, "/") && (path.Ext(file) == ".yml" || path.Ext(file) == ".yaml") {
 				file = ".github/workflows/" + file
 			}
 			c.files[file] = f.Data
@@ -111,6 +111,9 @@ func (c *testCase) run(t *testing.T) string {
 		}
 		data, ok := c.files[name]
 		return data, ok
+	}
+	if c.setup.tree {
+		o.Tree = func() []string { return c.ordered }
 	}
 	if c.setup.online {
 		o.Remote = func(ref string) ([]byte, error) {
@@ -157,6 +160,7 @@ type setup struct {
 	options   ReadOptions
 	online    bool
 	crlf, bom bool
+	tree      bool // all files are listed
 }
 
 // stored is an inventory of what a test names.
@@ -285,6 +289,8 @@ func (s *setup) setPlain(key, value string) bool {
 		s.crlf = true
 	case "bom":
 		s.bom = true
+	case "tree":
+		s.tree = true
 	default:
 		return false
 	}

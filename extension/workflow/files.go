@@ -22,14 +22,10 @@ func (j *judgement) syntax() *verdict {
 		for _, p := range append(append([]source.Problem(nil), d.Problems...), j.w.CallProblems(d, j.k.Spend)...) {
 			v.add(p.Place, p.Severity, "", p.Message, "")
 		}
-		for _, job := range d.Jobs {
-			if ref := source.CallRef(job); j.w.Missing[ref] {
-				v.add(d.PlaceOf(job.AST.WorkflowCall.Uses), check.SeverityNote, job.ID, fmt.Sprintf("%s calls %s, which could not be read: what it needs was not judged", jobMark, ref), "")
-			}
-		}
 	}
+	j.called(v)
 	for _, folder := range slices.Sorted(maps.Keys(j.w.Actions)) {
-		if d := j.w.Actions[folder]; d != nil && d.Unread {
+		if d := j.w.Actions[folder]; d != nil && d.Unread && d.Remote == "" {
 			for _, p := range d.Problems {
 				v.add(p.Place, p.Severity, "", p.Message, "")
 			}
@@ -39,6 +35,32 @@ func (j *judgement) syntax() *verdict {
 		v.add(Place{}, check.SeverityNote, "", fmt.Sprintf("more than %d workflows are called: what the last of them call was not judged", source.MaxCalls), "")
 	}
 	return v
+}
+
+// called says what is wrong with workflows that are called, at the call of this repository that leads to them: what GitHub
+// refuses of those that other repositories have, what could not be read of them, and permissions that no caller may give.
+func (j *judgement) called(v *verdict) {
+	for _, r := range j.w.Runs {
+		if j.w.Ended() {
+			return
+		}
+		if ref := source.CallRef(r.Job); j.w.Missing[ref] {
+			v.aside(r.CallPlace(), r.Label(), fmt.Sprintf("%s calls %s, which could not be read: what it needs was not judged", jobMark, ref))
+		}
+		for _, s := range r.Job.Steps {
+			for _, action := range s.Unseen() {
+				v.aside(r.CallPlace(), r.Label(), fmt.Sprintf("%s uses %s, which could not be read: what it does was not judged", jobMark, action))
+			}
+		}
+		if callee := j.w.Callee(r.Job); callee != nil && callee.Remote != "" && (callee.Unread || j.concernsFile(r.Root)) {
+			for _, p := range append(slices.Clone(callee.Problems), j.w.CallProblems(callee, j.k.Spend)...) {
+				v.add(r.CallPlace(), p.Severity, r.Label(), fmt.Sprintf("%s calls %s (line %d there): %s", jobMark, callee.Remote, max(p.Place.Line, 1), p.Message), "")
+			}
+		}
+		if asked, most := r.Exceeds(); asked != "" && j.concernsFile(r.Root) {
+			v.add(r.Caller.CallPlace(), check.SeverityError, r.Label(), fmt.Sprintf("%s asks for the permission %s, and the job that calls it may give %s: GitHub refuses the call", jobMark, asked, most), "")
+		}
+	}
 }
 
 // judgedFiles yields the files that are judged as a whole, for a verdict that looks at each.
@@ -68,7 +90,7 @@ func (j *judgement) contexts() *verdict {
 	}
 	for _, folder := range slices.Sorted(maps.Keys(j.w.Actions)) {
 		d := j.w.Actions[folder]
-		if d == nil || !j.concernsAction(d) {
+		if d == nil || d.Remote != "" || !j.concernsAction(d) {
 			continue
 		}
 		for _, x := range d.Reads {

@@ -1,8 +1,10 @@
 package workflow
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -106,6 +108,18 @@ type verdict struct {
 	nothing string           // why there was nothing to look at
 }
 
+// copied is a verdict that goes on by itself.
+func (v *verdict) copied() *verdict {
+	out := *v
+	out.entries, out.index, out.rest = slices.Clone(v.entries), maps.Clone(v.index), maps.Clone(v.rest)
+	for file, r := range out.rest {
+		more := *r
+		more.more = maps.Clone(r.more)
+		out.rest[file] = &more
+	}
+	return &out
+}
+
 // entry is a finding in the making: one that holds for several jobs is said once.
 type entry struct {
 	place    Place
@@ -190,6 +204,13 @@ func (v *verdict) count() {
 // maxJobsNamed bounds how many jobs one finding names.
 const maxJobsNamed = 20
 
+// aside is a note that stands although nothing may concern Hex: it says what was not looked at.
+func (v *verdict) aside(p Place, job, format string) {
+	looked := v.looked
+	v.add(p, check.SeverityNote, job, format, "")
+	v.looked = looked
+}
+
 func (v *verdict) cannotTell(reason string) {
 	v.looked = true
 	if !slices.Contains(v.unknown, reason) && len(v.unknown) < source.MaxProblems {
@@ -231,12 +252,24 @@ const (
 
 // result is what core says of the findings.
 func (v *verdict) result(fine string) check.Result {
+	findings := v.findings()
 	if !v.looked {
-		if v.nothing == "" {
-			return check.Skip("no workflow uses Hex")
+		r := check.Skip(cmp.Or(v.nothing, "no workflow uses Hex"))
+		r.Findings = findings
+		if n := len(findings); n > 0 {
+			r.Message += "; " + findings[0].Message
 		}
-		return check.Skip(v.nothing)
+		return r
 	}
+	r := check.Judge(findings, fine, "")
+	r.Doubt = strings.Join(v.unknown, "; ")
+	if len(v.unknown) > 0 && r.Status != check.StatusError {
+		r.Status, r.Message, r.Fix = check.StatusUnknown, strings.Join(v.unknown, "; "), ""
+	}
+	return r
+}
+
+func (v *verdict) findings() []check.Finding {
 	v.count()
 	sort.SliceStable(v.entries, func(i, j int) bool { return source.Before(v.entries[i].place, v.entries[j].place) })
 	findings := make([]check.Finding, 0, len(v.entries))
@@ -245,12 +278,7 @@ func (v *verdict) result(fine string) check.Result {
 			File: e.place.File, Line: e.place.Line, Column: e.place.Column, Severity: e.severity, Message: e.message(), Fix: e.fix,
 		})
 	}
-	r := check.Judge(findings, fine, "")
-	r.Doubt = strings.Join(v.unknown, "; ")
-	if len(v.unknown) > 0 && r.Status != check.StatusError {
-		r.Status, r.Message, r.Fix = check.StatusUnknown, strings.Join(v.unknown, "; "), ""
-	}
-	return r
+	return findings
 }
 
 // storeCommand is the command that stores a secret; flags say where, in further words of the line.

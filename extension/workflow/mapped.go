@@ -16,9 +16,36 @@ import (
 // mapped judges token-mapped: whether the token reaches the steps that need it.
 func (j *judgement) mapped() *verdict {
 	j.simulated()
-	v := *j.mapping // which several judgements may read
-	v.entries, v.nothing = slices.Clone(v.entries), "no step talks to Hex"
-	return &v
+	v := j.mapping.copied() // several judgements may read it
+	v.nothing = "no step talks to Hex"
+	j.unread(v)
+	return v
+}
+
+// unread names the scripts that may talk to Hex and were not read whole: what stands there was not judged.
+func (j *judgement) unread(v *verdict) {
+	note := func(at Place, job string, s *source.Step, d *source.Document) {
+		e, ok := s.AST.Exec.(*actionlint.ExecRun)
+		if !ok || s.Script.Unread == "" || !j.w.Options.All && !vendors.MentionsHex(e.Run.Value) && !slices.ContainsFunc(d.Reads, func(x *source.Read) bool { return x.Step == s && x.Hex }) {
+			return
+		}
+		if d.Remote == "" {
+			at = d.PlaceOf(e.Run)
+		}
+		v.aside(at, job, fmt.Sprintf("%s has a script%s that was not judged as a whole: %s", jobMark, stepFrom+" in step "+s.Label+stepTo, s.Script.Unread))
+	}
+	for _, r := range j.w.Runs {
+		for _, s := range r.Job.Steps {
+			note(r.CallPlace(), r.Label(), s, r.Job.Doc)
+			if a := s.Local; a != nil {
+				for _, inner := range a.Jobs {
+					for _, t := range inner.Steps {
+						note(r.CallPlace(), r.Label(), t, a)
+					}
+				}
+			}
+		}
+	}
 }
 
 // mappedAt looks at one step of the simulation.

@@ -1,10 +1,7 @@
 package workflow
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,12 +9,10 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/scripts/oracle"
 )
 
-// oracle is GitHub's own reader of workflows: this version of the npm package @actions/workflow-parser.
-const oracle = "@actions/workflow-parser@0.3.61"
-
-// oracleScript reads workflows, one a line as a JSON string, and answers each with the list of what GitHub says against it.
+// oracleScript is GitHub's own reader of workflows. It answers each with the list of what GitHub says against it.
 // The package imports a JSON file in a way that Node.js has stopped to take.
 const oracleScript = `
 import {register} from "node:module";
@@ -44,7 +39,7 @@ for await (const line of createInterface({input: process.stdin})) {
 func TestRefusedAsByGitHub(t *testing.T) {
 	names, texts := workflowsOfCases(t)
 	judged := differences(t)
-	for i, said := range askOracle(t, texts) {
+	for i, said := range oracle.Ask[[]string](t, oracleScript, texts) {
 		ours := refusedHere(texts[i])
 		name := names[i]
 		why, listed := judged[name]
@@ -117,59 +112,4 @@ func differences(t *testing.T) map[string]string {
 		out[name] = why
 	}
 	return out
-}
-
-func askOracle(t *testing.T, texts []string) [][]string {
-	folder := oracleFolder(t)
-	var in bytes.Buffer
-	for _, text := range texts {
-		line, _ := json.Marshal(text)
-		in.Write(append(line, '\n'))
-	}
-	cmd := exec.Command("node", "--no-warnings", filepath.Join(folder, "ask.mjs"))
-	cmd.Stdin, cmd.Dir, cmd.Stderr = &in, folder, os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("the oracle failed: %v", err)
-	}
-	var answers [][]string
-	for line := range strings.Lines(string(out)) {
-		var said []string
-		if err := json.Unmarshal([]byte(line), &said); err != nil {
-			t.Fatal(err)
-		}
-		answers = append(answers, said)
-	}
-	if len(answers) != len(texts) {
-		t.Fatalf("%d answers about %d workflows", len(answers), len(texts))
-	}
-	return answers
-}
-
-// oracleFolder installs the oracle, once for all runs, into the user's cache.
-func oracleFolder(t *testing.T) string {
-	for _, tool := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("%s is missing: this test asks GitHub's own reader, %s; install Node.js, or leave the test out with -skip TestRefusedAsByGitHub", tool, oracle)
-		}
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	folder := filepath.Join(cache, "gh-hex-tests", strings.NewReplacer("@", "", "/", "-").Replace(oracle))
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "ask.mjs"), []byte(oracleScript), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "@actions", "workflow-parser", "package.json")); err == nil {
-		return folder
-	}
-	cmd := exec.Command("npm", "install", "--no-audit", "--no-fund", "--prefix", folder, oracle, "@actions/expressions@0.3.61")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s could not be installed (%v); it needs npm and its registry:\n%s", oracle, err, out)
-	}
-	return folder
 }

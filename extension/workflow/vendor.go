@@ -102,6 +102,7 @@ func (j *judgement) action(v *verdict, d *source.Document, job *source.Job, s *s
 	}
 	j.actionEvents(v, d, job, s, a)
 	j.actionComments(v, d, job, s, a)
+	j.actionConfig(v, d, job, s, a)
 }
 
 // versionOf is the major version that an action is used in, such as v2: by its tag or, behind the hash of a commit, by

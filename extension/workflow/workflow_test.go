@@ -75,7 +75,7 @@ func TestFacts(t *testing.T) {
 		{"HexSecrets", names(w.HexSecrets()), []string{"HEX_API_TOKEN×2", "HEX_TOKEN×1"}},
 		{"HexVariables", names(w.HexVariables()), []string{"HEX_PROJECT_ID×1", "HEX_WORKSPACE_URL×1"}},
 		{"Hosts", names(w.Hosts()), []string{"app.hex.tech×1", "eu.hex.tech×1"}},
-		{"RemoteRefs", w.RemoteRefs(), []string{"octo/shared/.github/workflows/x.yml@v1"}},
+		{"RemoteRefs", w.RemoteRefs(), []string{"octo/shared/.github/workflows/x.yml@v1", "octo/shared/.github/workflows/y.yml@v1"}},
 		{"RunsProjects", w.RunsProjects(), true},
 		{"Environments offline", w.Environments(nil), []string{"dev", "prod"}},
 		{"Environments", w.Environments(&stored{repository: inventory.Repository{Environments: []inventory.Environment{{Name: "Prod"}, {Name: "qa"}}}}), []string{"dev", "prod", "qa"}},
@@ -366,5 +366,25 @@ func TestFindingsAreCounted(t *testing.T) {
 	v.add(Place{File: "b", Line: 1}, check.SeverityNote, "", "a", "")
 	if r := v.result(""); r.Status != check.StatusError || r.Fix != "mend it" || len(r.Findings) != maxFindings+2 {
 		t.Errorf("the error behind the notes is lost: %+v", r)
+	}
+}
+
+// What stands behind the part of a long script that is read is not judged, and that is said where it may talk to Hex.
+func TestScriptsThatAreCut(t *testing.T) {
+	long := strings.Repeat("          echo nothing of interest\n", 4000)
+	for _, c := range []struct{ end, want string }{
+		{"gh hex project list", "note job run has a script in step 1 that was not judged as a whole: the script is too long to be read whole"},
+		{"exit 0", ""},
+	} {
+		text := "on: push\njobs:\n  run:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n" + long + "          " + c.end + "\n" +
+			"      - run: gh hex project list\n        env:\n          HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}\n"
+		r := JudgeFiles(Read([]File{{Path: ".github/workflows/w.yml", Data: []byte(text)}}, ReadOptions{}), Context{})[TokenMapped]
+		got := ""
+		for _, f := range r.Findings {
+			got += fmt.Sprintf("%s %s", f.Severity, f.Message)
+		}
+		if got != c.want || r.Status != check.StatusOK {
+			t.Errorf("%s: %s %q, want %q", c.end, r.Status, got, c.want)
+		}
 	}
 }

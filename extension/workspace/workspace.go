@@ -49,6 +49,21 @@ func Open(cmd *cobra.Command, p *command.Process) (*Workspace, error) {
 	return &Workspace{p, core.NewClient(s.Host, s.Token, options)}, nil
 }
 
+// Run is the RunE of a command that talks to Hex: it checks what was typed before it looks for a token, opens the workspace
+// into w, and runs.
+func Run(p *command.Process, w **Workspace, check func(args []string) error, run func(context.Context) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		err := check(args)
+		if err != nil {
+			return err
+		}
+		if *w, err = Open(cmd, p); err != nil {
+			return err
+		}
+		return run(cmd.Context())
+	}
+}
+
 // localSettings also works outside a repository, and in one that git does not want to read: a token in the environment
 // needs neither.
 func localSettings(ctx context.Context, p *command.Process, workspaceURL string) Settings {
