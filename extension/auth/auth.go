@@ -186,22 +186,34 @@ func runAuth(ctx context.Context, o *authOptions) error {
 	if err := all.each(func(s *storing) error { return s.refuseVendor(ctx) }); err != nil {
 		return err
 	}
-	token, how, err := workspace.ReadToken(o.Process, o.withToken, found.Host, "gh hex auth")
+	if err := o.settle(ctx, all, found); err != nil {
+		return o.Untouched(err, "stored")
+	}
+	return all.carryOut(ctx)
+}
+
+// settle takes the token, and asks and decides everything that can be known before the first write.
+func (o *authOptions) settle(ctx context.Context, all storings, found workspace.Settings) error {
+	var token core.Token
+	var how workspace.TokenSource
+	var owner core.Identity
+	err := workspace.WithToken(o.Process, func(first bool) (_ workspace.TokenSource, err error) {
+		if token, how, err = workspace.ReadToken(o.Process, o.withToken, found.Host, "gh hex auth", first); err != nil {
+			return how, err
+		}
+		if owner, err = workspace.Accept(ctx, o.Process, found, token, how, "gh hex auth", o.tell); err != nil {
+			err = all[0].explainRejection(ctx, err)
+		}
+		return how, err
+	})
 	if err != nil {
 		return err
-	}
-	owner, err := workspace.Accept(ctx, o.Process, found, token, how, "gh hex auth", o.tell)
-	if err != nil {
-		return all[0].explainRejection(ctx, err)
 	}
 	if err := o.confirmFound(how, owner, all); err != nil {
 		return err
 	}
 	all.take(token, owner)
-	if err := all.each(func(s *storing) error { return s.prepare(ctx, how) }); err != nil {
-		return err
-	}
-	return all.carryOut(ctx)
+	return all.each(func(s *storing) error { return s.prepare(ctx, how) })
 }
 
 // projectID reads --project. A project on another host than the token's cannot be run with it.

@@ -152,17 +152,15 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 	if err := r.locate(ctx); err != nil {
 		return err
 	}
-	if err := r.takeToken(ctx); err != nil {
-		return err
-	}
-	if err := r.find(ctx); err != nil {
-		return err
-	}
-	if err := r.choose(); err != nil {
-		return err
-	}
-	if err := r.tryProjects(ctx); err != nil {
-		return err
+	for _, step := range []func() error{
+		func() error { return r.takeToken(ctx) },
+		func() error { return r.find(ctx) },
+		r.choose,
+		func() error { return r.tryProjects(ctx) },
+	} {
+		if err := step(); err != nil {
+			return o.Untouched(err, "stored")
+		}
 	}
 	interrupted := r.replace(ctx)
 	if err := r.show(); err != nil {
@@ -262,29 +260,36 @@ func (*sameTokenError) Hint() string {
 	return "To store this one in further places, run: gh hex auth"
 }
 
+// AnotherToken reports that another token may do.
+func (*sameTokenError) AnotherToken() bool { return true }
+
 // takeToken reads the new token and has Hex accept it.
-func (r *rotation) takeToken(ctx context.Context) (err error) {
-	source := workspace.FromInput
+func (r *rotation) takeToken(ctx context.Context) error {
+	return workspace.WithToken(r.rotateOptions.Process, func(first bool) (source workspace.TokenSource, err error) {
+		if source, err = r.readToken(first); err != nil {
+			return source, err
+		}
+		if !r.settings.Token.IsZero() && r.settings.Token.Equal(r.token) {
+			return source, &sameTokenError{r.settings.TokenSource}
+		}
+		r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, source, "gh hex rotate", r.tell)
+		if err != nil && len(r.targets) > 0 {
+			err = r.explain(ctx, err)
+		}
+		return source, err
+	})
+}
+
+func (r *rotation) readToken(first bool) (source workspace.TokenSource, err error) {
 	switch {
 	case r.withToken:
 		r.token, err = workspace.TokenFromInput(r.rotateOptions.Process, "gh hex rotate")
+		return workspace.FromInput, err
 	case r.CanAsk():
-		source = workspace.FromPrompt
-		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate")
-	default:
-		err = &workspace.MissingTokenError{Err: errors.New("no new Hex token: pipe it in with --with-token")}
+		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate", first)
+		return workspace.FromPrompt, err
 	}
-	if err != nil {
-		return err
-	}
-	if !r.settings.Token.IsZero() && r.settings.Token.Equal(r.token) {
-		return &sameTokenError{r.settings.TokenSource}
-	}
-	r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, source, "gh hex rotate", r.tell)
-	if err != nil && len(r.targets) > 0 {
-		return r.explain(ctx, err)
-	}
-	return err
+	return workspace.FromInput, &workspace.MissingTokenError{Err: errors.New("no new Hex token: pipe it in with --with-token")}
 }
 
 func (r *rotation) explain(ctx context.Context, err error) error {
