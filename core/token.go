@@ -151,7 +151,7 @@ func refuseToken(s string) error {
 		reason := ""
 		switch {
 		case unicode.IsSpace(r):
-			reason = "holds white space in its middle: copy the token alone, on one line"
+			reason = "has white space in it: copy the token alone, on one line"
 		case unicode.IsControl(r):
 			reason = "holds control characters"
 		case r > unicode.MaxASCII:

@@ -63,7 +63,7 @@ type keepError struct {
 	next string
 }
 
-func (e *keepError) Error() string { return "nothing was saved: " + e.err.Error() }
+func (e *keepError) Error() string { return "nothing was stored: " + e.err.Error() }
 
 func (e *keepError) Unwrap() error { return e.err }
 
@@ -155,7 +155,7 @@ func (o *loginOptions) sayWhatIsFound(ctx context.Context, tree *worktree.Tree, 
 	now := workspace.Find(ctx, o.Process, tree, "")
 	switch {
 	case now.HostErr == nil && now.Host != before.Host:
-		o.Say("%s Commands look for the token of %s. To use this one, set the host: export %s=%s", o.Yellow("!"), now.Host.Name(), workspace.HostName, before.Host)
+		o.Say("%s Commands look for the token of %s. To use this one, set %s=%s in the environment", o.Yellow("!"), now.Host.Name(), workspace.HostName, before.Host)
 	case now.TokenErr != nil || !now.Token.IsZero() && !now.Token.Equal(token):
 		o.Say("%s Another token is found first, from %s", o.Yellow("!"), now.TokenSource)
 	default:

@@ -288,11 +288,11 @@ func (r *statusRun) show(found []*places.Place) error {
 		return r.export.Write(r.Streams, rows)
 	}
 	if len(found) == 0 && r.org != "" {
-		r.Say("No Hex secret is stored in a place of %s that this login sees.", r.org)
+		r.Say("This login sees no Hex secret in %s.", r.org)
 		return nil
 	}
 	if len(found) == 0 {
-		r.Say("No Hex secret is stored where this repository can see it. Store one with: gh hex auth")
+		r.Say("No Hex secret is stored for this repository. Store one with: gh hex auth")
 		return nil
 	}
 	return r.printPlaces(found)

@@ -26,7 +26,7 @@ func hexHint(err error) string {
 	case errors.Is(err, core.ErrRedirect):
 		return "Check the host: HEX_WORKSPACE_URL, or --workspace-url, names where you log in to Hex"
 	case errors.Is(err, core.ErrGarbled), errors.Is(err, core.ErrTooLarge):
-		return "Run the command again; if it stays, check the host (HEX_WORKSPACE_URL)"
+		return "Run the command again; if that does not help, check the host (HEX_WORKSPACE_URL)"
 	case errors.As(err, &answer):
 		return answerHint(answer)
 	case isNetworkError(err):

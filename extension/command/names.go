@@ -33,7 +33,7 @@ func CheckName(name string) error {
 		return errors.New("a name is needed")
 	}
 	if strings.HasPrefix(strings.ToUpper(name), "GITHUB_") {
-		return errors.New("GitHub keeps names that start with GITHUB_ to itself")
+		return errors.New("GitHub reserves names that start with GITHUB_")
 	}
 	return nil
 }

@@ -75,6 +75,17 @@ func Age(then, now time.Time) string {
 	return fmt.Sprintf("%dy", int(d/year))
 }
 
+// Span writes a time that was asked for as it is typed: 1h, 10m, 1h30m.
+func Span(d time.Duration) string {
+	s := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(s, zero) {
+			s = s[:len(s)-2]
+		}
+	}
+	return s
+}
+
 // Took writes a duration as people do: 1h2m3s, to the second.
 func Took(d time.Duration) string {
 	if d <= 0 {

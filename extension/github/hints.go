@@ -58,7 +58,7 @@ func (e *Error) Hint() string {
 	case e.Status < 300, e.Status >= 500: // none, one that is not GitHub's, or a failure
 		return "Check the network and https://www.githubstatus.com, then run the command again"
 	}
-	return "Run the command again; if it stays, see GitHub's answers with: GH_DEBUG=api"
+	return "Run the command again; if that does not help, see GitHub's answers with: GH_DEBUG=api"
 }
 
 // unauthorizedHint tells a login that gh manages from a token in the environment, which gh cannot renew.

@@ -439,7 +439,7 @@ func storedWhere(places []github.PlacedEntry, now time.Time) string {
 }
 
 func (i *Inspection) nowhere(inv github.Inventory, name string) check.Result {
-	message := fmt.Sprintf("secret %s is stored nowhere that %s can see", name, i.Target)
+	message := fmt.Sprintf("secret %s is not stored for %s", name, i.Target)
 	if near := inv.Nearest(name); near != "" {
 		message += fmt.Sprintf("; did you mean %s?", near)
 	}

@@ -202,7 +202,7 @@ func accepting(id string, f check.Finding) string {
 	if f.Fingerprint == "" || f.Accepted {
 		return ""
 	}
-	return fmt.Sprintf("to live with it, a line in %s: %s %s %s", worktree.AcceptedFile, id, f.Fingerprint, worktree.WantsReason)
+	return fmt.Sprintf("to accept it, add to %s: %s %s %s", worktree.AcceptedFile, id, f.Fingerprint, worktree.WantsReason)
 }
 
 // printAccepting shows each line to paste once, as far as they are few.

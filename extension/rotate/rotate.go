@@ -101,7 +101,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 	f.BoolVar(&o.withToken, "with-token", false, "Read the new token from standard input")
 	f.BoolVarP(&o.yes, "yes", "y", false, "Do not ask for confirmation")
 	f.BoolVar(&o.dryRun, "dry-run", false, "Verify, and show what would be replaced; change nothing")
-	f.BoolVar(&o.force, "force", false, "Replace it, too, where the new token may not run what the workflows run")
+	f.BoolVar(&o.force, "force", false, "Replace it even where the new token may not run what the workflows run")
 	f.StringVar(&o.secret, "secret", workspace.TokenName, "The `name` of the secret")
 	f.StringVar(&o.variable, "variable", workspace.HostName, "The `name` of the variable that holds the host; empty for none")
 	f.StringVar(&o.workspaceURL, "workspace-url", "", "The Hex host of the new token, as any `URL` of the workspace")
@@ -289,7 +289,7 @@ func (r *rotation) readToken(first bool) (source workspace.TokenSource, err erro
 		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate", first)
 		return workspace.FromPrompt, err
 	}
-	return workspace.FromInput, &workspace.MissingTokenError{Err: errors.New("no new Hex token: pipe it in with --with-token")}
+	return workspace.FromInput, &workspace.MissingTokenError{Err: command.Hinted("no new Hex token: pipe it in with --with-token", workspace.NoTerminal(r.rotateOptions.Process, "gh hex rotate"))}
 }
 
 func (r *rotation) explain(ctx context.Context, err error) error {

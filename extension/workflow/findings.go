@@ -316,7 +316,7 @@ func Remedy(w *Workflows, inv inventory.Inventory, c Context, name string) strin
 func refusedName(name string) string {
 	switch {
 	case strings.HasPrefix(strings.ToUpper(name), "GITHUB_"):
-		return "GitHub keeps names that begin with GITHUB_ for itself"
+		return "GitHub reserves names that start with GITHUB_"
 	case strings.IndexFunc(name, func(r rune) bool { return r != '_' && !abstract.IsAlphanumeric(r) }) >= 0:
 		return "a name has letters, digits and _ only"
 	case name != "" && name[0] >= '0' && name[0] <= '9':

@@ -55,10 +55,18 @@ func ReadToken(p *command.Process, withToken bool, host core.Host, typed string,
 		token, err := parseToken(p.Getenv(TokenName), typed)
 		return token, FromEnvironment, err
 	case !p.CanAsk():
-		return core.Token{}, FromInput, &MissingTokenError{errors.New("no Hex token: pipe it in with --with-token, or set the environment variable HEX_API_TOKEN")}
+		return core.Token{}, FromInput, &MissingTokenError{command.Hinted("no Hex token: pipe it in with --with-token, or set the environment variable HEX_API_TOKEN", NoTerminal(p, typed))}
 	}
 	token, err := TokenFromPrompt(p, host, typed, first)
 	return token, FromPrompt, err
+}
+
+// NoTerminal is how to be asked in a window of Git Bash, which an older mintty gives no terminal that Windows programs see.
+func NoTerminal(p *command.Process, typed string) string {
+	if p.Getenv("MSYSTEM") == "" {
+		return ""
+	}
+	return "Git Bash's window may not be a terminal for it; to be asked there: winpty " + typed
 }
 
 // TokenFromInput reads the token from standard input; typed is the command that was typed.
