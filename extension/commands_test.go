@@ -95,3 +95,13 @@ func TestErrorsAreSafeToShow(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// Whoever reads the help of a command sees how that one is typed.
+func TestEveryHelpHasAnExample(t *testing.T) {
+	p, _, _ := newTestProcess(t)
+	walk(newRootCmd(p), func(cmd *cobra.Command) {
+		if !strings.Contains(strings.ReplaceAll(cmd.Example, "\n", " ")+" ", cmd.CommandPath()+" ") {
+			t.Errorf("the help of %q shows no example of it:\n%s", cmd.CommandPath(), cmd.Example)
+		}
+	})
+}

@@ -90,7 +90,6 @@ func newRootCmd(p *command.Process) *cobra.Command {
 	cmd.PersistentFlags().BoolP("help", "h", false, "Show help for command")
 	startRun := run.NewStartCmd(p, "run", "Start a run of a project (the same as gh hex run start)")
 	cmd.SetHelpCommand(newHelpCmd())
-	startRun.Example = strings.ReplaceAll(startRun.Example, "gh hex run start", "gh hex project run")
 	cmd.AddCommand(auth.NewCmd(p), verify.NewCmd(p), setup.NewCmd(p), project.NewCmd(p, startRun), run.NewCmd(p), api.NewCmd(p), rotate.NewCmd(p))
 	return cmd
 }

@@ -61,7 +61,7 @@ func fleetKinds(t *testing.T) []*fleetKind {
 			}
 			switch {
 			case file == "setup":
-				k.setup = strings.Split(strings.TrimSpace(string(f.Data)), "\n")
+				k.setup = strings.FieldsFunc(string(f.Data), func(r rune) bool { return r == '\n' })
 			case file == "want":
 			case strings.Contains(file, "/"):
 				k.files[file] = string(f.Data)

@@ -1,7 +1,6 @@
 package extension
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -41,14 +40,4 @@ INHERITED FLAGS
 			t.Errorf("%v: %v\n%s\nwant\n%s", tt.args, err, out, tt.want)
 		}
 	}
-}
-
-// Whoever reads the help of a command sees how that one is typed.
-func TestEveryHelpHasAnExample(t *testing.T) {
-	p, _, _ := newTestProcess(t)
-	walk(newRootCmd(p), func(cmd *cobra.Command) {
-		if !strings.Contains(strings.ReplaceAll(cmd.Example, "\n", " ")+" ", cmd.CommandPath()+" ") {
-			t.Errorf("the help of %q shows no example of it:\n%s", cmd.CommandPath(), cmd.Example)
-		}
-	})
 }

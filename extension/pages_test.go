@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/rhysd/actionlint"
 	"github.com/spf13/cobra"
@@ -282,6 +283,20 @@ func TestReadmeIsShort(t *testing.T) {
 	}
 	if at := strings.Index(readme, "gh hex verify --stored"); at < 0 || strings.Count(readme[:at], "\n") > 6 {
 		t.Error("the stored token is not on the first screen")
+	}
+}
+
+// What is to be typed can be read without scrolling on a page that is as wide as GitHub's.
+func TestTypedLinesFit(t *testing.T) {
+	for name, page := range pagesOf(t) {
+		if name == "../CONTRIBUTING.md" {
+			continue
+		}
+		for _, m := range regexp.MustCompile(`(?m)^ {4}((?:gh|git|op|scripts/)\b.*)$`).FindAllStringSubmatch(page, -1) {
+			if utf8.RuneCountInString(m[1]) > 95 {
+				t.Errorf("%s: %q is %d columns wide, want at most 95", name, m[1], utf8.RuneCountInString(m[1]))
+			}
+		}
 	}
 }
 

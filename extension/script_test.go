@@ -51,17 +51,23 @@ func missing() error {
 	return fmt.Errorf("the scripts drive the real gh and a real keyring, and this machine has no %s: scripts/test installs what is missing", strings.Join(names, ", no "))
 }
 
-// build compiles the extension once, in a folder named gh-hex: that is what gh wants of a local extension.
-var build = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one build for all scripts
+// build is the folder of the extension, for what drives it with the real gh.
+func build() (string, error) {
 	if err := missing(); err != nil {
 		return "", err
 	}
+	return compiled()
+}
+
+// compiled builds the extension once, as a release does, in a folder named gh-hex: that is what gh wants of a local extension.
+var compiled = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one build for all scripts
 	base, err := os.MkdirTemp("", "hexbuild")
 	if err != nil {
 		return "", err
 	}
 	dir := filepath.Join(base, "gh-hex")
-	cmd := exec.Command("go", "build", "-ldflags=-X github.com/gh-hex/gh-hex/extension/command.Version="+builtVersion, "-o", filepath.Join(dir, "gh-hex"), "github.com/gh-hex/gh-hex")
+	cmd := exec.Command("go", "build", "-ldflags=-s -w -X github.com/gh-hex/gh-hex/extension/command.Version="+builtVersion, "-o", filepath.Join(dir, "gh-hex"), "github.com/gh-hex/gh-hex")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}

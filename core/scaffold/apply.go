@@ -1,8 +1,8 @@
 package scaffold
 
 import (
-	"context"
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path"

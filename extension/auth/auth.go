@@ -194,6 +194,9 @@ func runAuth(ctx context.Context, o *authOptions) error {
 
 // settle takes the token, and asks and decides everything that can be known before the first write.
 func (o *authOptions) settle(ctx context.Context, all storings, found workspace.Settings) error {
+	if err := all.each(func(s *storing) error { return s.settleStructured(ctx) }); err != nil {
+		return err
+	}
 	var token core.Token
 	var how workspace.TokenSource
 	var owner core.Identity

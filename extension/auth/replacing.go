@@ -64,6 +64,10 @@ func (s *storing) settleName(ctx context.Context) error {
 	if other == "" {
 		return nil
 	}
+	if holding := s.workflows(ctx).Holding(other); holding != "" {
+		s.Say("Note: the workflows of %s read the token out of %s only, which holds %s, not as %s. To store that: %s", s.place, other, holding, s.secret, s.plainCommand(other))
+		return nil
+	}
 	if !s.CanAsk() || s.dryRun {
 		s.Say("Note: the workflows of %s read the token as %s only, not as %s. To store it under that name: gh hex auth --secret %s%s", s.place, other, s.secret, other, s.placeFlag())
 		return nil
@@ -93,11 +97,14 @@ func (s *storing) otherName(ctx context.Context) string {
 			return ""
 		}
 	}
-	i := slices.IndexFunc(uses, func(n workflow.Named) bool {
-		return command.CheckName(n.Name) == nil && len(workflows.Packages(n.Name)) == 0
+	uses = slices.DeleteFunc(uses, func(n workflow.Named) bool {
+		return command.CheckName(n.Name) != nil || len(workflows.Packages(n.Name)) > 0
 	})
-	if i < 0 {
-		return ""
+	if i := slices.IndexFunc(uses, func(n workflow.Named) bool { return workflows.Holding(n.Name) == "" }); i >= 0 {
+		return uses[i].Name
 	}
-	return uses[i].Name
+	if len(uses) > 0 {
+		return uses[0].Name
+	}
+	return ""
 }

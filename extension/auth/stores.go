@@ -142,6 +142,44 @@ func (*vendorError) Hint() string {
 	return "Store the Hex token under another name with: --secret HEX_WORKSPACE_TOKEN, or replace that key with: --force"
 }
 
+// structuredError means that the secret is meant to hold something else than a bare token.
+type structuredError struct {
+	name, holding, fix string
+}
+
+func (e *structuredError) Error() string {
+	return fmt.Sprintf("the secret %s is meant to hold %s, not a bare token; nothing was stored", e.name, e.holding)
+}
+
+func (e *structuredError) Hint() string {
+	return "Store what it has to hold with: " + e.fix + ", or the bare token with: --force"
+}
+
+// settleStructured asks whether a bare token may stand where the workflows expect something else. Where nobody can be asked
+// it may not.
+func (s *storing) settleStructured(ctx context.Context) error {
+	if s.force || s.org != "" {
+		return nil
+	}
+	holding := s.workflows(ctx).Holding(s.secret)
+	if holding == "" {
+		return nil
+	}
+	if !s.CanAsk() || s.dryRun {
+		return &structuredError{s.secret, holding, s.plainCommand(s.secret)}
+	}
+	yes, err := s.Confirm(fmt.Sprintf("The secret %s of %s is meant to hold %s. Store a bare token there all the same?", s.secret, s.place, holding), false)
+	if err != nil || !yes {
+		return errors.Join(console.ErrCancelled, err)
+	}
+	return nil
+}
+
+// plainCommand has gh itself store a secret that is no bare token.
+func (s *storing) plainCommand(name string) string {
+	return fmt.Sprintf("gh secret set %s --repo %s", core.ShellWord(name), s.place)
+}
+
 // refuseVendor keeps the key of another vendor from being overwritten.
 func (s *storing) refuseVendor(ctx context.Context) error {
 	if s.force || s.org != "" {

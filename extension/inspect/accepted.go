@@ -138,7 +138,7 @@ func (e *elsewhere) source() *Source {
 	snapshot, _ := e.snapshot()
 	s := &Source{}
 	for _, f := range snapshot.Files {
-		s.Files = append(s.Files, workflow.File(f))
+		s.Files = append(s.Files, workflow.File{Path: f.Path, Data: f.Data})
 	}
 	return s
 }

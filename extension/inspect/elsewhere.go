@@ -51,7 +51,7 @@ func (e *elsewhere) read(ctx context.Context, o workflow.ReadOptions) *workflow.
 	}
 	files := make([]workflow.File, len(s.Files))
 	for i, f := range s.Files {
-		files[i] = workflow.File(f)
+		files[i] = workflow.File{Path: f.Path, Data: f.Data}
 	}
 	scripts := e.matters == nil
 	for {

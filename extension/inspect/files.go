@@ -179,7 +179,7 @@ func HasDependabot(tree *worktree.Tree) bool {
 	return false
 }
 
-// workflowFiles are the files right in .github/workflows whose name ends in .yml or .yaml.
+// workflowFiles are the files, and what could not be read as one, right in .github/workflows whose name ends in .yml or .yaml.
 func workflowFiles(root *os.Root) []workflow.File {
 	entries, err := fs.ReadDir(root.FS(), WorkflowFolder)
 	if err != nil {
@@ -188,11 +188,9 @@ func workflowFiles(root *os.Root) []workflow.File {
 	var files []workflow.File
 	for _, e := range entries {
 		name := path.Join(WorkflowFolder, e.Name())
-		if !IsYAML(name) {
-			continue
-		}
-		if data, ok := readRegular(root, name); ok {
-			files = append(files, workflow.File{Path: name, Data: data})
+		if IsYAML(name) && !e.IsDir() {
+			data, ok := readRegular(root, name)
+			files = append(files, workflow.File{Path: name, Data: data, Unread: !ok})
 		}
 	}
 	return files

@@ -150,6 +150,9 @@ func (i *Inspection) notHere() string {
 // all could be read nothing is in order for certain.
 func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	judged := i.judgeRead()
+	if r, there := judged[workflow.Syntax]; there {
+		judged[workflow.Syntax] = withNotes(r, i.misplaced())
+	}
 	err, left := i.elsewhere.unread(), i.elsewhere.notJudged()
 	for id, r := range judged {
 		switch {
@@ -425,6 +428,9 @@ func (i *Inspection) judgeStored() check.Result {
 	if i.workflows().OnlyCalled() && i.Secret == "" {
 		return check.Skip("the workflows that use Hex are called by other repositories, whose secrets they read")
 	}
+	if workflow.OnlyElsewhere(i.workflows(), i.kept(inv)) && i.Secret == "" {
+		return check.Skip("the jobs that use Hex do not run in this repository")
+	}
 	r := i.nowhere(inv, missing[0])
 	r.Auth = i.settings.Token.IsZero() && i.settings.TokenErr == nil && i.Includes("token-present")
 	return r
@@ -440,7 +446,10 @@ func storedWhere(places []github.PlacedEntry, now time.Time) string {
 
 func (i *Inspection) nowhere(inv github.Inventory, name string) check.Result {
 	message := fmt.Sprintf("secret %s is not stored for %s", name, i.Target)
-	if near := inv.Nearest(name); near != "" {
+	if why := workflow.RefusedName(name); why != "" {
+		message += "; no secret can have that name: " + why
+	}
+	if near := inv.Nearest(name); workflow.IsTokenName(near) || near != "" && !workflow.IsTokenName(name) {
 		message += fmt.Sprintf("; did you mean %s?", near)
 	}
 	about := workflow.Context{Flag: i.flag(), Repository: i.Target.String()}

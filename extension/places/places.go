@@ -45,6 +45,8 @@ type Place struct {
 	// UsedBy are the workflow files that read the secret; ReadErr says why they are not known.
 	UsedBy  []string
 	ReadErr error
+	// Holding is what the workflows take the secret for that is no bare token; empty when nothing says so.
+	Holding string
 	// Packages is where a workflow uses the name for hex.pm; nil when none does.
 	Packages *workflow.Place
 	// Starts are the projects that steps run with the secret, where they are asked for; Refused says why the new token may
@@ -280,6 +282,7 @@ func (s *Search) Fill(known inspect.Remote, places []*Place) {
 		if s.Starts && p.Store.App != github.Codespaces && p.Store.App != github.Agents {
 			p.Starts = known.Workflows.Starts(p.Entry.Name)
 		}
+		p.Holding = known.Workflows.Holding(p.Entry.Name)
 		if at := known.Workflows.Packages(p.Entry.Name); len(at) > 0 {
 			p.Packages = &at[0]
 		}

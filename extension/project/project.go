@@ -34,6 +34,7 @@ func NewCmd(p *command.Process, start *cobra.Command) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	workspace.AddURLFlag(cmd)
+	start.Example = strings.ReplaceAll(start.Example, "gh hex run start", "gh hex project run")
 	cmd.AddCommand(newProjectListCmd(p), newProjectViewCmd(p), start)
 	return cmd
 }

@@ -136,6 +136,8 @@ func (r *rotation) against(p *places.Place) string {
 	switch {
 	case p.OtherHost != "":
 		return fmt.Sprintf("its variable %s names another host, %s", r.variable, p.OtherHost)
+	case p.Holding != "":
+		return fmt.Sprintf("it is meant to hold %s, not a bare token", p.Holding)
 	case p.Packages != nil:
 		return fmt.Sprintf("the workflows use the name for hex.pm (%s:%d)", p.Packages.File, p.Packages.Line)
 	}

@@ -58,6 +58,9 @@ func (w *Workflows) loadActionBeside(d *Document, s *Step, folder string) {
 
 // Unseen are the actions of other repositories that a step uses, at whatever depth, and that were not at hand or are too large.
 func (s *Step) Unseen() []string {
+	if s.Missing == "" && (s.Local == nil || s.Local.Remote == "") {
+		return nil
+	}
 	var out []string
 	seen := map[*Document]bool{}
 	queue := []*Step{s}

@@ -2,7 +2,6 @@ package source
 
 import (
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -62,7 +61,7 @@ func (w *Workflows) follow(s *Step, c *script.Command) {
 			continue
 		}
 		if target != "" {
-			data = recipe(data, target)
+			data = script.Recipe(data, target)
 		}
 		s.called = append(s.called, data)
 	}
@@ -79,21 +78,6 @@ func (w *Workflows) File(name string) (string, bool) {
 		w.files[name] = text
 	}
 	return text, text != ""
-}
-
-// recipe is what make runs for a target.
-func recipe(makefile, target string) string {
-	var b strings.Builder
-	in := false
-	for line := range strings.Lines(makefile) {
-		if !strings.HasPrefix(line, "\t") {
-			names, _, rule := strings.Cut(line, ":")
-			in = rule && slices.Contains(strings.Fields(names), target)
-		} else if in {
-			b.WriteString(strings.TrimLeft(line, "\t@-"))
-		}
-	}
-	return b.String()
 }
 
 // marksOfCalled says what the files that a step runs talk to.

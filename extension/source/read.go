@@ -28,6 +28,8 @@ import (
 type File struct {
 	Path string
 	Data []byte
+	// Unread says that it is there, and could not be read.
+	Unread bool
 }
 
 // Options says what [Load] may draw on beside the workflow files themselves.
@@ -299,6 +301,10 @@ func (w *Workflows) parseAll(files []File) []*Document {
 	AtOnce(len(files), func(i int) {
 		k := <-known
 		docs[i] = w.parse(files[i].Path, "", files[i].Data, sizes[i], k)
+		if files[i].Unread {
+			docs[i].Unread, docs[i].Problems = true, nil
+			docs[i].fault(Place{}, check.SeverityNote, "the file could not be read, and was not judged")
+		}
 		files[i].Data = nil
 		known <- k
 	})
@@ -356,7 +362,7 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known abst
 	}
 	if len(data) > MaxFile {
 		d.Src, d.Unread = newSource(nil), true
-		d.fault(Place{}, check.SeverityNote, "the file is larger than 1 MiB and was not read")
+		d.fault(Place{}, check.SeverityNote, "the file is larger than 1 MiB and was not judged")
 		return d
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))

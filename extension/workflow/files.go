@@ -8,6 +8,8 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/cli/go-gh/v2/pkg/text"
+
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/extension/inventory"
@@ -35,6 +37,39 @@ func (j *judgement) syntax() *verdict {
 		v.add(Place{}, check.SeverityNote, "", fmt.Sprintf("more than %d workflows are called: what the last of them call was not judged", source.MaxCalls), "")
 	}
 	return v
+}
+
+// readable says what GitHub can read, of what was judged, and counts what was not.
+func (j *judgement) readable() string {
+	judged, others, left := 0, 0, len(j.w.Missing)
+	for _, d := range j.w.Docs {
+		switch {
+		case !j.concernsFile(d):
+			others++
+		case d.Unread || d.AST == nil:
+			left++
+		default:
+			judged++
+		}
+	}
+	for _, d := range j.w.Actions {
+		if d != nil && d.Unread {
+			left++
+		}
+	}
+	said := "GitHub can read every workflow"
+	switch {
+	case judged == 0:
+		said = "no workflow was judged"
+	case others+left > 0 && judged == 1:
+		said = "GitHub can read the workflow that uses Hex"
+	case others+left > 0:
+		said = fmt.Sprintf("GitHub can read the %d workflows that use Hex", judged)
+	}
+	if left > 0 {
+		said += fmt.Sprintf("; not judged: %s", text.Pluralize(left, "file"))
+	}
+	return said
 }
 
 // called says what is wrong with workflows that are called, at the call of this repository that leads to them: what GitHub

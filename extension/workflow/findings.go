@@ -212,6 +212,21 @@ func (j *judgement) runsHere(r *source.Run) bool {
 	return slices.ContainsFunc(j.simulated().Places, func(p simulate.InEnvironment) bool { return p.R == r && p.Live })
 }
 
+// OnlyElsewhere tells whether all jobs that use Hex run in other repositories only, as a fork's do in its parent.
+func OnlyElsewhere(w *Workflows, inv inventory.Inventory) bool {
+	j := newJudgement(w, inv, Context{})
+	any := false
+	for _, r := range w.Runs {
+		if r.Job.Hex && r.Job.AST.WorkflowCall == nil && !r.Open {
+			if j.runsHere(r) || !asksRepository(r) {
+				return false
+			}
+			any = true
+		}
+	}
+	return any
+}
+
 // asksRepository tells whether the `if` of a run's job, or of one that calls it, looks at which repository it is in.
 func asksRepository(r *source.Run) bool {
 	for ; r != nil; r = r.Caller {
@@ -279,7 +294,7 @@ func (j *judgement) whyNote(f *fate) string {
 // advise adds what to do about a value that is missing.
 func (j *judgement) advise(message string, f *fate) (string, string) {
 	kind := f.X.Kind
-	if why := refusedName(f.Name); why != "" && kind == inventory.Secret {
+	if why := RefusedName(f.Name); why != "" && kind == inventory.Secret {
 		return fmt.Sprintf("%s; no secret can have that name: %s; read it under another name", message, why), ""
 	}
 	if other := j.storedAsOther(f); other {
@@ -298,8 +313,8 @@ func (j *judgement) advise(message string, f *fate) (string, string) {
 	if strings.HasSuffix(elsewhere, "?") {
 		end = " Else"
 	}
-	if kind == inventory.Secret && j.w.structured(f.Name) != "" {
-		return fmt.Sprintf("%s%s%s it holds %s, not a bare token: `%s` asks for it", message, elsewhere, end, j.w.structured(f.Name), command), command
+	if kind == inventory.Secret && j.w.Holding(f.Name) != "" {
+		return fmt.Sprintf("%s%s%s it holds %s, not a bare token: `%s` asks for it", message, elsewhere, end, j.w.Holding(f.Name), command), command
 	}
 	return fmt.Sprintf("%s%s%s `%s` stores it", message, elsewhere, end, command), command
 }
@@ -312,8 +327,8 @@ func Remedy(w *Workflows, inv inventory.Inventory, c Context, name string) strin
 	return fix
 }
 
-// refusedName says why GitHub refuses a name; empty when it does not.
-func refusedName(name string) string {
+// RefusedName says why GitHub refuses a name; empty when it does not.
+func RefusedName(name string) string {
 	switch {
 	case strings.HasPrefix(strings.ToUpper(name), "GITHUB_"):
 		return "GitHub reserves names that start with GITHUB_"
@@ -359,13 +374,12 @@ func (j *judgement) hiddenInOrganization(f *fate) (command, why string) {
 	case "private":
 		why += ": it is for private repositories"
 	}
-	command = "gh secret set"
-	if j.w.isHexToken(f.Name) && j.w.structured(f.Name) == "" {
-		command = "gh hex auth --secret"
-	}
-	command += " " + core.ShellWord(f.Name)
-	if f.Name == vendors.SecretNames()[0] {
-		command = strings.Replace(command, "gh hex auth --secret "+f.Name, "gh hex auth", 1)
+	command = "gh secret set " + core.ShellWord(f.Name)
+	if j.w.isHexToken(f.Name) && j.w.Holding(f.Name) == "" {
+		command = "gh hex auth"
+		if f.Name != vendors.SecretNames()[0] {
+			command += " --secret " + core.ShellWord(f.Name)
+		}
 	}
 	return fmt.Sprintf("%s --org %s --visibility selected --repos %s", command, core.ShellWord(owner), core.ShellWord(j.k.Repository.Name)), why
 }

@@ -49,7 +49,7 @@ func (j *judgement) files() map[string]check.Result {
 		judge func(*judgement) *verdict
 		ok    string
 	}{
-		{Syntax, (*judgement).syntax, "GitHub can read every workflow"},
+		{Syntax, (*judgement).syntax, j.readable()},
 		{SecretContext, (*judgement).contexts, "secrets stand only where GitHub provides them"},
 		{SecretPassed, (*judgement).passed, "called workflows get their secrets"},
 		{SecretDynamic, (*judgement).dynamic, "every secret is named"},
@@ -283,7 +283,7 @@ func (v *verdict) findings() []check.Finding {
 
 // storeCommand is the command that stores a secret; flags say where, in further words of the line.
 func (j *judgement) storeCommand(name, environment, flags string) string {
-	if !j.w.isHexToken(name) || j.w.structured(name) != "" {
+	if !j.w.isHexToken(name) || j.w.Holding(name) != "" {
 		command := "gh secret set " + core.ShellWord(name)
 		if j.c.Repository != "" {
 			command += " --repo " + j.c.Repository

@@ -24,28 +24,34 @@ func (j *judgement) mapped() *verdict {
 
 // unread names the scripts that may talk to Hex and were not read whole: what stands there was not judged.
 func (j *judgement) unread(v *verdict) {
-	note := func(at Place, job string, s *source.Step, d *source.Document) {
-		e, ok := s.AST.Exec.(*actionlint.ExecRun)
-		if !ok || s.Script.Unread == "" || !j.w.Options.All && !vendors.MentionsHex(e.Run.Value) && !slices.ContainsFunc(d.Reads, func(x *source.Read) bool { return x.Step == s && x.Hex }) {
-			return
-		}
-		if d.Remote == "" {
-			at = d.PlaceOf(e.Run)
-		}
-		v.aside(at, job, fmt.Sprintf("%s has a script%s that was not judged as a whole: %s", jobMark, stepFrom+" in step "+s.Label+stepTo, s.Script.Unread))
-	}
 	for _, r := range j.w.Runs {
 		for _, s := range r.Job.Steps {
-			note(r.CallPlace(), r.Label(), s, r.Job.Doc)
-			if a := s.Local; a != nil {
-				for _, inner := range a.Jobs {
-					for _, t := range inner.Steps {
-						note(r.CallPlace(), r.Label(), t, a)
-					}
+			j.unreadOf(v, r, s, r.Job.Doc)
+			if s.Local == nil {
+				continue
+			}
+			for _, inner := range s.Local.Jobs {
+				for _, t := range inner.Steps {
+					j.unreadOf(v, r, t, s.Local)
 				}
 			}
 		}
 	}
+}
+
+func (j *judgement) unreadOf(v *verdict, r *source.Run, s *source.Step, d *source.Document) {
+	if s.Script.Unread == "" {
+		return
+	}
+	e := s.AST.Exec.(*actionlint.ExecRun)
+	if !j.w.Options.All && !vendors.MentionsHex(e.Run.Value) && !slices.ContainsFunc(d.Reads, func(x *source.Read) bool { return x.Step == s && x.Hex }) {
+		return
+	}
+	at := d.PlaceOf(e.Run)
+	if d.Remote != "" {
+		at = r.CallPlace()
+	}
+	v.aside(at, r.Label(), fmt.Sprintf("%s has a script%s that was not judged as a whole: %s", jobMark, stepFrom+" in step "+s.Label+stepTo, s.Script.Unread))
 }
 
 // mappedAt looks at one step of the simulation.

@@ -24,8 +24,8 @@ func (w *Workflows) classifyNames() {
 	})
 }
 
-// structured says what a secret holds that is no bare token; empty when it is one.
-func (w *Workflows) structured(name string) string {
+// Holding says what the workflows take a secret for that is no bare token, such as "JSON"; empty when nothing says so.
+func (w *Workflows) Holding(name string) string {
 	if name == vendors.ConnectionName {
 		return "an Airflow connection"
 	}

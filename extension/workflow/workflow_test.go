@@ -206,7 +206,7 @@ func TestBoundsAreSaid(t *testing.T) {
 	lookup := func(name string) ([]byte, bool) { return []byte(call(1, path.Base(name)+"x")), len(name) < 100 }
 	long := "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: 'hex run ${{ " + strings.Repeat(" ", abstract.MaxExpression) + "}}'}]\n"
 	for name, test := range map[string]struct{ text, says string }{
-		"a large file":      {strings.Repeat("#\n", source.MaxFile/2+1), "larger than 1 MiB"},
+		"a large file":      {strings.Repeat("#\n", source.MaxFile/2+1), "larger than 1 MiB and was not judged"},
 		"many calls":        {call(source.MaxCalls+1, "w"), "more than 500 workflows are called"},
 		"a long expression": {long, "longer than the 21,000 characters"},
 	} {
@@ -251,10 +251,13 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("on: push\njobs: {a: {runs-on: x, steps: [{run: \"\\x41 ${{ secrets['A'] || secrets.B }}\"}]}}"), []byte(nil))
 	f.Add([]byte("on: [push, workflow_call]\r\njobs:\r\n  a: &a\r\n    uses: ./.github/workflows/hex.yml\r\n    secrets: {A: '${{ secrets.B }}'}\r\n  b: *a\r\n"), []byte(nil))
 	f.Add([]byte("\ufeffon: {push: {branches: ['[a-z]+?*']}}\njobs:\n  a:\n    timeout-minutes: !!float nan\n    strategy: {matrix: {a: [1, {b: 2}], include: [{c: 3}], exclude: [{a: {b: 2}}]}}\n    environment: ${{ matrix.a.b || format('{0}{{', inputs.x) }}\n    steps: [{parallel: [{run: >\n      ${{ secrets[matrix.c] }}}]}, &x {env: *x}]\n"), []byte("x"))
+	f.Add([]byte("on: push\npermissions: read-all\njobs:\n  a:\n    uses: o/r/.github/workflows/x.yml@v1\n    secrets: inherit\n---\n"), []byte("on: workflow_call\npermissions: {contents: write}\njobs:\n  b: {uses: $/.github/workflows/y.yml}\n  c: {runs-on: x, steps: [{uses: $/a}, {uses: ./b}]}\n"))
+	f.Add([]byte("on: push\njobs: {a: {runs-on: x, steps: [{uses: actions/checkout@v4}, {uses: hex-inc/action-context-toolkit@v2, with: {token: '${{ secrets.A }}', config_file: a.json}}]}}"), []byte(`{"guides": [{"path": "a"}, {"pattern": "{a,b}/**/*.m[d-]"}], "semanticProjects": [{"path": "."}]}`))
 	f.Fuzz(func(t *testing.T, data, action []byte) {
 		file := File{Path: ".github/workflows/hex.yml", Data: data}
 		lookup := func(string) ([]byte, bool) { return action, len(action) > 0 }
-		w := Read([]File{file}, ReadOptions{All: true, Lookup: lookup, Remote: func(string) ([]byte, error) { return action, nil }})
+		tree := func() []string { return []string{"a.json", "a/b.md", "-"} }
+		w := Read([]File{file}, ReadOptions{All: true, Lookup: lookup, Tree: tree, Remote: func(string) ([]byte, error) { return action, nil }})
 		inv := &stored{repository: inventory.Repository{Environments: []inventory.Environment{{Name: "a"}}}}
 		lines := 1 + strings.Count(strings.ReplaceAll(strings.ReplaceAll(string(data), "\r\n", "\n"), "\r", "\n"), "\n")
 		for id, r := range Judge(w, inv, Context{Dependabot: true, Host: "eu.hex.tech"}) {

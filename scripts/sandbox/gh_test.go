@@ -17,7 +17,7 @@ func realGh(t *testing.T, s *sandbox.Sandbox, extra ...string) func(args ...stri
 	t.Helper()
 	gh, err := exec.LookPath("gh")
 	if err != nil {
-		t.Fatalf("this test drives the real gh, which scripts/test installs: %v", err)
+		t.Fatalf("this test drives the real gh, and this machine has none: scripts/test installs it (%v)", err)
 	}
 	env, err := sandbox.GHEnv(filepath.Dir(s.Socket()), classic)
 	if err != nil {
