@@ -354,7 +354,7 @@ func (c *tokenChecks) unclear(what string, err error) check.Result {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 0 {
 		err = joined.Unwrap()[0]
 	}
-	fix := "try again; if it stays, check the network and HEX_WORKSPACE_URL"
+	fix := "try again; if that does not help, check the network and HEX_WORKSPACE_URL"
 	var answer *APIError
 	switch {
 	case errors.As(err, &answer) && answer.RetryAfter > 0:

@@ -1,12 +1,38 @@
 package core
 
-import "strings"
+import (
+	"runtime"
+	"strings"
+)
 
-// ShellWord writes text as one word of a line that a user types into a POSIX shell, quoted where it has to be.
+// ShellWord writes text as one word of a line that a user types into a shell, quoted where it has to be: on Windows so
+// that PowerShell, cmd and Git Bash read the same.
 func ShellWord(text string) string {
-	plain := strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@+") == ""
-	if plain && text != "" && text[0] != '-' {
+	if runtime.GOOS == "windows" {
+		return windowsWord(text)
+	}
+	return ScriptWord(text)
+}
+
+// ScriptWord is [ShellWord] for a POSIX shell, whatever the system.
+func ScriptWord(text string) string {
+	if isPlain(text) {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+func windowsWord(text string) string {
+	switch {
+	case isPlain(text):
+		return text
+	case !strings.ContainsAny(text, "\"$`\\!"):
+		return `"` + text + `"`
+	}
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'" // PowerShell's; cmd has no way to write it
+}
+
+func isPlain(text string) bool {
+	rest := strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@+")
+	return rest == "" && text != "" && text[0] != '-' && text[0] != '@'
 }

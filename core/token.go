@@ -151,7 +151,7 @@ func refuseToken(s string) error {
 		reason := ""
 		switch {
 		case unicode.IsSpace(r):
-			reason = "holds white space in its middle: copy the token alone, on one line"
+			reason = "has white space in it: copy the token alone, on one line"
 		case unicode.IsControl(r):
 			reason = "holds control characters"
 		case r > unicode.MaxASCII:
@@ -351,22 +351,37 @@ func (t Token) KnownShape() bool {
 	return t.prefix() != "" && len(body) == secretHexDigits && isHexDigits(body)
 }
 
+// Malformed is why a token cannot be one, though it begins like one of Hex's: a part of it is missing, or something is
+// glued to it. It is nil for any other.
+func (t Token) Malformed() error {
+	if t.prefix() == "" || t.KnownShape() {
+		return nil
+	}
+	return &TokenError{Reason: t.odd()}
+}
+
 // ShapeWarning says in a sentence what is odd about the token's shape; empty when the shape is known.
 func (t Token) ShapeWarning() string {
 	length := len(t.Reveal())
 	switch {
 	case t.IsZero() || t.KnownShape():
 		return ""
-	case t.prefix() != "" && length != len(personalPrefix)+secretHexDigits:
-		return fmt.Sprintf("the token starts like one of Hex's but has %d characters instead of %d: was it cut or glued?", length, len(personalPrefix)+secretHexDigits)
 	case t.prefix() != "":
-		return "the token starts like one of Hex's but holds other characters than 0-9 and a-f"
+		return "the token " + t.odd()
 	case length == 32 && isHexDigits(t.Reveal()):
 		return "the token is 32 bare hex characters: an old key of hex.pm (Elixir packages, another company) looks like that, and so may an old token of Hex"
 	case length >= 40 && isHexDigits(t.Reveal()):
 		return "the token has no prefix (hxtp_ or hxtw_): only old tokens of Hex look like that"
 	}
 	return "the token does not look like one of Hex's (hxtp_ or hxtw_ and 96 hex characters)"
+}
+
+// odd is what is wrong with a token that begins like one of Hex's.
+func (t Token) odd() string {
+	if length, right := len(t.Reveal()), len(personalPrefix)+secretHexDigits; length != right {
+		return fmt.Sprintf("has %d characters instead of %d: was it cut or glued?", length, right)
+	}
+	return "starts like one of Hex's but holds other characters than 0-9 and a-f"
 }
 
 // String shows the prefix and the last four characters, such as hxtp_…9f3c. Of a token so short that four characters

@@ -76,49 +76,6 @@ func TestHelpNeedsNothing(t *testing.T) {
 	})
 }
 
-func TestMistakes(t *testing.T) {
-	tests := []struct {
-		args string
-		want string
-	}{
-		{"nonsense", `unknown command "nonsense" for "gh hex"`},
-		{"verfy", "Did you mean this?"},
-		{"auth nonsense", `unknown command "nonsense" for "gh hex auth"`},
-		{"verify nonsense", `unexpected argument "nonsense" for "gh hex verify"`},
-		{"verify --nonsense", "unknown flag: --nonsense"},
-		{"verify --json", "Specify one or more comma-separated fields for `--json`:\n  checks\n  elapsedMs\n"},
-		{"verify --json id,nonsense", `Unknown JSON field: "nonsense"`},
-		{"verify --jq .", "cannot use `--jq` without specifying `--json`"},
-		{"verify --template x", "cannot use `--template` without specifying `--json`"},
-		{"verify --only nonsense", `unknown check "nonsense"`},
-		{"auth --secret 1X", `invalid argument "1X" for "--secret" flag: a name holds letters`},
-		{"auth --secret GITHUB_X", "GITHUB_"},
-		{"auth --variable A-B", `invalid argument "A-B" for "--variable" flag: a name holds letters`},
-		{"auth --local nowhere", `invalid argument "nowhere" for "--local" flag: valid values are {keyring|dotenv|none}`},
-		{"auth --app actions,pages", `invalid argument "actions,pages" for "-a, --app" flag: valid values are {actions|dependabot|codespaces|agents}`},
-		{"rotate --app pages", `invalid argument "pages" for "-a, --app" flag: valid values are {actions|dependabot|codespaces|agents}`},
-		{"auth --org octo --visibility public", `invalid argument "public" for "-v, --visibility" flag: valid values are {all|private|selected}`},
-		{"verify --format html", `invalid argument "html" for "--format" flag: valid values are {text|sarif|github}`},
-		{"init -R octo/analytics", "works on the current work tree"},
-		{"run list 019f681a-1870-731d-bf1e-b82d136117fa --status foo", `invalid argument "foo" for "-s, --status" flag: valid values are {pending|running|completed|errored|killed|unable_to_allocate_kernel}`},
-		{"run list 019f681a-1870-731d-bf1e-b82d136117fa --trigger foo", `invalid argument "foo" for "--trigger" flag: valid values are {api|scheduled|app_refresh|all}`},
-		{"project list --sort size", `invalid argument "size" for "--sort" flag: valid values are {created|edited|published}`},
-		{"project list --sort edited --order up", `invalid argument "up" for "--order" flag: valid values are {asc|desc}`},
-		{"run watch 019f681a-1870-731d-bf1e-b82d136117fa", "no run given"},
-		{"run cancel 019f681a-1870-731d-bf1e-b82d136117fa", "gh hex run list 019f681a-1870-731d-bf1e-b82d136117fa"},
-		{"run view", "gh hex run list <project>"},
-	}
-	for _, tt := range tests {
-		p, out, errOut := newTestProcess(t)
-		if code := execute(t.Context(), p, strings.Fields(tt.args)); code != command.ExitProblem {
-			t.Errorf("%s: exit code %d", tt.args, code)
-		}
-		if !strings.Contains(errOut.String(), tt.want) || out.Len() > 0 {
-			t.Errorf("%s: stderr %q, stdout %q", tt.args, errOut, out)
-		}
-	}
-}
-
 func TestOutputThatCannotBeWrittenIsAProblem(t *testing.T) {
 	p, _, errOut := newTestProcess(t)
 	p.Out = &console.StickyWriter{W: fullDisk{}}

@@ -73,25 +73,23 @@ func newRootCmd(p *command.Process, args ...string) *cobra.Command {
 			$ gh hex project list
 			$ gh hex run start 019f681a-1870-731d-bf1e-b82d136117fa --watch
 		`),
-		Annotations:  map[string]string{cobra.CommandDisplayNameAnnotation: "gh hex"},
-		Version:      command.Version,
-		SilenceUsage: true,
-		// cobra itself suggests only where it refuses an argument on its own.
-		SuggestionsMinimumDistance: 2,
-		SilenceErrors:              true,
-		Args:                       command.NoArguments,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "gh hex"},
+		Version:       command.Version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          command.Group("run start"),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetIn(p.In)
 	cmd.SetOut(p.Out)
 	cmd.SetErr(p.Err)
-	cmd.SetUsageTemplate(usageTemplate)
 	cmd.SetHelpTemplate(helpTemplate)
 	cmd.SetFlagErrorFunc(command.FlagError)
 	cmd.PersistentFlags().VarP(new(command.Single), "repo", "R", "Select another repository using the `[HOST/]OWNER/REPO` format")
 	cmd.Flags().BoolP("version", "v", false, "Show the version of gh hex")
 	cmd.PersistentFlags().BoolP("help", "h", false, "Show help for command")
+	cmd.SetHelpCommand(newHelpCmd())
 	addGroups(cmd, p, args)
 	return cmd
 }
@@ -135,10 +133,5 @@ func report(p *command.Process, err error) {
 	var start *run.StartError
 	if next := command.Hint(err); next != "" && (!errors.Is(err, console.ErrCancelled) || errors.As(err, &start)) {
 		p.Say("%s", next)
-	}
-	var usage *command.UsageError
-	if errors.As(err, &usage) {
-		p.Say("")
-		fmt.Fprint(p.Err, usage.Cmd.UsageString())
 	}
 }

@@ -270,9 +270,10 @@ func comparableReport(report check.Report, name string) check.Report {
 			continue
 		}
 		r.Message = regexp.MustCompile(`last set [^,)]*`).ReplaceAllString(r.Message, "last set then") // a loaded machine takes minutes in between
-		r.ElapsedMS, r.Fix = 0, strings.ReplaceAll(r.Fix, " -R octo/"+name, "")
-		for n := range r.Findings {
-			r.Findings[n].Fix = strings.ReplaceAll(r.Findings[n].Fix, " -R octo/"+name, "")
+		plain := func(text string) string { return strings.ReplaceAll(text, " -R octo/"+name, "") }
+		r.ElapsedMS, r.Message, r.Fix = 0, plain(r.Message), plain(r.Fix)
+		for n, f := range r.Findings {
+			r.Findings[n].Message, r.Findings[n].Fix = plain(f.Message), plain(f.Fix)
 		}
 		out = append(out, r)
 	}

@@ -394,7 +394,7 @@ func heapSize() uint64 {
 }
 
 // gone is what a command says of a thing that is not there.
-var gone = regexp.MustCompile(`stored nowhere|does not exist|not found|is missing|no project|No projects|No runs|nothing reads|no secret|No secret|holds no|without the secret`)
+var gone = regexp.MustCompile(`is not stored|does not exist|not found|is missing|no project|No projects|No runs|nothing reads|no secret|No secret|holds no|without the secret`)
 
 // judgeHostile says what a command did wrong with an answer.
 func (m *matrix) judgeHostile(c hostileCase, o outcomeOf) []string {

@@ -132,31 +132,37 @@ type Report []Result
 
 // Run carries out the checks and returns a result for each, in the order given. Checks that do not need each other
 // run at once. A check that panics is a defect and is not recovered.
-func Run(ctx context.Context, checks []Check) Report {
+func Run(ctx context.Context, checks []Check) Report { return RunTelling(ctx, checks, func(Result) {}) }
+
+// RunTelling is [Run], and hands each result to done as soon as it is there, from any goroutine.
+func RunTelling(ctx context.Context, checks []Check, done func(Result)) Report {
 	report := make(Report, len(checks))
-	done := make(map[string]chan struct{}, len(checks))
+	over := make(map[string]chan struct{}, len(checks))
 	index := make(map[string]int, len(checks))
 	for i, c := range checks {
-		done[c.ID] = make(chan struct{})
+		over[c.ID] = make(chan struct{})
 		index[c.ID] = i
+	}
+	carryOut := func(c Check) Result {
+		for _, need := range c.Needs {
+			wait, present := over[need]
+			if !present {
+				continue
+			}
+			<-wait
+			if r := report[index[need]]; r.Blocks() {
+				return finish(c, r.blocked(), 0)
+			}
+		}
+		start := time.Now()
+		return finish(c, c.Run(ctx), time.Since(start))
 	}
 	var wg sync.WaitGroup
 	for i, c := range checks {
 		wg.Go(func() {
-			defer close(done[c.ID])
-			for _, need := range c.Needs {
-				wait, present := done[need]
-				if !present {
-					continue
-				}
-				<-wait
-				if r := report[index[need]]; r.Blocks() {
-					report[i] = finish(c, r.blocked(), 0)
-					return
-				}
-			}
-			start := time.Now()
-			report[i] = finish(c, c.Run(ctx), time.Since(start))
+			defer close(over[c.ID])
+			report[i] = carryOut(c)
+			done(report[i])
 		})
 	}
 	wg.Wait()

@@ -66,7 +66,7 @@ func scriptFor(folder string) string {
 		folder = "" // no folder of a PATH of sh, or none to be written down
 	}
 	head, tail, _ := strings.Cut(template, wroteFrom+wroteTo)
-	return head + wroteFrom + core.ShellWord(folder) + wroteTo + tail
+	return head + wroteFrom + core.ScriptWord(folder) + wroteTo + tail
 }
 
 // isOurs tells whether a hook is as it was written, for whatever folder.

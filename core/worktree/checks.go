@@ -123,7 +123,7 @@ func (s *survey) unignored(ctx context.Context, a Ignore, f EnvFile) check.Findi
 	}
 	if !f.Exists && !f.Tracked {
 		return check.Finding{File: ".gitignore", Severity: check.SeverityWarning,
-			Message: fmt.Sprintf("git would not ignore %s", a.Path)}
+			Message: fmt.Sprintf("git does not ignore %s", a.Path)}
 	}
 	severity := check.SeverityError
 	if held := hold(s.contents(ctx, f)...); held.what == "" && (f.Tracked || held.stand) {

@@ -60,12 +60,12 @@ func TestEnvIgnored(t *testing.T) {
 			r.write(".env", "")
 		}, []string{"ok: git ignores .env, .env.local []"}},
 		"nothing there": {func(repository) {}, []string{
-			"warning: git would not ignore .env (and 1 more) [gh hex init]",
-			"  warning .gitignore:0:0 git would not ignore .env",
-			"  warning .gitignore:0:0 git would not ignore .env.local"}},
+			"warning: git does not ignore .env (and 1 more) [gh hex init]",
+			"  warning .gitignore:0:0 git does not ignore .env",
+			"  warning .gitignore:0:0 git does not ignore .env.local"}},
 		"one exists": {func(r repository) { r.write(".env.local", "") }, []string{
 			"error: git does not ignore .env.local (and 1 more) [gh hex init]",
-			"  warning .gitignore:0:0 git would not ignore .env",
+			"  warning .gitignore:0:0 git does not ignore .env",
 			"  error .env.local:0:0 git does not ignore .env.local"}},
 		"only for this user": {func(r repository) {
 			r.write(".env", "")

@@ -129,7 +129,7 @@ func TestArchivesAreOpened(t *testing.T) {
 		t.Error(got)
 	}
 	r.commit(".")
-	if got := r.leaks(LeakOptions{}); !strings.Contains(got, " a.xlsx holds a Hex token ("+short(token(1))+") in xl/sharedStrings.xml in a commit that no remote has") {
+	if got := r.leaks(LeakOptions{}); !strings.Contains(got, " a.xlsx holds a Hex token ("+short(token(1))+") in xl/sharedStrings.xml in an unpushed commit") {
 		t.Errorf("committed: %s", got)
 	}
 }
@@ -207,7 +207,7 @@ func TestUnopenedFilesAreCounted(t *testing.T) {
 	r.write("b.zst", "\x28\xb5\x2f\xfd")
 	r.commit(".")
 	count := "2 compressed files not looked into, or not to the end (only zip and gzip are opened, up to 16 MiB, 64 MiB unpacked, and nothing in it again)"
-	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 3 files and 1 commit that no remote has; "+count+" []")
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 3 files and 1 unpushed commit; "+count+" []")
 	r.expectLeaks(LeakOptions{History: true}, "ok: no Hex token in 3 files and 1 commit; "+count+" []")
 	r.write("c", token(1))
 	if got := r.leaks(LeakOptions{}); !strings.HasSuffix(got, "\n  note :0:0 "+count) {
@@ -239,7 +239,7 @@ func TestPointersAreFollowed(t *testing.T) {
 	bad := r.commit("big.csv")
 	r.git("rm", "-q", "big.csv")
 	r.git("commit", "-q", "-m", "remove")
-	if got := r.leaks(LeakOptions{}); !strings.Contains(got, "\n  error big.csv:2:3 in "+bad+" "+said+" in a commit that no remote has") {
+	if got := r.leaks(LeakOptions{}); !strings.Contains(got, "\n  error big.csv:2:3 in "+bad+" "+said+" in an unpushed commit") {
 		t.Errorf("in a commit: %s", got)
 	}
 	linked := repository{t, filepath.Join(t.TempDir(), "linked")}
@@ -323,7 +323,7 @@ func TestFilteredFilesAreJudgedByTheIndex(t *testing.T) {
 	r.git("add", ".")
 	r.remove("executed")
 	note := "  note :0:0 1 file behind a clean filter of git's configuration: what git's index has was looked at, and the filter was not run"
-	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and 1 commit that no remote has []", note)
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and 1 unpushed commit []", note)
 	r.write(token(5)+".ipynb", "")
 	r.git("add", token(5)+".ipynb")
 	if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "error: the name of "+short(token(5))+".ipynb holds a Hex token") {
@@ -403,7 +403,7 @@ func TestLeaksInPersons(t *testing.T) {
 	r.expectLeaks(LeakOptions{},
 		"error: "+author+" (and 1 more) [revoke it in Hex (https://app.hex.tech: Settings → API keys), then take it out of the commits: "+steps+"]",
 		"  error :0:0 in "+bad+" "+author, "  error :0:0 in "+bad+" "+committer)
-	if got := r.leaks(LeakOptions{History: true}); !strings.Contains(got, "; rewrite the commits that no remote has before they are pushed: "+steps+"]") {
+	if got := r.leaks(LeakOptions{History: true}); !strings.Contains(got, "; rewrite the unpushed commits: "+steps+"]") {
 		t.Errorf("all the history: %s", got)
 	}
 	r.git("commit", "-q", "--amend", "--no-edit", "--allow-empty", "--reset-author")

@@ -82,7 +82,7 @@ type search struct {
 }
 
 func newSearch(t *Tree, o LeakOptions) *search {
-	return &search{tree: t, options: o, where: " in a commit that no remote has", unopened: map[uint64]bool{}, unkept: map[string]bool{},
+	return &search{tree: t, options: o, where: " in an unpushed commit", unopened: map[uint64]bool{}, unkept: map[string]bool{},
 		accepted: t.accepted("token-leaked"), listed: map[bool]int{}, tokens: map[string]core.Token{}}
 }
 
@@ -105,8 +105,12 @@ func (s *search) count(unopened map[uint64]bool, unkept map[string]bool) {
 // seen says what was looked at.
 func (s *search) seen() string {
 	commits := counted(s.commits, "commit")
-	if !s.options.History {
-		commits += " that no remote has"
+	switch {
+	case s.options.History:
+	case s.commits == 0:
+		commits = "no unpushed commits"
+	default:
+		commits = counted(s.commits, "unpushed commit")
 	}
 	return counted(s.files, "file") + " and " + commits
 }
@@ -154,7 +158,7 @@ func (s *search) add(f check.Finding, m match, subject string, args ...any) {
 	s.addAt(f, m, "", subject, args...)
 }
 
-// addAt is add for a subject that needs to be told where it stands, such as " in a commit that no remote has".
+// addAt is add for a subject that needs to be told where it stands, such as " in an unpushed commit".
 func (s *search) addAt(f check.Finding, m match, where, subject string, args ...any) {
 	f.Fingerprint = s.remember(m.Token)
 	accepted := s.accepted.covers(m.Match)

@@ -38,7 +38,7 @@ func TestLeaksInFiles(t *testing.T) {
 	r.write(".gitignore", "ignored\n")
 	r.write("ignored", token(1))
 	r.write("clean", "hxtp_\nHEX_API_TOKEN=\n")
-	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and 0 commits that no remote has []")
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and no unpushed commits []")
 
 	r.write("dir/tracked.py", "a = 1\nkey = \""+token(2)+"\"\n")
 	r.git("add", "dir")
@@ -139,7 +139,7 @@ func TestOtherRepositoriesAreLeftAlone(t *testing.T) {
 	r.git("-C", "module", "commit", "-q", "-m", "x")
 	r.git("-c", "advice.addEmbeddedRepo=false", "add", "module")
 	r.git("commit", "-q", "-m", "module")
-	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and 1 commit that no remote has []")
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and 1 unpushed commit []")
 }
 
 func TestConflictIsReportedOnce(t *testing.T) {
@@ -163,7 +163,7 @@ func TestLeaksInCommits(t *testing.T) {
 	r.write("pushed", "")
 	r.commit("pushed")
 	r.remote()
-	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and 0 commits that no remote has []")
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and no unpushed commits []")
 
 	odd := nameHere("a\nb")
 	r.write(odd, "x "+token(2))
@@ -181,12 +181,12 @@ func TestLeaksInCommits(t *testing.T) {
 	fix := revoke + " and the commits: git rebase --interactive " + first[:12] + "^, mark the commits that are listed as edit, and at each stop: " +
 		"edit the file, git add it, rename with git mv, git commit --amend, git rebase --continue"
 	r.expectLeaks(LeakOptions{},
-		"error: "+odd+" holds a Hex token ("+short(token(2))+") in a commit that no remote has (and 2 more) ["+fix+"]",
-		"  error "+odd+":1:3 in "+first+" "+odd+" holds a Hex token ("+short(token(2))+") in a commit that no remote has",
+		"error: "+odd+" holds a Hex token ("+short(token(2))+") in an unpushed commit (and 2 more) ["+fix+"]",
+		"  error "+odd+":1:3 in "+first+" "+odd+" holds a Hex token ("+short(token(2))+") in an unpushed commit",
 		"  error :3:5 in "+message+" the message of commit "+message[:7]+" holds a Hex token ("+short(token(3))+")",
-		"  error dir/"+short(token(4))+":0:0 in "+named+" the name of dir/"+short(token(4))+" holds a Hex token ("+short(token(4))+") in a commit that no remote has")
+		"  error dir/"+short(token(4))+":0:0 in "+named+" the name of dir/"+short(token(4))+" holds a Hex token ("+short(token(4))+") in an unpushed commit")
 	r.remote()
-	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and 0 commits that no remote has []")
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and no unpushed commits []")
 }
 
 func TestWayOutOfCommits(t *testing.T) {
@@ -197,8 +197,8 @@ func TestWayOutOfCommits(t *testing.T) {
 	want := func(command string) {
 		t.Helper()
 		r.expectLeaks(LeakOptions{},
-			"error: file holds a Hex token ("+short(token(1))+") in a commit that no remote has ["+revoke+" and the commits: "+command+"]",
-			"  error file:1:1 in "+only+" file holds a Hex token ("+short(token(1))+") in a commit that no remote has")
+			"error: file holds a Hex token ("+short(token(1))+") in an unpushed commit ["+revoke+" and the commits: "+command+"]",
+			"  error file:1:1 in "+only+" file holds a Hex token ("+short(token(1))+") in an unpushed commit")
 	}
 	want("edit the file, git add it, git commit --amend --no-edit")
 	r.commit("file")
@@ -332,7 +332,7 @@ func TestLeaksInHistory(t *testing.T) {
 	r.git("commit", "-q", "--amend", "--allow-empty", "-m", "better")
 	got := r.leaks(LeakOptions{History: true})
 	for _, line := range append(want[1:],
-		"  error stashed:1:1 in "+stash+" stashed holds a Hex token ("+short(token(4))+") in a commit that no remote has",
+		"  error stashed:1:1 in "+stash+" stashed holds a Hex token ("+short(token(4))+") in an unpushed commit",
 		"  error :1:11 in "+rewritten+" the message of commit "+rewritten[:7]+" holds a Hex token ("+short(token(5))+")",
 		"  error :0:0 the message of tag v1 holds a Hex token ("+short(token(3))+")",
 		"holds a Hex token ("+short(token(2))+")",
@@ -359,13 +359,13 @@ func TestCloneWithoutItsHistory(t *testing.T) {
 	}
 
 	shallow := clone("--depth", "2")
-	shallow.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and 0 commits that no remote has []")
+	shallow.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and no unpushed commits []")
 	shallow.expectLeaks(LeakOptions{History: true}, "unknown: this clone is shallow: only its 2 commits were searched []")
 	shallow.git("remote", "remove", "origin")
 	shallow.expectLeaks(LeakOptions{}, "unknown: this clone is shallow: only the newest 2 commits were searched []")
 
 	partial := clone("--filter=blob:none")
-	partial.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and 0 commits that no remote has []")
+	partial.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and no unpushed commits []")
 	partial.expectLeaks(LeakOptions{History: true}, "unknown: this clone is partial: 7 of at least 9 objects were searched, the rest is on the remote []")
 	partial.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m", "use "+token(2))
 	if got := partial.leaks(LeakOptions{History: true}); !strings.HasPrefix(got, "error: the message of commit") || !strings.Contains(got, "\n  note :0:0 this clone is partial: 8 of at least 10") {

@@ -172,7 +172,7 @@ func (o owners) where(p location) string {
 	case o.loose[p.commit]:
 		return " in a commit that only the reflog of this clone has"
 	case o.local[p.commit]:
-		return " in a commit that no remote has"
+		return " in an unpushed commit"
 	}
 	return ""
 }
@@ -189,7 +189,7 @@ func (t *Tree) keepers(ctx context.Context, o owners, places []location) string 
 	}
 	mine := slices.DeleteFunc(slices.Clone(places), func(p location) bool { return !o.local[p.commit] || o.loose[p.commit] })
 	if len(mine) > 0 {
-		part := "rewrite the commits that no remote has before they are pushed"
+		part := "rewrite the unpushed commits"
 		if _, err := t.git.line(ctx, t.root, "merge-base", "--is-ancestor", mine[0].commit, "HEAD"); err == nil {
 			part += ": " + t.rewriting(ctx, mine[0].commit, changes(mine))
 		}

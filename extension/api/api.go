@@ -74,7 +74,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 		`),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return &command.UsageError{Err: errors.New("one path is needed, such as users/me"), Cmd: cmd}
+				return command.Hinted("one path is needed, such as users/me", command.Usage(cmd))
 			}
 			return nil
 		},
@@ -82,7 +82,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 			o.path = args[0]
 			err := o.check(cmd.Flags().Changed("method"))
 			if err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			if o.Workspace, err = workspace.Open(cmd, p); err != nil {
 				return err

@@ -47,8 +47,9 @@ type authOptions struct {
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &authOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "auth",
-		Short: "Verify a Hex token and store it where this repository's workflows read it",
+		Use:        "auth",
+		SuggestFor: []string{"secret", "store", "set", "add"},
+		Short:      "Verify a Hex token and store it where this repository's workflows read it",
 		Long: heredoc.Doc(`
 			Verify a Hex token and store it where this repository's workflows read it.
 
@@ -87,13 +88,13 @@ func NewCmd(p *command.Process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.variableGiven = cmd.Flags().Changed("variable")
 			if err := o.check(cmd.Flags().Changed); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			return runAuth(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.targets, "repo", "R", nil, "Store for this repository, as `[HOST/]OWNER/REPO` (repeatable)")
+	command.RepositoriesVar(f, &o.targets, "Store for this repository, as `[HOST/]OWNER/REPO` (repeatable)")
 	f.BoolVar(&o.withToken, "with-token", false, "Read the token from standard input")
 	f.StringVar(&o.secret, "secret", workspace.TokenName, "The `name` of the secret")
 	f.StringVar(&o.variable, "variable", workspace.HostName, "The `name` of the variable that holds the host; empty for none")
@@ -185,25 +186,37 @@ func runAuth(ctx context.Context, o *authOptions) error {
 	if err := all.each(func(s *storing) error { return s.refuseVendor(ctx) }); err != nil {
 		return err
 	}
+	if err := o.settle(ctx, all, found); err != nil {
+		return o.Untouched(err, "stored")
+	}
+	return all.carryOut(ctx)
+}
+
+// settle takes the token, and asks and decides everything that can be known before the first write.
+func (o *authOptions) settle(ctx context.Context, all storings, found workspace.Settings) error {
 	if err := all.each(func(s *storing) error { return s.settleStructured(ctx) }); err != nil {
 		return err
 	}
-	token, how, err := workspace.ReadToken(o.Process, o.withToken, found.Host, "gh hex auth")
+	var token core.Token
+	var how workspace.TokenSource
+	var owner core.Identity
+	err := workspace.WithToken(o.Process, func(first bool) (_ workspace.TokenSource, err error) {
+		if token, how, err = workspace.ReadToken(o.Process, o.withToken, found.Host, "gh hex auth", first); err != nil {
+			return how, err
+		}
+		if owner, err = workspace.Accept(ctx, o.Process, found, token, how, "gh hex auth", o.tell); err != nil {
+			err = all[0].explainRejection(ctx, err)
+		}
+		return how, err
+	})
 	if err != nil {
 		return err
-	}
-	owner, err := workspace.Accept(ctx, o.Process, found, token, how, "gh hex auth", o.tell)
-	if err != nil {
-		return all[0].explainRejection(ctx, err)
 	}
 	if err := o.confirmFound(how, owner, all); err != nil {
 		return err
 	}
 	all.take(token, owner)
-	if err := all.each(func(s *storing) error { return s.prepare(ctx, how) }); err != nil {
-		return err
-	}
-	return all.carryOut(ctx)
+	return all.each(func(s *storing) error { return s.prepare(ctx, how) })
 }
 
 // projectID reads --project. A project on another host than the token's cannot be run with it.

@@ -63,7 +63,7 @@ type keepError struct {
 	next string
 }
 
-func (e *keepError) Error() string { return "nothing was saved: " + e.err.Error() }
+func (e *keepError) Error() string { return "nothing was stored: " + e.err.Error() }
 
 func (e *keepError) Unwrap() error { return e.err }
 
@@ -85,25 +85,37 @@ func runLogin(ctx context.Context, o *loginOptions) error {
 	if err := o.hasPlace(tree, found.Host); err != nil {
 		return err
 	}
-	token, how, err := workspace.ReadToken(o.Process, o.withToken, found.Host, "gh hex auth login")
+	token, err := o.takeToken(ctx, found)
 	if err != nil {
-		return err
-	}
-	owner, err := workspace.Accept(ctx, o.Process, found, token, how, "gh hex auth login", o.Record)
-	if err != nil {
-		return err
-	}
-	if how == workspace.FromEnvironment && o.CanAsk() {
-		yes, err := o.Confirm(fmt.Sprintf("Keep the token in the environment variable %s (%s) on this machine?", workspace.TokenName, owner.Describe()), true)
-		if err != nil || !yes {
-			return errors.Join(console.ErrCancelled, err)
-		}
+		return o.Untouched(err, "stored")
 	}
 	if err := o.keep(ctx, tree, found.Host, token); err != nil {
 		return err
 	}
 	o.sayWhatIsFound(ctx, tree, found, token)
 	return nil
+}
+
+// takeToken reads a token that Hex accepts. One that nobody typed is asked about.
+func (o *loginOptions) takeToken(ctx context.Context, found workspace.Settings) (token core.Token, err error) {
+	var how workspace.TokenSource
+	var owner core.Identity
+	err = workspace.WithToken(o.Process, func(first bool) (_ workspace.TokenSource, err error) {
+		if token, how, err = workspace.ReadToken(o.Process, o.withToken, found.Host, "gh hex auth login", first); err == nil {
+			owner, err = workspace.Accept(ctx, o.Process, found, token, how, "gh hex auth login", o.Record)
+		}
+		return how, err
+	})
+	if err != nil {
+		return token, err
+	}
+	if how == workspace.FromEnvironment && o.CanAsk() {
+		yes, err := o.Confirm(fmt.Sprintf("Keep the token in the environment variable %s (%s) on this machine?", workspace.TokenName, owner.Describe()), true)
+		if err != nil || !yes {
+			return token, errors.Join(console.ErrCancelled, err)
+		}
+	}
+	return token, nil
 }
 
 func (o *loginOptions) hasPlace(tree *worktree.Tree, host core.Host) error {
@@ -143,7 +155,7 @@ func (o *loginOptions) sayWhatIsFound(ctx context.Context, tree *worktree.Tree, 
 	now := workspace.Find(ctx, o.Process, tree, "")
 	switch {
 	case now.HostErr == nil && now.Host != before.Host:
-		o.Say("%s Commands look for the token of %s. To use this one, set the host: export %s=%s", o.Yellow("!"), now.Host.Name(), workspace.HostName, before.Host)
+		o.Say("%s Commands look for the token of %s. To use this one, set %s=%s in the environment", o.Yellow("!"), now.Host.Name(), workspace.HostName, before.Host)
 	case now.TokenErr != nil || !now.Token.IsZero() && !now.Token.Equal(token):
 		o.Say("%s Another token is found first, from %s", o.Yellow("!"), now.TokenSource)
 	default:

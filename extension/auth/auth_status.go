@@ -39,8 +39,9 @@ type statusOptions struct {
 func newAuthStatusCmd(p *command.Process) *cobra.Command {
 	o := &statusOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "status",
-		Short: "Show where Hex secrets live, and the token on this machine",
+		Use:        "status",
+		SuggestFor: []string{"whoami", "secrets", "list", "me", "account"},
+		Short:      "Show where Hex secrets live, and the token on this machine",
 		Long: heredoc.Doc(`
 			Show every place where a Hex secret of this repository lives, when it was last set
 			and which workflows read it, and the token on this machine. With --org, the same for
@@ -63,7 +64,7 @@ func newAuthStatusCmd(p *command.Process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.repo, _ = cmd.Flags().GetString("repo")
 			if err := o.check(cmd.Flags().Changed); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			return runStatus(cmd.Context(), o)
 		},
@@ -287,18 +288,18 @@ func (r *statusRun) show(found []*places.Place) error {
 		return r.export.Write(r.Streams, rows)
 	}
 	if len(found) == 0 && r.org != "" {
-		r.Say("No Hex secret is stored in a place of %s that this login sees.", r.org)
+		r.Say("This login sees no Hex secret in %s.", r.org)
 		return nil
 	}
 	if len(found) == 0 {
-		r.Say("No Hex secret is stored where this repository can see it. Store one with: gh hex auth")
+		r.Say("No Hex secret is stored for this repository. Store one with: gh hex auth")
 		return nil
 	}
 	return r.printPlaces(found)
 }
 
 func (r *statusRun) printPlaces(found []*places.Place) error {
-	c := console.Columns{Titles: []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}, Whole: []string{"UPDATED"}}
+	c := console.Columns{Titles: []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}, Whole: []string{"SECRET", "UPDATED", "EXPIRES"}, Spare: []string{"LEVEL"}}
 	rows := make([][]string, len(found))
 	for i, p := range found {
 		row := p.Result()
@@ -350,7 +351,7 @@ func (r *statusRun) updated(p *places.Place) string {
 	case p.Err != nil:
 		return p.Status
 	case r.OutTTY:
-		return console.Ago(p.Entry.UpdatedAt, r.Now())
+		return console.Age(p.Entry.UpdatedAt, r.Now())
 	}
 	return p.Entry.UpdatedAt.Format(time.RFC3339)
 }

@@ -74,8 +74,9 @@ type logoutOptions struct {
 func newAuthLogoutCmd(p *command.Process) *cobra.Command {
 	o := &logoutOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "logout",
-		Short: "Remove the Hex token from this machine's keyring",
+		Use:        "logout",
+		SuggestFor: []string{"remove", "delete", "forget"},
+		Short:      "Remove the Hex token from this machine's keyring",
 		Long: heredoc.Doc(`
 			Remove the keyring entry of the Hex host from this machine.
 

@@ -251,7 +251,7 @@ func (s *storing) offer(p workflow.Proposal, inv github.Inventory) (bool, error)
 		_, likely = inv.EnvironmentSecrets[strings.ToLower(p.Environment)].Find(s.secret)
 		command, question = "--env "+core.ShellWord(p.Environment), "store it there too?"
 		if _, exists := inv.Environments.Find(p.Environment); !exists && inv.Environments.Err == nil {
-			question = "that environment does not exist yet: create it, and store it there too?"
+			question = "that environment does not exist yet; create it and store it there too?"
 			command += " --create-env"
 		}
 	}

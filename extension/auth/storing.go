@@ -224,7 +224,7 @@ func (s *storing) planFiles(ctx context.Context) error {
 		return fmt.Errorf("nothing was stored: %w", &fileError{err, "a copy: --local none"})
 	}
 	if !s.host.IsHex() {
-		s.Say("%s .env holds the token only: a host outside hex.tech is taken from the environment (export %s=%s)", s.Yellow("!"), workspace.HostName, s.host)
+		s.Say("%s .env holds the token only: a host outside hex.tech is taken from the environment (%s=%s)", s.Yellow("!"), workspace.HostName, s.host)
 	}
 	s.files = append(s.files, copied)
 	if data, err := s.tree.ReadLocal(ctx, ".env.local"); err == nil {
@@ -246,7 +246,7 @@ func (e *fileError) Error() string { return e.err.Error() }
 
 func (e *fileError) Unwrap() error { return e.err }
 
-func (e *fileError) Hint() string { return "Mend that, or go on without " + e.without }
+func (e *fileError) Hint() string { return "Fix that, or go on without " + e.without }
 
 const (
 	// writeLimit is the time that all writes of gh hex auth have, so that with what comes after it the command ends within

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/cli/go-gh/v2/pkg/auth"
+
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/github"
@@ -66,7 +68,7 @@ func (s *storing) sayHostless() {
 	for _, store := range s.chosen() {
 		switch store.App {
 		case github.Dependabot:
-			s.Say("Note: Dependabot has no variables of its own. The workflows that it starts take the host from the Actions variable; to set it: gh variable set %s --body %s%s", s.variable, s.host, s.levelFlag())
+			s.Say("Note: Dependabot has no variables of its own. The workflows that it starts take the host from the Actions variable; to set it: %s", s.hostCommand())
 		case github.Codespaces:
 			s.Say("Note: Codespaces have no variables. In a codespace the host has to come from a secret, too; to set it: gh secret set %s --app codespaces --body %s%s", s.variable, s.host, s.levelFlag())
 		}
@@ -74,6 +76,21 @@ func (s *storing) sayHostless() {
 }
 
 // levelFlag names the repository or the organization for gh.
+// hostCommand sets the host variable of Actions. The oldest gh that is supported has no command for it.
+func (s *storing) hostCommand() string {
+	if s.HasGH(context.Background(), "variable") {
+		return fmt.Sprintf("gh variable set %s --body %s%s", s.variable, s.host, s.levelFlag())
+	}
+	path, flags := "repos/"+s.place.Owner+"/"+s.place.Name, ""
+	if s.org != "" {
+		path, flags = "orgs/"+s.org, " -f visibility=private"
+	}
+	if auth.NormalizeHostname(s.place.Host) != "github.com" {
+		flags += " --hostname " + s.place.Host
+	}
+	return fmt.Sprintf("gh api %s/actions/variables -f name=%s -f value=%s%s", path, s.variable, s.host, flags)
+}
+
 func (s *storing) levelFlag() string {
 	if s.org != "" {
 		return " --org " + s.org

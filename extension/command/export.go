@@ -38,7 +38,7 @@ func AddExport(cmd *cobra.Command, fields []string) *Exporter {
 	cmd.Annotations["fields"] = strings.Join(sorted, ", ")
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := e.check(cmd, sorted); err != nil {
-			return &UsageError{err, cmd}
+			return err
 		}
 		return e.parse()
 	}
@@ -95,7 +95,11 @@ func (e *Exporter) check(cmd *cobra.Command, known []string) error {
 func (e *Exporter) Only(known []string) error {
 	for _, field := range e.Fields {
 		if !slices.Contains(known, field) {
-			return fmt.Errorf("Unknown JSON field: %q\nAvailable fields:\n  %s", field, strings.Join(slices.Sorted(slices.Values(known)), "\n  ")) //nolint:staticcheck // gh's own text
+			text := fmt.Sprintf("Unknown JSON field: %q\nAvailable fields:\n  %s", field, strings.Join(slices.Sorted(slices.Values(known)), "\n  "))
+			if near := core.NearestName(field, known); near != "" {
+				return Hinted(text, "Did you mean "+near+"?")
+			}
+			return errors.New(text)
 		}
 	}
 	return nil

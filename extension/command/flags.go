@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cli/go-gh/v2/pkg/repository"
 	"github.com/spf13/pflag"
 )
 
@@ -42,8 +43,36 @@ func (s *Single) Set(text string) error {
 	if s.given {
 		return errors.New("this command is about one repository: only gh hex auth, gh hex rotate and gh hex verify take several")
 	}
+	if err := checkRepository(text); err != nil {
+		return err
+	}
 	s.value, s.given = text, true
 	return nil
+}
+
+// repositories is a flag that names one repository, and may be repeated.
+type repositories struct{ names *[]string }
+
+func (r repositories) String() string { return strings.Join(*r.names, ",") }
+
+func (r repositories) Type() string { return "strings" }
+
+func (r repositories) Set(text string) error {
+	*r.names = append(*r.names, text)
+	return checkRepository(text)
+}
+
+// checkRepository refuses a form that no repository has, before anything is asked.
+func checkRepository(name string) error {
+	if _, err := repository.Parse(name); err != nil && name != "" {
+		return errors.New("a repository is named OWNER/REPO, such as octo/analytics, or HOST/OWNER/REPO")
+	}
+	return nil
+}
+
+// RepositoriesVar adds --repo to a command that takes several.
+func RepositoriesVar(f *pflag.FlagSet, names *[]string, usage string) {
+	f.VarP(repositories{names}, "repo", "R", usage)
 }
 
 // enumList is a flag that takes several of a few words, separated by commas or one at a time.

@@ -28,7 +28,7 @@ func coreHint(err error) string {
 	case errors.Is(err, worktree.ErrNotRepository):
 		return "Change into a git repository, or name one with: -R [HOST/]OWNER/REPO"
 	case errors.As(err, &path):
-		return "Mend the path, then run the command again"
+		return "Fix the path, then run the command again"
 	}
 	return ""
 }

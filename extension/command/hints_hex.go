@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -25,7 +26,7 @@ func hexHint(err error) string {
 	case errors.Is(err, core.ErrRedirect):
 		return "Check the host: HEX_WORKSPACE_URL, or --workspace-url, names where you log in to Hex"
 	case errors.Is(err, core.ErrGarbled), errors.Is(err, core.ErrTooLarge):
-		return "Run the command again; if it stays, check the host (HEX_WORKSPACE_URL)"
+		return "Run the command again; if that does not help, check the host (HEX_WORKSPACE_URL)"
 	case errors.As(err, &answer):
 		return answerHint(answer)
 	case isNetworkError(err):
@@ -44,6 +45,9 @@ func isNetworkError(err error) bool {
 	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
+// runOf is the path of one run, with its project.
+var runOf = regexp.MustCompile(`^/?projects/([0-9a-f-]{36})/runs/[^/]+$`)
+
 func answerHint(e *core.APIError) string {
 	read := e.Method == http.MethodGet || e.Method == http.MethodHead
 	maybe := e.Status >= http.StatusInternalServerError && !read // it may have taken effect
@@ -54,6 +58,8 @@ func answerHint(e *core.APIError) string {
 		return "Ask an admin of the workspace whether API access is on, and to tick " + scopeOf(e) + " for the token"
 	case errors.Is(e, core.ErrNotFound) && e.Status == http.StatusForbidden:
 		return "Check the ID and the host (gh hex project list); if they are right, ask an admin of the workspace to tick " + scopeOf(e) + " for the token"
+	case errors.Is(e, core.ErrNotFound) && runOf.MatchString(e.Path):
+		return "Check both IDs: the runs of that project: gh hex run list " + runOf.FindStringSubmatch(e.Path)[1] + "; projects: gh hex project list"
 	case errors.Is(e, core.ErrNotFound):
 		return "Check the ID and the host; projects that the token can see: gh hex project list"
 	case e.Method == http.MethodPost && errors.Is(e, core.ErrInputs):

@@ -20,6 +20,9 @@ func CheckNames(secret, variable *string) error {
 
 // CheckName applies GitHub's rules for the names of secrets and variables.
 func CheckName(name string) error {
+	if isToken(strings.ToLower(name)) {
+		return errors.New("this is a token, not a name")
+	}
 	for i, r := range name {
 		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 		if !letter && (i == 0 || r < '0' || r > '9') {
@@ -30,7 +33,7 @@ func CheckName(name string) error {
 		return errors.New("a name is needed")
 	}
 	if strings.HasPrefix(strings.ToUpper(name), "GITHUB_") {
-		return errors.New("GitHub keeps names that start with GITHUB_ to itself")
+		return errors.New("GitHub reserves names that start with GITHUB_")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"time"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -25,6 +26,22 @@ func (p *Process) UserAgent() string { return "gh-hex/" + Version }
 
 // InActions reports whether this is a job of GitHub Actions.
 func (p *Process) InActions() bool { return p.Getenv("GITHUB_ACTIONS") == "true" }
+
+// Untouched says of what was cancelled that nothing was done; done is "stored", or another such word.
+func (p *Process) Untouched(err error, done string) error {
+	if errors.Is(err, console.ErrCancelled) {
+		p.Say("Nothing was %s.", done)
+	}
+	return err
+}
+
+// Age is how long ago something was, short enough for a table on a terminal; an exact time elsewhere.
+func (p *Process) Age(t core.Timestamp) string {
+	if p.OutTTY {
+		return console.Age(t.Time, p.Now())
+	}
+	return p.When(t)
+}
 
 // When is a relative time on a terminal, an exact one elsewhere.
 func (p *Process) When(t core.Timestamp) string {

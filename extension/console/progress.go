@@ -17,6 +17,8 @@ type Progress struct {
 	mu   sync.Mutex
 	last time.Time
 	now  func() time.Time
+	// next is what came too soon after the line on the terminal, and is shown a little later; nil for nothing.
+	next *time.Timer
 }
 
 // NewProgress is progress on standard error; now tells the time.
@@ -35,16 +37,38 @@ func (g *Progress) Show(format string, args ...any) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
-	if now.Sub(g.last) < pause {
-		return
+	g.forget()
+	line, now := printable(format, args), g.now()
+	switch soon := now.Sub(g.last) < pause; {
+	case soon && !g.plain:
+		g.next = time.AfterFunc(pause, func() {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			if g.next != nil {
+				g.draw(line)
+			}
+		})
+	case soon:
+	default:
+		g.last = now
+		g.draw(line)
 	}
-	g.last = now
+}
+
+func (g *Progress) draw(line string) {
 	if g.plain {
-		fmt.Fprintf(g.w, "%s...\r\n", printable(format, args))
+		fmt.Fprintf(g.w, "%s...\r\n", line)
 		return
 	}
-	fmt.Fprintf(g.w, "\r\x1b[K%s", printable(format, args))
+	fmt.Fprintf(g.w, "\r\x1b[K%s", line)
+}
+
+// forget gives up what was to be shown later.
+func (g *Progress) forget() {
+	if g.next != nil {
+		g.next.Stop()
+		g.next = nil
+	}
 }
 
 // note prints a line that stays. Both forms of its end are right: the terminal may be in raw mode.
@@ -66,6 +90,7 @@ func (g *Progress) note(format string, args ...any) {
 func (g *Progress) Clear() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.forget()
 	if g.live {
 		fmt.Fprint(g.w, "\r\x1b[K")
 	}

@@ -27,7 +27,7 @@ func (s *Streams) Ask(prompt string, hidden bool) (string, error) {
 	defer func() {
 		_ = term.Restore(int(s.tty.Fd()), state)
 		if lost {
-			s.Say("%s Only the first line was taken: what came behind it was thrown away", s.Yellow("!"))
+			s.Say("%s Only the first line was read; the rest was ignored", s.Yellow("!"))
 		}
 	}()
 	if s.terminal == nil {

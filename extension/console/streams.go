@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cli/go-gh/v2/pkg/config"
@@ -34,6 +35,8 @@ type Streams struct {
 	ErrTTY bool
 	Color  bool
 	Width  int
+	// Links says that the terminal shows links.
+	Links bool
 
 	// tty is standard input when it is a terminal that may be asked; nil otherwise.
 	tty *os.File
@@ -66,6 +69,7 @@ func System() *Streams {
 		In: os.Stdin, Out: &StickyWriter{W: os.Stdout}, Err: masking{os.Stderr},
 		OutTTY: t.IsTerminalOutput(), ErrTTY: ghterm.IsTerminal(os.Stderr), Color: t.IsColorEnabled(), Width: width,
 	}
+	s.Links = s.OutTTY && showsLinks(os.Getenv)
 	if s.ErrTTY {
 		s.PlainProgress = switchedOn("GH_SPINNER_DISABLED", "spinner", "disabled")
 	}
@@ -231,6 +235,26 @@ func (s *Streams) Red(text string) Styled { return s.paint("31", text) }
 func (s *Streams) Gray(text string) Styled { return s.paint("90", text) }
 
 func (s *Streams) Bold(text string) Styled { return s.paint("1", text) }
+
+// Link makes text lead to a page, where the terminal shows links.
+func (s *Streams) Link(page string, text Styled) Styled {
+	if !s.Links {
+		return text
+	}
+	return "\x1b]8;;" + Styled(Safe(page)) + "\x1b\\" + text + "\x1b]8;;\x1b\\"
+}
+
+// showsLinks reports whether a terminal is known to show links. FORCE_HYPERLINK, which several programs read, decides for
+// others.
+func showsLinks(getenv func(string) string) bool {
+	if forced := getenv("FORCE_HYPERLINK"); forced != "" {
+		return forced != "0"
+	}
+	vte, _ := strconv.Atoi(getenv("VTE_VERSION"))
+	known := []string{"iTerm.app", "WezTerm", "vscode", "ghostty"}
+	return getenv("TERM") != "dumb" && getenv("TMUX") == "" && (vte >= 5000 || getenv("WT_SESSION") != "" || getenv("KONSOLE_VERSION") != "" ||
+		slices.Contains(known, getenv("TERM_PROGRAM")) || slices.Contains([]string{"xterm-kitty", "xterm-ghostty", "alacritty", "foot"}, getenv("TERM")))
+}
 
 // Icon is a status at a glance; it is never all that says it.
 func Icon(s *Streams, status check.Status) Styled {

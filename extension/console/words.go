@@ -37,9 +37,53 @@ func Ago(then, now time.Time) string {
 		return text.Pluralize(int(d.Minutes()), "minute") + " ago"
 	case d < 24*time.Hour:
 		return text.Pluralize(int(d.Hours()), "hour") + " ago"
-	default:
+	case d < manyDays:
 		return text.Pluralize(int(d.Hours()/24), "day") + " ago"
+	case d < manyMonths:
+		return text.Pluralize(months(d), "month") + " ago"
+	default:
+		return text.Pluralize(int(d/year), "year") + " ago"
 	}
+}
+
+const (
+	year       = 365*24*time.Hour + 6*time.Hour
+	manyDays   = 60 * 24 * time.Hour
+	manyMonths = 2 * year
+)
+
+// months is the nearest number of them.
+func months(d time.Duration) int { return int((d + year/24) / (year / 12)) }
+
+// Age is [Ago] for a table, in as few characters as tell it.
+func Age(then, now time.Time) string {
+	d := now.Sub(then)
+	switch {
+	case then.IsZero():
+		return ""
+	case d < time.Minute:
+		return "now"
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	case d < manyDays:
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
+	case d < manyMonths:
+		return fmt.Sprintf("%dmo", months(d))
+	}
+	return fmt.Sprintf("%dy", int(d/year))
+}
+
+// Span writes a time that was asked for as it is typed: 1h, 10m, 1h30m.
+func Span(d time.Duration) string {
+	s := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(s, zero) {
+			s = s[:len(s)-2]
+		}
+	}
+	return s
 }
 
 // Took writes a duration as people do: 1h2m3s, to the second.

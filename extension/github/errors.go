@@ -55,6 +55,8 @@ type Error struct {
 	// Classic says that the login is a classic token or an OAuth login: what it lacks is a scope or a role of its account,
 	// never a fine-grained permission.
 	Classic bool
+	// Organization is the one that was asked about; empty for anything else.
+	Organization string
 	// SSO is the address at which the login must be authorized for the organization.
 	SSO         string
 	RateLimited bool
@@ -151,6 +153,9 @@ func (e *Error) resumes(strikes int) time.Time {
 // failure turns an unsuccessful response, whose body is bounded already, into an [Error].
 func (c *Client) failure(r request, resp *http.Response) *Error {
 	e := &Error{What: r.what, Host: c.host, Source: c.source, Status: resp.StatusCode, err: message(resp)}
+	if path, found := strings.CutPrefix(strings.TrimPrefix(r.path, "/"), "orgs/"); found {
+		e.Organization, _, _ = strings.Cut(path, "/")
+	}
 	h := resp.Header
 	e.SSO = ssoURL(h.Get("X-GitHub-SSO"), c.host)
 	_, e.Classic = h["X-Oauth-Scopes"]

@@ -48,6 +48,9 @@ func (e *Error) Hint() string {
 		return e.roleHint()
 	case len(e.Permissions) > 0 && errors.Is(e, ErrForbidden):
 		return fmt.Sprintf("The login needs the permission %s; give it to the fine-grained token under Settings → Developer settings", permissionName(e.Permissions))
+	case errors.Is(e, ErrNotFound) && e.Organization != "":
+		return fmt.Sprintf("Check the name: there is no organization %s, or this login does not see it (gh auth status). A user's repositories are named one by one: -R %s/REPO",
+			e.Organization, e.Organization) + e.switching("; with another account: ")
 	case errors.Is(e, ErrNotFound):
 		return "Check the name, and that this login may see it: gh auth status" + e.switching("; with another account: ")
 	case errors.Is(e, ErrForbidden):
@@ -55,7 +58,7 @@ func (e *Error) Hint() string {
 	case e.Status < 300, e.Status >= 500: // none, one that is not GitHub's, or a failure
 		return "Check the network and https://www.githubstatus.com, then run the command again"
 	}
-	return "Run the command again; if it stays, see GitHub's answers with: GH_DEBUG=api"
+	return "Run the command again; if that does not help, see GitHub's answers with: GH_DEBUG=api"
 }
 
 // unauthorizedHint tells a login that gh manages from a token in the environment, which gh cannot renew.

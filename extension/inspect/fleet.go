@@ -55,6 +55,8 @@ type Fleet struct {
 	slots   chan struct{}
 	filling sync.Mutex
 
+	hasVariable func() bool // as in Inspection
+
 	mu     sync.Mutex
 	shared map[github.Store]func() github.Listing
 	called map[string]func() ([]byte, error)
@@ -64,7 +66,8 @@ type Fleet struct {
 func NewFleet(p *command.Process, about Scope, client *github.Client) *Fleet {
 	return &Fleet{
 		process: p, about: about, client: client, slots: make(chan struct{}, maxJudged),
-		shared: map[github.Store]func() github.Listing{}, called: map[string]func() ([]byte, error){},
+		hasVariable: sync.OnceValue(func() bool { return p.HasGH(context.Background(), "variable") }),
+		shared:      map[github.Store]func() github.Listing{}, called: map[string]func() ([]byte, error){},
 	}
 }
 
@@ -192,6 +195,7 @@ func (f *Fleet) inspection(ctx context.Context, s github.Snapshot) *Inspection {
 	i.Target.Host, i.Target.Owner, i.Target.Name = r.Host, r.Owner, r.Name
 	i.settings = workspace.Settings{Host: core.DefaultHost(), HostSource: workspace.DefaultSource}
 	i.client = func() (*github.Client, error) { return f.client, nil }
+	i.hasVariable = f.hasVariable
 	i.elsewhere = newElsewhere(i.client, func() (github.Snapshot, error) { return s, nil })
 	i.share(ctx)
 	i.called = f.calledWorkflow

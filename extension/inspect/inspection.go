@@ -52,6 +52,8 @@ type Inspection struct {
 	TargetErr error
 
 	client func() (*github.Client, error)
+	// hasVariable tells whether the gh in use knows gh variable.
+	hasVariable func() bool
 	// called reads a workflow of another repository, and organization lists the secrets of one.
 	called       func(ctx context.Context, client *github.Client, ref string) ([]byte, error)
 	organization func(org string) github.Listing
@@ -76,6 +78,7 @@ func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tr
 	}
 	i.settings = workspace.Find(ctx, p, tree, "")
 	i.client = sync.OnceValues(i.connect)
+	i.hasVariable = sync.OnceValue(func() bool { return p.HasGH(ctx, "variable") })
 	if i.TargetErr == nil && !i.Target.Here && !i.Offline {
 		i.elsewhere = newElsewhere(i.client, sync.OnceValues(func() (github.Snapshot, error) { return i.takeSnapshot(ctx) }))
 	}
@@ -152,8 +155,6 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	}
 	err, left := i.elsewhere.unread(), i.elsewhere.notJudged()
 	for id, r := range judged {
-		judged[id] = i.naming(r)
-		r = judged[id]
 		switch {
 		case err != nil && r.Status != check.StatusError:
 			judged[id] = check.Unknown(err.Error(), command.Hint(err))
@@ -165,27 +166,17 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	return judged
 }
 
-// naming has the commands that store something name the repository, where it is another one than here.
-func (i *Inspection) naming(r check.Result) check.Result {
-	if i.elsewhere == nil {
-		return r
+// flag names the repository to a command, where -R did or it is another one than here.
+func (i *Inspection) flag() string {
+	if i.TargetErr != nil || i.Target.Here && i.Repo == "" {
+		return ""
 	}
-	name := func(fix string) string {
-		if strings.HasPrefix(fix, "gh hex auth") {
-			fix += " -R " + i.Target.String()
-		}
-		return fix
-	}
-	r.Fix, r.Findings = name(r.Fix), slices.Clone(r.Findings)
-	for n := range r.Findings {
-		r.Findings[n].Fix = name(r.Findings[n].Fix)
-	}
-	return r
+	return " -R " + i.Target.String()
 }
 
 // judgeRead judges what could be read.
 func (i *Inspection) judgeRead() map[string]check.Result {
-	about := workflow.Context{Dependabot: i.hasDependabot(), Host: i.namedHost(github.Inventory{})}
+	about := workflow.Context{Dependabot: i.hasDependabot(), Host: i.namedHost(github.Inventory{}), Flag: i.flag()}
 	if i.Offline {
 		return workflow.JudgeFiles(i.local(), about)
 	}
@@ -193,7 +184,7 @@ func (i *Inspection) judgeRead() map[string]check.Result {
 	if err != nil {
 		return workflow.JudgeFiles(i.local(), about)
 	}
-	about.Host, about.Repository = i.namedHost(inv), i.Target.String()
+	about.Host, about.Repository, about.HasVariable = i.namedHost(inv), i.Target.String(), i.hasVariable
 	judged := workflow.Judge(i.workflows(), i.kept(inv), about)
 	for id, r := range judged {
 		if refusals := inv.Refusals(); r.Status == check.StatusUnknown && r.Fix == "" && len(refusals) > 0 {
@@ -243,8 +234,10 @@ func (i *Inspection) namedHost(inv github.Inventory) string {
 }
 
 func (i *Inspection) tokenChecks() []check.Check {
+	advice := workspace.Advice(i.replace)
+	advice.Rotate += i.flag()
 	return core.TokenChecks(core.TokenInput{
-		Token: i.settings.Token, TokenErr: i.settings.TokenErr, TokenSource: i.settings.TokenSource, Advice: workspace.Advice(i.replace),
+		Token: i.settings.Token, TokenErr: i.settings.TokenErr, TokenSource: i.settings.TokenSource, Advice: advice,
 		Host: i.settings.Host, HostErr: i.settings.HostErr, HostSource: i.settings.HostSource,
 		Missing: i.judgeMissing,
 		Shared:  i.InActions(),
@@ -301,7 +294,7 @@ func (i *Inspection) judgeMissing(context.Context) check.Result {
 		return check.Skip("not checked: GitHub never shows a stored secret; " + stored.Message)
 	case check.StatusError:
 		missing.Message += ", and none is stored on GitHub"
-		missing.Fix = "gh hex auth"
+		missing.Fix = "gh hex auth" + i.flag()
 		return missing
 	default:
 		return check.Skip("no Hex token on this machine; cannot tell whether one is stored on GitHub")
@@ -452,20 +445,17 @@ func storedWhere(places []github.PlacedEntry, now time.Time) string {
 }
 
 func (i *Inspection) nowhere(inv github.Inventory, name string) check.Result {
-	message := fmt.Sprintf("secret %s is stored nowhere that %s can see", name, i.Target)
+	message := fmt.Sprintf("secret %s is not stored for %s", name, i.Target)
 	if why := workflow.RefusedName(name); why != "" {
 		message += "; no secret can have that name: " + why
 	}
 	if near := inv.Nearest(name); workflow.IsTokenName(near) || near != "" && !workflow.IsTokenName(name) {
 		message += fmt.Sprintf("; did you mean %s?", near)
 	}
-	about := workflow.Context{Repository: i.Target.String()}
+	about := workflow.Context{Flag: i.flag(), Repository: i.Target.String()}
 	fix := workflow.Remedy(i.workflows(), i.kept(inv), about, name)
 	if _, there := inv.Dependabot.Find(name); there {
 		message += " (Dependabot has one, which only runs started by Dependabot read)"
-	}
-	if strings.HasPrefix(fix, "gh hex auth") && !i.Target.Here {
-		fix += " -R " + i.Target.String()
 	}
 	return check.Fail(message, fix)
 }

@@ -43,11 +43,11 @@ func (i *Inspection) judgePush(ctx context.Context) check.Result {
 	case err != nil:
 		return check.Unknown("cannot tell what a push would send: "+err.Error(), "")
 	case !changed:
-		return check.Skip("no commit that is still to be pushed changes a workflow")
+		return check.Skip("no unpushed commit changes a workflow")
 	case !inv.Repository.Classic || slices.Contains(inv.Repository.Scopes, "workflow"):
 		return check.OK("the login may push workflows")
 	}
-	return check.Fail("commits still to be pushed change workflows, and gh's login lacks the scope workflow: GitHub will refuse the push",
+	return check.Fail("unpushed commits change workflows, and gh's login lacks the scope workflow: GitHub will refuse the push",
 		"gh auth refresh"+github.HostFlag(i.Target.Host)+" -s workflow")
 }
 

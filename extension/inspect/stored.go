@@ -22,7 +22,13 @@ import (
 // ProveStored is the command that has GitHub ask Hex about the stored tokens.
 const ProveStored = "gh hex verify --stored"
 
-const writeCheck = "gh hex init --check"
+// writeCheck is the command that writes the workflow which asks, in a checkout.
+func (i *Inspection) writeCheck() string {
+	if i.Target.Here {
+		return "gh hex init --check"
+	}
+	return "gh hex init --check, in a checkout of " + i.Target.String()
+}
 
 // storedCheck is about the tokens that GitHub stores and shows nobody.
 func (i *Inspection) storedCheck() check.Check {
@@ -88,14 +94,6 @@ func (k *storedTokens) expires() time.Time {
 	return first
 }
 
-// flag names the repository to a command, where it is another one than here.
-func (k *storedTokens) flag() string {
-	if k.Target.Here {
-		return ""
-	}
-	return " -R " + k.Target.String()
-}
-
 func (k *storedTokens) enable() string { return "gh workflow enable " + stored.FileName + k.flag() }
 
 // failed is for a question without an answer. A repository that hides something answers as if it were not there.
@@ -118,7 +116,7 @@ func orAgain(hint, again string) string {
 }
 
 func (k *storedTokens) missing() stored.Evidence {
-	return stored.Evidence{Why: "there is no " + stored.Path + " that asks", Fix: writeCheck}
+	return stored.Evidence{Why: "there is no " + stored.Path + " that asks", Fix: k.writeCheck()}
 }
 
 func (k *storedTokens) unpushed() stored.Evidence {
@@ -126,7 +124,7 @@ func (k *storedTokens) unpushed() stored.Evidence {
 }
 
 func (k *storedTokens) foreign() stored.Evidence {
-	return stored.Evidence{Why: stored.Path + " is not what gh hex init writes, so it is neither believed nor started", Fix: "give it another name, then: " + writeCheck}
+	return stored.Evidence{Why: stored.Path + " is not what gh hex init writes, so it is neither believed nor started", Fix: "give it another name, then: " + k.writeCheck()}
 }
 
 // lastCheck looks at the last run. Nothing is asked where the default branch, as far as it is known here, has no such file.
@@ -287,8 +285,12 @@ func (k *storedTokens) places() []stored.Place {
 
 func (k *storedTokens) placesOf(name string) []stored.Place {
 	var found []stored.Place
-	add := func(where, environment string, app github.App, secrets, vars github.Listing, fix string) bool {
-		p := stored.Place{Where: where, Environment: environment, App: string(app), Secret: name, Fix: fix + k.flags(name)}
+	secret := ""
+	if name != workspace.TokenName {
+		secret = " --secret " + name
+	}
+	add := func(where, environment string, app github.App, secrets, vars github.Listing, flags string) bool {
+		p := stored.Place{Where: where, Environment: environment, App: string(app), Secret: name, Fix: "gh hex auth" + flags}
 		entry, there := secrets.Find(name)
 		switch {
 		case secrets.Err != nil && app == github.Actions:
@@ -301,25 +303,18 @@ func (k *storedTokens) placesOf(name string) []stored.Place {
 		found = append(found, p)
 		return true
 	}
-	if !add("repository", "", github.Actions, k.inv.Secrets, k.inv.Variables, "gh hex auth") {
-		add("organization", "", github.Actions, k.inv.OrganizationSecrets, k.inv.OrganizationVars, "gh hex auth --org "+k.Target.Owner)
+	if !add("repository", "", github.Actions, k.inv.Secrets, k.inv.Variables, secret+k.flag()) {
+		add("organization", "", github.Actions, k.inv.OrganizationSecrets, k.inv.OrganizationVars, secret+" --org "+k.Target.Owner)
 	}
 	for _, env := range slices.Sorted(maps.Keys(k.inv.EnvironmentSecrets)) {
 		spelled := env
 		if e, exists := k.inv.Environments.Find(env); exists {
 			spelled = e.Name
 		}
-		add("environment "+spelled, spelled, github.Actions, k.inv.EnvironmentSecrets[env], k.inv.EnvironmentVars[env], "gh hex auth --env "+core.ShellWord(spelled))
+		add("environment "+spelled, spelled, github.Actions, k.inv.EnvironmentSecrets[env], k.inv.EnvironmentVars[env], secret+" --env "+core.ShellWord(spelled)+k.flag())
 	}
-	add("Dependabot", "", github.Dependabot, k.inv.Dependabot, k.inv.Variables, "gh hex auth --app dependabot")
+	add("Dependabot", "", github.Dependabot, k.inv.Dependabot, k.inv.Variables, secret+" --app dependabot"+k.flag())
 	return found
-}
-
-func (k *storedTokens) flags(name string) string {
-	if name == workspace.TokenName {
-		return k.flag()
-	}
-	return " --secret " + name + k.flag()
 }
 
 // describe adds when what a job uses was set, and what the record says.

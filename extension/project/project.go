@@ -30,7 +30,7 @@ func NewCmd(p *command.Process, start *cobra.Command) *cobra.Command {
 			# Run it and wait for the end
 			$ gh hex project run 019f681a-1870-731d-bf1e-b82d136117fa --watch
 		`),
-		Args: command.NoArguments,
+		Args: command.Group("view"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	workspace.AddURLFlag(cmd)

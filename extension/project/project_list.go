@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/MakeNowJust/heredoc"
+	"github.com/cli/go-gh/v2/pkg/text"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -30,9 +31,10 @@ type projectListOptions struct {
 func newProjectListCmd(p *command.Process) *cobra.Command {
 	o := &projectListOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:     "list",
-		Aliases: []string{"ls"},
-		Short:   "List the projects that the token can see",
+		Use:        "list",
+		SuggestFor: []string{"projects"},
+		Aliases:    []string{"ls"},
+		Short:      "List the projects that the token can see",
 		Long: heredoc.Doc(`
 			List the projects that the token can see. Components, archived projects and those in
 			the trash are left out unless asked for.
@@ -70,7 +72,7 @@ func (o *projectListOptions) check() error {
 		return fmt.Errorf("invalid limit: %d", o.limit)
 	}
 	if o.sort == "" && o.order != "" {
-		return fmt.Errorf("--order says nothing without --sort")
+		return fmt.Errorf("--order needs --sort")
 	}
 	keys := map[string]string{"created": "CREATED_AT", "edited": "LAST_EDITED_AT", "published": "LAST_PUBLISHED_AT"}
 	o.filter.SortBy, o.filter.SortDirection = keys[o.sort], strings.ToUpper(o.order)
@@ -136,13 +138,21 @@ func (o *projectListOptions) exportProjects(ctx context.Context, projects []core
 func (o *projectListOptions) printTable(projects []core.Project) error {
 	rows := make([][]string, len(projects))
 	for i, p := range projects {
-		rows[i] = []string{console.Safe(p.ID), console.Safe(p.Title), console.Safe(p.Owner.Email), o.publication(p), o.When(p.LastEditedAt)}
+		rows[i] = []string{console.Safe(p.ID), o.title(p), console.Safe(p.Owner.Email), o.publication(p), o.Age(p.LastEditedAt)}
 	}
 	return o.Table(console.Columns{
 		Titles: []string{"ID", "TITLE", "OWNER", "PUBLISHED", "EDITED"},
-		Whole:  []string{"ID"},
-		Spare:  []string{"OWNER", "PUBLISHED", "EDITED"},
+		Whole:  []string{"ID", "TITLE"},
+		Spare:  []string{"OWNER", "EDITED", "PUBLISHED"},
 	}, rows)
+}
+
+// title is shown as a whole, unless it would fill the screen.
+func (o *projectListOptions) title(p core.Project) string {
+	if o.OutTTY {
+		return text.Truncate(100, console.Safe(p.Title))
+	}
+	return console.Safe(p.Title)
 }
 
 // publication says when a project was published. On a terminal one that cannot run says so.
@@ -150,5 +160,5 @@ func (o *projectListOptions) publication(p core.Project) string {
 	if !p.Published() && o.OutTTY {
 		return "never"
 	}
-	return o.When(p.LastPublishedAt)
+	return o.Age(p.LastPublishedAt)
 }

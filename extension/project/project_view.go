@@ -25,8 +25,9 @@ type projectViewOptions struct {
 func newProjectViewCmd(p *command.Process) *cobra.Command {
 	o := &projectViewOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "view [<project>]",
-		Short: "View a project",
+		Use:        "view [<project>]",
+		SuggestFor: []string{"show", "open"},
+		Short:      "View a project",
 		Long: heredoc.Doc(`
 			View a project: who owns it, whether it is published, and when it was last edited.
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/docs"
 	"github.com/gh-hex/gh-hex/extension/command"
 	"github.com/gh-hex/gh-hex/extension/console"
 )
@@ -47,11 +48,16 @@ func Print(s *console.Streams, report check.Report, rest string, verbose bool, e
 	default:
 		printGroups(s, report, tasks)
 	}
+	PrintVerdict(s, report, rest, elapsed)
+}
+
+// PrintVerdict is the last line of [Print].
+func PrintVerdict(s *console.Streams, report check.Report, rest string, elapsed time.Duration) {
 	s.Print("%s", verdict(s, report, rest, elapsed))
 }
 
-// PrintRecords writes a tab-separated line a check (ID, status, message, fix), followed by a line a finding
-// (ID, severity, place and message, and how to accept it where that is possible).
+// PrintRecords writes a tab-separated line a check (ID, status, message, fix), followed by a line a finding (ID, severity,
+// place and message, fix, and how to accept it where that is possible). Those of findings begin with a tab.
 func PrintRecords(s *console.Streams, report check.Report) {
 	for _, r := range report {
 		s.Print("%s\t%s\t%s\t%s", r.ID, r.Status, r.Message, r.Fix)
@@ -59,7 +65,7 @@ func PrintRecords(s *console.Streams, report check.Report) {
 			if f.Message == r.Message && f.File == "" && f.Fingerprint == "" {
 				continue
 			}
-			s.Print("%s\t%s\t%s\t%s", r.ID, f.Severity, located(f), accepting(r.ID, f))
+			s.Print("\t%s\t%s\t%s\t%s\t%s", r.ID, f.Severity, located(f), f.Fix, accepting(r.ID, f))
 		}
 	}
 }
@@ -88,16 +94,25 @@ func place(f check.Finding) string {
 
 func printGroups(s *console.Streams, report check.Report, tasks []*task) {
 	for len(report) > 0 {
-		group := report[0].Group
-		end := slices.IndexFunc(report, func(r check.Result) bool { return r.Group != group })
-		if end < 0 {
-			end = len(report)
-		}
-		results := report[:end]
-		report = report[end:]
-		s.Print("%s %s  %s", groupIcon(s, results), s.Bold(fmt.Sprintf("%-9s", group)), summary(results)+elsewhere(tasks, results))
+		var results check.Report
+		results, report = firstGroup(report)
+		s.Print("%s %s  %s", groupIcon(s, results), s.Bold(fmt.Sprintf("%-9s", results[0].Group)), summary(results)+elsewhere(tasks, results))
 		printProblems(s, results, tasks)
 	}
+}
+
+// firstGroup parts a report that is not empty behind its first group.
+func firstGroup(report check.Report) (first, rest check.Report) {
+	end := slices.IndexFunc(report, func(r check.Result) bool { return r.Group != report[0].Group })
+	if end < 0 {
+		end = len(report)
+	}
+	return report[:end], report[end:]
+}
+
+// named is the ID of a check, which leads to its page where a terminal shows links.
+func named(s *console.Streams, id string) console.Styled {
+	return s.Link(docs.CheckURL(id), s.Bold(id))
 }
 
 // printProblems expands what is not in order. Of several checks that could not be carried out the first one says why:
@@ -174,7 +189,7 @@ func printCheck(s *console.Streams, r check.Result, tasks []*task) {
 	case len(led) > 0:
 		printTasks(s, led, "")
 	default:
-		s.Print("%s %s  %s", console.Icon(s, r.Status), s.Bold(r.ID), r.Message+elsewhere(tasks, []check.Result{r}))
+		s.Print("%s %s  %s", console.Icon(s, r.Status), named(s, r.ID), r.Message+elsewhere(tasks, []check.Result{r}))
 		if !isProblem(r) {
 			printFindings(s, r, "  ")
 		}
@@ -187,7 +202,7 @@ func accepting(id string, f check.Finding) string {
 	if f.Fingerprint == "" || f.Accepted {
 		return ""
 	}
-	return fmt.Sprintf("to live with it, a line in %s: %s %s %s", worktree.AcceptedFile, id, f.Fingerprint, worktree.WantsReason)
+	return fmt.Sprintf("to accept it, add to %s: %s %s %s", worktree.AcceptedFile, id, f.Fingerprint, worktree.WantsReason)
 }
 
 // printAccepting shows each line to paste once, as far as they are few.

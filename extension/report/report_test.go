@@ -102,7 +102,7 @@ func TestProblemsAreToldOnce(t *testing.T) {
 	}
 	var out bytes.Buffer
 	Print(&console.Streams{Out: &console.StickyWriter{W: &out}}, missing(), "", false, time.Second)
-	for _, line := range []string{"secret-stored\terror\tX is stored nowhere\tgh hex auth", "secret-available\terror\thex.yml:5: reads X\t"} {
+	for _, line := range []string{"secret-stored\terror\tX is stored nowhere\tgh hex auth", "\tsecret-available\terror\thex.yml:5: reads X\tgh hex auth\t"} {
 		if !strings.Contains(out.String(), line+"\n") {
 			t.Errorf("a pipe lacks %q:\n%s", line, out.String())
 		}

@@ -17,7 +17,7 @@ type task struct {
 }
 
 // tasksOf sorts what is wrong by what mends it: checks whose faults go away together are about one cause. What has no fix
-// is a task of its own.
+// is a task of its own, and files are never mended by what mends the rest.
 func tasksOf(report check.Report) []*task {
 	var tasks []*task
 	known := map[string]*task{}
@@ -30,6 +30,9 @@ func tasksOf(report check.Report) []*task {
 			key := f.Fix
 			if key == "" {
 				key = r.ID + "\x00" + f.Message
+			}
+			if r.Group == check.GroupFiles {
+				key = "\x00" + key
 			}
 			if known[key] == nil {
 				known[key] = &task{Result: check.Result{ID: r.ID, Status: check.Status(f.Severity), Message: f.Message, Fix: f.Fix}}
@@ -93,7 +96,7 @@ func PrintProblems(s *console.Streams, report check.Report) { printTasks(s, task
 
 func printTasks(s *console.Streams, tasks []*task, margin string) {
 	for _, t := range tasks {
-		s.Print("%s%s %s  %s", console.Styled(margin), console.Icon(s, t.Status), s.Bold(t.ID), t.Message)
+		s.Print("%s%s %s  %s", console.Styled(margin), console.Icon(s, t.Status), named(s, t.ID), t.Message)
 		printFindings(s, t.Result, margin+"  ")
 		if len(t.also) > 0 {
 			s.Print("%s%s %s", console.Styled(margin+"  "), s.Gray("also:"), strings.Join(t.also, ", "))

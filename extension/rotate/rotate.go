@@ -50,8 +50,9 @@ type rotateOptions struct {
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &rotateOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "rotate",
-		Short: "Replace a Hex token in every place that holds it",
+		Use:        "rotate",
+		SuggestFor: []string{"replace", "renew"},
+		Short:      "Replace a Hex token in every place that holds it",
 		Long: heredoc.Doc(`
 			Replace a Hex token in the places on GitHub that hold it.
 
@@ -86,13 +87,13 @@ func NewCmd(p *command.Process) *cobra.Command {
 		Args: command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(cmd.Flags().Changed); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			return runRotate(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.repos, "repo", "R", nil, "Look into this repository, as `[HOST/]OWNER/REPO` (repeatable)")
+	command.RepositoriesVar(f, &o.repos, "Look into this repository, as `[HOST/]OWNER/REPO` (repeatable)")
 	f.StringVarP(&o.org, "org", "o", "", "Look into this `organization` and all its repositories")
 	f.BoolVar(&o.all, "all", false, "Replace every place found")
 	f.StringArrayVarP(&o.envs, "env", "e", nil, "Replace the secret of this `environment` (repeatable)")
@@ -100,7 +101,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 	f.BoolVar(&o.withToken, "with-token", false, "Read the new token from standard input")
 	f.BoolVarP(&o.yes, "yes", "y", false, "Do not ask for confirmation")
 	f.BoolVar(&o.dryRun, "dry-run", false, "Verify, and show what would be replaced; change nothing")
-	f.BoolVar(&o.force, "force", false, "Replace it, too, where the new token may not run what the workflows run")
+	f.BoolVar(&o.force, "force", false, "Replace it even where the new token may not run what the workflows run")
 	f.StringVar(&o.secret, "secret", workspace.TokenName, "The `name` of the secret")
 	f.StringVar(&o.variable, "variable", workspace.HostName, "The `name` of the variable that holds the host; empty for none")
 	f.StringVar(&o.workspaceURL, "workspace-url", "", "The Hex host of the new token, as any `URL` of the workspace")
@@ -151,17 +152,15 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 	if err := r.locate(ctx); err != nil {
 		return err
 	}
-	if err := r.takeToken(ctx); err != nil {
-		return err
-	}
-	if err := r.find(ctx); err != nil {
-		return err
-	}
-	if err := r.choose(); err != nil {
-		return err
-	}
-	if err := r.tryProjects(ctx); err != nil {
-		return err
+	for _, step := range []func() error{
+		func() error { return r.takeToken(ctx) },
+		func() error { return r.find(ctx) },
+		r.choose,
+		func() error { return r.tryProjects(ctx) },
+	} {
+		if err := step(); err != nil {
+			return o.Untouched(err, "stored")
+		}
 	}
 	interrupted := r.replace(ctx)
 	if err := r.show(); err != nil {
@@ -261,29 +260,36 @@ func (*sameTokenError) Hint() string {
 	return "To store this one in further places, run: gh hex auth"
 }
 
+// AnotherToken reports that another token may do.
+func (*sameTokenError) AnotherToken() bool { return true }
+
 // takeToken reads the new token and has Hex accept it.
-func (r *rotation) takeToken(ctx context.Context) (err error) {
-	source := workspace.FromInput
+func (r *rotation) takeToken(ctx context.Context) error {
+	return workspace.WithToken(r.rotateOptions.Process, func(first bool) (source workspace.TokenSource, err error) {
+		if source, err = r.readToken(first); err != nil {
+			return source, err
+		}
+		if !r.settings.Token.IsZero() && r.settings.Token.Equal(r.token) {
+			return source, &sameTokenError{r.settings.TokenSource}
+		}
+		r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, source, "gh hex rotate", r.tell)
+		if err != nil && len(r.targets) > 0 {
+			err = r.explain(ctx, err)
+		}
+		return source, err
+	})
+}
+
+func (r *rotation) readToken(first bool) (source workspace.TokenSource, err error) {
 	switch {
 	case r.withToken:
 		r.token, err = workspace.TokenFromInput(r.rotateOptions.Process, "gh hex rotate")
+		return workspace.FromInput, err
 	case r.CanAsk():
-		source = workspace.FromPrompt
-		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate")
-	default:
-		err = &workspace.MissingTokenError{Err: errors.New("no new Hex token: pipe it in with --with-token")}
+		r.token, err = workspace.TokenFromPrompt(r.rotateOptions.Process, r.host, "gh hex rotate", first)
+		return workspace.FromPrompt, err
 	}
-	if err != nil {
-		return err
-	}
-	if !r.settings.Token.IsZero() && r.settings.Token.Equal(r.token) {
-		return &sameTokenError{r.settings.TokenSource}
-	}
-	r.owner, err = workspace.Accept(ctx, r.rotateOptions.Process, r.settings, r.token, source, "gh hex rotate", r.tell)
-	if err != nil && len(r.targets) > 0 {
-		return r.explain(ctx, err)
-	}
-	return err
+	return workspace.FromInput, &workspace.MissingTokenError{Err: command.Hinted("no new Hex token: pipe it in with --with-token", workspace.NoTerminal(r.rotateOptions.Process, "gh hex rotate"))}
 }
 
 func (r *rotation) explain(ctx context.Context, err error) error {

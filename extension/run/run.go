@@ -33,7 +33,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 			# See its latest runs
 			$ gh hex run list 019f681a-1870-731d-bf1e-b82d136117fa
 		`),
-		Args: command.NoArguments,
+		Args: command.Group("start"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	workspace.AddURLFlag(cmd)

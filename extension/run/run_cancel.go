@@ -19,8 +19,9 @@ type runCancelOptions struct {
 func newRunCancelCmd(p *command.Process) *cobra.Command {
 	o := &runCancelOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "cancel {<project> <run> | <url>}",
-		Short: "Cancel a run",
+		Use:        "cancel {<project> <run> | <url>}",
+		SuggestFor: []string{"stop", "kill", "abort"},
+		Short:      "Cancel a run",
 		Long: heredoc.Doc(`
 			Ask Hex to stop a run, which then ends as KILLED a little later.
 

@@ -29,9 +29,10 @@ type runListOptions struct {
 func newRunListCmd(p *command.Process) *cobra.Command {
 	o := &runListOptions{Process: p, trigger: "all"}
 	cmd := &cobra.Command{
-		Use:     "list [<project>]",
-		Aliases: []string{"ls"},
-		Short:   "List runs of a project, the newest first",
+		Use:        "list [<project>]",
+		SuggestFor: []string{"runs"},
+		Aliases:    []string{"ls"},
+		Short:      "List runs of a project, the newest first",
 		Long: heredoc.Doc(`
 			List runs of a project, the newest first: those started through the API, by a
 			schedule, or by a refresh of the app.`),
@@ -102,11 +103,11 @@ func (o *runListOptions) printTable(runs []core.ProjectRun) error {
 	c := console.Columns{
 		Titles: []string{"STATUS", "RUN", "TRIGGER", "VERSION", "STARTED", "ELAPSED"},
 		Whole:  []string{"", "STATUS", "RUN"},
-		Spare:  []string{"VERSION", "TRIGGER", "ELAPSED", "STARTED"},
+		Spare:  []string{"VERSION", "ELAPSED", "TRIGGER", "STARTED"},
 	}
 	rows := make([][]string, len(runs))
 	for i, run := range runs {
-		rows[i] = []string{console.Word(string(run.Status)), console.Safe(run.RunID), console.Word(run.RunTrigger), console.Safe(string(run.ProjectVersion)), o.When(run.StartTime), console.Took(elapsed(run, o.Now()))}
+		rows[i] = []string{console.Word(string(run.Status)), console.Safe(run.RunID), console.Word(run.RunTrigger), console.Safe(string(run.ProjectVersion)), o.Age(run.StartTime), console.Took(elapsed(run, o.Now()))}
 	}
 	if !o.OutTTY {
 		return o.Table(c, rows)

@@ -33,8 +33,9 @@ type runStartOptions struct {
 func NewStartCmd(p *command.Process, name, short string) *cobra.Command {
 	o := &runStartOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   name + " [<project>]",
-		Short: short,
+		Use:        name + " [<project>]",
+		SuggestFor: []string{"execute", "trigger"},
+		Short:      short,
 		Long: heredoc.Doc(`
 			Start a run of the published version of a project, with the inputs given, and with
 			--watch wait for its end.

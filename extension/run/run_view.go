@@ -24,8 +24,9 @@ type runViewOptions struct {
 func newRunViewCmd(p *command.Process) *cobra.Command {
 	o := &runViewOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "view {<project> <run> | <url>}",
-		Short: "View a run",
+		Use:        "view {<project> <run> | <url>}",
+		SuggestFor: []string{"show", "open"},
+		Short:      "View a run",
 		Long: heredoc.Doc(`
 			View a run: its status, when it started and how long it took.
 

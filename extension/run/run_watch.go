@@ -28,8 +28,9 @@ type runWatchOptions struct {
 func newRunWatchCmd(p *command.Process) *cobra.Command {
 	o := &runWatchOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "watch {<project> <run> | <url>}",
-		Short: "Watch a run until it ends",
+		Use:        "watch {<project> <run> | <url>}",
+		SuggestFor: []string{"wait", "follow", "logs"},
+		Short:      "Watch a run until it ends",
 		Long: heredoc.Doc(`
 			Watch a run until it ends. The exit code is 0 only when it completed, 1 when it
 			ended in any other way, and 3 when it goes on after the time-out.

@@ -192,7 +192,7 @@ func (w *watcher) begin() {
 	default:
 		w.Print("started\t%s\t%s\t", w.id, page)
 	}
-	w.Say("%s", w.Gray("Watching until "+w.Now().Add(w.timeout).Format(time.TimeOnly)+" (see --timeout)"))
+	w.Say("%s", w.Gray("Watching for up to "+console.Span(w.timeout)))
 }
 
 // change is a line of the result in a pipe: status, run, URL and the time it took so far.

@@ -210,7 +210,7 @@ func TestProgressOnATerminal(t *testing.T) {
 		if got := d.Stdout.String(); got != "✓ COMPLETED after 2m5s  "+commandtest.RunURL+"\n" {
 			t.Errorf("the result is %q", got)
 		}
-		_, progress, told := strings.Cut(d.Stderr.String(), "Watching until 00:10:00 (see --timeout)\n")
+		_, progress, told := strings.Cut(d.Stderr.String(), "Watching for up to 10m\n")
 		frames := strings.Split(progress, "\r\x1b[K")
 		if !told {
 			t.Errorf("does not say until when: %q", d.Stderr.String())
@@ -241,7 +241,7 @@ func TestWatchForAMachine(t *testing.T) {
 			t.Errorf("%v, stdout has %q", err, d.Stdout.String())
 		}
 		rest := "\t" + commandtest.Run + "\t" + commandtest.RunURL + "\t"
-		if got := d.Stderr.String(); got != "started"+rest+"\nWatching until 00:10:00 (see --timeout)\nRUNNING"+rest+"\nCOMPLETED"+rest+"2m5s\n" {
+		if got := d.Stderr.String(); got != "started"+rest+"\nWatching for up to 10m\nRUNNING"+rest+"\nCOMPLETED"+rest+"2m5s\n" {
 			t.Errorf("stderr has %q", got)
 		}
 	})

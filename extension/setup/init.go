@@ -7,6 +7,7 @@ import (
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/hook"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
@@ -28,8 +29,9 @@ type initOptions struct {
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &initOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "init",
-		Short: "Create or complete .env.example and .gitignore",
+		Use:        "init",
+		SuggestFor: []string{"setup", "scaffold", "hook", "workflow", "install"},
+		Short:      "Create or complete .env.example and .gitignore",
 		Long: heredoc.Doc(`
 			Create or complete .env.example and .gitignore in the current repository.
 
@@ -65,7 +67,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 		Args: command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("repo") {
-				return &command.UsageError{Err: errors.New("--repo does not go with init, which works on the current work tree"), Cmd: cmd}
+				return errors.New("--repo does not go with init, which works on the current work tree")
 			}
 			return runInit(cmd.Context(), o)
 		},
@@ -117,7 +119,7 @@ func runInit(ctx context.Context, o *initOptions) error {
 			return err
 		}
 	}
-	o.recordPlan(tree, plan)
+	o.recordPlan(ctx, tree, plan)
 	return nil
 }
 
@@ -153,7 +155,7 @@ func (o *initOptions) plan(ctx context.Context, tree *worktree.Tree) (plan initP
 	return plan, err
 }
 
-func (o *initOptions) recordPlan(tree *worktree.Tree, plan initPlan) {
+func (o *initOptions) recordPlan(ctx context.Context, tree *worktree.Tree, plan initPlan) {
 	for _, c := range plan.changes {
 		o.Record(o.outcome(), "%s: %s", c.Path, c.Describe())
 	}
@@ -167,15 +169,19 @@ func (o *initOptions) recordPlan(tree *worktree.Tree, plan initPlan) {
 		o.recordHook(tree, plan.hook)
 	}
 	if o.workflow && !plan.foreign {
-		o.sayNext()
+		o.sayNext(ctx)
 	}
 }
 
 // sayNext names what the workflow reads and this command does not set.
-func (o *initOptions) sayNext() {
+func (o *initOptions) sayNext(ctx context.Context) {
 	if !releaseVersion().MatchString(command.Version) {
 		o.Say("%s This build is no release, so the workflow installs the newest one; pin it there with --pin", o.Yellow("!"))
 	}
 	o.Say("The workflow reads a secret and two variables. Set them with: gh hex auth")
-	o.Say("and, with the ID from gh hex project list: gh api repos/{owner}/{repo}/actions/variables -f name=HEX_PROJECT_ID -f value=PROJECT")
+	set := "gh api " + core.ShellWord("repos/{owner}/{repo}/actions/variables") + " -f name=HEX_PROJECT_ID -f value=PROJECT"
+	if o.HasGH(ctx, "variable") {
+		set = "gh variable set HEX_PROJECT_ID --body PROJECT"
+	}
+	o.Say("and, with the ID from gh hex project list: %s", set)
 }

@@ -20,6 +20,9 @@ func runExplain(ctx context.Context, o *verifyOptions) error {
 		fmt.Fprintln(o.Out, docs.Check(o.explain))
 		return o.Out.Err
 	}
+	if ext := filepath.Ext(o.explain); ext != ".yml" && ext != ".yaml" {
+		return unknownCheck(o.explain)
+	}
 	tree, err := workspace.OpenTree(ctx, o.Process)
 	if err != nil {
 		return err
@@ -32,7 +35,7 @@ func runExplain(ctx context.Context, o *verifyOptions) error {
 		return err
 	}
 	if !ok {
-		return fmt.Errorf("%q is neither a check nor a file in .github/workflows; the checks are:\n%s", o.explain, listedChecks())
+		return fmt.Errorf("there is no %q in .github/workflows", filepath.Base(o.explain))
 	}
 	var list [][]string
 	for _, r := range rows {

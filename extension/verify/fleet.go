@@ -29,7 +29,7 @@ type fleetOptions struct {
 }
 
 func (o *verifyOptions) addFleet(f *pflag.FlagSet) {
-	f.StringArrayVarP(&o.fleet.repos, "repo", "R", nil, "Judge this repository, as `[HOST/]OWNER/REPO` (repeatable)")
+	command.RepositoriesVar(f, &o.fleet.repos, "Judge this repository, as `[HOST/]OWNER/REPO` (repeatable)")
 	f.StringVarP(&o.fleet.org, "org", "o", "", "Judge every repository of this `organization`, as it stands on GitHub")
 }
 

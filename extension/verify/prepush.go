@@ -40,7 +40,7 @@ const (
 func runPrePush(cmd *cobra.Command, o *verifyOptions, args []string) error {
 	start, ctx := o.Now(), cmd.Context()
 	if o.CanAsk() {
-		return &command.UsageError{Err: worktree.ErrPushList, Cmd: cmd}
+		return worktree.ErrPushList
 	}
 	updates, err := worktree.ReadPush(o.In)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
@@ -38,15 +39,17 @@ type verifyOptions struct {
 	explain string   // a check or a workflow file
 	format  string
 	fleet   fleetOptions
-	older   int // what the base of a push has wrong already
+	live    bool // groups are shown as they finish
+	older   int  // what the base of a push has wrong already
 }
 
 // NewCmd is gh hex verify.
 func NewCmd(p *command.Process) *cobra.Command {
 	o := &verifyOptions{Process: p, format: "text"}
 	cmd := &cobra.Command{
-		Use:   "verify",
-		Short: "Check everything that would make a Hex workflow fail or leak",
+		Use:        "verify",
+		SuggestFor: []string{"doctor", "check", "lint", "validate", "test", "scan"},
+		Short:      "Check everything that would make a Hex workflow fail or leak",
 		Long: heredoc.Doc(`
 			Check everything that would make a Hex workflow fail or leak, before the push: the
 			token, what GitHub stores, the workflows and the files of the work tree.
@@ -74,6 +77,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 			if o.prePush && len(args) <= 2 {
 				return nil // the remote's name and address, as git passes them to a hook
 			}
+			if len(args) == 1 && slices.Contains(inspect.AllChecks(), args[0]) {
+				return command.Hinted(fmt.Sprintf("unexpected argument %q for %q", args[0], cmd.CommandPath()), "Did you mean: gh hex verify --only "+args[0])
+			}
 			return command.NoArguments(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -81,7 +87,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 				return err
 			}
 			if err := o.check(cmd); err != nil {
-				return &command.UsageError{Err: err, Cmd: cmd}
+				return err
 			}
 			switch {
 			case o.explain != "":
@@ -141,18 +147,24 @@ func (o *verifyOptions) check(cmd *cobra.Command) (err error) {
 }
 
 // namedChecks takes the blanks from the IDs, and refuses one that is none: a misspelt --skip would otherwise skip nothing.
-// The flags of the command would only push the error off the screen.
 func (o *verifyOptions) namedChecks() error {
 	known := inspect.AllChecks()
 	for _, list := range [][]string{o.Only, o.Skip} {
 		for i := range list {
 			list[i] = strings.TrimSpace(list[i])
 			if !slices.Contains(known, list[i]) {
-				return fmt.Errorf("unknown check %q; the checks are:\n%s", list[i], listedChecks())
+				return unknownCheck(list[i])
 			}
 		}
 	}
 	return nil
+}
+
+func unknownCheck(name string) error {
+	if near := core.NearestName(name, inspect.AllChecks()); near != "" {
+		return command.Hinted(fmt.Sprintf("unknown check %q", name), "Did you mean "+near+"?")
+	}
+	return fmt.Errorf("unknown check %q; the checks are:\n%s", name, listedChecks())
 }
 
 // listedChecks has a line for each group.
@@ -195,7 +207,19 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if err := i.ReachProjects(); err != nil {
 		return err
 	}
-	return o.conclude(ctx, o.Shown(check.Run(ctx, o.Of(i.Checks()))), start)
+	return o.conclude(ctx, o.carryOut(ctx, o.Of(i.Checks())), start)
+}
+
+// carryOut shows groups on a terminal as they finish. Some checks alone are over soon, and which of them are shown is known
+// at their end.
+func (o *verifyOptions) carryOut(ctx context.Context, checks []check.Check) check.Report {
+	o.live = o.OutTTY && !o.verbose && o.format == "text" && !o.export.Asked() && len(o.Only) == 0
+	if !o.live {
+		return o.Shown(check.Run(ctx, checks))
+	}
+	live := report.NewLive(o.Streams, checks, o.Now)
+	defer live.Close()
+	return check.RunTelling(ctx, checks, live.Done)
 }
 
 func (o *verifyOptions) conclude(ctx context.Context, found check.Report, start time.Time) error {
@@ -248,7 +272,11 @@ func writeReport(o *verifyOptions, found check.Report, elapsed time.Duration) er
 	case o.format == "github":
 		return report.Annotate(o.Process, found, o.left(), elapsed)
 	}
-	report.Print(o.Streams, found, o.left(), o.verbose, elapsed)
+	if o.live { // its groups are told
+		report.PrintVerdict(o.Streams, found, o.left(), elapsed)
+	} else {
+		report.Print(o.Streams, found, o.left(), o.verbose, elapsed)
+	}
 	return o.Out.Err
 }
 

@@ -349,7 +349,7 @@ func Remedy(w *Workflows, inv inventory.Inventory, c Context, name string) strin
 func RefusedName(name string) string {
 	switch {
 	case strings.HasPrefix(strings.ToUpper(name), "GITHUB_"):
-		return "GitHub keeps names that begin with GITHUB_ for itself"
+		return "GitHub reserves names that start with GITHUB_"
 	case strings.IndexFunc(name, func(r rune) bool { return r != '_' && !abstract.IsAlphanumeric(r) }) >= 0:
 		return "a name has letters, digits and _ only"
 	case name != "" && name[0] >= '0' && name[0] <= '9':
@@ -367,7 +367,7 @@ func (j *judgement) storedAsOther(f *fate) bool {
 func (j *judgement) adviseOther(message string, f *fate) (string, string) {
 	kind := f.X.Kind
 	if kind == inventory.Secret && j.w.isHexToken(f.Name) {
-		command := j.storeCommand(f.Name, f.Environment)
+		command := j.storeCommand(f.Name, f.Environment, "")
 		return fmt.Sprintf("%s; it was stored as a variable, which everybody who can read the repository sees: make a new token at Hex, `%s` stores it as a secret; then delete the variable and revoke the old token", message, command), command
 	}
 	return fmt.Sprintf("%s; there is a %s of that name: read %s.%s", message, kind.Other().Word(), kind.Other(), f.Name),
@@ -394,7 +394,10 @@ func (j *judgement) hiddenInOrganization(f *fate) (command, why string) {
 	}
 	command = "gh secret set " + core.ShellWord(f.Name)
 	if j.w.isHexToken(f.Name) && j.w.Holding(f.Name) == "" {
-		command = j.storeCommand(f.Name, "")
+		command = "gh hex auth"
+		if f.Name != vendors.SecretNames()[0] {
+			command += " --secret " + core.ShellWord(f.Name)
+		}
 	}
 	return fmt.Sprintf("%s --org %s --visibility selected --repos %s", command, core.ShellWord(owner), core.ShellWord(j.k.Repository.Name)), why
 }
@@ -419,7 +422,7 @@ func (j *judgement) beyondHundred(v *verdict) {
 			for _, name := range j.namesOf(x, r) {
 				if at, there := slices.BinarySearch(names, name); there && at >= most && j.onlyOrganization(r, name) {
 					v.add(r.At(x), check.SeverityWarning, r.Label(), fmt.Sprintf("%s reads secret %s (%s), which is the organization's number %d by name: a run gets the first %d, so it will be empty; store it in the repository: `%s`",
-						jobMark, name, spot(x), at+1, most, j.storeCommand(name, "")), j.storeCommand(name, ""))
+						jobMark, name, spot(x), at+1, most, j.storeCommand(name, "", "")), j.storeCommand(name, "", ""))
 				}
 			}
 		}
@@ -501,17 +504,27 @@ func (j *judgement) nearest(f *fate) string {
 
 func (j *judgement) command(of inventory.Kind, f *fate) string {
 	if of == inventory.Secret {
-		return j.storeCommand(f.Name, f.Environment)
+		return j.storeCommand(f.Name, f.Environment, "")
 	}
 	if f.Environment == "" && strings.EqualFold(f.Name, vendors.HostNames()[0]) {
-		return "gh hex auth"
+		return "gh hex auth" + j.c.Flag
 	}
 	return j.variableCommand(f.Name, f.Environment)
 }
 
-// variableCommand is the command that stores a variable. It goes through gh api: the oldest gh that is supported, 2.23,
-// has no command for variables.
+// variableCommand is the command that stores a variable. The oldest gh that is supported, 2.23, has none: there it goes
+// through gh api.
 func (j *judgement) variableCommand(name, environment string) string {
+	if j.c.HasVariable != nil && j.c.HasVariable() {
+		command := "gh variable set " + core.ShellWord(name)
+		if j.c.Repository != "" {
+			command += " --repo " + j.c.Repository
+		}
+		if environment != "" {
+			command += " --env " + core.ShellWord(environment)
+		}
+		return command + " --body VALUE"
+	}
 	path := "actions/variables"
 	if environment != "" {
 		path = environmentPath(environment) + "/variables"

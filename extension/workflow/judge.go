@@ -268,8 +268,8 @@ func (v *verdict) findings() []check.Finding {
 	return findings
 }
 
-// storeCommand is the command that stores a secret.
-func (j *judgement) storeCommand(name, environment string) string {
+// storeCommand is the command that stores a secret; flags say where, in further words of the line.
+func (j *judgement) storeCommand(name, environment, flags string) string {
 	if !j.w.isHexToken(name) || j.w.Holding(name) != "" {
 		command := "gh secret set " + core.ShellWord(name)
 		if j.c.Repository != "" {
@@ -278,7 +278,7 @@ func (j *judgement) storeCommand(name, environment string) string {
 		if environment != "" {
 			command += " --env " + core.ShellWord(environment)
 		}
-		return command
+		return command + flags
 	}
 	command := "gh hex auth"
 	if name != vendors.SecretNames()[0] {
@@ -290,5 +290,5 @@ func (j *judgement) storeCommand(name, environment string) string {
 	if _, exists := j.k.Environment(environment); environment != "" && !exists && j.k.Repository.EnvironmentsErr == nil {
 		command += " --create-env"
 	}
-	return command
+	return command + flags + j.c.Flag
 }

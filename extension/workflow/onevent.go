@@ -52,10 +52,7 @@ func (j *judgement) onDependabot(v *verdict, l *simulate.Lack, severity check.Se
 		v.doubt(l.R.At(l.X), fmt.Sprintf("cannot tell whether Dependabot's runs of job %s see secret %s: %s", l.R.Label(), l.Name, l.Reason))
 		return
 	}
-	command := "gh secret set " + core.ShellWord(l.Name) + " --app dependabot"
-	if j.w.isHexToken(l.Name) && j.w.Holding(l.Name) == "" {
-		command = j.storeCommand(l.Name, "") + " --app dependabot"
-	}
+	command := j.storeCommand(l.Name, "", " --app dependabot")
 	unsure := ""
 	if err := j.k.Listing(inventory.Store{Level: inventory.OfDependabotOrganization}).Err; err != nil {
 		unsure = fmt.Sprintf(" (unless the organization's do, which could not be listed: %v)", err)
@@ -128,7 +125,7 @@ func (j *judgement) environmentExists(v *verdict, r *source.Run, name string) {
 		v.add(environmentPlace(r), check.SeverityError, r.Label(), fmt.Sprintf("%s; did you mean %s?", subject, near), fmt.Sprintf("write %s instead of %s", near, name))
 		return
 	}
-	command := fmt.Sprintf("gh hex auth --env %s --create-env", core.ShellWord(name))
+	command := fmt.Sprintf("gh hex auth --env %s --create-env%s", core.ShellWord(name), j.c.Flag)
 	if !r.Job.Hex {
 		command = j.apiCommand("-X PUT ", environmentPath(name))
 	}

@@ -56,6 +56,11 @@ type Context struct {
 	// Repository is what commands are to be about, OWNER/NAME or HOST/OWNER/NAME; empty leaves it to gh, which may take a
 	// fork's parent.
 	Repository string
+	// Flag is what names that repository to a command of ours, such as " -R octo/analytics"; empty where nothing has to.
+	Flag string
+	// HasVariable tells whether the gh in use knows gh variable, which came later than the oldest that is supported; nil
+	// for no.
+	HasVariable func() bool
 }
 
 // Named is a name that the workflows use, in GitHub's spelling (upper case), and where.

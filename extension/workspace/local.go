@@ -178,7 +178,7 @@ func (e *ForeignHostError) Error() string {
 }
 
 func (e *ForeignHostError) Hint() string {
-	return fmt.Sprintf("If you log in to Hex there, set it in the environment (export %s=…); else take the line out of %s", HostName, e.File)
+	return fmt.Sprintf("If you log in to Hex there, set %s in the environment; else take the line out of %s", HostName, e.File)
 }
 
 // fromFile accepts only Hex's own hosts: a repository must not be able to name where a token is sent.

@@ -20,6 +20,9 @@ func (e *MissingTokenError) Error() string { return e.Err.Error() }
 
 func (e *MissingTokenError) Unwrap() error { return e.Err }
 
+// AnotherToken reports whether another token may do.
+func (*MissingTokenError) AnotherToken() bool { return true }
+
 func (*MissingTokenError) ExitWith() int { return command.ExitAuth }
 
 // TokenSource is how the token came in, which decides what is asked afterwards.
@@ -43,7 +46,7 @@ func (s TokenSource) again(command string) func(other string) string {
 }
 
 // ReadToken takes the token from standard input, the environment or a prompt; typed is the command that was typed.
-func ReadToken(p *command.Process, withToken bool, host core.Host, typed string) (core.Token, TokenSource, error) {
+func ReadToken(p *command.Process, withToken bool, host core.Host, typed string, first bool) (core.Token, TokenSource, error) {
 	switch {
 	case withToken:
 		token, err := TokenFromInput(p, typed)
@@ -52,10 +55,18 @@ func ReadToken(p *command.Process, withToken bool, host core.Host, typed string)
 		token, err := parseToken(p.Getenv(TokenName), typed)
 		return token, FromEnvironment, err
 	case !p.CanAsk():
-		return core.Token{}, FromInput, &MissingTokenError{errors.New("no Hex token: pipe it in with --with-token, or set the environment variable HEX_API_TOKEN")}
+		return core.Token{}, FromInput, &MissingTokenError{command.Hinted("no Hex token: pipe it in with --with-token, or set the environment variable HEX_API_TOKEN", NoTerminal(p, typed))}
 	}
-	token, err := TokenFromPrompt(p, host, typed)
+	token, err := TokenFromPrompt(p, host, typed, first)
 	return token, FromPrompt, err
+}
+
+// NoTerminal is how to be asked in a window of Git Bash, which an older mintty gives no terminal that Windows programs see.
+func NoTerminal(p *command.Process, typed string) string {
+	if p.Getenv("MSYSTEM") == "" {
+		return ""
+	}
+	return "Git Bash's window may not be a terminal for it; to be asked there: winpty " + typed
 }
 
 // TokenFromInput reads the token from standard input; typed is the command that was typed.
@@ -67,11 +78,31 @@ func TokenFromInput(p *command.Process, typed string) (core.Token, error) {
 	return parseToken(string(raw), typed)
 }
 
-// TokenFromPrompt says first where to make a token; typed is the command that was typed.
-func TokenFromPrompt(p *command.Process, host core.Host, typed string) (core.Token, error) {
-	p.Say("Create a token at %s: Settings → API keys → New Token. Tick Projects: Read, and Projects: Run to start runs.", host)
-	p.Say("Your workspace is on another host? Press Ctrl-C and run: %s --workspace-url HOST", typed)
-	raw, err := p.Ask("Paste the token (it stays hidden):", true)
+// tries is how often a token may be typed.
+const tries = 3
+
+// WithToken carries out an attempt with a token, again while one from the prompt is no good and another may be. first is
+// true the first time.
+func WithToken(p *command.Process, attempt func(first bool) (TokenSource, error)) error {
+	for n := 1; ; n++ {
+		source, err := attempt(n == 1)
+		var other interface{ AnotherToken() bool }
+		if source != FromPrompt || n == tries || !errors.As(err, &other) || !other.AnotherToken() {
+			return err
+		}
+		p.Say("%s %s", p.Red("✗"), console.Capitalised(err.Error()))
+	}
+}
+
+// TokenFromPrompt says first where to make a token, unless it was said; typed is the command that was typed.
+func TokenFromPrompt(p *command.Process, host core.Host, typed string, first bool) (core.Token, error) {
+	question := "Paste another token (hidden; Ctrl-C ends):"
+	if first {
+		p.Say("Create a token at %s: Settings → API keys → New Token. Tick Projects: Read, and Projects: Run to start runs.", host)
+		p.Say("Your workspace is on another host? Press Ctrl-C and run: %s --workspace-url HOST", typed)
+		question = "Paste the token (it stays hidden):"
+	}
+	raw, err := p.Ask(question, true)
 	if err != nil {
 		return core.Token{}, err
 	}
@@ -81,6 +112,9 @@ func TokenFromPrompt(p *command.Process, host core.Host, typed string) (core.Tok
 // parseToken tells an empty input, which is a missing token, from one that is refused.
 func parseToken(raw, typed string) (core.Token, error) {
 	token, err := core.ParseToken(raw)
+	if err == nil {
+		err = token.Malformed()
+	}
 	if e := (*core.TokenError)(nil); errors.As(err, &e) && e.Empty() {
 		return token, &MissingTokenError{refused(err, typed)}
 	}
@@ -93,6 +127,9 @@ type Rejection struct{ check.Result }
 func (r *Rejection) Error() string { return r.Message }
 
 func (r *Rejection) Hint() string { return "Next: " + r.Fix }
+
+// AnotherToken reports whether another token may do.
+func (r *Rejection) AnotherToken() bool { return r.Auth }
 
 func (r *Rejection) ExitWith() int {
 	if r.Auth {
@@ -152,6 +189,8 @@ type refusedError struct {
 func (e *refusedError) Error() string { return e.err.Error() }
 
 func (e *refusedError) Unwrap() error { return e.err }
+
+func (*refusedError) AnotherToken() bool { return true }
 
 func (e *refusedError) Hint() string {
 	return strings.Replace(command.Hint(e.err), "gh hex auth", e.typed, 1)

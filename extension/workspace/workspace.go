@@ -55,7 +55,7 @@ func Run(p *command.Process, w **Workspace, check func(args []string) error, run
 	return func(cmd *cobra.Command, args []string) error {
 		err := check(args)
 		if err != nil {
-			return &command.UsageError{Err: err, Cmd: cmd}
+			return err
 		}
 		if *w, err = Open(cmd, p); err != nil {
 			return err

@@ -57,25 +57,6 @@ func OneRecord(t *testing.T, text string, lines int) {
 	}
 }
 
-// WholeAtEighty fails when text does not hold every one of whole, when something in it was shortened although a column
-// could go, or when a line is longer than 80 columns.
-func WholeAtEighty(t *testing.T, text string, whole ...string) {
-	t.Helper()
-	for _, part := range whole {
-		if !strings.Contains(text, part) {
-			t.Errorf("%q is not in\n%s", part, text)
-		}
-	}
-	if strings.Contains(text, "...") {
-		t.Errorf("something was shortened although a column could go:\n%s", text)
-	}
-	for line := range strings.Lines(text) {
-		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
-			t.Errorf("%d columns: %s", n, line)
-		}
-	}
-}
-
 // A project and a run of it, as Hex would name them.
 const (
 	Project = "019f681a-1870-731d-bf1e-b82d136117fa"

@@ -1,0 +1,134 @@
+package extension
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gh-hex/gh-hex/extension/command"
+)
+
+const (
+	aProject = "019f681a-1870-731d-bf1e-b82d136117fa"
+	aRun     = "019f6a00-51c2-7000-8a1b-3d0f2c9be001"
+)
+
+// What is printed after a mistake ends with what was meant.
+func TestMistakes(t *testing.T) {
+	for _, tt := range []struct{ args, last string }{
+		// commands
+		{"nonsense", "The commands of gh hex: api, auth, init, project, rotate, run, verify"},
+		{"verfy", "Did you mean: gh hex verify"},
+		{"verfy --nonsense", "Did you mean: gh hex verify"},
+		{"login", "Did you mean: gh hex auth login"},
+		{"logn", "Did you mean: gh hex auth login"},
+		{"status", "Did you mean: gh hex auth status"},
+		{"token", "Did you mean: gh hex auth token"},
+		{"doctor", "Did you mean: gh hex verify"},
+		{"setup", "Did you mean: gh hex init"},
+		{"list", "Did you mean: gh hex auth status, or: gh hex project list, or: gh hex run list"},
+		{"version", "Did you mean: gh hex --version"},
+		{"whoami", "Did you mean: gh hex auth status"},
+		{"secret", "Did you mean: gh hex auth"},
+		{"start " + aProject, "Did you mean: gh hex run start"},
+		{aProject, "Did you mean: gh hex run start " + aProject},
+		{"run " + aProject, "Did you mean: gh hex run start " + aProject},
+		{"project " + aProject, "Did you mean: gh hex project view " + aProject},
+		{"run stop", "Did you mean: gh hex run cancel"},
+		{"run strt --watch", "Did you mean: gh hex run start"},
+		{"project lst", "Did you mean: gh hex project list"},
+		{"project nonsense", "The commands of gh hex project: list, run, view"},
+		{"auth logn", "Did you mean: gh hex auth login"},
+		{"auth logn --nonsense", "Did you mean: gh hex auth login"},
+		{"auth list", "Did you mean: gh hex auth status"},
+		{"auth dry-run", "Did you mean: gh hex auth --dry-run"},
+		{"help nonsense", "The commands of gh hex: api, auth, init, project, rotate, run, verify"},
+		{"help verfy", "Did you mean: gh hex verify"},
+		{"help run strt", "Did you mean: gh hex run start"},
+		{"help verify nonsense", "Usage: gh hex verify [flags] (more: gh hex verify --help)"},
+		// arguments
+		{"verify nonsense", "Usage: gh hex verify [flags] (more: gh hex verify --help)"},
+		{"verify help", "Did you mean: gh hex verify --help"},
+		{"verify offline", "Did you mean: gh hex verify --offline"},
+		{"verify token-leaked", "Did you mean: gh hex verify --only token-leaked"},
+		{"verify octo/analytics", "Did you mean: gh hex verify -R octo/analytics"},
+		{"rotate ghe.example.com/octo/analytics", "Did you mean: gh hex rotate -R ghe.example.com/octo/analytics"},
+		{"init octo/analytics", "Usage: gh hex init [flags] (more: gh hex init --help)"},
+		{"auth hxtp_0123456789", "Pipe it into: gh hex auth --with-token"},
+		{"auth login hxtw_0123456789", "Pipe it into: gh hex auth --with-token"},
+		{"api", "Usage: gh hex api <path> [flags] (more: gh hex api --help)"},
+		{"api users me", "Usage: gh hex api <path> [flags] (more: gh hex api --help)"},
+		{"project view", "Find its ID with: gh hex project list"},
+		{"project view Sales", "Find its ID with: gh hex project list"},
+		{"project view a b", "Usage: gh hex project view [<project>] [flags] (more: gh hex project view --help)"},
+		{"run start", "Find its ID with: gh hex project list"},
+		{"run start Sales", "Find its ID with: gh hex project list"},
+		{"run list Sales", "Find its ID with: gh hex project list"},
+		{"run watch", "Find one with: gh hex run list <project>"},
+		{"run watch " + aRun, "Find one with: gh hex run list " + aRun + "; if " + aRun + " is the run itself, name its project before it"},
+		{"run cancel https://app.hex.tech/acme/app/" + aProject + "/latest", "Find one with: gh hex run list " + aProject},
+		{"run view " + aProject + " last", "Find one with: gh hex run list <project>"},
+		{"run view last", "Find one with: gh hex run list <project>"},
+		// flags
+		{"--nonsense", "The flags of gh hex: gh hex --help"},
+		{"verify --nonsense", "The flags of gh hex verify: gh hex verify --help"},
+		{"verify --expalin env-ignored", "Did you mean --explain?"},
+		{"verify --off", "Did you mean --offline?"},
+		{"verify --watch", "--watch is a flag of gh hex project run, gh hex run start; those of gh hex verify: gh hex verify --help"},
+		{"auth --token x", "Did you mean --with-token?"},
+		{"auth --host eu.hex.tech", "Did you mean --workspace-url?"},
+		{"rotate --confirm", "Did you mean --yes?"},
+		{"init --hooks", "Did you mean --hook?"},
+		{"project list -o json", "Did you mean --json?"},
+		{"run list " + aProject + " --max 3", "Did you mean --limit?"},
+		{"api users --limit 3", "--limit is a flag of gh hex project list, gh hex run list; those of gh hex api: gh hex api --help"},
+		{"rotate -e", "--env environment: Replace the secret of this environment (repeatable)"},
+		{"verify --only", "--only IDs: Run only the checks with these IDs"},
+		{"verify --json", "  unread"},
+		{"verify --jq .", "cannot use `--jq` without specifying `--json`"},
+		{"verify --template x", "cannot use `--template` without specifying `--json`"},
+		{"auth --env prod --org octo", "specify only one of `--org` and `--env`: an organization has no environments"},
+		{"init -R octo/analytics", "--repo does not go with init, which works on the current work tree"},
+		{"project list -R octo/a -R octo/b", "only gh hex auth, gh hex rotate and gh hex verify take several"},
+		// values
+		{"verify --format json", "Did you mean: --json FIELDS; the fields: gh hex verify --json"},
+		{"verify --format html", `invalid argument "html" for "--format" flag: valid values are {text|sarif|github}`},
+		{"verify --json id,mesage", "Did you mean message?"},
+		{"verify --json id,nonsense", "  unread"},
+		{"verify --only token-leakd", "Did you mean token-leaked?"},
+		{"verify --skip nonsense", "	Files: env-ignored, env-tracked, env-permissions, env-example, hook-active, token-leaked"},
+		{"verify --explain token-leakd", "Did you mean token-leaked?"},
+		{"verify -R octo", `invalid argument "octo" for "-R, --repo" flag: a repository is named OWNER/REPO, such as octo/analytics, or HOST/OWNER/REPO`},
+		{"auth status -R octo", "a repository is named OWNER/REPO, such as octo/analytics, or HOST/OWNER/REPO"},
+		{"verify --timeout 5 --stored", "--timeout takes a time, such as 90s, 10m or 1h30m"},
+		{"auth status --timeout 0s", "a positive duration is needed"},
+		{"auth --secret 1X", `invalid argument "1X" for "--secret" flag: a name holds letters, digits and underscores, and does not start with a digit`},
+		{"auth --secret GITHUB_X", "GitHub reserves names that start with GITHUB_"},
+		{"auth --secret hxtp_0123456789", "this is a token, not a name"},
+		{"auth --variable A-B", `invalid argument "A-B" for "--variable" flag: a name holds letters`},
+		{"auth --local nowhere", `invalid argument "nowhere" for "--local" flag: valid values are {keyring|dotenv|none}`},
+		{"auth login --local none", "valid values are {keyring|dotenv}"},
+		{"auth --app actions,pages", "valid values are {actions|dependabot|codespaces|agents}"},
+		{"rotate --app pages", "valid values are {actions|dependabot|codespaces|agents}"},
+		{"auth --org octo --visibility public", "valid values are {all|private|selected}"},
+		{"auth --dry-run=perhaps", "--dry-run is on or off: write it alone, or leave it out"},
+		{"run list " + aProject + " --status foo", "valid values are {pending|running|completed|errored|killed|unable_to_allocate_kernel}"},
+		{"run list " + aProject + " --trigger foo", "valid values are {api|scheduled|app_refresh|all}"},
+		{"run watch " + aProject + " " + aRun + " --interval 1s", "Hex allows one question every 5s"},
+		{"project list --limit many", "--limit takes a whole number, such as 30"},
+		{"project list --sort size", "valid values are {created|edited|published}"},
+		{"project list --sort edited --order up", "valid values are {asc|desc}"},
+	} {
+		p, out, errOut := newTestProcess(t)
+		if code := execute(t.Context(), p, strings.Fields(tt.args)); code != command.ExitProblem {
+			t.Errorf("%s: exit code %d", tt.args, code)
+		}
+		said := strings.TrimSuffix(errOut.String(), "\n")
+		last := said[strings.LastIndex(said, "\n")+1:]
+		if !strings.Contains(last, tt.last) || out.Len() > 0 {
+			t.Errorf("%s\n got %q\nwant %q\nstdout %q", tt.args, said, tt.last, out)
+		}
+		if strings.Contains(said, "hxtw_0123456789") {
+			t.Errorf("%s shows the token: %s", tt.args, said)
+		}
+	}
+}
