@@ -23,7 +23,7 @@ func marksAround(r *Read) vendors.Marks {
 	}
 	scope, goes := r.doc.Marks, &r.doc.goes
 	if r.Job != nil {
-		scope, goes = r.Job.marks, &r.Job.goes
+		scope, goes = r.Job.Marks, &r.Job.goes
 	}
 	if name == "" || scope == 0 {
 		return scope

@@ -90,7 +90,7 @@ func (w *Workflows) classify() {
 		shared := slices.ContainsFunc(d.Reads, func(r *Read) bool { return r.Job == nil && r.Hex })
 		for _, j := range d.Jobs {
 			own := slices.ContainsFunc(j.Reads, func(r *Read) bool { return r.Hex })
-			j.Hex = j.marks.Has(vendors.Hex) || own || shared && j.AST.WorkflowCall == nil
+			j.Hex = j.Marks.Has(vendors.Hex) || own || shared && j.AST.WorkflowCall == nil
 		}
 		d.Hex = d.Hex || d.speaksOfHex()
 	}
@@ -128,13 +128,13 @@ func (d *Document) mark() {
 			if s.namesAny(hosts, nil) || s.namesAny(own, nil) {
 				s.Marks |= vendors.Hex
 			}
-			j.marks |= s.Marks
+			j.Marks |= s.Marks
 			if s.Marks.Has(vendors.Hex) {
 				s.namesAny(asked, note)
 				s.namesAny(ownAsked, note)
 			}
 		}
-		d.Marks |= j.marks
+		d.Marks |= j.Marks
 	}
 }
 

@@ -185,7 +185,7 @@ type Job struct {
 	AST   *actionlint.Job
 	Steps []*Step
 	Reads []*Read
-	marks vendors.Marks
+	Marks vendors.Marks
 	Hex   bool // concerns Hex
 
 	words map[string]bool // environment variables that the steps name which talk to Hex

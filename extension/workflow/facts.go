@@ -138,7 +138,7 @@ func (w *Workflows) ProjectIDs() []Project {
 				list = append(list, Project{Variable: x.Name, Place: x.Place})
 			}
 		}
-		for _, t := range d.Texts() {
+		for _, t := range textsOf(d) {
 			list = append(list, projects(d, t)...)
 		}
 		sort.SliceStable(list, func(i, k int) bool { return source.Before(list[i].Place, list[k].Place) })
@@ -150,8 +150,8 @@ func (w *Workflows) ProjectIDs() []Project {
 }
 
 // projects finds the IDs and URLs of projects in a passage: URLs anywhere, bare IDs where they go to Hex.
-func projects(d *source.Document, p source.Passage) []Project {
-	text := p.Text()
+func projects(d *source.Document, p passage) []Project {
+	text := p.text()
 	var matches [][]int
 	if vendors.MentionsHex(text) {
 		matches = vendors.Compiled().ProjectURL.FindAllStringIndex(text, -1)
@@ -171,7 +171,7 @@ func projects(d *source.Document, p source.Passage) []Project {
 		offsets[i] = m[0]
 	}
 	out := make([]Project, 0, len(matches))
-	for i, at := range d.PlacesOf(p, offsets) {
+	for i, at := range p.places(d, offsets) {
 		out = append(out, Project{Ref: text[matches[i][0]:matches[i][1]], Place: at})
 	}
 	return out
@@ -186,11 +186,11 @@ func isRunID(before string) bool {
 func (w *Workflows) Hosts() []Named {
 	places := map[string][]Place{}
 	for _, d := range w.Docs {
-		for _, t := range d.Texts() {
-			text := t.Text()
+		for _, t := range textsOf(d) {
+			text := t.text()
 			for _, m := range vendors.ApiHosts(text) {
 				host := strings.ToLower(text[m[0]:m[1]])
-				places[host] = append(places[host], d.PlacesOf(t, []int{m[0]})...)
+				places[host] = append(places[host], t.places(d, []int{m[0]})...)
 			}
 		}
 	}

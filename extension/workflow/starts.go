@@ -81,12 +81,12 @@ func (j *judgement) startsOf(r *source.Run, s *source.Step) []Start {
 func projectsOf(r *source.Run, s *source.Step) []Project {
 	d := r.Job.Doc
 	script := ""
-	var own []source.Passage
+	var own []passage
 	source.Each(s.AST, func(name string, value *actionlint.String) {
-		own = append(own, source.Passage{Name: name, Value: value, Job: r.Job})
+		own = append(own, passage{Name: name, Value: value, Job: r.Job})
 	})
 	if e, ok := s.AST.Exec.(*actionlint.ExecRun); ok {
-		own = append(own, source.Passage{Value: e.Run, Job: r.Job, Script: true})
+		own = append(own, passage{Value: e.Run, Job: r.Job, Script: true})
 		script = e.Run.Value
 	}
 	out := startedBy(d, own, r.Reads(), func(x *source.Read) bool { return x.Step == s })
@@ -100,7 +100,7 @@ func projectsOf(r *source.Run, s *source.Step) []Project {
 		return vendors.Named(name, []string{vendors.ProjectName}) || name != "" && strings.Contains(script, name)
 	}
 	for _, e := range []*actionlint.Env{r.Job.AST.Env, d.AST.Env} {
-		wide := slices.DeleteFunc(passagesOf(e, r.Job), func(p source.Passage) bool { return !mentioned(p.Name) })
+		wide := slices.DeleteFunc(passagesOf(e, r.Job), func(p passage) bool { return !mentioned(p.Name) })
 		inner := e == r.Job.AST.Env
 		out = startedBy(d, wide, append(slices.Clone(r.Reads()), d.Reads...), func(x *source.Read) bool {
 			return x.Step == nil && (x.Job != nil) == inner && mentioned(x.Site.Env)
@@ -112,13 +112,13 @@ func projectsOf(r *source.Run, s *source.Step) []Project {
 	return nil
 }
 
-func passagesOf(e *actionlint.Env, j *source.Job) []source.Passage {
+func passagesOf(e *actionlint.Env, j *source.Job) []passage {
 	if e == nil {
 		return nil
 	}
-	var out []source.Passage
+	var out []passage
 	for _, x := range e.Vars {
-		out = append(out, source.Passage{Name: x.Name.Value, Value: x.Value, Job: j})
+		out = append(out, passage{Name: x.Name.Value, Value: x.Value, Job: j})
 	}
 	return out
 }
@@ -128,12 +128,12 @@ func startedWithin(d *source.Document) []Project {
 	var out []Project
 	for _, j := range d.Jobs {
 		for _, s := range j.Steps {
-			var own []source.Passage
+			var own []passage
 			source.Each(s.AST, func(name string, value *actionlint.String) {
-				own = append(own, source.Passage{Name: name, Value: value, Job: j})
+				own = append(own, passage{Name: name, Value: value, Job: j})
 			})
 			if e, ok := s.AST.Exec.(*actionlint.ExecRun); ok {
-				own = append(own, source.Passage{Value: e.Run, Job: j, Script: true})
+				own = append(own, passage{Value: e.Run, Job: j, Script: true})
 			}
 			out = append(out, startedBy(d, own, j.Reads, func(x *source.Read) bool { return x.Step == s })...)
 		}
@@ -143,7 +143,7 @@ func startedWithin(d *source.Document) []Project {
 
 // startedBy are the projects in what a step that starts runs is given: URLs, IDs, and variables. A variable of another name
 // may be anything; what it holds tells.
-func startedBy(d *source.Document, texts []source.Passage, reads []*source.Read, given func(*source.Read) bool) []Project {
+func startedBy(d *source.Document, texts []passage, reads []*source.Read, given func(*source.Read) bool) []Project {
 	var out []Project
 	add := func(p Project) {
 		same := func(q Project) bool { return strings.EqualFold(q.Ref, p.Ref) && q.Variable == p.Variable }

@@ -194,7 +194,7 @@ func (j *judgement) endpoints() *verdict {
 		if j.concernsFile(d) {
 			v.looked = true
 		}
-		for _, t := range d.Texts() {
+		for _, t := range textsOf(d) {
 			j.endpoint(v, d, t)
 		}
 		j.scripts(v, d)
@@ -211,17 +211,17 @@ func (j *judgement) scripts(v *verdict, d *source.Document) {
 	}
 }
 
-func (j *judgement) endpoint(v *verdict, d *source.Document, p source.Passage) {
-	text := p.Text()
-	if vendors.IsSecretName(p.Name) && !strings.Contains(text, "${{") && looksSecret(text) && p.IsHexToken(d) {
-		v.add(d.PlaceOf(p.Value), check.SeverityWarning, p.JobID(), fmt.Sprintf("%s holds a token in plain text; revoke it and read it from a secret", p.Name), "gh hex auth"+j.c.Flag)
+func (j *judgement) endpoint(v *verdict, d *source.Document, p passage) {
+	text := p.text()
+	if vendors.IsSecretName(p.Name) && !strings.Contains(text, "${{") && looksSecret(text) && p.isHexToken(d) {
+		v.add(d.PlaceOf(p.Value), check.SeverityWarning, p.jobID(), fmt.Sprintf("%s holds a token in plain text; revoke it and read it from a secret", p.Name), "gh hex auth"+j.c.Flag)
 		return
 	}
 	if !vendors.MentionsHex(text) && !strings.Contains(text, "hxt") && !strings.Contains(text, "/api/v1/") && !strings.Contains(text, "earer") {
 		return
 	}
 	j.mark(v, d, p, vendors.Compiled().Token.FindAllStringIndex(text, -1), "a token stands here in plain text; revoke it and read it from a secret", "gh hex auth"+j.c.Flag)
-	if d.Hex && p.TalksToHex() {
+	if d.Hex && p.talksToHex() {
 		j.mark(v, d, p, vendors.Compiled().OldPath.FindAllStringIndex(text, -1), "/api/v1/project/… is the old path of Hex's API; it is /api/v1/projects/{id}/runs now", "")
 	}
 	if p.Script {
@@ -231,7 +231,7 @@ func (j *judgement) endpoint(v *verdict, d *source.Document, p source.Passage) {
 }
 
 // arguments warns of tokens that a script writes into the argument list of another process.
-func (j *judgement) arguments(v *verdict, d *source.Document, p source.Passage, text string) {
+func (j *judgement) arguments(v *verdict, d *source.Document, p passage, text string) {
 	matches := make([][]int, len(p.Step.Script.Arguments))
 	for i, at := range p.Step.Script.Arguments {
 		matches[i] = []int{at}
@@ -251,18 +251,18 @@ func (j *judgement) arguments(v *verdict, d *source.Document, p source.Passage, 
 	}
 }
 
-func (j *judgement) mark(v *verdict, d *source.Document, p source.Passage, matches [][]int, message, fix string) {
+func (j *judgement) mark(v *verdict, d *source.Document, p passage, matches [][]int, message, fix string) {
 	offsets := make([]int, len(matches))
 	for i, m := range matches {
 		offsets[i] = m[0]
 	}
-	for _, at := range d.PlacesOf(p, offsets) {
-		v.add(at, check.SeverityWarning, p.JobID(), message, fix)
+	for _, at := range p.places(d, offsets) {
+		v.add(at, check.SeverityWarning, p.jobID(), message, fix)
 	}
 }
 
 // hosts warns of a workspace's host that is not the one this repository is set up for.
-func (j *judgement) hosts(v *verdict, d *source.Document, p source.Passage, text string) {
+func (j *judgement) hosts(v *verdict, d *source.Document, p passage, text string) {
 	if j.c.Host == "" {
 		return
 	}
