@@ -94,24 +94,13 @@ func newRootCmd(p *command.Process, args ...string) *cobra.Command {
 	return cmd
 }
 
-// addGroups adds the groups of commands: the one that the first argument names, none for the version, else all of them.
+// addGroups adds the groups of commands, which the version does not need.
 func addGroups(cmd *cobra.Command, p *command.Process, args []string) {
-	groups := map[string]func(*command.Process) *cobra.Command{
-		"auth": auth.NewCmd, "verify": verify.NewCmd, "init": setup.NewCmd, "run": run.NewCmd, "api": api.NewCmd, "rotate": rotate.NewCmd,
-		"project": func(p *command.Process) *cobra.Command {
-			return project.NewCmd(p, run.NewStartCmd(p, "run", "Start a run of a project (the same as gh hex run start)"))
-		},
-	}
 	if len(args) == 1 && (args[0] == "--version" || args[0] == "-v") {
 		return
 	}
-	if len(args) > 0 && groups[args[0]] != nil {
-		cmd.AddCommand(groups[args[0]](p))
-		return
-	}
-	for _, build := range groups {
-		cmd.AddCommand(build(p))
-	}
+	startRun := run.NewStartCmd(p, "run", "Start a run of a project (the same as gh hex run start)")
+	cmd.AddCommand(auth.NewCmd(p), verify.NewCmd(p), setup.NewCmd(p), project.NewCmd(p, startRun), run.NewCmd(p), api.NewCmd(p), rotate.NewCmd(p))
 }
 
 // report prints an error and the next command to type. It is the only place that does.

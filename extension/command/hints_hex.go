@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/console"
@@ -46,7 +47,7 @@ func isNetworkError(err error) bool {
 }
 
 // runOf is the path of one run, with its project.
-var runOf = regexp.MustCompile(`^/?projects/([0-9a-f-]{36})/runs/[^/]+$`)
+var runOf = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/?projects/([0-9a-f-]{36})/runs/[^/]+$`) })
 
 func answerHint(e *core.APIError) string {
 	read := e.Method == http.MethodGet || e.Method == http.MethodHead
@@ -58,8 +59,8 @@ func answerHint(e *core.APIError) string {
 		return "Ask an admin of the workspace whether API access is on, and to tick " + scopeOf(e) + " for the token"
 	case errors.Is(e, core.ErrNotFound) && e.Status == http.StatusForbidden:
 		return "Check the ID and the host (gh hex project list); if they are right, ask an admin of the workspace to tick " + scopeOf(e) + " for the token"
-	case errors.Is(e, core.ErrNotFound) && runOf.MatchString(e.Path):
-		return "Check both IDs: the runs of that project: gh hex run list " + runOf.FindStringSubmatch(e.Path)[1] + "; projects: gh hex project list"
+	case errors.Is(e, core.ErrNotFound) && runOf().MatchString(e.Path):
+		return "Check both IDs: the runs of that project: gh hex run list " + runOf().FindStringSubmatch(e.Path)[1] + "; projects: gh hex project list"
 	case errors.Is(e, core.ErrNotFound):
 		return "Check the ID and the host; projects that the token can see: gh hex project list"
 	case e.Method == http.MethodPost && errors.Is(e, core.ErrInputs):

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -114,7 +115,7 @@ func nearly(word, name string) bool {
 	return len(word) > 1 && strings.HasPrefix(name, word) || core.EditDistance(word, name) <= min(2, len(word)/2)
 }
 
-var repositoryName = regexp.MustCompile(`^\w[\w.-]*(/[\w.-]+){1,2}$`)
+var repositoryName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\w[\w.-]*(/[\w.-]+){1,2}$`) })
 
 // meantArgument is what an argument of a command that takes none may have stood for.
 func meantArgument(cmd *cobra.Command, word string) string {
@@ -123,7 +124,7 @@ func meantArgument(cmd *cobra.Command, word string) string {
 		return didYouMean(cmd.CommandPath() + " --help")
 	case cmd.Flags().Lookup(word) != nil:
 		return didYouMean(cmd.CommandPath() + " --" + word)
-	case repositoryName.MatchString(word) && repo != nil && !repo.Hidden:
+	case repositoryName().MatchString(word) && repo != nil && !repo.Hidden:
 		return didYouMean(cmd.CommandPath() + " -R " + word)
 	}
 	return Usage(cmd)

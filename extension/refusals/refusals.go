@@ -116,10 +116,10 @@ func (d *reader) refusePlace(j *actionlint.Job) {
 	}
 }
 
-var groupPattern = regexp.MustCompile(`^([^/]*|(org|organization|ent|enterprise)/[^/]+)$`)
+var groupPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([^/]*|(org|organization|ent|enterprise)/[^/]+)$`) })
 
 func (d *reader) refuseGroup(g *actionlint.String) {
-	if g != nil && !strings.Contains(g.Value, "${{") && !groupPattern.MatchString(g.Value) {
+	if g != nil && !strings.Contains(g.Value, "${{") && !groupPattern().MatchString(g.Value) {
 		d.refuse(g.Pos, fmt.Sprintf("a group of runners is NAME, organization/NAME or enterprise/NAME, not %q", g.Value))
 	}
 }

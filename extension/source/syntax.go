@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/rhysd/actionlint"
@@ -92,14 +93,16 @@ func (d *Document) refuses(e *actionlint.Error) bool {
 	if strings.Contains(e.Message, "scalar") && strings.Contains(e.Message, "node") && d.expressionAt(e) {
 		return strings.HasPrefix(e.Message, `"with" section`) && d.callsAt(e.Line) // elsewhere fromJSON may make a list or mapping of it
 	}
-	if strings.Contains(e.Message, "number literal") && largeNumber.MatchString(d.textAt(e)) {
+	if strings.Contains(e.Message, "number literal") && largeNumber().MatchString(d.textAt(e)) {
 		return false // larger than the parser can count, and read all the same
 	}
 	return !d.looseEvent(e)
 }
 
 // largeNumber is a number as YAML writes it, whatever its size.
-var largeNumber = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\s*([#,}\]\r\n]|$)`)
+var largeNumber = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\s*([#,}\]\r\n]|$)`)
+})
 
 // textAt is what stands where the parser complains, and all that follows.
 func (d *Document) textAt(e *actionlint.Error) string {
