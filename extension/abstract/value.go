@@ -138,9 +138,9 @@ func TextValue(s string) Value {
 }
 
 func Texts(list ...string) Set {
-	var out Set
+	out := make(Set, 0, len(list))
 	for _, s := range list {
-		out = out.With(TextValue(s))
+		out = out.add(TextValue(s))
 	}
 	return out
 }
@@ -204,7 +204,7 @@ func (s Set) And(other Set) Set {
 	if len(s) == 0 {
 		return other
 	}
-	s = s[:len(s):len(s)]
+	s = append(make(Set, 0, len(s)+len(other)), s...)
 	for _, v := range other {
 		s = s.add(v)
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -46,7 +47,22 @@ func ReadWorkflows(tree *worktree.Tree, o workflow.ReadOptions) *workflow.Workfl
 	if o.Ends != nil {
 		s.Tree = func() ([]string, error) { return tree.Files(o.Ends) }
 	}
+	defer s.collectLess()()
 	return s.read(o)
+}
+
+// collectLess lets more garbage stand while workflows are read that are small, each and all together: half of the time would
+// go into looking for it. What it returns ends that.
+func (s *Source) collectLess() (end func()) {
+	const small, all, percent = 16 << 10, 2 << 20, 300
+	size := 0
+	for _, f := range s.Files {
+		if size += len(f.Data); len(f.Data) > small || size > all {
+			return func() {}
+		}
+	}
+	before := debug.SetGCPercent(percent)
+	return func() { debug.SetGCPercent(before) }
 }
 
 // ExampleNames are what .env.example should name in a work tree, once it has these workflows beside its own.
@@ -181,17 +197,28 @@ func HasDependabot(tree *worktree.Tree) bool {
 
 // workflowFiles are the files, and what could not be read as one, right in .github/workflows whose name ends in .yml or .yaml.
 func workflowFiles(root *os.Root) []workflow.File {
-	entries, err := fs.ReadDir(root.FS(), WorkflowFolder)
+	folder, err := root.OpenRoot(WorkflowFolder)
+	if err != nil {
+		return nil
+	}
+	defer folder.Close()
+	entries, err := fs.ReadDir(folder.FS(), ".")
 	if err != nil {
 		return nil
 	}
 	var files []workflow.File
 	for _, e := range entries {
-		name := path.Join(WorkflowFolder, e.Name())
-		if IsYAML(name) && !e.IsDir() {
-			data, ok := readRegular(root, name)
-			files = append(files, workflow.File{Path: name, Data: data, Unread: !ok})
+		if !IsYAML(e.Name()) || e.IsDir() {
+			continue
 		}
+		name := path.Join(WorkflowFolder, e.Name())
+		data, ok := []byte(nil), false
+		if e.Type().IsRegular() {
+			data, ok = readRegular(folder, e.Name()) // spares the way there
+		} else {
+			data, ok = readRegular(root, name)
+		}
+		files = append(files, workflow.File{Path: name, Data: data, Unread: !ok})
 	}
 	return files
 }

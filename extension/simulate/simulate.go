@@ -411,15 +411,17 @@ func (i *instance) row1() *result {
 	}
 	i.settleEnv()
 	out := &result{outputs: abstract.NewFields(""), fine: i.fine, failed: i.failed}
+	if c := job.ContinueOnError; c != nil && (c.Value || c.Expression != nil) {
+		out.fine.Yes = true
+	}
+	results := make([]string, 0, 3)
 	if out.fine.Yes {
-		out.result = out.result.And(abstract.Texts("success"))
+		results = append(results, "success")
 	}
 	if out.failed.Yes {
-		out.result = out.result.And(abstract.Texts("failure", "cancelled"))
+		results = append(results, "failure", "cancelled")
 	}
-	if c := job.ContinueOnError; c != nil && (c.Value || c.Expression != nil) {
-		out.result, out.fine.Yes = out.result.And(abstract.Texts("success")), true
-	}
+	out.result = abstract.Texts(results...)
 	for _, id := range slices.Sorted(maps.Keys(job.Outputs)) {
 		v := i.Scalar(job.Outputs[id].Value)
 		i.flow(v.Lacks(), false)
