@@ -210,7 +210,7 @@ func (i *instance) inherited(s *source.Step) []*EnvVar {
 func (i *instance) script(s *source.Step, e *actionlint.ExecRun, fact *StepFact, tolerated bool) *abstract.Fields {
 	i.hands(e.WorkingDirectory, tolerated)
 	language := s.Script.Language
-	list := i.Doc().Expressions(e.Run, false)
+	list := i.expressions(e.Run, false)
 	fact.known = language == script.Bash || language == script.POSIX
 	if fact.known && s.Script.Parsed == nil {
 		fact.effect = abstract.Effect{External: true, Outputs: abstract.NewFields("the outputs of a script"), Env: abstract.NewFields("")}

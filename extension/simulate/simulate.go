@@ -59,6 +59,8 @@ type Simulation struct {
 	used      map[any]*usage
 	effects   map[effectKey]*actionEffect
 	courses   map[courseKey]*Course
+	parsed    map[*actionlint.String][]abstract.Expression // of one workflow and what it calls
+	known     abstract.Parsed                              // of all
 }
 
 // Course is how a job goes, in all the scenarios that it cannot tell apart.
@@ -138,7 +140,7 @@ func Follow(q Question) *Simulation {
 	q.about = q.aboutRepository()
 	sim := &Simulation{
 		Question: q,
-		lacks:    map[LackKey]*Lack{}, Names: map[ReadKey][]string{}, Undecided: map[*source.Read]string{}, steps: map[*source.Step][]*Course{},
+		lacks:    map[LackKey]*Lack{}, Names: map[ReadKey][]string{}, Undecided: map[*source.Read]string{}, known: abstract.Parsed{}, steps: map[*source.Step][]*Course{},
 		Hollow: map[*actionlint.String]bool{}, used: map[any]*usage{}, effects: map[effectKey]*actionEffect{},
 	}
 	roots := map[*source.Document][]*source.Run{}
@@ -155,7 +157,7 @@ func Follow(q Question) *Simulation {
 		}
 		sim.fuel = min(MaxFuel, left)
 		left -= sim.fuel
-		sim.courses = map[courseKey]*Course{}
+		sim.courses, sim.parsed = map[courseKey]*Course{}, map[*actionlint.String][]abstract.Expression{}
 		for _, s := range q.scenariosOf(d, runs[0].Open) {
 			f := &frame{sim: sim, d: d, S: s, runs: runs, inputs: s.inputs}
 			f.walk()
@@ -168,7 +170,7 @@ func Follow(q Question) *Simulation {
 
 // Forget drops what was only needed on the way.
 func (sim *Simulation) Forget() {
-	sim.lacks, sim.Order, sim.used, sim.effects, sim.courses = nil, nil, nil, nil, nil
+	sim.lacks, sim.Order, sim.used, sim.effects, sim.courses, sim.parsed, sim.known = nil, nil, nil, nil, nil, nil, nil
 }
 
 // frame is a workflow as it is run once.
@@ -592,7 +594,7 @@ func (i *instance) condition(s *actionlint.String) abstract.Outcome {
 	if s == nil || strings.TrimSpace(s.Value) == "" {
 		return i.fine
 	}
-	list := i.Doc().Expressions(s, true)
+	list := i.expressions(s, true)
 	v := i.evaluated(s, list)
 	if slices.Contains(v.Known(), "false") && v.MayBe(true) && !slices.ContainsFunc(v, func(x abstract.Value) bool { return x.Is == abstract.Boolean }) {
 		i.sim.Hollow[s] = true
@@ -621,12 +623,21 @@ func asksStatus(node actionlint.ExprNode) bool {
 	return found
 }
 
+func (i *instance) expressions(s *actionlint.String, condition bool) []abstract.Expression {
+	list, parsed := i.sim.parsed[s]
+	if !parsed {
+		list = abstract.Expressions(s.Value, condition, i.sim.known)
+		i.sim.parsed[s] = list
+	}
+	return list
+}
+
 // Scalar works out a text with expressions in it.
 func (i *instance) Scalar(s *actionlint.String) abstract.Set {
 	if !strings.Contains(s.Value, "${{") {
 		return abstract.One(abstract.TextValue(s.Value))
 	}
-	return i.evaluated(s, i.Doc().Expressions(s, false))
+	return i.evaluated(s, i.expressions(s, false))
 }
 
 func (i *instance) evaluated(s *actionlint.String, list []abstract.Expression) abstract.Set {

@@ -7,8 +7,6 @@ import (
 
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
-
-	"github.com/gh-hex/gh-hex/extension/abstract"
 )
 
 // maxActions bounds how many local actions are read.
@@ -110,7 +108,7 @@ func (w *Workflows) keepAction(key, file, remote string, data []byte) *Document 
 
 // parseAction reads the steps of a composite action, as the one job of a document.
 func parseAction(name string, data []byte, size int) *Document {
-	d := &Document{Path: name, Src: newSource(data), paths: map[string][]string{}, inputs: map[string]bool{}, located: map[*actionlint.String][]located{}, parsed: map[*actionlint.String][]abstract.Expression{}}
+	d := &Document{Path: name, Src: newSource(data), paths: map[string][]string{}, inputs: map[string]bool{}, located: map[*actionlint.String][]located{}}
 	var root yaml.Node
 	if d.tooLarge(size) || len(data) > MaxFile || yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
 		return d

@@ -119,7 +119,6 @@ type Document struct {
 	inputs   map[string]bool                                  // that they read
 	branches []string                                         // that they name beside a ref
 	located  map[*actionlint.String][]located                 // by the scalar and where in it
-	parsed   map[*actionlint.String][]abstract.Expression     // by the scalar
 	Raw      map[*actionlint.RawYAMLString]*actionlint.String // scalars of matrices
 	IsAction bool                                             // a composite action
 	Defaults map[string]*actionlint.String                    // of its inputs; nil in it for one without
@@ -158,14 +157,6 @@ func union2(a, b []string) []string {
 type located struct {
 	offset int
 	read   *Read
-}
-
-// Expressions are those of a scalar; condition tells that it is an `if:`.
-func (d *Document) Expressions(s *actionlint.String, condition bool) []abstract.Expression {
-	if list, known := d.parsed[s]; known {
-		return list
-	}
-	return abstract.Expressions(s.Value, condition, nil)
 }
 
 // ReadAt is the read at an offset of a scalar; nil when there is none.
@@ -320,7 +311,7 @@ func (w *Workflows) Ended() bool { return w.Options.Ends != nil && w.Options.End
 
 // parse reads one workflow, of so many values.
 func (w *Workflows) parse(name, remote string, data []byte, size int, known abstract.Parsed) *Document {
-	d := &Document{Path: name, Remote: remote, known: known, paths: map[string][]string{}, inputs: map[string]bool{}, Raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}, parsed: map[*actionlint.String][]abstract.Expression{}}
+	d := &Document{Path: name, Remote: remote, known: known, paths: map[string][]string{}, inputs: map[string]bool{}, Raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
 	if w.Ended() {
 		d.Src, d.Unread = newSource(nil), true
 		return d

@@ -277,7 +277,6 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 		return
 	}
 	list := abstract.Expressions(s.Value, at.Ifs, v.doc.known)
-	v.doc.parsed[s] = list
 	scope, scoped := v.scope(at)
 	var found []*Read
 	var offsets, faulty []int
