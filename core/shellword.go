@@ -6,7 +6,8 @@ import (
 )
 
 // ShellWord writes text as one word of a line that a user types into a shell, quoted where it has to be: on Windows so
-// that PowerShell, cmd and Git Bash read the same.
+// that PowerShell, cmd and Git Bash read the same. What cmd would run or fill in within any quotes, such as a variable that
+// holds a token, is not written there: NAME stands in its place, for the user to replace.
 func ShellWord(text string) string {
 	if runtime.GOOS == "windows" {
 		return windowsWord(text)
@@ -26,10 +27,14 @@ func windowsWord(text string) string {
 	switch {
 	case isPlain(text):
 		return text
+	case strings.Count(text, "%") > 1:
+		return "NAME"
 	case !strings.ContainsAny(text, "\"$`\\!"):
 		return `"` + text + `"`
+	case strings.ContainsAny(text, "&|<>^\n"):
+		return "NAME"
 	}
-	return "'" + strings.ReplaceAll(text, "'", "''") + "'" // PowerShell's; cmd has no way to write it
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'" // PowerShell's; cmd takes the quotes for part of the word
 }
 
 func isPlain(text string) bool {

@@ -7,6 +7,8 @@ func TestShellWord(t *testing.T) {
 		"prod": {"prod", "prod"}, "prod/eu": {"prod/eu", "prod/eu"}, "a b": {"'a b'", `"a b"`}, "": {"''", `""`}, "-x": {"'-x'", `"-x"`}, "@x": {"'@x'", `"@x"`},
 		"a,b": {"'a,b'", `"a,b"`}, "~": {"'~'", `"~"`}, "ü": {"'ü'", `"ü"`}, "prod%2Feu": {"'prod%2Feu'", `"prod%2Feu"`},
 		"it's": {`'it'\''s'`, `"it's"`}, "$(x)": {"'$(x)'", "'$(x)'"}, "it's $x": {`'it'\''s $x'`, "'it''s $x'"}, `a"b`: {`'a"b'`, `'a"b'`},
+		"a & b": {"'a & b'", `"a & b"`}, "$ & calc": {"'$ & calc'", "NAME"}, `" | calc`: {`'" | calc'`, "NAME"},
+		"%HEX_API_TOKEN%": {"'%HEX_API_TOKEN%'", "NAME"}, "a %X% $b": {"'a %X% $b'", "NAME"},
 	} {
 		if got := ScriptWord(text); got != want.posix {
 			t.Errorf("%q: %s, want %s", text, got, want.posix)
