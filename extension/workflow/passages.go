@@ -24,32 +24,43 @@ func textsOf(d *source.Document) []passage {
 	if d.AST == nil {
 		return nil
 	}
-	var out []passage
-	add := func(e *actionlint.Env, j *source.Job) {
-		if e != nil {
-			for _, x := range e.Vars {
-				out = append(out, passage{Name: x.Name.Value, Value: x.Value, Job: j})
-			}
-		}
-	}
-	add(d.AST.Env, nil)
+	out := passagesOf(d.AST.Env, nil)
 	for _, j := range d.Jobs {
-		add(j.AST.Env, j)
+		out = append(out, passagesOf(j.AST.Env, j)...)
 		if call := j.AST.WorkflowCall; call != nil {
 			for _, in := range call.Inputs {
 				out = append(out, passage{Name: in.Name.Value, Value: in.Value, Job: j})
 			}
 		}
 		for _, s := range j.Steps {
-			source.Each(s.AST, func(name string, value *actionlint.String) {
-				out = append(out, passage{Name: name, Value: value, Job: j})
-			})
-			if e, ok := s.AST.Exec.(*actionlint.ExecRun); ok {
-				out = append(out, passage{Value: e.Run, Job: j, Step: s, Script: true})
-			}
+			out = append(out, passagesIn(s, j)...)
 		}
 	}
 	sort.SliceStable(out, func(a, b int) bool { return out[a].Value.Pos.IsBefore(out[b].Value.Pos) })
+	return out
+}
+
+// passagesOf are the values of an `env`.
+func passagesOf(e *actionlint.Env, j *source.Job) []passage {
+	if e == nil {
+		return nil
+	}
+	var out []passage
+	for _, x := range e.Vars {
+		out = append(out, passage{Name: x.Name.Value, Value: x.Value, Job: j})
+	}
+	return out
+}
+
+// passagesIn are those of a step.
+func passagesIn(s *source.Step, j *source.Job) []passage {
+	var out []passage
+	source.Each(s.AST, func(name string, value *actionlint.String) {
+		out = append(out, passage{Name: name, Value: value, Job: j})
+	})
+	if e, ok := s.AST.Exec.(*actionlint.ExecRun); ok {
+		out = append(out, passage{Value: e.Run, Job: j, Step: s, Script: true})
+	}
 	return out
 }
 

@@ -81,15 +81,10 @@ func (j *judgement) startsOf(r *source.Run, s *source.Step) []Start {
 func projectsOf(r *source.Run, s *source.Step) []Project {
 	d := r.Job.Doc
 	script := ""
-	var own []passage
-	source.Each(s.AST, func(name string, value *actionlint.String) {
-		own = append(own, passage{Name: name, Value: value, Job: r.Job})
-	})
 	if e, ok := s.AST.Exec.(*actionlint.ExecRun); ok {
-		own = append(own, passage{Value: e.Run, Job: r.Job, Script: true})
 		script = e.Run.Value
 	}
-	out := startedBy(d, own, r.Reads(), func(x *source.Read) bool { return x.Step == s })
+	out := startedBy(d, passagesIn(s, r.Job), r.Reads(), func(x *source.Read) bool { return x.Step == s })
 	if s.Local != nil && len(out) == 0 {
 		out = startedWithin(s.Local)
 	}
@@ -112,30 +107,12 @@ func projectsOf(r *source.Run, s *source.Step) []Project {
 	return nil
 }
 
-func passagesOf(e *actionlint.Env, j *source.Job) []passage {
-	if e == nil {
-		return nil
-	}
-	var out []passage
-	for _, x := range e.Vars {
-		out = append(out, passage{Name: x.Name.Value, Value: x.Value, Job: j})
-	}
-	return out
-}
-
 // startedWithin are the projects that the steps of a composite action name.
 func startedWithin(d *source.Document) []Project {
 	var out []Project
 	for _, j := range d.Jobs {
 		for _, s := range j.Steps {
-			var own []passage
-			source.Each(s.AST, func(name string, value *actionlint.String) {
-				own = append(own, passage{Name: name, Value: value, Job: j})
-			})
-			if e, ok := s.AST.Exec.(*actionlint.ExecRun); ok {
-				own = append(own, passage{Value: e.Run, Job: j, Script: true})
-			}
-			out = append(out, startedBy(d, own, j.Reads, func(x *source.Read) bool { return x.Step == s })...)
+			out = append(out, startedBy(d, passagesIn(s, j), j.Reads, func(x *source.Read) bool { return x.Step == s })...)
 		}
 	}
 	return out
