@@ -35,7 +35,8 @@ const (
 const growthFloor = 200 * time.Millisecond
 
 // TestWorkIsBounded measures the built program on hostile repositories, each at full size and, where that takes long enough to
-// tell, at half of it. It measures a child: neither the race detector of the test itself nor what runs beside it plays a part.
+// tell, at half and a quarter of it. It measures a child: neither the race detector of the test itself nor what runs beside it
+// plays a part.
 func TestWorkIsBounded(t *testing.T) {
 	t.Parallel()
 	dir, err := compiled()
@@ -69,13 +70,17 @@ func (l load) measure(t *testing.T, binary string, rest cost) string {
 	if full.time > most || full.memory > space {
 		return fmt.Sprintf("takes %v, want at most %v and %d MB", full, most, space>>20)
 	}
-	if full.time-rest.time <= growthFloor {
-		return ""
-	}
 	// Twice as much of the same takes twice the time; four times as long would be quadratic.
-	half := measure(t, binary, l.make(l.full/2))
-	if full.time-rest.time > 3*(half.time-rest.time)+growthFloor {
-		return fmt.Sprintf("grows faster than its size: %v, and half of it %v", full, half)
+	larger := full
+	for _, part := range []int{2, 4} {
+		if larger.time-rest.time <= growthFloor {
+			break // nothing can be told of so little
+		}
+		smaller := measure(t, binary, l.make(l.full/part))
+		if larger.time-rest.time > 3*(smaller.time-rest.time)+growthFloor {
+			return fmt.Sprintf("grows faster than its size: %v, and half of that %v", larger, smaller)
+		}
+		larger = smaller
 	}
 	return ""
 }
