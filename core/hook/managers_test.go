@@ -3,6 +3,7 @@ package hook
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -199,6 +200,9 @@ func TestHostileFilesOfManagers(t *testing.T) {
 	r := newRepository(t)
 	r.write("../outside-"+filepath.Base(r.dir), "pre-push:\n  commands: {a: {files: x, run: 'true {files} && gh hex verify --pre-push', use_stdin: true}}", 0o644)
 	if err := os.Symlink("../outside-"+filepath.Base(r.dir), filepath.Join(r.dir, "lefthook.yml")); err != nil {
+		if runtime.GOOS != "windows" { // there a link needs a right of its own
+			t.Fatal(err)
+		}
 		t.Skip(err)
 	}
 	if h := r.planHook(); h.Owner != "" {
