@@ -77,7 +77,7 @@ func (s *storing) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.planCompanions()
+	s.planCompanions(ctx)
 	for _, store := range append(s.chosen(), proposed...) {
 		s.slots = append(s.slots, &slot{store: store, status: "failed"})
 	}

@@ -34,7 +34,7 @@ func (v *companion) stands() bool {
 
 // planCompanions decides which variables belong to the stores that are chosen. Those of Actions do not reach agents, which
 // have their own; Dependabot and Codespaces have none.
-func (s *storing) planCompanions() {
+func (s *storing) planCompanions(ctx context.Context) {
 	var stores []github.Store
 	for _, store := range s.chosen() {
 		if store.App == github.Actions || store.App == github.Agents {
@@ -59,26 +59,25 @@ func (s *storing) planCompanions() {
 		}
 	}
 	if s.variable != "" && len(hosts) == 0 {
-		s.sayHostless()
+		s.sayHostless(ctx)
 	}
 }
 
 // sayHostless says where the host has to come from for apps that have no variables.
-func (s *storing) sayHostless() {
+func (s *storing) sayHostless(ctx context.Context) {
 	for _, store := range s.chosen() {
 		switch store.App {
 		case github.Dependabot:
-			s.Say("Note: Dependabot has no variables of its own. The workflows that it starts take the host from the Actions variable; to set it: %s", s.hostCommand())
+			s.Say("Note: Dependabot has no variables of its own. The workflows that it starts take the host from the Actions variable; to set it: %s", s.hostCommand(ctx))
 		case github.Codespaces:
 			s.Say("Note: Codespaces have no variables. In a codespace the host has to come from a secret, too; to set it: gh secret set %s --app codespaces --body %s%s", s.variable, s.host, s.levelFlag())
 		}
 	}
 }
 
-// levelFlag names the repository or the organization for gh.
 // hostCommand sets the host variable of Actions. The oldest gh that is supported has no command for it.
-func (s *storing) hostCommand() string {
-	if s.HasGH(context.Background(), "variable") {
+func (s *storing) hostCommand(ctx context.Context) string {
+	if s.HasGH(ctx, "variable") {
 		return fmt.Sprintf("gh variable set %s --body %s%s", s.variable, s.host, s.levelFlag())
 	}
 	path, flags := "repos/"+s.place.Owner+"/"+s.place.Name, ""
@@ -91,6 +90,7 @@ func (s *storing) hostCommand() string {
 	return fmt.Sprintf("gh api %s/actions/variables -f name=%s -f value=%s%s", path, s.variable, s.host, flags)
 }
 
+// levelFlag names the repository or the organization for gh.
 func (s *storing) levelFlag() string {
 	if s.org != "" {
 		return " --org " + s.org
