@@ -7,7 +7,6 @@ import (
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
 
-	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/hook"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
@@ -119,7 +118,7 @@ func runInit(ctx context.Context, o *initOptions) error {
 			return err
 		}
 	}
-	o.recordPlan(ctx, tree, plan)
+	o.recordPlan(tree, plan)
 	return nil
 }
 
@@ -155,7 +154,7 @@ func (o *initOptions) plan(ctx context.Context, tree *worktree.Tree) (plan initP
 	return plan, err
 }
 
-func (o *initOptions) recordPlan(ctx context.Context, tree *worktree.Tree, plan initPlan) {
+func (o *initOptions) recordPlan(tree *worktree.Tree, plan initPlan) {
 	for _, c := range plan.changes {
 		o.Record(o.outcome(), "%s: %s", c.Path, c.Describe())
 	}
@@ -169,19 +168,14 @@ func (o *initOptions) recordPlan(ctx context.Context, tree *worktree.Tree, plan 
 		o.recordHook(tree, plan.hook)
 	}
 	if o.workflow && !plan.foreign {
-		o.sayNext(ctx)
+		o.sayNext()
 	}
 }
 
-// sayNext names what the workflow reads and this command does not set.
-func (o *initOptions) sayNext(ctx context.Context) {
+// sayNext names what the workflow reads, and how to set it.
+func (o *initOptions) sayNext() {
 	if !releaseVersion().MatchString(command.Version) {
 		o.Say("%s This build is no release, so the workflow installs the newest one; pin it there with --pin", o.Yellow("!"))
 	}
-	o.Say("The workflow reads a secret and two variables. Set them with: gh hex auth")
-	set := "gh api " + core.ShellWord("repos/{owner}/{repo}/actions/variables") + " -f name=HEX_PROJECT_ID -f value=PROJECT"
-	if o.HasGH(ctx, "variable") {
-		set = "gh variable set HEX_PROJECT_ID --body PROJECT"
-	}
-	o.Say("and, with the ID from gh hex project list: %s", set)
+	o.Say("The workflow reads a secret and two variables. Set them with: gh hex auth --project PROJECT; to find the project: gh hex project list")
 }
