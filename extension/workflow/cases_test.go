@@ -144,7 +144,11 @@ func render(results map[string]check.Result) string {
 			fmt.Fprintf(&b, "%s unknown: %s\n", id, r.Message)
 		}
 		for _, f := range r.Findings {
-			fmt.Fprintf(&b, "%s %s %s:%d:%d %s\n", id, f.Severity, strings.TrimPrefix(f.File, ".github/workflows/"), f.Line, f.Column, f.Message)
+			fix := ""
+			if f.Fix != "" && f.Fix != r.Fix {
+				fix = " [" + f.Fix + "]"
+			}
+			fmt.Fprintf(&b, "%s %s %s:%d:%d %s%s\n", id, f.Severity, strings.TrimPrefix(f.File, ".github/workflows/"), f.Line, f.Column, f.Message, fix)
 		}
 		if r.Fix != "" {
 			fmt.Fprintf(&b, "%s fix: %s\n", id, r.Fix)
