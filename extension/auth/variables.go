@@ -70,7 +70,7 @@ func (s *storing) sayHostless(ctx context.Context) {
 		case github.Dependabot:
 			s.Say("Note: Dependabot has no variables of its own. The workflows that it starts take the host from the Actions variable; to set it: %s", s.hostCommand(ctx))
 		case github.Codespaces:
-			s.Say("Note: Codespaces have no variables. In a codespace the host has to come from a secret, too; to set it: gh secret set %s --app codespaces --body %s%s", s.variable, s.host, s.levelFlag())
+			s.Say("Note: Codespaces have no variables. In a codespace the host has to come from a secret; to set it: gh secret set %s --app codespaces --body %s%s", s.variable, s.host, s.levelFlag())
 		}
 	}
 }
@@ -275,7 +275,7 @@ func (s *storing) writeVariable(ctx context.Context, v *companion, r *variableRe
 	}
 	if err := s.client.SetVariable(ctx, v.store, v.name, v.value, exists, sharing); err != nil {
 		r.Status, r.Error = "failed", console.Safe(err.Error())
-		return fmt.Errorf("the secret was stored, the variable was not: %w", err)
+		return fmt.Errorf("the secret was stored, but the variable was not: %w", err)
 	}
 	r.Status = map[bool]string{true: "updated", false: "created"}[exists]
 	s.tell("ok", "Set %s variable %s for %s", v.store, v.name, s.label())

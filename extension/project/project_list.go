@@ -72,7 +72,7 @@ func (o *projectListOptions) check() error {
 		return fmt.Errorf("invalid limit: %d", o.limit)
 	}
 	if o.sort == "" && o.order != "" {
-		return fmt.Errorf("--order needs --sort")
+		return fmt.Errorf("`--order` is only supported with `--sort`")
 	}
 	keys := map[string]string{"created": "CREATED_AT", "edited": "LAST_EDITED_AT", "published": "LAST_PUBLISHED_AT"}
 	o.filter.SortBy, o.filter.SortDirection = keys[o.sort], strings.ToUpper(o.order)

@@ -78,7 +78,7 @@ func (o *runStartOptions) check(args []string) (err error) {
 		return err
 	}
 	if o.dryRun && o.watch {
-		return errors.New("specify only one of --dry-run and --watch")
+		return errors.New("specify only one of `--dry-run` and `--watch`")
 	}
 	if err := command.CheckTimeout(o.timeout); err != nil {
 		return err
@@ -100,7 +100,7 @@ func (e *StartError) Hint() string {
 	if !errors.Is(e.Err, core.ErrMaybeStarted) {
 		return ""
 	}
-	return "It is not started again by itself. See whether it runs: gh hex run list " + e.Project
+	return "It was not started again. To see whether it runs: gh hex run list " + e.Project
 }
 
 func runRunStart(ctx context.Context, o *runStartOptions) error {

@@ -46,7 +46,7 @@ func newRunWatchCmd(p *command.Process) *cobra.Command {
 		Args: command.AtMost(2),
 		RunE: workspace.Run(p, &o.Workspace, o.check, func(ctx context.Context) error { return runRunWatch(ctx, o) }),
 	}
-	cmd.Flags().DurationVarP(&o.interval, "interval", "i", defaultInterval, "Time between two questions to Hex, 5s or more")
+	cmd.Flags().DurationVarP(&o.interval, "interval", "i", defaultInterval, "Time between two requests to Hex, 5s or more")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", command.DefaultTimeout, "Give up after this `duration`; the run goes on")
 	o.export = command.AddExport(cmd, runFields())
 	return cmd
@@ -58,7 +58,7 @@ func (o *runWatchOptions) check(args []string) (err error) {
 	case err != nil:
 		return err
 	case o.interval < defaultInterval:
-		return command.InvalidArgument("interval", o.interval.String(), fmt.Errorf("Hex allows one question every %s", defaultInterval))
+		return command.InvalidArgument("interval", o.interval.String(), fmt.Errorf("Hex allows one request every %s", defaultInterval))
 	}
 	return command.CheckTimeout(o.timeout)
 }

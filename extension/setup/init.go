@@ -175,7 +175,7 @@ func (o *initOptions) recordPlan(tree *worktree.Tree, plan initPlan) {
 // sayNext names what the workflow reads, and how to set it.
 func (o *initOptions) sayNext() {
 	if !releaseVersion().MatchString(command.Version) {
-		o.Say("%s This build is no release, so the workflow installs the newest one; pin it there with --pin", o.Yellow("!"))
+		o.Say("%s This build is not a release, so the workflow installs the newest one; pin it there with --pin", o.Yellow("!"))
 	}
 	o.Say("The workflow reads a secret and two variables. Set them with: gh hex auth --project PROJECT; to find the project: gh hex project list")
 }
