@@ -245,7 +245,7 @@ func (o *apiOptions) show(r *core.Response) error {
 	if o.include {
 		o.Print("%s %d %s", r.Proto, r.Status, http.StatusText(r.Status))
 		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-			o.Print("%s: %s", name, strings.Join(r.Header[name], ", "))
+			o.Verbatim(name + ": " + strings.Join(r.Header[name], ", "))
 		}
 		o.Print("")
 	}
