@@ -202,7 +202,7 @@ func (j *judgement) unreached(v *verdict, x *source.Read, r *source.Run) {
 		return
 	}
 	for _, e := range j.environmentsOf(r) {
-		places := append([]inventory.Place{j.k.InEnvironment(x.Kind, e)}, j.k.Wide(x.Kind)...)
+		places := append([]inventory.Listed{j.k.InEnvironment(x.Kind, e)}, j.k.Wide(x.Kind)...)
 		if found, doubt := inventory.Search(x.Name, places); found == nil && doubt == "" {
 			f := &fate{Lack: &simulate.Lack{LackKey: simulate.LackKey{X: x, R: r, Name: x.Name, Environment: e}}}
 			message, _ := j.say(f, check.SeverityNote)
@@ -360,7 +360,7 @@ func RefusedName(name string) string {
 
 // storedAsOther tells whether a name is not there as what it is read, but every job sees it as the other kind.
 func (j *judgement) storedAsOther(f *fate) bool {
-	return slices.ContainsFunc(j.k.Wide(f.X.Kind.Other()), func(p inventory.Place) bool { return p.Has(f.Name) })
+	return slices.ContainsFunc(j.k.Wide(f.X.Kind.Other()), func(p inventory.Listed) bool { return p.Has(f.Name) })
 }
 
 // adviseOther: a token that was stored as a variable is no secret any more.
@@ -380,7 +380,7 @@ func (j *judgement) hiddenInOrganization(f *fate) (command, why string) {
 	if f.X.Kind != inventory.Secret || !j.k.Repository.Organization {
 		return "", ""
 	}
-	e, there := j.k.Listing(inventory.Store{Level: inventory.AllOfOrganization}).Find(f.Name)
+	e, there := j.k.Listing(inventory.Place{Level: inventory.AllOfOrganization}).Find(f.Name)
 	if !there {
 		return "", ""
 	}
@@ -405,7 +405,7 @@ func (j *judgement) hiddenInOrganization(f *fate) (command, why string) {
 // beyondHundred warns of secrets of the organization that a run does not get: it gets the first hundred by name (R24).
 func (j *judgement) beyondHundred(v *verdict) {
 	const most = 100
-	entries := j.k.Listing(inventory.Store{Level: inventory.OfOrganization}).Entries
+	entries := j.k.Listing(inventory.Place{Level: inventory.OfOrganization}).Entries
 	if len(entries) <= most {
 		return
 	}
@@ -430,13 +430,13 @@ func (j *judgement) beyondHundred(v *verdict) {
 }
 
 func (j *judgement) onlyOrganization(r *source.Run, name string) bool {
-	if j.k.Listing(inventory.Store{}).Has(name) {
+	if j.k.Listing(inventory.Place{}).Has(name) {
 		return false
 	}
 	return len(j.k.Holders(inventory.Secret, name, j.environmentsOf(r))) == 0
 }
 
-// namesOf are the secrets or variables of the stores that a read may mean in a run.
+// namesOf are the secrets or variables of the places that a read may mean in a run.
 func (j *judgement) namesOf(x *source.Read, r *source.Run) []string {
 	if names, reached := j.simulated().Names[simulate.ReadKey{X: x, R: r}]; reached {
 		return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "" })
@@ -483,7 +483,7 @@ func (j *judgement) whereElse(f *fate) string {
 	if len(holders) > 0 {
 		return "; " + have(holders) + " it"
 	}
-	if of == inventory.Secret && j.k.Listing(inventory.Store{Level: inventory.OfDependabot}).Has(f.Name) {
+	if of == inventory.Secret && j.k.Listing(inventory.Place{Level: inventory.OfDependabot}).Has(f.Name) {
 		return "; Dependabot has it, for its own runs only"
 	}
 	if near := j.nearest(f); near != "" {
