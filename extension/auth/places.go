@@ -166,18 +166,13 @@ func (s *storing) settleStructured(ctx context.Context) error {
 		return nil
 	}
 	if !s.CanAsk() || s.dryRun {
-		return &structuredError{s.secret, holding, s.plainCommand(s.secret)}
+		return &structuredError{s.secret, holding, s.destination().Set("secret", s.secret)}
 	}
 	yes, err := s.Confirm(fmt.Sprintf("The secret %s of %s is meant to hold %s. Store a bare token there all the same?", s.secret, s.target, holding), false)
 	if err != nil || !yes {
 		return errors.Join(console.ErrCancelled, err)
 	}
 	return nil
-}
-
-// plainCommand has gh itself store a secret that is no bare token.
-func (s *storing) plainCommand(name string) string {
-	return fmt.Sprintf("gh secret set %s --repo %s", core.ShellWord(name), s.target)
 }
 
 // refuseVendor keeps the key of another vendor from being overwritten.

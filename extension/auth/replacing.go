@@ -65,7 +65,7 @@ func (s *storing) settleName(ctx context.Context) error {
 		return nil
 	}
 	if holding := s.workflows(ctx).Holding(other); holding != "" {
-		s.Say("Note: the workflows of %s read the token out of %s only, which holds %s, not as %s. To store that: %s", s.target, other, holding, s.secret, s.plainCommand(other))
+		s.Say("Note: the workflows of %s read the token out of %s only, which holds %s, not as %s. To store that: %s", s.target, other, holding, s.secret, s.destination().Set("secret", other))
 		return nil
 	}
 	if !s.CanAsk() || s.dryRun {

@@ -12,6 +12,7 @@ import (
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/workflow"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
@@ -68,34 +69,23 @@ func (s *storing) sayHostless(ctx context.Context) {
 	for _, at := range s.chosen() {
 		switch at.App {
 		case github.Dependabot:
-			s.Say("Note: Dependabot has no variables of its own. The workflows that it starts take the host from the Actions variable; to set it: %s", s.hostCommand(ctx))
+			s.Say("Note: Dependabot has no variables of its own. The workflows that it starts take the host from the Actions variable; to set it: %s", s.destination().SetVariable(s.HasGH(ctx, "variable"), s.variable, s.host.String()))
 		case github.Codespaces:
-			s.Say("Note: Codespaces have no variables. In a codespace the host has to come from a secret, too; to set it: gh secret set %s --app codespaces --body %s%s", s.variable, s.host, s.levelFlag())
+			s.Say("Note: Codespaces have no variables. In a codespace the host has to come from a secret, too; to set it: %s --app codespaces --body %s", s.destination().Set("secret", s.variable), s.host)
 		}
 	}
 }
 
-// hostCommand sets the host variable of Actions. The oldest gh that is supported has no command for it.
-func (s *storing) hostCommand(ctx context.Context) string {
-	if s.HasGH(ctx, "variable") {
-		return fmt.Sprintf("gh variable set %s --body %s%s", s.variable, s.host, s.levelFlag())
+// destination is what is stored for, to the commands of gh.
+func (s *storing) destination() workflow.Destination {
+	if s.org == "" {
+		return workflow.Destination{Repository: s.target.String()}
 	}
-	path, flags := "repos/"+s.target.Owner+"/"+s.target.Name, ""
-	if s.org != "" {
-		path, flags = "orgs/"+s.org, " -f visibility=private"
+	d := workflow.Destination{Organization: s.org}
+	if host := auth.NormalizeHostname(s.target.Host); host != "github.com" {
+		d.Host = host
 	}
-	if auth.NormalizeHostname(s.target.Host) != "github.com" {
-		flags += " --hostname " + s.target.Host
-	}
-	return fmt.Sprintf("gh api %s/actions/variables -f name=%s -f value=%s%s", path, s.variable, s.host, flags)
-}
-
-// levelFlag names the repository or the organization for gh.
-func (s *storing) levelFlag() string {
-	if s.org != "" {
-		return " --org " + s.org
-	}
-	return " -R " + s.target.String()
+	return d
 }
 
 // actionsPlace is where the variables of Actions are beside what is stored.

@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -512,36 +511,8 @@ func (j *judgement) command(of inventory.Kind, f *fate) string {
 	return j.variableCommand(f.Name, f.Environment)
 }
 
-// variableCommand is the command that stores a variable. The oldest gh that is supported, 2.23, has none: there it goes
-// through gh api.
+// variableCommand is the command that stores a variable.
 func (j *judgement) variableCommand(name, environment string) string {
-	if j.c.HasVariable != nil && j.c.HasVariable() {
-		command := "gh variable set " + core.ShellWord(name)
-		if j.c.Repository != "" {
-			command += " --repo " + j.c.Repository
-		}
-		if environment != "" {
-			command += " --env " + core.ShellWord(environment)
-		}
-		return command + " --body VALUE"
-	}
-	path := "actions/variables"
-	if environment != "" {
-		path = environmentPath(environment) + "/variables"
-	}
-	return j.apiCommand("", path) + " -f name=" + core.ShellWord(name) + " -f value=VALUE"
-}
-
-func environmentPath(name string) string {
-	return "environments/" + core.ShellWord(strings.ReplaceAll(name, "/", "%2F"))
-}
-
-// apiCommand is a call of GitHub's API, path being below the repository's.
-func (j *judgement) apiCommand(flags, path string) string {
-	host, repository := "", j.c.Repository
-	if strings.Count(repository, "/") == 2 {
-		host, repository, _ = strings.Cut(repository, "/")
-		flags += "--hostname " + core.ShellWord(host) + " "
-	}
-	return "gh api " + flags + "repos/" + cmp.Or(repository, "{owner}/{repo}") + "/" + path
+	known := j.c.HasVariable != nil && j.c.HasVariable()
+	return Destination{Repository: j.c.Repository, Environment: environment}.SetVariable(known, name, "VALUE")
 }

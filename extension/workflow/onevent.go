@@ -127,7 +127,7 @@ func (j *judgement) environmentExists(v *verdict, r *source.Run, name string) {
 	}
 	command := fmt.Sprintf("gh hex auth --env %s --create-env%s", core.ShellWord(name), j.c.Flag)
 	if !r.Job.Hex {
-		command = j.apiCommand("-X PUT ", environmentPath(name))
+		command = Destination{Repository: j.c.Repository}.api("-X PUT ", environmentPath(name))
 	}
 	v.add(environmentPlace(r), check.SeverityError, r.Label(), fmt.Sprintf("%s; `%s` creates it", subject, command), command)
 }
