@@ -95,7 +95,7 @@ func TestDirections(t *testing.T) {
 		},
 		"project": with(map[string]string{"workspace": "the client"}),
 		"run":     with(map[string]string{"workspace": "the client"}),
-		"api":     {"command": shared["command"], "workspace": "the client"},
+		"api":     with(map[string]string{"workspace": "the client"}),
 		".": with(map[string]string{
 			"auth": "a command", "rotate": "a command", "verify": "a command", "setup": "a command", "project": "a command", "run": "a command", "api": "a command",
 		}),
