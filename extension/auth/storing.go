@@ -183,7 +183,7 @@ func (s *storing) settleCopy(ctx context.Context, source workspace.TokenSource) 
 	if len(choices) == 1 {
 		return nil
 	}
-	i, err := s.Choose("Keep a copy for gh hex verify on this machine?", labels)
+	i, err := s.Choose("Store a copy on this machine, for gh hex verify?", labels)
 	s.keep = choices[i]
 	return err
 }

@@ -17,7 +17,7 @@ import (
 // runExplain shows the page of a check, or what every job of a workflow gets on each event.
 func runExplain(ctx context.Context, o *verifyOptions) error {
 	if slices.Contains(inspect.AllChecks(), o.explain) {
-		fmt.Fprintln(o.Out, docs.Check(o.explain))
+		o.Page(docs.Check(o.explain))
 		return o.Out.Err
 	}
 	if ext := filepath.Ext(o.explain); ext != ".yml" && ext != ".yaml" {
