@@ -87,6 +87,11 @@ func TestOnlyTerminalsBreakLines(t *testing.T) {
 		}
 	}
 	out.Reset()
+	s.Print("%s", Styled("\t"+long))
+	if lines := strings.Split(out.String(), "\n"); !strings.HasPrefix(lines[0], "    a word") || !strings.HasPrefix(lines[1], "      ") {
+		t.Errorf("behind a tab: %q", out.String())
+	}
+	out.Reset()
 	s.Verbatim(long)
 	if out.String() != long+"\n" {
 		t.Errorf("not verbatim: %q", out.String())

@@ -139,7 +139,7 @@ func (o *verifyOptions) check(cmd *cobra.Command) (err error) {
 		{"stored", "pre-push"}, {"stored", "fix"}, {"stored", "offline"},
 	} {
 		if given(pair[0]) && given(pair[1]) {
-			return fmt.Errorf("specify only one of `--%s` and `--%s`", pair[0], pair[1])
+			return fmt.Errorf("specify only one of `--%s` or `--%s`", pair[0], pair[1])
 		}
 	}
 	o.Projects, err = namedProjects(o.named)
