@@ -166,7 +166,7 @@ type fileResult struct {
 func runAuth(ctx context.Context, o *authOptions) error {
 	all, err := o.locateAll(ctx)
 	if err != nil {
-		return err
+		return o.Untouched(err, "stored")
 	}
 	found := workspace.FindHost(ctx, o.Process, all[0].source, o.workspaceURL)
 	for _, note := range found.Notes {

@@ -108,7 +108,7 @@ func runInit(ctx context.Context, o *initOptions) error {
 	}
 	plan, err := o.plan(ctx, tree)
 	if err != nil {
-		return err
+		return o.Untouched(err, "written")
 	}
 	if !o.dryRun {
 		if err := scaffold.Apply(ctx, tree.Root(), plan.daily.among(plan.changes)); err != nil {
