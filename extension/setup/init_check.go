@@ -17,7 +17,6 @@ import (
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/inspect"
 	"github.com/gh-hex/gh-hex/extension/stored"
-	"github.com/gh-hex/gh-hex/extension/target"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
@@ -78,7 +77,7 @@ func (o *initOptions) wantedCheck(ctx context.Context, tree *worktree.Tree) (f s
 		}
 	}
 	names := w.Environments(nil)
-	protected, server, err := o.protection(ctx, tree, len(names) > 0)
+	protected, server, err := o.protection(ctx, len(names) > 0)
 	f.Server = server
 	if errors.Is(err, console.ErrCancelled) {
 		return f, nil, err
@@ -137,8 +136,8 @@ func projectsOf(w *workflow.Workflows) []string {
 }
 
 // protection asks GitHub in which environments each job waits. Nothing is asked where no environment is named.
-func (o *initOptions) protection(ctx context.Context, tree *worktree.Tree, needed bool) (waits map[string]bool, server bool, err error) {
-	place, err := target.Resolve(ctx, o.Process, "", tree)
+func (o *initOptions) protection(ctx context.Context, needed bool) (waits map[string]bool, server bool, err error) {
+	place, err := o.where()
 	if err != nil {
 		if !needed && !errors.Is(err, console.ErrCancelled) {
 			err = nil
