@@ -149,10 +149,8 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	r := &rotation{rotateOptions: o, records: places.Records{}, progress: o.NewProgress(o.Now)}
-	if err := r.locate(ctx); err != nil {
-		return err
-	}
 	for _, step := range []func() error{
+		func() error { return r.locate(ctx) },
 		func() error { return r.takeToken(ctx) },
 		func() error { return r.find(ctx) },
 		r.choose,
