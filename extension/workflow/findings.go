@@ -22,7 +22,7 @@ func (j *judgement) simulated() *simulate.Simulation {
 	j.once.Do(func() {
 		j.mapping = &verdict{}
 		q := j.asks()
-		q.OnStep, q.OnShared = j.mappedAt, j.sharedAt
+		q.Watch = j.mapping.watch
 		j.sim = simulate.Follow(q)
 		j.unread(j.mapping)
 	})
