@@ -26,6 +26,8 @@ type Question struct {
 	Without string
 	// Apart has each scenario followed by itself.
 	Apart bool
+	// Only tells the workflows that are followed; nil for all of them.
+	Only func(*source.Document) bool
 	// Watch makes what is told of one workflow. Several are followed at once.
 	Watch func() Watch
 
@@ -101,7 +103,7 @@ func (q Question) started() [][]*source.Run {
 	}
 	var out [][]*source.Run
 	for _, d := range q.W.Docs {
-		if runs := roots[d]; d.AST != nil && len(runs) > 0 {
+		if runs := roots[d]; d.AST != nil && len(runs) > 0 && (q.Only == nil || q.Only(d)) {
 			out = append(out, runs)
 		}
 	}
