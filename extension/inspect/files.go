@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -47,22 +46,7 @@ func ReadWorkflows(tree *worktree.Tree, o workflow.ReadOptions) *workflow.Workfl
 	if o.Ends != nil {
 		s.Tree = func() ([]string, error) { return tree.Files(o.Ends) }
 	}
-	defer s.collectLess()()
 	return s.read(o)
-}
-
-// collectLess lets more garbage stand while workflows are read that are small, each and all together: half of the time would
-// go into looking for it. What it returns ends that.
-func (s *Source) collectLess() (end func()) {
-	const small, all, percent = 16 << 10, 2 << 20, 300
-	size := 0
-	for _, f := range s.Files {
-		if size += len(f.Data); len(f.Data) > small || size > all {
-			return func() {}
-		}
-	}
-	before := debug.SetGCPercent(percent)
-	return func() { debug.SetGCPercent(before) }
 }
 
 // ExampleNames are what .env.example should name in a work tree, once it has these workflows beside its own.
