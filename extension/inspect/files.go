@@ -1,11 +1,11 @@
 package inspect
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -186,25 +186,39 @@ func workflowFiles(root *os.Root) []workflow.File {
 		return nil
 	}
 	defer folder.Close()
-	entries, err := fs.ReadDir(folder.FS(), ".")
+	names, err := namesIn(folder)
 	if err != nil {
 		return nil
 	}
 	var files []workflow.File
-	for _, e := range entries {
-		if !IsYAML(e.Name()) || e.IsDir() {
+	for _, name := range names {
+		info, err := folder.Lstat(name)
+		if err != nil || info.IsDir() {
 			continue
 		}
-		name := path.Join(WorkflowFolder, e.Name())
+		full := path.Join(WorkflowFolder, name)
 		data, ok := []byte(nil), false
-		if e.Type().IsRegular() {
-			data, ok = readRegular(folder, e.Name()) // spares the way there
+		if info.Mode().IsRegular() {
+			data, ok = read(folder, name, info.Size()) // spares the way there
 		} else {
-			data, ok = readRegular(root, name)
+			data, ok = readRegular(root, full)
 		}
-		files = append(files, workflow.File{Path: name, Data: data, Unread: !ok})
+		files = append(files, workflow.File{Path: full, Data: data, Unread: !ok})
 	}
 	return files
+}
+
+// namesIn are the names of workflows in a folder, in order.
+func namesIn(folder *os.Root) ([]string, error) {
+	f, err := folder.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	names = slices.DeleteFunc(names, func(name string) bool { return !IsYAML(name) })
+	slices.Sort(names)
+	return names, err
 }
 
 // IsYAML reports whether GitHub takes a file in [WorkflowFolder] for a workflow.
@@ -218,11 +232,18 @@ func readRegular(root *os.Root, name string) ([]byte, bool) {
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, false
 	}
+	return read(root, name, info.Size())
+}
+
+// read reads a file that should be of some size.
+func read(root *os.Root, name string, size int64) ([]byte, bool) {
 	f, err := root.Open(name)
 	if err != nil {
 		return nil, false
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxWorkflow+1))
-	return data, err == nil
+	var data bytes.Buffer
+	data.Grow(int(min(size, MaxWorkflow)) + bytes.MinRead) // else it grows several times, and the last time to find the end
+	_, err = data.ReadFrom(io.LimitReader(f, MaxWorkflow+1))
+	return data.Bytes(), err == nil
 }

@@ -67,7 +67,7 @@ func IsContested(name string) bool { return Named(name, []string{"HEX_API_KEY"})
 
 // patterns find what is Hex's and hex.pm's in values, and addresses in what a command is given.
 type patterns struct {
-	runsURL, OldPath, pmHost, pmAction, Uuid, ProjectURL, Token, Expanded *regexp.Regexp
+	runsURL, pmHost, pmAction, Uuid, ProjectURL, token, Expanded *regexp.Regexp
 }
 
 // Compiled compiles the patterns when they are first needed: most commands never need them.
@@ -76,14 +76,41 @@ var Compiled = sync.OnceValue(compile)
 func compile() *patterns {
 	return &patterns{
 		runsURL:    regexp.MustCompile(`/projects?/[^\s"']+/runs?\b`),
-		OldPath:    regexp.MustCompile(`/api/v1/project/`),
 		pmHost:     regexp.MustCompile(`(?i)\bhex\.pm\b`),
 		pmAction:   regexp.MustCompile(`(?i)publish[-_]?(?:to[-_])?hex|hex[-_]?publish|hex_?pm|hex\.pm`),
 		Uuid:       regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`),
 		ProjectURL: regexp.MustCompile(`(?i)https://[a-z0-9-]+\.hex\.tech/[^\s"'<>]*?/(?:app|hex)/(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9_-]*-?[0-9A-Za-z]{22})(?:/[^\s"'<>]*)?`),
 		Expanded:   regexp.MustCompile(`\$\{\{[ \t]*env\.([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}`),
-		Token:      regexp.MustCompile(`\bhxt[pw]_[0-9a-fA-F]{16,}|(?i)\bbearer[ \t]+[0-9a-f]{64,}\b`),
+		token:      regexp.MustCompile(`\bhxt[pw]_[0-9a-fA-F]{16,}|(?i)\bbearer[ \t]+[0-9a-f]{64,}\b`),
 	}
+}
+
+// OldPath is what the path of a project's runs began with.
+const OldPath = "/api/v1/project/"
+
+// OldPaths returns where it stands in a text.
+func OldPaths(text string) [][]int {
+	var out [][]int
+	for at := 0; ; at += len(OldPath) {
+		n := strings.Index(text[at:], OldPath)
+		if n < 0 {
+			return out
+		}
+		at += n
+		out = append(out, []int{at, at + len(OldPath)})
+	}
+}
+
+// Tokens returns where tokens stand in a text: each has many digits in a row, which spares most texts the pattern.
+func Tokens(text string) [][]int {
+	for row, at := 0, 0; at < len(text); at++ {
+		if row++; strings.IndexByte("0123456789abcdefABCDEF", text[at]) < 0 {
+			row = 0
+		} else if row == 16 {
+			return Compiled().token.FindAllStringIndex(text, -1)
+		}
+	}
+	return nil
 }
 
 // PublishesPackages tells an action that publishes to hex.pm, by its name.
