@@ -219,13 +219,13 @@ func plainly(message, text string, at int) string {
 	case has("did not reach end of input"):
 		return "an operator such as && or == is missing before " + next
 	case has("lexing == operator"):
-		return "= compares nothing: it is =="
+		return "= does not compare: write =="
 	case has("lexing && operator"):
-		return "& joins nothing: it is &&"
+		return "& is not an operator: write &&"
 	case has("lexing || operator"):
-		return "| joins nothing: it is ||"
+		return "| is not an operator: write ||"
 	case has("end of string literal"):
-		return "a text is not closed: ' is missing"
+		return "a string is not closed: ' is missing"
 	case has("closing ')'"):
 		return "a parenthesis is not closed: ) is missing"
 	case has("closing bracket ']'"):

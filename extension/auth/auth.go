@@ -63,7 +63,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 			first (--env). An organization shares one secret with its repositories (--org).
 
 			Before anything is stored, dry runs of the projects that the workflows run with this
-			secret, or of --project, tell whether the token may run them.`),
+			secret, or of --project, tell whether the token may run them. Where the workflows read
+			the variable HEX_PROJECT_ID and nobody has set it, a terminal offers the published
+			projects for it.`),
 		Example: command.Example(`
 			# Paste a token at the prompt
 			$ gh hex auth
@@ -119,7 +121,7 @@ func (o *authOptions) check(given func(flag string) bool) error {
 	if err := command.CheckNames(&o.secret, &o.variable); err != nil {
 		return err
 	}
-	return o.checkStores(given)
+	return o.checkPlaces(given)
 }
 
 // authResult is what --json shows.
@@ -128,7 +130,7 @@ type authResult struct {
 	Repository string          `json:"repository"`
 	Host       string          `json:"host"`
 	Token      tokenResult     `json:"token"`
-	Stores     []storeResult   `json:"stores"`
+	Places     []placeResult   `json:"stores"`
 	Variable   *variableResult `json:"variable"`
 	Variables  []variablePlace `json:"variables"`
 	Files      []fileResult    `json:"files"`
@@ -141,7 +143,7 @@ type tokenResult struct {
 	ExpiresAt *string   `json:"expiresAt"`
 }
 
-type storeResult struct {
+type placeResult struct {
 	App    github.App   `json:"app"`
 	Level  github.Level `json:"level"`
 	Name   string       `json:"name"`
@@ -166,7 +168,7 @@ type fileResult struct {
 func runAuth(ctx context.Context, o *authOptions) error {
 	all, err := o.locateAll(ctx)
 	if err != nil {
-		return err
+		return o.Untouched(err, "stored")
 	}
 	found := workspace.FindHost(ctx, o.Process, all[0].source, o.workspaceURL)
 	for _, note := range found.Notes {
@@ -258,5 +260,5 @@ func (s *storing) explainRejection(ctx context.Context, err error) error {
 	if !errors.As(err, &r) || !r.Auth || s.variable == "" {
 		return err
 	}
-	return places.ExplainHost(ctx, s.client, s.actionsStore(), s.variable, s.host, s.label(), err)
+	return places.ExplainHost(ctx, s.client, s.actionsPlace(), s.variable, s.host, s.label(), err)
 }

@@ -41,18 +41,18 @@ func newAuthStatusCmd(p *command.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "status",
 		SuggestFor: []string{"whoami", "secrets", "list", "me", "account"},
-		Short:      "Show where Hex secrets live, and the token on this machine",
+		Short:      "Show where Hex secrets are stored, and the token on this machine",
 		Long: heredoc.Doc(`
-			Show every place where a Hex secret of this repository lives, when it was last set
+			Show every place where a Hex secret of this repository is stored, when it was last set
 			and which workflows read it, and the token on this machine. With --org, the same for
-			every repository of an organization, by the workflows that stand on GitHub.
+			every repository of an organization, by its workflows on GitHub.
 
-			Looked into are the repository's secrets for Actions, Dependabot, Codespaces and
+			It looks into the repository's secrets for Actions, Dependabot, Codespaces and
 			agents, those of its environments, and those of the organization.
 
 			GitHub never shows a stored value. When a stored token expires, and whether somebody
 			replaced it since, is known from the variable that gh hex auth writes beside it;
-			whether Hex still accepts it tells gh hex verify --stored.`),
+			gh hex verify --stored tells whether Hex still accepts it.`),
 		Example: command.Example(`
 			# List the Hex secrets of this repository
 			$ gh hex auth status
@@ -90,7 +90,7 @@ type statusRun struct {
 	*statusOptions
 	*places.Search
 	progress *console.Progress
-	place    target.Repository
+	target   target.Repository
 	tree     *worktree.Tree // of the repository
 	settings workspace.Settings
 	repo     github.Repository
@@ -133,8 +133,8 @@ func (r *statusRun) locate(ctx context.Context) error {
 	if r.org != "" {
 		host, _ = auth.DefaultHost()
 	} else {
-		r.place, err = target.Resolve(ctx, r.Process, r.statusOptions.repo, tree)
-		host, r.tree = r.place.Host, treeOf(r.place, tree)
+		r.target, err = target.Resolve(ctx, r.Process, r.statusOptions.repo, tree)
+		host, r.tree = r.target.Host, treeOf(r.target, tree)
 	}
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func (r *statusRun) find(ctx context.Context) ([]*places.Place, error) {
 	if r.org != "" {
 		return r.findOrganization(ctx)
 	}
-	repo, err := r.Client.Repository(ctx, r.place.Owner, r.place.Name)
+	repo, err := r.Client.Repository(ctx, r.target.Owner, r.target.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -259,9 +259,9 @@ func (r *statusRun) describe(ctx context.Context, found []*places.Place) {
 			continue
 		}
 		p.Status = "set"
-		if p.Store.Level == github.LevelOrganization && p.Entry.Visibility == "" {
+		if p.At.Level == github.LevelOrganization && p.Entry.Visibility == "" {
 			wg.Go(func() { // only the organization's own listing tells who sees it
-				if e, err := r.Client.Secret(ctx, p.Store, p.Entry.Name); err == nil {
+				if e, err := r.Client.Secret(ctx, p.At, p.Entry.Name); err == nil {
 					p.Entry.Visibility = e.Visibility
 				}
 			})
@@ -332,7 +332,7 @@ func (r *statusRun) expires(p *places.Place) string {
 	if p.Record.NeverExpires {
 		text = "never"
 	}
-	if here := inspect.HereOrNot(*p.Record, r.settings.Token, p.Store.Owner); here != "" {
+	if here := inspect.HereOrNot(*p.Record, r.settings.Token, p.At.Owner); here != "" {
 		text += "; " + here
 	}
 	return text
@@ -340,9 +340,9 @@ func (r *statusRun) expires(p *places.Place) string {
 
 func levelOf(p *places.Place) string {
 	if p.Entry.Visibility != "" {
-		return fmt.Sprintf("%s (%s)", p.Store.Level, console.Safe(p.Entry.Visibility))
+		return fmt.Sprintf("%s (%s)", p.At.Level, console.Safe(p.Entry.Visibility))
 	}
-	return string(p.Store.Level)
+	return string(p.At.Level)
 }
 
 // updated is a relative time on a terminal, an exact one elsewhere.
@@ -365,9 +365,9 @@ func usage(p *places.Place) string {
 		return p.UsedBy[0]
 	case len(p.UsedBy) > 1:
 		return fmt.Sprintf("%s and %d more", p.UsedBy[0], len(p.UsedBy)-1)
-	case p.Store.App == github.Codespaces:
+	case p.At.App == github.Codespaces:
 		return "codespaces, not workflows"
-	case p.Store.App == github.Agents:
+	case p.At.App == github.Agents:
 		return "agents, not workflows"
 	case p.ReadErr != nil:
 		return "cannot tell: " + p.ReadErr.Error()

@@ -266,7 +266,7 @@ func (w *Workflows) callProblem(j *Job) string {
 	case !known:
 		return ""
 	case local && !isWorkflow(path.Clean(uses[2:])):
-		return fmt.Sprintf("job %s calls %s: a called workflow has to stand right in .github/workflows", j.ID, uses)
+		return fmt.Sprintf("job %s calls %s: a called workflow has to be directly in .github/workflows", j.ID, uses)
 	case callee == nil && IsRemote(ref):
 		return "" // it is said to be missing
 	case callee == nil:

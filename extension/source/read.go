@@ -335,11 +335,11 @@ func (w *Workflows) parse(name, remote string, data []byte, size int) *Document 
 		}
 		scheduled := slices.ContainsFunc(errs, func(e *actionlint.Error) bool { return strings.HasPrefix(e.Message, "schedule event") })
 		if line, _ := d.onLines(); line > 0 && len(ast.On) == 0 && !scheduled {
-			d.fault(Place{Line: line, Column: 1}, check.SeverityError, "no event stands under on: name one, such as push")
+			d.fault(Place{Line: line, Column: 1}, check.SeverityError, "on names no event: add one, such as push")
 		}
 	}
 	if line := refusals.SecondDocument(d.Src.text); line > 0 {
-		d.fault(Place{Line: line, Column: 1}, check.SeverityError, "a second document begins here, and GitHub takes one YAML document")
+		d.fault(Place{Line: line, Column: 1}, check.SeverityError, "a second YAML document begins here, and GitHub reads only one")
 	}
 	d.takeErrors(errs, data)
 	sort.SliceStable(d.Reads, func(i, j int) bool { return Before(d.Reads[i].Place, d.Reads[j].Place) })

@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -214,7 +213,7 @@ func (j *judgement) unreached(v *verdict, x *source.Read, r *source.Run) {
 		return
 	}
 	for _, e := range j.environmentsOf(r) {
-		places := append([]inventory.Place{j.k.InEnvironment(x.Kind, e)}, j.k.Wide(x.Kind)...)
+		places := append([]inventory.Listed{j.k.InEnvironment(x.Kind, e)}, j.k.Wide(x.Kind)...)
 		if found, doubt := inventory.Search(x.Name, places); found == nil && doubt == "" {
 			f := &fate{Lack: &simulate.Lack{LackKey: simulate.LackKey{X: x, R: r, Name: x.Name, Environment: e}}}
 			message, _ := j.say(f, check.SeverityNote)
@@ -274,14 +273,14 @@ func (j *judgement) say(f *fate, severity check.Severity) (message, fix string) 
 	case f.State == simulate.Hollow:
 		return fmt.Sprintf("%s reads a %s whose name is empty (%s) for some of its runs: it will be empty", jobMark, f.X.Kind.Word(), spot(f.X)), ""
 	case f.State == simulate.Unpassed:
-		return fmt.Sprintf("%s, which job %s of %s does not pass: it will be empty; pass it under `secrets:`, or say `secrets: inherit`",
+		return fmt.Sprintf("%s, which job %s of %s does not pass: it will be empty; pass it under `secrets:`, or write `secrets: inherit`",
 			subject, f.By.Job.ID, f.By.Job.Doc.Name()), ""
 	case f.State == simulate.Partly:
 		return fmt.Sprintf("%s in an environment that is chosen at run time; %s it", subject, have(f.Holders)), ""
 	case f.State == simulate.Doubtful:
 		return fmt.Sprintf("%s: cannot tell whether it is there, %s", subject, f.Reason), ""
 	case f.Early:
-		return fmt.Sprintf("%s before the job is in its environment, which alone has it: only the repository's and the organization's variables are there yet, so it is empty; `%s` stores it for the repository", subject, j.variableCommand(f.Name, "")),
+		return fmt.Sprintf("%s before the job is in its environment, which alone has it: only the repository's and the organization's variables are there yet, so it is empty", subject),
 			j.variableCommand(f.Name, "")
 	}
 	message = fmt.Sprintf("%s, which is %s: %s%s", subject, j.whereNot(f), j.empty(f), j.noGuard(f))
@@ -299,7 +298,7 @@ func (j *judgement) noGuard(f *fate) string {
 	}
 	for _, c := range conditions {
 		if c != nil && f.flows && j.simulated().Hollow[c] {
-			return fmt.Sprintf(" (`if: %s` is no guard: a text counts as true, 'false' as well; compare it, == 'true')", strings.TrimSpace(c.Value))
+			return fmt.Sprintf(" (`if: %s` does not guard it: any text counts as true, even 'false'; compare it with == 'true')", strings.TrimSpace(c.Value))
 		}
 	}
 	return ""
@@ -332,21 +331,17 @@ func (j *judgement) advise(message string, f *fate) (string, string) {
 	}
 	if command, why := j.hiddenInOrganization(f); command != "" {
 		message = strings.Replace(message, j.whereNot(f), "not in the repository", 1)
-		return fmt.Sprintf("%s; %s; `%s` shows it to those that are named, all of which have to be", message, why, command), command
+		return fmt.Sprintf("%s; %s; name every repository that is to see it, since the command replaces the list", message, why), command
 	}
 	near := j.nearest(f)
 	if ours := vendors.IsSecretName(near) || vendors.IsVariableName(near); ours && !vendors.IsSecretName(f.Name) && !vendors.IsVariableName(f.Name) {
 		return fmt.Sprintf("%s; did you mean %s?", message, near), fmt.Sprintf("write %s instead of %s", near, f.Name)
 	}
-	command := j.command(kind, f)
-	elsewhere, end := j.whereElse(f), ";"
-	if strings.HasSuffix(elsewhere, "?") {
-		end = " Else"
-	}
+	message += j.whereElse(f)
 	if kind == inventory.Secret && j.w.Holding(f.Name) != "" {
-		return fmt.Sprintf("%s%s%s it holds %s, not a bare token: `%s` asks for it", message, elsewhere, end, j.w.Holding(f.Name), command), command
+		message += fmt.Sprintf("; it has to be %s, not a bare token", j.w.Holding(f.Name))
 	}
-	return fmt.Sprintf("%s%s%s `%s` stores it", message, elsewhere, end, command), command
+	return message, j.command(kind, f)
 }
 
 // Remedy is the command that mends a secret which is missing in the repository, the same that secret-available names;
@@ -372,7 +367,7 @@ func RefusedName(name string) string {
 
 // storedAsOther tells whether a name is not there as what it is read, but every job sees it as the other kind.
 func (j *judgement) storedAsOther(f *fate) bool {
-	return slices.ContainsFunc(j.k.Wide(f.X.Kind.Other()), func(p inventory.Place) bool { return p.Has(f.Name) })
+	return slices.ContainsFunc(j.k.Wide(f.X.Kind.Other()), func(p inventory.Listed) bool { return p.Has(f.Name) })
 }
 
 // adviseOther: a token that was stored as a variable is no secret any more.
@@ -380,7 +375,7 @@ func (j *judgement) adviseOther(message string, f *fate) (string, string) {
 	kind := f.X.Kind
 	if kind == inventory.Secret && j.w.isHexToken(f.Name) {
 		command := j.storeCommand(f.Name, f.Environment, "")
-		return fmt.Sprintf("%s; it was stored as a variable, which everybody who can read the repository sees: make a new token at Hex, `%s` stores it as a secret; then delete the variable and revoke the old token", message, command), command
+		return message + "; it is stored as a variable, which everybody who can read the repository sees: store a new token as a secret, then delete the variable and revoke the old token", command
 	}
 	return fmt.Sprintf("%s; there is a %s of that name: read %s.%s", message, kind.Other().Word(), kind.Other(), f.Name),
 		fmt.Sprintf("read %s.%s instead of %s.%s", kind.Other(), f.Name, kind, f.Name)
@@ -392,7 +387,7 @@ func (j *judgement) hiddenInOrganization(f *fate) (command, why string) {
 	if f.X.Kind != inventory.Secret || !j.k.Repository.Organization {
 		return "", ""
 	}
-	e, there := j.k.Listing(inventory.Store{Level: inventory.AllOfOrganization}).Find(f.Name)
+	e, there := j.k.Listing(inventory.Place{Level: inventory.AllOfOrganization}).Find(f.Name)
 	if !there {
 		return "", ""
 	}
@@ -417,7 +412,7 @@ func (j *judgement) hiddenInOrganization(f *fate) (command, why string) {
 // beyondHundred warns of secrets of the organization that a run does not get: it gets the first hundred by name (R24).
 func (j *judgement) beyondHundred(v *verdict) {
 	const most = 100
-	entries := j.k.Listing(inventory.Store{Level: inventory.OfOrganization}).Entries
+	entries := j.k.Listing(inventory.Place{Level: inventory.OfOrganization}).Entries
 	if len(entries) <= most {
 		return
 	}
@@ -433,8 +428,8 @@ func (j *judgement) beyondHundred(v *verdict) {
 			}
 			for _, name := range j.namesOf(x, r) {
 				if at, there := slices.BinarySearch(names, name); there && at >= most && j.onlyOrganization(r, name) {
-					v.add(r.At(x), check.SeverityWarning, r.Label(), fmt.Sprintf("%s reads secret %s (%s), which is the organization's number %d by name: a run gets the first %d, so it will be empty; store it in the repository: `%s`",
-						jobMark, name, spot(x), at+1, most, j.storeCommand(name, "", "")), j.storeCommand(name, "", ""))
+					v.add(r.At(x), check.SeverityWarning, r.Label(), fmt.Sprintf("%s reads secret %s (%s), which is the organization's number %d by name: a run gets the first %d, so it will be empty; store it in the repository",
+						jobMark, name, spot(x), at+1, most), j.storeCommand(name, "", ""))
 				}
 			}
 		}
@@ -442,13 +437,13 @@ func (j *judgement) beyondHundred(v *verdict) {
 }
 
 func (j *judgement) onlyOrganization(r *source.Run, name string) bool {
-	if j.k.Listing(inventory.Store{}).Has(name) {
+	if j.k.Listing(inventory.Place{}).Has(name) {
 		return false
 	}
 	return len(j.k.Holders(inventory.Secret, name, j.environmentsOf(r))) == 0
 }
 
-// namesOf are the secrets or variables of the stores that a read may mean in a run.
+// namesOf are the secrets or variables of the places that a read may mean in a run.
 func (j *judgement) namesOf(x *source.Read, r *source.Run) []string {
 	if names, reached := j.simulated().Names[simulate.ReadKey{X: x, R: r}]; reached {
 		return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "" })
@@ -495,7 +490,7 @@ func (j *judgement) whereElse(f *fate) string {
 	if len(holders) > 0 {
 		return "; " + have(holders) + " it"
 	}
-	if of == inventory.Secret && j.k.Listing(inventory.Store{Level: inventory.OfDependabot}).Has(f.Name) {
+	if of == inventory.Secret && j.k.Listing(inventory.Place{Level: inventory.OfDependabot}).Has(f.Name) {
 		return "; Dependabot has it, for its own runs only"
 	}
 	if near := j.nearest(f); near != "" {
@@ -524,36 +519,8 @@ func (j *judgement) command(of inventory.Kind, f *fate) string {
 	return j.variableCommand(f.Name, f.Environment)
 }
 
-// variableCommand is the command that stores a variable. The oldest gh that is supported, 2.23, has none: there it goes
-// through gh api.
+// variableCommand is the command that stores a variable.
 func (j *judgement) variableCommand(name, environment string) string {
-	if j.c.HasVariable != nil && j.c.HasVariable() {
-		command := "gh variable set " + core.ShellWord(name)
-		if j.c.Repository != "" {
-			command += " --repo " + j.c.Repository
-		}
-		if environment != "" {
-			command += " --env " + core.ShellWord(environment)
-		}
-		return command + " --body VALUE"
-	}
-	path := "actions/variables"
-	if environment != "" {
-		path = environmentPath(environment) + "/variables"
-	}
-	return j.apiCommand("", path) + " -f name=" + core.ShellWord(name) + " -f value=VALUE"
-}
-
-func environmentPath(name string) string {
-	return "environments/" + core.ShellWord(strings.ReplaceAll(name, "/", "%2F"))
-}
-
-// apiCommand is a call of GitHub's API, path being below the repository's.
-func (j *judgement) apiCommand(flags, path string) string {
-	host, repository := "", j.c.Repository
-	if strings.Count(repository, "/") == 2 {
-		host, repository, _ = strings.Cut(repository, "/")
-		flags += "--hostname " + core.ShellWord(host) + " "
-	}
-	return "gh api " + flags + "repos/" + cmp.Or(repository, "{owner}/{repo}") + "/" + path
+	known := j.c.HasVariable != nil && j.c.HasVariable()
+	return Destination{Repository: j.c.Repository, Environment: environment}.SetVariable(known, name, "VALUE")
 }

@@ -29,7 +29,7 @@ func Judge(w *Workflows, inv inventory.Inventory, c Context) map[string]check.Re
 	results[SecretAvailable] = secrets.result("every secret is where its jobs can see it")
 	results[VariableAvailable] = variables.result("every variable is where its jobs can see it")
 	results[EnvironmentExists] = j.environmentsExist().result("every environment exists")
-	results[SecretOnEvent] = j.onEvents().result("no event comes without its secrets")
+	results[SecretOnEvent] = j.onEvents().result("every event gets its secrets")
 	return results
 }
 
@@ -49,13 +49,13 @@ func (j *judgement) files() map[string]check.Result {
 		ok    string
 	}{
 		{Syntax, (*judgement).syntax, j.readable()},
-		{SecretContext, (*judgement).contexts, "secrets stand only where GitHub provides them"},
+		{SecretContext, (*judgement).contexts, "secrets are used only where GitHub provides them"},
 		{SecretPassed, (*judgement).passed, "called workflows get their secrets"},
-		{SecretDynamic, (*judgement).dynamic, "every secret is named"},
+		{SecretDynamic, (*judgement).dynamic, "every secret is read by name"},
 		{TokenMapped, (*judgement).mapped, "the token reaches every step that needs it"},
-		{HexVendor, (*judgement).vendors, "no secret serves hex.pm too"},
+		{HexVendor, (*judgement).vendors, "no Hex secret is used for hex.pm"},
 		{HexAction, (*judgement).actions, "Hex's action is used as its version allows"},
-		{HexEndpoint, (*judgement).endpoints, "calls to Hex are in order"},
+		{HexEndpoint, (*judgement).endpoints, "Hex is called safely"},
 	}
 	results := make([]check.Result, len(checks))
 	j.simulated() // all read it
@@ -272,14 +272,7 @@ func (v *verdict) findings() []check.Finding {
 // storeCommand is the command that stores a secret; flags say where, in further words of the line.
 func (j *judgement) storeCommand(name, environment, flags string) string {
 	if !j.w.isHexToken(name) || j.w.Holding(name) != "" {
-		command := "gh secret set " + core.ShellWord(name)
-		if j.c.Repository != "" {
-			command += " --repo " + j.c.Repository
-		}
-		if environment != "" {
-			command += " --env " + core.ShellWord(environment)
-		}
-		return command + flags
+		return Destination{Repository: j.c.Repository, Environment: environment}.Set("secret", name) + flags
 	}
 	command := "gh hex auth"
 	if name != vendors.SecretNames()[0] {

@@ -191,11 +191,11 @@ func (m *mapping) unmapped(f simulate.StepFact, n vendors.Need) {
 	}
 	message := fmt.Sprintf("%s runs `%s`%s, which takes its token from %s", jobMark, n.By, stepFrom+" in step "+f.S.Label+stepTo, n.Name)
 	if by := f.I.MayBeSet(f.S); by != "" {
-		m.add(at, check.SeverityNote, f.I.R.Label(), fmt.Sprintf("%s: no `env:` gives it that; it may come from %s", message, by))
+		m.add(at, check.SeverityNote, f.I.R.Label(), fmt.Sprintf("%s: no `env:` sets that; it may come from %s", message, by))
 		return
 	}
 	m.add(at, check.SeverityError, f.I.R.Label(), fmt.Sprintf(
-		"%s, and nothing gives it that: it is empty; write `env: {%s: \"${{ secrets.%s }}\"}`", message, n.Name, secret))
+		"%s, and nothing sets that: it is empty; write `env: {%s: \"${{ secrets.%s }}\"}`", message, n.Name, secret))
 }
 
 // setsItself tells a script that gives the variable a value, or may.

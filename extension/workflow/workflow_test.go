@@ -436,7 +436,7 @@ func TestLongTexts(t *testing.T) {
 		text string
 		want string
 	}{
-		{script("echo ${{ github.sha }}", 21_100), "expression: run of step 1 is longer than the 21,000 characters that GitHub takes with an expression in them; pass values by env"},
+		{script("echo ${{ github.sha }}", 21_100), "expression: run of step 1 is longer than the 21,000 characters that GitHub accepts with an expression in it; pass values by env"},
 		{script("echo ${{ github.sha }}", 20_900), ""},
 		{script("echo $GITHUB_SHA", 30_000), ""},
 	} {
