@@ -223,10 +223,7 @@ func Load(files []File, o Options) *Workflows {
 		w.callees[d.Path] = d
 	}
 	w.loadCalls()
-	for _, d := range w.documents() {
-		w.loadActions(d)
-		w.loadScripts(d)
-	}
+	w.loadUsed(w.documents())
 	if w.Ended() {
 		return w
 	}
