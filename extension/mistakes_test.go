@@ -113,7 +113,7 @@ func TestMistakes(t *testing.T) {
 		{"auth --dry-run=perhaps", "--dry-run is on or off: write it alone, or leave it out"},
 		{"run list " + aProject + " --status foo", "valid values are {pending|running|completed|errored|killed|unable_to_allocate_kernel}"},
 		{"run list " + aProject + " --trigger foo", "valid values are {api|scheduled|app_refresh|all}"},
-		{"run watch " + aProject + " " + aRun + " --interval 1s", "Hex allows one question every 5s"},
+		{"run watch " + aProject + " " + aRun + " --interval 1s", "Hex allows one request every 5s"},
 		{"project list --limit many", "--limit takes a whole number, such as 30"},
 		{"project list --sort size", "valid values are {created|edited|published}"},
 		{"project list --sort edited --order up", "valid values are {asc|desc}"},

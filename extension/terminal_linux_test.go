@@ -39,7 +39,7 @@ func openTerminal(columns uint16) (control, tty *os.File, err error) {
 
 // terminal CODE DIALOGUE COMMAND...: runs a command on a terminal and asserts its exit code. The dialogue is a file with
 // a line a step: "expect REGEXP" waits for new output, "send TEXT" types a line, "type TEXT" types no Enter, "token NAME" types a token and Enter,
-// "key NAME..." presses Ctrl-C (^C) or other keys, "paste NAME TEXT" types a token and further lines at once ("|" for Enter), "signal NAME" sends the
+// "key NAME..." presses Ctrl-C (^C), Ctrl-D (^D) or other keys, "paste NAME TEXT" types a token and further lines at once ("|" for Enter), "signal NAME" sends the
 // extension a signal. All output is then in the file "screen", and holds no token; the terminal is as it was before.
 func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
@@ -118,7 +118,7 @@ func converse(ts *testscript.TestScript, control *os.File, s *screen, gh int, di
 			fmt.Fprint(control, worldOf(ts).tokens[rest]+"\r")
 		case "key":
 			for name := range strings.FieldsSeq(rest) {
-				fmt.Fprint(control, map[string]string{"^C": "\x03", "up": "\x1b[A", "down": "\x1bOB", "right": "\x1b[C", "left": "\x1b[D", "space": " ", "back": "\x7f"}[name])
+				fmt.Fprint(control, map[string]string{"^C": "\x03", "^D": "\x04", "up": "\x1b[A", "down": "\x1bOB", "right": "\x1b[C", "left": "\x1b[D", "space": " ", "back": "\x7f"}[name])
 			}
 		case "paste":
 			name, more, _ := strings.Cut(rest, " ")

@@ -67,7 +67,7 @@ var (
 	// ErrLong says that a script is longer than what is read of it.
 	ErrLong = errors.New("the script is too long to be read whole")
 	// ErrDeep says that what is nested in a script is nested too deep to be read.
-	ErrDeep = errors.New("the script is nested too deep to be read")
+	ErrDeep = errors.New("the script is nested too deeply to be read")
 )
 
 // Script is a script that was read.

@@ -24,6 +24,7 @@ import (
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
@@ -146,11 +147,27 @@ func runAPI(ctx context.Context, o *apiOptions) error {
 	if o.paginate {
 		return o.allPages(ctx, r)
 	}
-	response, err := o.Client.Do(ctx, r)
+	response, err := o.send(ctx, o.NewProgress(o.Now), "Asking Hex", r)
 	if response != nil {
 		err = errors.Join(err, o.show(response))
 	}
 	return errors.Join(err, o.flush())
+}
+
+// send says on a terminal what is waited for, and lets Ctrl-C end it.
+func (o *apiOptions) send(ctx context.Context, g *console.Progress, doing string, r core.Request) (response *core.Response, err error) {
+	err = o.While(ctx, g, func(ctx context.Context) error {
+		g.Show("%s", doing)
+		response, err = o.Client.Do(ctx, r)
+		return err
+	})
+	switch {
+	case !errors.Is(err, console.ErrCancelled):
+		return response, err
+	case o.method == http.MethodGet || o.method == http.MethodHead:
+		return nil, console.ErrCancelled
+	}
+	return nil, errors.Join(console.ErrCancelled, errors.New("the request may have taken effect: look before you repeat it"))
 }
 
 // request puts together what the flags say.
@@ -245,7 +262,7 @@ func (o *apiOptions) show(r *core.Response) error {
 	if o.include {
 		o.Print("%s %d %s", r.Proto, r.Status, http.StatusText(r.Status))
 		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-			o.Print("%s: %s", name, strings.Join(r.Header[name], ", "))
+			o.Verbatim(name + ": " + strings.Join(r.Header[name], ", "))
 		}
 		o.Print("")
 	}

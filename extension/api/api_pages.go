@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/console"
 )
 
 const (
@@ -35,8 +36,9 @@ func (o *apiOptions) allPages(ctx context.Context, r core.Request) error {
 		r.Query.Set("limit", pageSize)
 	}
 	seen := map[string]bool{}
-	for range maxAPIPages {
-		response, err := o.patiently(ctx, r, deadline)
+	g := o.NewProgress(o.Now)
+	for n := range maxAPIPages {
+		response, err := o.patiently(ctx, g, fmt.Sprintf("Asking Hex for page %d", n+1), r, deadline)
 		if response != nil {
 			err = errors.Join(err, o.show(response))
 		}
@@ -77,9 +79,9 @@ func splitQuery(path string, query url.Values) (string, url.Values) {
 }
 
 // patiently waits as long as Hex asks to, also for longer than the client itself would, until the deadline.
-func (o *apiOptions) patiently(ctx context.Context, r core.Request, deadline time.Time) (*core.Response, error) {
+func (o *apiOptions) patiently(ctx context.Context, g *console.Progress, doing string, r core.Request, deadline time.Time) (*core.Response, error) {
 	for {
-		response, err := o.Client.Do(ctx, r)
+		response, err := o.send(ctx, g, doing, r)
 		var answer *core.APIError
 		if !errors.As(err, &answer) || answer.Status != http.StatusTooManyRequests {
 			return response, err

@@ -63,7 +63,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 			first (--env). An organization shares one secret with its repositories (--org).
 
 			Before anything is stored, dry runs of the projects that the workflows run with this
-			secret, or of --project, tell whether the token may run them.`),
+			secret, or of --project, tell whether the token may run them. Where the workflows read
+			the variable HEX_PROJECT_ID and nobody has set it, a terminal offers the published
+			projects for it.`),
 		Example: command.Example(`
 			# Paste a token at the prompt
 			$ gh hex auth
@@ -166,7 +168,7 @@ type fileResult struct {
 func runAuth(ctx context.Context, o *authOptions) error {
 	all, err := o.locateAll(ctx)
 	if err != nil {
-		return err
+		return o.Untouched(err, "stored")
 	}
 	found := workspace.FindHost(ctx, o.Process, all[0].source, o.workspaceURL)
 	for _, note := range found.Notes {

@@ -105,7 +105,7 @@ func (e *logoutError) Error() string { return "nothing was removed: " + e.Err.Er
 func (e *logoutError) Unwrap() error { return e.Err }
 
 func (*logoutError) Hint() string {
-	return "Where there is no keyring there is nothing to remove; one that is locked: unlock it, then run the command again"
+	return "If the keyring is locked, unlock it, then run the command again; where there is none, there is nothing to remove"
 }
 
 func runLogout(ctx context.Context, o *logoutOptions) error {

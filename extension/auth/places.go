@@ -134,7 +134,7 @@ type vendorError struct {
 }
 
 func (e *vendorError) Error() string {
-	return fmt.Sprintf("the workflows use the secret %s for hex.pm, the Elixir package registry, which is another company (%s:%d): a Hex token would overwrite its key; nothing was stored",
+	return fmt.Sprintf("the workflows use the secret %s for hex.pm, the Elixir package registry (%s:%d): a Hex token would overwrite that key, so nothing was stored",
 		e.name, e.at.File, e.at.Line)
 }
 
@@ -148,11 +148,11 @@ type structuredError struct {
 }
 
 func (e *structuredError) Error() string {
-	return fmt.Sprintf("the secret %s is meant to hold %s, not a bare token; nothing was stored", e.name, e.holding)
+	return fmt.Sprintf("the secret %s has to be %s, not a bare token; nothing was stored", e.name, e.holding)
 }
 
 func (e *structuredError) Hint() string {
-	return "Store what it has to hold with: " + e.fix + ", or the bare token with: --force"
+	return "Set it with: " + e.fix + ", or the bare token with: --force"
 }
 
 // settleStructured asks whether a bare token may stand where the workflows expect something else. Where nobody can be asked
@@ -168,7 +168,7 @@ func (s *storing) settleStructured(ctx context.Context) error {
 	if !s.CanAsk() || s.dryRun {
 		return &structuredError{s.secret, holding, s.destination().Set("secret", s.secret)}
 	}
-	yes, err := s.Confirm(fmt.Sprintf("The secret %s of %s is meant to hold %s. Store a bare token there all the same?", s.secret, s.target, holding), false)
+	yes, err := s.Confirm(fmt.Sprintf("The secret %s of %s has to be %s. Store a bare token there all the same?", s.secret, s.target, holding), false)
 	if err != nil || !yes {
 		return errors.Join(console.ErrCancelled, err)
 	}
@@ -213,11 +213,7 @@ func (s *storing) propose(ctx context.Context) ([]github.Place, error) {
 	if len(workflows.HexSecrets()) == 0 {
 		return nil, nil
 	}
-	var inv github.Inventory
-	err := s.Interruptible(ctx, "Looking at what the workflows need", func(ctx context.Context) (err error) {
-		inv, err = s.client.Inventory(ctx, s.target.Owner, s.target.Name, workflows.Environments(nil))
-		return err
-	})
+	inv, err := s.inventory(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -236,6 +232,22 @@ func (s *storing) propose(ctx context.Context) ([]github.Place, error) {
 		}
 	}
 	return chosen, nil
+}
+
+// inventory is what the workflows find on GitHub now.
+func (s *storing) inventory(ctx context.Context) (github.Inventory, error) {
+	if s.there != nil {
+		return *s.there, nil
+	}
+	var inv github.Inventory
+	err := s.Interruptible(ctx, "Looking at what the workflows need", func(ctx context.Context) (err error) {
+		inv, err = s.client.Inventory(ctx, s.target.Owner, s.target.Name, s.workflows(ctx).Environments(nil))
+		return err
+	})
+	if err == nil {
+		s.there = &inv
+	}
+	return inv, err
 }
 
 // offer asks about one proposal. An environment is proposed by default only where it holds a secret of that name, which
@@ -326,7 +338,7 @@ func (s *storing) selectRepositories(ctx context.Context) error {
 			owner, short = s.org, name
 		}
 		if !strings.EqualFold(owner, s.org) || short == "" || strings.Contains(short, "/") {
-			return fmt.Errorf("%q is no repository of %s", name, s.org)
+			return fmt.Errorf("%q is not a repository of %s", name, s.org)
 		}
 		wg.Go(func() {
 			r, err := s.client.Repository(ctx, owner, short)

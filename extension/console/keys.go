@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -122,6 +122,15 @@ func (k *keys) discard() bool {
 	return discardInput(k.tty) || some
 }
 
+// Forget throws away what was typed before a question was seen whose answer starts something.
+func (s *Streams) Forget() {
+	if s.keys != nil {
+		s.keys.mu.Lock()
+		defer s.keys.mu.Unlock()
+		s.keys.ahead = nil
+	}
+}
+
 // onInterrupt sets what Ctrl-C does; nil makes it a key like others.
 func (k *keys) onInterrupt(cancel func()) {
 	k.mu.Lock()
@@ -185,15 +194,19 @@ func (w *waiting) Close() {
 // Interruptible calls f, which prints nothing, with a context that Ctrl-C ends. On a terminal doing says what is waited
 // for.
 func (s *Streams) Interruptible(ctx context.Context, doing string, f func(context.Context) error) error {
+	g := s.NewProgress(time.Now)
+	return s.While(ctx, g, func(ctx context.Context) error {
+		g.Show("%s", doing)
+		return f(ctx)
+	})
+}
+
+// While is Interruptible for what tells by itself how far it is, from when Ctrl-C is a key. The line is taken away in the
+// end.
+func (s *Streams) While(ctx context.Context, g *Progress, f func(context.Context) error) error {
 	w := s.Wait(ctx)
 	defer w.Close()
-	switch {
-	case s.PlainProgress:
-		fmt.Fprintf(s.Err, "%s...\r\n", Safe(doing))
-	case s.ErrTTY:
-		fmt.Fprintf(s.Err, "\r\x1b[K%s %s", s.Yellow("*"), Safe(doing))
-		defer fmt.Fprint(s.Err, "\r\x1b[K")
-	}
+	defer g.Clear()
 	err := f(w)
 	if w.interrupted() {
 		return errors.Join(ErrCancelled, err)

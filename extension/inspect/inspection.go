@@ -133,7 +133,7 @@ func (i *Inspection) Checks() []check.Check {
 		case i.Tree == nil && !stored && (i.elsewhere == nil || ofFiles):
 			about[n] = c.Skipping(i.notHere())
 		case c.ID == "hook-active" && i.InActions():
-			about[n] = c.Skipping("in a job of GitHub Actions nobody installs hooks")
+			about[n] = c.Skipping("jobs of GitHub Actions have no hooks")
 		}
 	}
 	return slices.Concat(i.withStored(i.tokenChecks()), about)
@@ -420,7 +420,7 @@ func (i *Inspection) judgeStored() check.Result {
 		return check.OK(strings.Join(found, "; "))
 	}
 	if err := i.elsewhere.unread(); err != nil {
-		return check.Unknown("cannot tell under which name the secret is read: "+err.Error(), command.Hint(err))
+		return check.Unknown("cannot tell which name the secret is read by: "+err.Error(), command.Hint(err))
 	}
 	if hidden := inv.Hidden(); hidden != nil {
 		return check.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), command.Hint(hidden))

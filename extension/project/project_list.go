@@ -72,7 +72,7 @@ func (o *projectListOptions) check() error {
 		return fmt.Errorf("invalid limit: %d", o.limit)
 	}
 	if o.sort == "" && o.order != "" {
-		return fmt.Errorf("--order needs --sort")
+		return fmt.Errorf("`--order` is only supported with `--sort`")
 	}
 	keys := map[string]string{"created": "CREATED_AT", "edited": "LAST_EDITED_AT", "published": "LAST_PUBLISHED_AT"}
 	o.filter.SortBy, o.filter.SortDirection = keys[o.sort], strings.ToUpper(o.order)
@@ -80,7 +80,12 @@ func (o *projectListOptions) check() error {
 }
 
 func runProjectList(ctx context.Context, o *projectListOptions) error {
-	projects, more, err := o.fetch(ctx)
+	var projects []core.Project
+	more := false
+	err := o.Read(ctx, "Listing the projects", func(ctx context.Context, soFar func(int)) (err error) {
+		projects, more, err = o.fetch(ctx, soFar)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -101,12 +106,15 @@ func runProjectList(ctx context.Context, o *projectListOptions) error {
 }
 
 // fetch asks for one project more than is shown, to know whether there are more without another page.
-func (o *projectListOptions) fetch(ctx context.Context) (projects []core.Project, more bool, err error) {
+func (o *projectListOptions) fetch(ctx context.Context, soFar func(int)) (projects []core.Project, more bool, err error) {
 	o.filter.Limit = o.limit + 1
 	if o.published {
 		o.filter.Limit = 100
 	}
+	looked := 0
 	for p, err := range o.Client.AllProjects(ctx, o.filter) {
+		looked++
+		soFar(looked)
 		switch {
 		case err != nil:
 			return nil, false, err

@@ -31,7 +31,8 @@ func newProjectViewCmd(p *command.Process) *cobra.Command {
 		Long: heredoc.Doc(`
 			View a project: who owns it, whether it is published, and when it was last edited.
 
-			The project is named by its ID or by any URL of it, or by HEX_PROJECT_ID.`),
+			The project is named by its ID or by any URL of it, or by HEX_PROJECT_ID. On a terminal
+			one that is left out is chosen from a list, and its title is accepted after a yes.`),
 		Example: command.Example(`
 			# View a project, named by the URL that the browser shows
 			$ gh hex project view https://app.hex.tech/acme/app/Sales-033qADkKFIi4rt3feMxx3C/latest
@@ -51,15 +52,21 @@ func newProjectViewCmd(p *command.Process) *cobra.Command {
 }
 
 func runProjectView(ctx context.Context, o *projectViewOptions) error {
-	if err := o.Reach(o.project); err != nil {
+	if err := o.Settle(ctx, &o.project, false); err != nil {
 		return err
 	}
-	p, err := o.Client.Project(ctx, o.project.Project)
+	var p core.Project
+	var site pages
+	err := o.Read(ctx, "Asking Hex about the project", func(ctx context.Context, _ func(int)) (err error) {
+		if p, err = o.Client.Project(ctx, o.project.Project); err != nil {
+			return err
+		}
+		if site, err = pagesOf(ctx, o.Workspace); err != nil && (o.web || slices.Contains(o.export.Fields, "url")) {
+			return err
+		}
+		return nil
+	})
 	if err != nil {
-		return err
-	}
-	site, err := pagesOf(ctx, o.Workspace)
-	if err != nil && (o.web || slices.Contains(o.export.Fields, "url")) {
 		return err
 	}
 	switch {

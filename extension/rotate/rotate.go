@@ -58,9 +58,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 
 			A new token is read from standard input with --with-token, else from a hidden
 			prompt, and verified with Hex. Then every place that holds a secret of that name is
-			looked for, and the chosen ones are replaced. Equal names need not hold equal
-			values: on a terminal the places are a checklist, elsewhere they are named with
-			--env, --app, --org and -R, or --all is given. Naming a repository or an
+			looked for, and the chosen ones are replaced. Secrets of the same name may have
+			different values: on a terminal the places are a checklist, elsewhere they are named
+			with --env, --app, --org and -R, or --all is given. Naming a repository or an
 			organization alone means its Actions secret.
 
 			A place whose variable names another Hex host, or whose repository uses the name for
@@ -149,10 +149,8 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	r := &rotation{rotateOptions: o, records: places.Records{}, progress: o.NewProgress(o.Now)}
-	if err := r.locate(ctx); err != nil {
-		return err
-	}
 	for _, step := range []func() error{
+		func() error { return r.locate(ctx) },
 		func() error { return r.takeToken(ctx) },
 		func() error { return r.find(ctx) },
 		r.choose,
@@ -253,7 +251,7 @@ func (r *rotation) ownWorkflows(ctx context.Context, repo github.Repository) *in
 type sameTokenError struct{ source string }
 
 func (e *sameTokenError) Error() string {
-	return "this is the token on this machine already (from " + e.source + "): rotating takes a new one"
+	return "this token is on this machine already (from " + e.source + "): rotating needs a new one"
 }
 
 func (*sameTokenError) Hint() string {

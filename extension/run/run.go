@@ -22,7 +22,8 @@ func NewCmd(p *command.Process) *cobra.Command {
 
 			A project is named by its ID or by any URL of it, copied from the browser. It may be
 			left out when the environment variable HEX_PROJECT_ID is set. A run is named by its
-			project and its own ID, or by its URL.`),
+			project and its own ID, or by its URL. On a terminal what is left out is chosen from a
+			list, and the title of a project is accepted after a yes.`),
 		Example: command.Example(`
 			# Find the ID of a project
 			$ gh hex project list --published

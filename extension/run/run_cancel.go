@@ -2,11 +2,14 @@ package run
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
 
 	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
@@ -41,10 +44,16 @@ func newRunCancelCmd(p *command.Process) *cobra.Command {
 }
 
 func runRunCancel(ctx context.Context, o *runCancelOptions) error {
-	if err := o.Reach(o.run); err != nil {
-		return err
+	if err := settleRun(ctx, o.Workspace, &o.run, goingOn); err != nil {
+		return o.Process.Untouched(err, "cancelled")
 	}
-	if err := o.Client.CancelRun(ctx, o.run.Project, o.run.Run); err != nil {
+	err := o.Interruptible(ctx, "Asking Hex to cancel the run", func(ctx context.Context) error {
+		return o.Client.CancelRun(ctx, o.run.Project, o.run.Run)
+	})
+	if errors.Is(err, console.ErrCancelled) {
+		return errors.Join(console.ErrCancelled, fmt.Errorf("Hex may cancel the run all the same; to see: gh hex run view %s %s", o.run.Project, o.run.Run))
+	}
+	if err != nil {
 		return err
 	}
 	o.Record("ok", "Asked Hex to cancel run %s: it ends as KILLED a little later", o.run.Run)

@@ -76,20 +76,26 @@ func runStatuses() []string {
 }
 
 func runRunList(ctx context.Context, o *runListOptions) error {
-	if err := o.Reach(o.project); err != nil {
+	if err := o.Settle(ctx, &o.project, false); err != nil {
 		return err
 	}
 	runs := []core.ProjectRun{}
 	filter := core.RunListOptions{Status: core.RunStatus(o.status), Trigger: o.trigger, Limit: o.limit}
-	for run, err := range o.Client.AllRuns(ctx, o.project.Project, filter) {
-		if err != nil {
-			return err
+	err := o.Read(ctx, "Listing the runs", func(ctx context.Context, soFar func(int)) error {
+		for run, err := range o.Client.AllRuns(ctx, o.project.Project, filter) {
+			if err != nil {
+				return err
+			}
+			runs = append(runs, run)
+			if soFar(len(runs)); len(runs) == o.limit {
+				break
+			}
 		}
-		if runs = append(runs, run); len(runs) == o.limit {
-			break
-		}
-	}
+		return nil
+	})
 	switch {
+	case err != nil:
+		return err
 	case o.export.Asked():
 		return o.export.Write(o.Streams, runs)
 	case len(runs) == 0:

@@ -38,7 +38,8 @@ func NewStartCmd(p *command.Process, name, short string) *cobra.Command {
 		Short:      short,
 		Long: heredoc.Doc(`
 			Start a run of the published version of a project, with the inputs given, and with
-			--watch wait for its end.
+			--watch wait for its end. On a terminal a project that is left out is chosen from a
+			list, and its title is accepted after a yes.
 
 			A start is never repeated when it is not certain that nothing was started. With
 			--watch the exit code is 0 only when the run completed, 1 when it ended in any other
@@ -78,7 +79,7 @@ func (o *runStartOptions) check(args []string) (err error) {
 		return err
 	}
 	if o.dryRun && o.watch {
-		return errors.New("specify only one of --dry-run and --watch")
+		return errors.New("specify only one of `--dry-run` and `--watch`")
 	}
 	if err := command.CheckTimeout(o.timeout); err != nil {
 		return err
@@ -100,7 +101,7 @@ func (e *StartError) Hint() string {
 	if !errors.Is(e.Err, core.ErrMaybeStarted) {
 		return ""
 	}
-	return "It is not started again by itself. See whether it runs: gh hex run list " + e.Project
+	return "It was not started again. To see whether it runs: gh hex run list " + e.Project
 }
 
 func runRunStart(ctx context.Context, o *runStartOptions) error {
@@ -125,8 +126,8 @@ func runRunStart(ctx context.Context, o *runStartOptions) error {
 }
 
 func (o *runStartOptions) start(ctx context.Context) (core.ProjectRun, error) {
-	if err := o.Reach(o.project); err != nil {
-		return core.ProjectRun{}, err
+	if err := o.Settle(ctx, &o.project, true); err != nil {
+		return core.ProjectRun{}, o.Process.Untouched(err, "started")
 	}
 	inputs, err := runInputs(o.Process, &o.inputs)
 	if err != nil {

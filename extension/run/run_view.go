@@ -50,10 +50,14 @@ func newRunViewCmd(p *command.Process) *cobra.Command {
 }
 
 func runRunView(ctx context.Context, o *runViewOptions) error {
-	if err := o.Reach(o.run); err != nil {
+	if err := settleRun(ctx, o.Workspace, &o.run, everyRun); err != nil {
 		return err
 	}
-	run, err := o.Client.RunStatus(ctx, o.run.Project, o.run.Run)
+	var run core.ProjectRun
+	err := o.Read(ctx, "Asking Hex about the run", func(ctx context.Context, _ func(int)) (err error) {
+		run, err = o.Client.RunStatus(ctx, o.run.Project, o.run.Run)
+		return err
+	})
 	switch {
 	case err != nil:
 		return err

@@ -30,10 +30,12 @@ func Explain(w *Workflows, inv inventory.Inventory, c Context, path string) (row
 	}
 	q := newJudgement(w, inv, c).asks()
 	q.Apart = true
-	q.OnStep = func(f simulate.StepFact) {
-		if f.I.Root() == w.Docs[at] && len(rows) < maxRows {
-			rows = append(rows, row(f))
-		}
+	q.Watch = func() simulate.Watch {
+		return simulate.Watch{Step: func(f simulate.StepFact) {
+			if f.I.Root() == w.Docs[at] && len(rows) < maxRows {
+				rows = append(rows, row(f))
+			}
+		}}
 	}
 	simulate.Follow(q)
 	return joined(rows), true

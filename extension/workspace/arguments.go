@@ -10,10 +10,13 @@ import (
 	"github.com/gh-hex/gh-hex/extension/console"
 )
 
-// Reference is what the arguments of a command name. Host is zero unless one of them was a URL.
+// Reference is what the arguments of a command name. Host is zero unless one of them was a URL. On a terminal what is
+// missing is asked for by [Workspace.Settle].
 type Reference struct {
 	Project, Run string
 	Host         core.Host
+	// title names the project, and alone is an ID that is the project's or the run's.
+	title, alone string
 }
 
 const findProject = "Find its ID with: gh hex project list"
@@ -24,10 +27,16 @@ func ProjectArgument(p *command.Process, args []string) (Reference, error) {
 	if len(args) > 0 {
 		text, source = args[0], ""
 	}
+	if strings.TrimSpace(text) == "" && asks(p) {
+		return Reference{}, nil
+	}
 	if strings.TrimSpace(text) == "" {
 		return Reference{}, command.Hinted("no project: name one by its ID or URL, or set "+ProjectName, findProject)
 	}
 	id, host, err := core.ParseProjectRef(text)
+	if err != nil && source == "" && asks(p) && !strings.Contains(text, "://") {
+		return Reference{title: text}, nil
+	}
 	if err != nil {
 		return Reference{}, command.Hinted(err.Error()+source, findProject)
 	}
@@ -52,23 +61,35 @@ func (e *NoRunError) Hint() string {
 	return hint
 }
 
-// RunArguments reads a project and a run, the URL of a run, or a run of the project in HEX_PROJECT_ID.
+// RunArguments reads a project and a run, the URL of a run, or a run of the project in HEX_PROJECT_ID. On a terminal both
+// may be missing.
 func RunArguments(p *command.Process, args []string) (Reference, error) {
+	if len(args) == 0 && asks(p) {
+		return ProjectArgument(p, nil)
+	}
 	if len(args) == 0 {
 		return Reference{}, &NoRunError{}
 	}
 	last := args[len(args)-1]
 	if len(args) == 1 && strings.Contains(last, "/") {
 		project, run, host, err := core.ParseRunURL(last)
-		if named, _, isProject := core.ParseProjectRef(last); err != nil && isProject == nil {
+		if named, at, isProject := core.ParseProjectRef(last); err != nil && isProject == nil {
+			if asks(p) {
+				return Reference{Project: named, Host: at}, nil
+			}
 			err = &NoRunError{Project: named}
 		}
-		return Reference{project, run, host}, err
+		return Reference{Project: project, Run: run, Host: host}, err
 	}
 	if len(args) == 1 && strings.TrimSpace(p.Getenv(ProjectName)) == "" {
 		named, _, err := core.ParseProjectRef(last)
-		if err != nil {
+		switch {
+		case err != nil && asks(p):
+			return Reference{title: last}, nil
+		case err != nil:
 			return Reference{}, notARun(last)
+		case asks(p):
+			return Reference{alone: named}, nil
 		}
 		return Reference{}, &NoRunError{named, true}
 	}
@@ -87,3 +108,6 @@ func RunArguments(p *command.Process, args []string) (Reference, error) {
 func notARun(text string) error {
 	return command.Hinted(fmt.Sprintf("%q is not the ID of a run", console.Safe(text)), (&NoRunError{}).Hint())
 }
+
+// asks reports whether a person is there to choose a project: as with gh itself, not where the output goes to a program.
+func asks(p *command.Process) bool { return p.CanAsk() && p.OutTTY }

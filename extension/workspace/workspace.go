@@ -13,6 +13,7 @@ import (
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
 )
 
 // ProjectName is the variable of the project that is run by default, in the environment and on GitHub.
@@ -62,6 +63,20 @@ func Run(p *command.Process, w **Workspace, check func(args []string) error, run
 		}
 		return run(cmd.Context())
 	}
+}
+
+// Read asks Hex for something, in parts whose number f tells where there are several. On a terminal doing says what is
+// waited for, and Ctrl-C ends it: then nothing else is worth saying.
+func (w *Workspace) Read(ctx context.Context, doing string, f func(ctx context.Context, soFar func(int)) error) error {
+	g := w.NewProgress(w.Now)
+	err := w.While(ctx, g, func(ctx context.Context) error {
+		g.Show("%s", doing)
+		return f(ctx, func(n int) { g.Show("%s: %d so far", doing, n) })
+	})
+	if errors.Is(err, console.ErrCancelled) {
+		return console.ErrCancelled
+	}
+	return err
 }
 
 // localSettings also works outside a repository, and in one that git does not want to read: a token in the environment
