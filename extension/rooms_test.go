@@ -89,10 +89,10 @@ func TestDirections(t *testing.T) {
 			"workspace": "the host", "target": "which repository", "workflow": "names of checks", "inspect": "the checks", "report": "shows what they found",
 			"github": "lists the repositories of an organization",
 		}),
-		"setup": {
-			"command": shared["command"], "workspace": "the host to write down", "stored": "the workflow that checks the stored tokens",
+		"setup": with(map[string]string{
+			"workspace": "the host to write down", "stored": "the workflow that checks the stored tokens",
 			"inspect": "reads the workflows", "workflow": "what they use", "target": "which repository", "github": "which environments wait",
-		},
+		}),
 		"project": with(map[string]string{"workspace": "the client"}),
 		"run":     with(map[string]string{"workspace": "the client"}),
 		"api":     with(map[string]string{"workspace": "the client"}),

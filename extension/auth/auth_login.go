@@ -29,13 +29,13 @@ func newAuthLoginCmd(p *command.Process) *cobra.Command {
 		Use:   "login",
 		Short: "Verify a Hex token and store it on this machine only",
 		Long: heredoc.Doc(`
-			Verify a Hex token and store it on this machine only, in a repository or outside of
-			one. GitHub is asked nothing, and no secret is touched.
+			Verify a Hex token and store it on this machine only, in a repository or outside
+			of one. GitHub is asked nothing, and no secret is touched.
 
-			The token is read from standard input with --with-token, else from the environment
-			variable HEX_API_TOKEN, else from a hidden prompt. It goes to the operating system's
-			keyring, as the entry of its Hex host; with --local dotenv to .env at the top of the
-			work tree, if git ignores that file.`),
+			The token is read from standard input with --with-token, else from the
+			environment variable HEX_API_TOKEN, else from a hidden prompt. It goes to the
+			operating system's keyring, as the entry of its Hex host; with --local dotenv to
+			.env at the top of the work tree, if git ignores that file.`),
 		Example: command.Example(`
 			# Paste a token at the prompt
 			$ gh hex auth login

@@ -80,8 +80,8 @@ func newAuthLogoutCmd(p *command.Process) *cobra.Command {
 		Long: heredoc.Doc(`
 			Remove the keyring entry of the Hex host from this machine.
 
-			Nothing on GitHub is touched, no file either, and the token itself stays valid: it
-			is revoked in Hex, under Settings → API keys.`),
+			Nothing on GitHub is touched, no file either, and the token itself stays valid:
+			it is revoked in Hex, under Settings → API keys.`),
 		Example: command.Example(`
 			# Forget the token of the host in use
 			$ gh hex auth logout

@@ -213,11 +213,7 @@ func (s *storing) propose(ctx context.Context) ([]github.Place, error) {
 	if len(workflows.HexSecrets()) == 0 {
 		return nil, nil
 	}
-	var inv github.Inventory
-	err := s.Interruptible(ctx, "Looking at what the workflows need", func(ctx context.Context) (err error) {
-		inv, err = s.client.Inventory(ctx, s.target.Owner, s.target.Name, workflows.Environments(nil))
-		return err
-	})
+	inv, err := s.inventory(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -236,6 +232,22 @@ func (s *storing) propose(ctx context.Context) ([]github.Place, error) {
 		}
 	}
 	return chosen, nil
+}
+
+// inventory is what the workflows find on GitHub now.
+func (s *storing) inventory(ctx context.Context) (github.Inventory, error) {
+	if s.there != nil {
+		return *s.there, nil
+	}
+	var inv github.Inventory
+	err := s.Interruptible(ctx, "Looking at what the workflows need", func(ctx context.Context) (err error) {
+		inv, err = s.client.Inventory(ctx, s.target.Owner, s.target.Name, s.workflows(ctx).Environments(nil))
+		return err
+	})
+	if err == nil {
+		s.there = &inv
+	}
+	return inv, err
 }
 
 // offer asks about one proposal. An environment is proposed by default only where it holds a secret of that name, which

@@ -35,14 +35,15 @@ type storing struct {
 	places     []*place
 	selected   []int64 // the repositories of --repos
 	companions []*companion
-	runs       string // the ID of the project of --project
+	runs       string // the ID of the project to store beside it, of --project or chosen
 	keep       string // where to keep a copy on this machine
 	// interrupted says that Ctrl-C was pressed while something was written.
 	interrupted bool
 	files       []scaffold.Change
 	trials      *inspect.Trials
-	known       *inspect.Remote // the workflows, once they are read
-	err         error           // why nothing is stored here: of several repositories, the others go on
+	known       *inspect.Remote   // the workflows, once they are read
+	there       *github.Inventory // what they find on GitHub, once it is asked
+	err         error             // why nothing is stored here: of several repositories, the others go on
 }
 
 // prepare asks and decides everything that can be known before the first write.
@@ -75,6 +76,9 @@ func (s *storing) ask(ctx context.Context) error {
 	}
 	proposed, err := s.propose(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.offerProject(ctx); err != nil {
 		return err
 	}
 	s.planCompanions(ctx)

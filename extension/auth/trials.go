@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/inspect"
 	"github.com/gh-hex/gh-hex/extension/workflow"
+	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
 // tryProjects has the token try what the workflows run with it, before anything is stored.
@@ -61,7 +63,7 @@ func (s *storing) judgeTrials(all []inspect.Started, results []inspect.Trial) er
 
 // starts is what the stored secret will be used to run: --project alone, or what the steps do that read it.
 func (s *storing) starts(ctx context.Context) ([]inspect.Started, error) {
-	if s.runs != "" {
+	if s.project != "" {
 		return []inspect.Started{{Id: s.runs}}, nil
 	}
 	read := slices.ContainsFunc(s.chosen(), func(at github.Place) bool {
@@ -85,6 +87,11 @@ func (s *storing) starts(ctx context.Context) ([]inspect.Started, error) {
 		all = s.trials.Resolve(ctx, s.target.Owner, s.target.Name, starts)
 		return console.Cancelled(ctx)
 	})
+	for i, one := range all {
+		if s.runs != "" && strings.EqualFold(one.Variable, workspace.ProjectName) { // it has been chosen just now
+			all[i] = inspect.Started{Start: one.Start, Id: s.runs}
+		}
+	}
 	return all, err
 }
 

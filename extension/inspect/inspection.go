@@ -64,6 +64,7 @@ type Inspection struct {
 	inventory func() (github.Inventory, error)
 	stored    func() check.Result
 	judged    func() map[string]check.Result
+	astray    func() []check.Finding // about workflows where GitHub does not look for any
 }
 
 // New finds out which repository is meant; what else is asked is found when a check needs it. tree is nil outside a
@@ -97,6 +98,7 @@ func (i *Inspection) share(ctx context.Context) {
 	i.local = sync.OnceValue(func() *workflow.Workflows { return i.readWorkflows(nil) })
 	i.workflows = sync.OnceValue(func() *workflow.Workflows { return i.readCalled(ctx) })
 	i.stored = sync.OnceValue(i.judgeStored)
+	i.astray = sync.OnceValue(i.misplaced)
 	i.judged = sync.OnceValue(func() map[string]check.Result { return i.accept(i.judgeWorkflows()) })
 }
 
@@ -126,6 +128,9 @@ func (i *Inspection) With(source *Source) *Inspection {
 
 // Checks are those of the catalogue. What looks at the work tree is left out where there is none of this repository.
 func (i *Inspection) Checks() []check.Check {
+	if i.Includes(workflow.Syntax) {
+		go i.astray() // git lists the files while the workflows are read
+	}
 	about := slices.Concat(i.gitHubChecks(), i.workflowChecks(), fileChecks(i.Tree, i.leakOptions(), func() []string { return usedNames(i.local()) }))
 	for n, c := range about {
 		stored := c.ID == "github-access" || c.ID == "secret-stored"
@@ -152,7 +157,7 @@ func (i *Inspection) notHere() string {
 func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	judged := i.judgeRead()
 	if r, there := judged[workflow.Syntax]; there {
-		judged[workflow.Syntax] = withNotes(r, i.misplaced())
+		judged[workflow.Syntax] = withNotes(r, i.astray())
 	}
 	err, left := i.elsewhere.unread(), i.elsewhere.notJudged()
 	for id, r := range judged {

@@ -1,18 +1,24 @@
 package inspect
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
-// ReachProjects refuses a project on another host than the token's.
-func (i *Inspection) ReachProjects() error {
+// Refused is why nothing is to be judged: the question which repository is meant was not answered, or a project is on
+// another host than the token's.
+func (i *Inspection) Refused() error {
+	if errors.Is(i.TargetErr, console.ErrCancelled) {
+		return i.TargetErr
+	}
 	for _, r := range i.Projects {
 		if i.settings.HostErr == nil && !r.Host.IsZero() && r.Host != i.settings.Host {
 			return &workspace.OtherHostError{Named: r.Host, Used: i.settings.Host}

@@ -36,8 +36,8 @@ func newProjectListCmd(p *command.Process) *cobra.Command {
 		Aliases:    []string{"ls"},
 		Short:      "List the projects that the token can see",
 		Long: heredoc.Doc(`
-			List the projects that the token can see. Components, archived projects and those in
-			the trash are left out unless asked for.
+			List the projects that the token can see. Components, archived projects and
+			those in the trash are left out unless asked for.
 
 			Only published projects can be run.`),
 		Example: command.Example(`

@@ -3,6 +3,10 @@ package setup
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/MakeNowJust/heredoc"
 	"github.com/spf13/cobra"
@@ -11,8 +15,11 @@ import (
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
+	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/inspect"
 	"github.com/gh-hex/gh-hex/extension/stored"
+	"github.com/gh-hex/gh-hex/extension/target"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
@@ -23,6 +30,8 @@ type initOptions struct {
 	workflow bool
 	check    bool
 	hook     bool
+	// where finds out once which repository is meant, which may ask.
+	where func() (target.Repository, error)
 }
 
 func NewCmd(p *command.Process) *cobra.Command {
@@ -34,19 +43,21 @@ func NewCmd(p *command.Process) *cobra.Command {
 		Long: heredoc.Doc(`
 			Create or complete .env.example and .gitignore in the current repository.
 
-			Lines are only appended, and only where git says that they are needed, so that it is
-			safe to run any number of times.
+			Lines are only appended, and only where git says that they are needed, so that
+			it is safe to run any number of times.
 
-			With --workflow it also adds .github/workflows/hex.yml, which runs a Hex project on
-			every push to the default branch and by hand, and cancels the run when the workflow
-			is cancelled; and .github/workflows/hex-check.yml, which asks Hex every day whether
-			the tokens stored on GitHub still work, and fails from 14 days before one expires.
-			With --check it adds that one alone. A file that is there is left as it is.
+			With --workflow it also adds .github/workflows/hex.yml, which runs a Hex project
+			on every push to the default branch and by hand, and cancels the run when the
+			workflow is cancelled; and .github/workflows/hex-check.yml, which asks Hex every
+			day whether the tokens stored on GitHub still work, and fails from 14 days
+			before one expires. With --check it adds that one alone. A file that is there is
+			left as it is.
 
-			With --hook it also adds a pre-push hook to this clone, beside any hook that is there:
-			a push that would publish a Hex token or a .env file is stopped. Where another tool
-			manages the hooks (husky, lefthook, pre-commit, prek, simple-git-hooks), it writes
-			none, and says what to add to the file of that tool.`),
+			With --hook it also adds a pre-push hook to this clone, beside any hook that is
+			there: a push that would publish a Hex token or a .env file is stopped. Where
+			another tool manages the hooks (husky, lefthook, pre-commit, prek,
+			simple-git-hooks), it writes none, and says what to add to the file of that
+			tool.`),
 		Example: command.Example(`
 			# See what would be written
 			$ gh hex init --dry-run
@@ -79,6 +90,9 @@ func NewCmd(p *command.Process) *cobra.Command {
 	return cmd
 }
 
+// patience is how long GitHub may take to tell what is set, which only a hint depends on.
+const patience = 10 * time.Second
+
 // initPlaceError means that init has no work tree to write to; another repository cannot be named.
 type initPlaceError struct{ Err error }
 
@@ -98,6 +112,7 @@ type initPlan struct {
 	changes []scaffold.Change
 	foreign bool // a workflow is there which is not ours
 	daily   checkFile
+	unset   []string // what the workflow reads and nobody has set
 	hook    hook.Hook
 }
 
@@ -106,9 +121,10 @@ func runInit(ctx context.Context, o *initOptions) error {
 	if err != nil {
 		return &initPlaceError{err}
 	}
+	o.where = sync.OnceValues(func() (target.Repository, error) { return target.Resolve(ctx, o.Process, "", tree) })
 	plan, err := o.plan(ctx, tree)
 	if err != nil {
-		return err
+		return o.Untouched(err, "written")
 	}
 	if !o.dryRun {
 		if err := scaffold.Apply(ctx, tree.Root(), plan.daily.among(plan.changes)); err != nil {
@@ -134,6 +150,11 @@ func (o *initOptions) plan(ctx context.Context, tree *worktree.Tree) (plan initP
 		}
 		if plan.foreign = differs; !differs {
 			added, texts = append(added, change), append(texts, workflow.File{Path: workflowPath, Data: []byte(text)})
+		}
+	}
+	if o.workflow && !plan.foreign {
+		if plan.unset, err = o.unset(ctx); err != nil {
+			return plan, err
 		}
 	}
 	if o.workflow || o.check {
@@ -168,14 +189,68 @@ func (o *initOptions) recordPlan(tree *worktree.Tree, plan initPlan) {
 		o.recordHook(tree, plan.hook)
 	}
 	if o.workflow && !plan.foreign {
-		o.sayNext()
+		o.sayNext(plan.unset)
 	}
 }
 
-// sayNext names what the workflow reads, and how to set it.
-func (o *initOptions) sayNext() {
+// sayNext names what the workflow reads and nobody has set, and how to set it.
+func (o *initOptions) sayNext(unset []string) {
 	if !releaseVersion().MatchString(command.Version) {
 		o.Say("%s This build is not a release, so the workflow installs the newest one; pin it there with --pin", o.Yellow("!"))
 	}
-	o.Say("The workflow reads a secret and two variables. Set them with: gh hex auth --project PROJECT; to find the project: gh hex project list")
+	them, set := "it", "gh hex auth"
+	if len(unset) > 1 {
+		them = "them"
+	}
+	switch {
+	case !slices.Contains(unset, workspace.ProjectName):
+	case o.CanAsk():
+		set += " (it offers the projects)"
+	default:
+		set += " --project PROJECT; to find the project: gh hex project list"
+	}
+	switch len(unset) {
+	case 0:
+		o.Say("The workflow reads a secret and two variables, all of which are set. Next: commit it and push")
+	case len(whatIsRead()):
+		o.Say("The workflow reads a secret and two variables. Set them with: %s", set)
+	default:
+		o.Say("The workflow reads %s, not set yet. To set %s: %s", strings.Join(unset, " and "), them, set)
+	}
+}
+
+// whatIsRead are the secret and the variables of the workflow that runs a project.
+func whatIsRead() []string {
+	return []string{workspace.TokenName, workspace.HostName, workspace.ProjectName}
+}
+
+// unset asks GitHub which of them nobody has set; all of them where it cannot tell. Only "no" is an error.
+func (o *initOptions) unset(ctx context.Context) ([]string, error) {
+	place, err := o.where()
+	if errors.Is(err, console.ErrCancelled) {
+		return nil, err
+	}
+	client, loginErr := github.NewClient(place.Host, workspace.GitHubOptions(o.Process))
+	if err != nil || loginErr != nil {
+		return whatIsRead(), nil
+	}
+	var inv github.Inventory
+	err = o.Interruptible(ctx, "Asking GitHub what is set", func(ctx context.Context) error {
+		ctx, stop := context.WithTimeout(ctx, patience)
+		defer stop()
+		inv, err = client.Inventory(ctx, place.Owner, place.Name, nil)
+		return err
+	})
+	switch {
+	case errors.Is(err, console.ErrCancelled):
+		return nil, console.ErrCancelled
+	case err != nil, errors.Join(inv.Secrets.Err, inv.OrganizationSecrets.Err, inv.Variables.Err, inv.OrganizationVars.Err) != nil:
+		return whatIsRead(), nil
+	}
+	set := func(name string) bool {
+		_, own := inv.Variables.Find(name)
+		_, shared := inv.OrganizationVars.Find(name)
+		return own || shared || name == workspace.TokenName && inv.Holds([]string{name})
+	}
+	return slices.DeleteFunc(whatIsRead(), set), nil
 }

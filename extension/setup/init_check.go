@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,10 +13,10 @@ import (
 	"github.com/gh-hex/gh-hex/core/scaffold"
 	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/inspect"
 	"github.com/gh-hex/gh-hex/extension/stored"
-	"github.com/gh-hex/gh-hex/extension/target"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
@@ -41,7 +42,10 @@ func (c checkFile) among(changes []scaffold.Change) []scaffold.Change {
 
 // planCheck adds the workflow where there is none of that name. One that is there stays as it is.
 func (o *initOptions) planCheck(ctx context.Context, tree *worktree.Tree) (c checkFile, err error) {
-	wanted, notes := o.wantedCheck(ctx, tree)
+	wanted, notes, err := o.wantedCheck(ctx, tree)
+	if err != nil {
+		return c, err
+	}
 	c.notes = notes
 	c.change, err = scaffold.PlanFile(tree.Root(), stored.Path, 0o666, func(old []byte) []byte {
 		if old == nil {
@@ -59,8 +63,8 @@ func (o *initOptions) planCheck(ctx context.Context, tree *worktree.Tree) (c che
 	return c, err
 }
 
-// wantedCheck asks about what the workflows use. The notes say what is left out.
-func (o *initOptions) wantedCheck(ctx context.Context, tree *worktree.Tree) (f stored.File, notes []string) {
+// wantedCheck asks about what the workflows use. The notes say what is left out; only "no" is an error.
+func (o *initOptions) wantedCheck(ctx context.Context, tree *worktree.Tree) (f stored.File, notes []string, err error) {
 	w := inspect.ReadWorkflows(tree, workflow.ReadOptions{Ends: ctx})
 	f.Secret, notes = secretToAsk(w)
 	if releaseVersion().MatchString(command.Version) {
@@ -73,8 +77,11 @@ func (o *initOptions) wantedCheck(ctx context.Context, tree *worktree.Tree) (f s
 		}
 	}
 	names := w.Environments(nil)
-	protected, server, err := o.protection(ctx, tree, len(names) > 0)
+	protected, server, err := o.protection(ctx, len(names) > 0)
 	f.Server = server
+	if errors.Is(err, console.ErrCancelled) {
+		return f, nil, err
+	}
 	if err != nil {
 		notes = append(notes, fmt.Sprintf("Which environments wait for a reviewer is not known (%v): all of them are asked on dispatch only", err))
 	}
@@ -91,7 +98,7 @@ func (o *initOptions) wantedCheck(ctx context.Context, tree *worktree.Tree) (f s
 			f.Environments = append(f.Environments, name)
 		}
 	}
-	return f, notes
+	return f, notes, nil
 }
 
 // secretToAsk is the usual name, unless the workflows use other ones only.
@@ -129,10 +136,10 @@ func projectsOf(w *workflow.Workflows) []string {
 }
 
 // protection asks GitHub in which environments each job waits. Nothing is asked where no environment is named.
-func (o *initOptions) protection(ctx context.Context, tree *worktree.Tree, needed bool) (waits map[string]bool, server bool, err error) {
-	place, err := target.Resolve(ctx, o.Process, "", tree)
+func (o *initOptions) protection(ctx context.Context, needed bool) (waits map[string]bool, server bool, err error) {
+	place, err := o.where()
 	if err != nil {
-		if !needed {
+		if !needed && !errors.Is(err, console.ErrCancelled) {
 			err = nil
 		}
 		return nil, false, err

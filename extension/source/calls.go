@@ -114,12 +114,12 @@ func (w *Workflows) load(ref string) *Document {
 			return nil
 		}
 		if data, ok := w.Options.Lookup(ref); ok {
-			return w.parse(ref, "", data, w.admit(countYAML(data)), nil)
+			return w.parse(ref, "", data, w.admit(countYAML(data)))
 		}
 		return nil
 	}
 	if data, there := w.remote(ref); there {
-		return w.parse(ref, ref, data, w.admit(countYAML(data)), nil)
+		return w.parse(ref, ref, data, w.admit(countYAML(data)))
 	}
 	return nil
 }

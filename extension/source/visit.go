@@ -276,7 +276,7 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 	if s == nil || !at.Ifs && !strings.Contains(s.Value, "${{") {
 		return
 	}
-	list := abstract.Expressions(s.Value, at.Ifs, v.doc.known)
+	list := abstract.Expressions(s.Value, at.Ifs, v.doc.expressions)
 	scope, scoped := v.scope(at)
 	var found []*Read
 	var offsets, faulty []int

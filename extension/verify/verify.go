@@ -51,8 +51,8 @@ func NewCmd(p *command.Process) *cobra.Command {
 		SuggestFor: []string{"doctor", "check", "lint", "validate", "test", "scan"},
 		Short:      "Check everything that would make a Hex workflow fail or leak",
 		Long: heredoc.Doc(`
-			Check everything that would make a Hex workflow fail or leak, before the push: the
-			token, what GitHub stores, the workflows and the files of the work tree.
+			Check everything that would make a Hex workflow fail or leak, before the push:
+			the token, what GitHub stores, the workflows and the files of the work tree.
 
 			The exit code is 0 when nothing is wrong (warnings are allowed), 1 when a check
 			failed, 3 when something could not be checked, and 4 when the only problem is a
@@ -204,7 +204,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 			return err
 		}
 	}
-	if err := i.ReachProjects(); err != nil {
+	if err := i.Refused(); err != nil {
 		return err
 	}
 	return o.conclude(ctx, o.carryOut(ctx, o.Of(i.Checks())), start)
@@ -235,8 +235,9 @@ func (o *verifyOptions) conclude(ctx context.Context, found check.Report, start 
 // waitForStored is for a report that takes its time: Ctrl-C ends it.
 func (o *verifyOptions) waitForStored(ctx context.Context, start time.Time, tree *worktree.Tree) error {
 	waiting := o.Wait(ctx)
-	i := inspect.New(waiting, o.Process, o.Scope, tree)
-	err := i.ReachProjects()
+	var i *inspect.Inspection
+	waiting.Cooked(func() { i = inspect.New(waiting, o.Process, o.Scope, tree) }) // it may ask which repository is meant
+	err := i.Refused()
 	var found check.Report
 	if err == nil {
 		found = o.Shown(check.Run(waiting, o.Of(i.Checks())))

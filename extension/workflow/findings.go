@@ -21,8 +21,20 @@ func (j *judgement) simulated() *simulate.Simulation {
 	j.once.Do(func() {
 		j.mapping = &verdict{}
 		q := j.asks()
-		q.OnStep, q.OnShared = j.mappedAt, j.sharedAt
+		q.Watch = j.mapping.watch
+		talks := false
+		if j.least {
+			q.Only = func(d *source.Document) bool {
+				first := !talks && talksToHex(d) // whether a step does so that may run is told by one of them
+				talks = talks || first
+				return first || leavesOpen(d)
+			}
+		}
 		j.sim = simulate.Follow(q)
+		if talks && !j.mapping.looked {
+			q.Only = nil
+			j.sim = simulate.Follow(q)
+		}
 		j.unread(j.mapping)
 	})
 	return j.sim

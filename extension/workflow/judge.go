@@ -78,6 +78,7 @@ type judgement struct {
 	c      Context
 	online bool
 
+	least   bool // only what the text leaves open is followed
 	once    sync.Once
 	sim     *simulate.Simulation
 	mapping *verdict                        // of token-mapped, found on the way

@@ -220,9 +220,9 @@ func (j *judgement) endpoint(v *verdict, d *source.Document, p passage) {
 	if !vendors.MentionsHex(text) && !strings.Contains(text, "hxt") && !strings.Contains(text, "/api/v1/") && !strings.Contains(text, "earer") {
 		return
 	}
-	j.mark(v, d, p, vendors.Compiled().Token.FindAllStringIndex(text, -1), "a token is written here in plain text; revoke it, and read a new one from a secret", "gh hex auth"+j.c.Flag)
-	if d.Hex && p.talksToHex() {
-		j.mark(v, d, p, vendors.Compiled().OldPath.FindAllStringIndex(text, -1), "/api/v1/project/… is the old path of Hex's API; it is /api/v1/projects/{id}/runs now", "")
+	j.mark(v, d, p, vendors.Tokens(text), "a token is written here in plain text; revoke it, and read a new one from a secret", "gh hex auth"+j.c.Flag)
+	if d.Hex && strings.Contains(text, vendors.OldPath) && p.talksToHex() {
+		j.mark(v, d, p, vendors.OldPaths(text), "/api/v1/project/… is the old path of Hex's API; it is /api/v1/projects/{id}/runs now", "")
 	}
 	if p.Script {
 		j.arguments(v, d, p, text)

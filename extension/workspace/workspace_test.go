@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/extension/command"
 	"github.com/gh-hex/gh-hex/extension/command/commandtest"
 )
 
@@ -49,6 +51,25 @@ func TestRunArguments(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%+v: %q, %v", test, got, err)
+		}
+	}
+}
+
+// Git Bash says in MSYSTEM that it is there; its older windows give a Windows program a pipe instead of a terminal.
+func TestNoTerminal(t *testing.T) {
+	for _, test := range []struct{ system, typed, want string }{
+		{"", "gh hex auth", ""},
+		{"MINGW64", "gh hex auth", "Git Bash's window may not be a terminal for it; to be asked there: winpty gh hex auth"},
+		{"UCRT64", "gh hex auth login", "Git Bash's window may not be a terminal for it; to be asked there: winpty gh hex auth login"},
+	} {
+		b := commandtest.New(t)
+		b.Env["MSYSTEM"] = test.system
+		_, _, err := ReadToken(b.Process, false, core.Host{}, test.typed, true)
+		if got := command.Hint(err); got != test.want || command.ExitCode(err) != command.ExitAuth {
+			t.Errorf("%+v: %q after %v", test, got, err)
+		}
+		if _, _, err := ReadToken(b.Process, true, core.Host{}, test.typed, true); strings.Contains(command.Hint(err), "winpty") {
+			t.Errorf("%+v: whoever pipes a token in needs no terminal: %q", test, command.Hint(err))
 		}
 	}
 }
