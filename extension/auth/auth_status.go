@@ -298,12 +298,34 @@ func (r *statusRun) show(found []*places.Place) error {
 	return r.printPlaces(found)
 }
 
+// printPlaces prints all that is known in a pipe. For people the place is one column, what it belongs to anyway is left out,
+// and places that could not be listed are sentences of their own.
 func (r *statusRun) printPlaces(found []*places.Place) error {
-	c := console.Columns{Titles: []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}, Whole: []string{"SECRET", "UPDATED", "EXPIRES"}, Spare: []string{"LEVEL"}}
+	if !r.OutTTY {
+		return r.Table(r.records(found))
+	}
+	listed := slices.DeleteFunc(slices.Clone(found), func(p *places.Place) bool { return p.Err != nil })
+	if len(listed) > 0 {
+		if err := r.Table(r.columns(listed)); err != nil {
+			return err
+		}
+	}
+	told := map[string]bool{}
+	for _, p := range found {
+		if p.Err != nil && !told[p.Reason] {
+			told[p.Reason] = true
+			r.Print("%s %s", console.Icon(r.Streams, check.StatusUnknown), console.Capitalised(p.Reason))
+		}
+	}
+	return nil
+}
+
+func (r *statusRun) records(found []*places.Place) (console.Columns, [][]string) {
+	c := console.Columns{Titles: []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}}
 	rows := make([][]string, len(found))
 	for i, p := range found {
 		row := p.Result()
-		rows[i] = []string{console.Safe(row.Secret), string(row.App), levelOf(p), console.Safe(row.Name), r.updated(p), console.Safe(usage(p))}
+		rows[i] = []string{console.Safe(row.Secret), string(row.App), levelOf(p), console.Safe(row.Name), r.updated(p), console.Safe(usage(p, " and %d more"))}
 		if r.org != "" {
 			rows[i] = slices.Insert(rows[i], 0, console.Safe(row.Repository))
 		}
@@ -311,31 +333,68 @@ func (r *statusRun) printPlaces(found []*places.Place) error {
 	if r.org != "" {
 		c.Titles = slices.Insert(c.Titles, 0, "REPOSITORY")
 	}
-	if slices.ContainsFunc(found, func(p *places.Place) bool { return p.Record != nil }) {
+	if hasRecord(found) {
 		c.Titles = append(c.Titles, "EXPIRES")
 		for i, p := range found {
-			rows[i] = append(rows[i], r.expires(p))
+			expires, here := r.expires(p)
+			rows[i] = append(rows[i], strings.Join(slices.DeleteFunc([]string{expires, here}, func(s string) bool { return s == "" }), "; "))
 		}
 	}
-	return r.Table(c, rows)
+	return c, rows
 }
 
-// expires is what the record beside a secret says, as far as it still counts.
-func (r *statusRun) expires(p *places.Place) string {
+func (r *statusRun) columns(found []*places.Place) (c console.Columns, rows [][]string) {
+	c.Whole, c.Spare = []string{"SECRET"}, []string{"TOKEN HERE", "UPDATED", "EXPIRES"}
+	if !slices.ContainsFunc(found, func(p *places.Place) bool { return p.Entry.Name != found[0].Entry.Name }) {
+		c.Spare = append(c.Spare, "SECRET") // what is the same everywhere tells least
+	}
+	rows = make([][]string, len(found))
+	for _, column := range []struct {
+		title  string
+		needed bool
+		text   func(*places.Place) string
+	}{
+		{"REPOSITORY", r.org != "", func(p *places.Place) string { return p.Repo.Name }},
+		{"SECRET", true, func(p *places.Place) string { return p.Entry.Name }},
+		{"PLACE", true, placeOf},
+		{"USED BY", true, func(p *places.Place) string {
+			return strings.NewReplacer(".github/workflows/", "", p.Store.Owner+"/", "").Replace(usage(p, " +%d"))
+		}},
+		{"UPDATED", true, r.updated},
+		{"EXPIRES", hasRecord(found), func(p *places.Place) string { text, _ := r.expires(p); return text }},
+		{"TOKEN HERE", hasRecord(found), func(p *places.Place) string {
+			_, here := r.expires(p)
+			return strings.TrimPrefix(here, inspect.TokenHere)
+		}},
+	} {
+		if !column.needed {
+			continue
+		}
+		c.Titles = append(c.Titles, column.title)
+		for i, p := range found {
+			rows[i] = append(rows[i], console.Safe(column.text(p)))
+		}
+	}
+	return c, rows
+}
+
+func hasRecord(found []*places.Place) bool {
+	return slices.ContainsFunc(found, func(p *places.Place) bool { return p.Record != nil })
+}
+
+// expires is what the record beside a secret says, as far as it still counts, and whether the token here is that one.
+func (r *statusRun) expires(p *places.Place) (text, here string) {
 	switch {
 	case p.Record == nil:
-		return ""
+		return "", ""
 	case p.Replaced:
-		return "replaced since"
+		return "replaced since", ""
 	}
-	text := cmp.Or(strings.TrimPrefix(p.Record.Expiry(r.Now()), "expires on "), "unknown")
+	text = cmp.Or(strings.TrimPrefix(p.Record.Expiry(r.Now()), "expires on "), "unknown")
 	if p.Record.NeverExpires {
 		text = "never"
 	}
-	if here := inspect.HereOrNot(*p.Record, r.settings.Token, p.Store.Owner); here != "" {
-		text += "; " + here
-	}
-	return text
+	return text, inspect.HereOrNot(*p.Record, r.settings.Token, p.Store.Owner)
 }
 
 func levelOf(p *places.Place) string {
@@ -343,6 +402,21 @@ func levelOf(p *places.Place) string {
 		return fmt.Sprintf("%s (%s)", p.Store.Level, console.Safe(p.Entry.Visibility))
 	}
 	return string(p.Store.Level)
+}
+
+// placeOf names a place within its repository.
+func placeOf(p *places.Place) string {
+	switch {
+	case p.Store.Level == github.LevelEnvironment:
+		return "environment " + p.Store.Environment
+	case p.Store.Level == github.LevelOrganization:
+		text := strings.TrimPrefix(p.Store.String(), "Actions ")
+		if p.Entry.Visibility != "" {
+			text += " (" + p.Entry.Visibility + ")"
+		}
+		return text
+	}
+	return p.Store.String()
 }
 
 // updated is a relative time on a terminal, an exact one elsewhere.
@@ -356,15 +430,15 @@ func (r *statusRun) updated(p *places.Place) string {
 	return p.Entry.UpdatedAt.Format(time.RFC3339)
 }
 
-// usage says what reads a place's secret.
-func usage(p *places.Place) string {
+// usage says what reads a place's secret; more counts the files after the first.
+func usage(p *places.Place, more string) string {
 	switch {
 	case p.Err != nil:
 		return p.Reason
 	case len(p.UsedBy) == 1:
 		return p.UsedBy[0]
 	case len(p.UsedBy) > 1:
-		return fmt.Sprintf("%s and %d more", p.UsedBy[0], len(p.UsedBy)-1)
+		return p.UsedBy[0] + fmt.Sprintf(more, len(p.UsedBy)-1)
 	case p.Store.App == github.Codespaces:
 		return "codespaces, not workflows"
 	case p.Store.App == github.Agents:
