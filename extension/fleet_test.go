@@ -72,8 +72,7 @@ func fleetKinds(t *testing.T) []*fleetKind {
 	}
 	odd := regexp.MustCompile(`^(all|offline|secret:|host:|default branch)|\?$|^organization dependabot`)
 	return slices.DeleteFunc(kinds, func(k *fleetKind) bool {
-		// What Hex's action lacks is certain only where all of the repository is at hand: a note, and in a clone a warning.
-		return strings.HasPrefix(k.name, "hex-toolkit-") || slices.ContainsFunc(k.setup, odd.MatchString)
+		return slices.ContainsFunc(k.setup, odd.MatchString)
 	})
 }
 
@@ -293,7 +292,8 @@ func TestFleetJudgesAsInAClone(t *testing.T) {
 		n := 0
 		kinds = slices.DeleteFunc(kinds, func(k *fleetKind) bool {
 			n++
-			return n%stride != 0 || !k.addTo(st.GitHub["github.com"])
+			// Those that need the list of all files are always among them.
+			return n%stride != 0 && !strings.HasPrefix(k.name, "hex-toolkit-") || !k.addTo(st.GitHub["github.com"])
 		})
 	})
 	if len(kinds) < 60 {
@@ -395,6 +395,8 @@ func smallFleet(st *sandbox.State) {
 			Files: files(workflow, "on: push\njobs:\n  a:\n    environment: prod"+hexJob, ".github/dependabot.yml", "version: 2\n")},
 		"octo/action": {Secrets: token(), Variables: host(), Files: files(workflow, "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./refresh\n        with:\n          token: ${{ secrets.HEX_API_TOKEN }}\n",
 			"refresh/action.yaml", "inputs:\n  token:\nruns:\n  using: composite\n  steps:\n    - run: hex project list\n      shell: bash\n      env:\n        HEX_API_TOKEN: ${{ secrets.HEX_API_TOKEN }}\n")},
+		"octo/toolkit": {Secrets: token(), Variables: host(), Files: files("hex_context.config.json", `{"guides": [{"path": "a.md"}]}`, "a.md", "# A\n", workflow,
+			"on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - uses: hex-inc/action-context-toolkit@v2\n        with:\n          token: ${{ secrets.HEX_API_TOKEN }}\n")},
 		"octo/linked":  {Secrets: token(), Variables: host(), Links: map[string]string{workflow: "../../hex.yml"}, Files: files("hex.yml", "on: push\njobs:\n  a:"+hexJob)},
 		"octo/calling": {Secrets: token(), Variables: host(), Files: files(workflow, "on: push\njobs:\n  a:\n    uses: octo/shared/.github/workflows/call.yml@v1\n    secrets: inherit\n")},
 		"octo/shared":  {Archived: true, Files: map[string]map[string]string{"v1": {".github/workflows/call.yml": "on: workflow_call\njobs:\n  a:" + hexJob}}},
@@ -408,10 +410,10 @@ func TestFleetWithOneRequestFailing(t *testing.T) {
 	w := m.fleetWorld(t)
 	w.box.Update(smallFleet)
 	code, whole, stderr := w.fleet(t, "--org", "octo")
-	if code != command.ExitProblem || len(whole) != 8 || whole["octo/bare"].Status != check.StatusError {
+	if code != command.ExitProblem || len(whole) != 9 || whole["octo/bare"].Status != check.StatusError {
 		t.Fatalf("exit code %d, %d repositories: %s", code, len(whole), stderr)
 	}
-	for name, want := range map[string]check.Status{"fine": "ok", "none": "ok", "holds": "ok", "environment": "warning", "action": "error", "linked": "ok", "calling": "ok"} {
+	for name, want := range map[string]check.Status{"fine": "ok", "none": "ok", "holds": "ok", "environment": "warning", "action": "error", "toolkit": "ok", "linked": "ok", "calling": "ok"} {
 		if got := whole["octo/"+name]; got.Status != want {
 			t.Errorf("%s is %s: %s", name, got.Status, got.Message)
 		}
@@ -503,7 +505,7 @@ func TestFleetWaitsForLimits(t *testing.T) {
 				t.Fatal(err)
 			}
 			code, found, stderr := w.fleet(t, "--org", "octo")
-			if code != command.ExitProblem || len(found) != 48 {
+			if code != command.ExitProblem || len(found) != 49 {
 				t.Fatalf("exit code %d, %d repositories: %s", code, len(found), stderr)
 			}
 			for repo, r := range found {

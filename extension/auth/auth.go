@@ -121,7 +121,7 @@ func (o *authOptions) check(given func(flag string) bool) error {
 	if err := command.CheckNames(&o.secret, &o.variable); err != nil {
 		return err
 	}
-	return o.checkStores(given)
+	return o.checkPlaces(given)
 }
 
 // authResult is what --json shows.
@@ -130,7 +130,7 @@ type authResult struct {
 	Repository string          `json:"repository"`
 	Host       string          `json:"host"`
 	Token      tokenResult     `json:"token"`
-	Stores     []storeResult   `json:"stores"`
+	Places     []placeResult   `json:"stores"`
 	Variable   *variableResult `json:"variable"`
 	Variables  []variablePlace `json:"variables"`
 	Files      []fileResult    `json:"files"`
@@ -143,7 +143,7 @@ type tokenResult struct {
 	ExpiresAt *string   `json:"expiresAt"`
 }
 
-type storeResult struct {
+type placeResult struct {
 	App    github.App   `json:"app"`
 	Level  github.Level `json:"level"`
 	Name   string       `json:"name"`
@@ -260,5 +260,5 @@ func (s *storing) explainRejection(ctx context.Context, err error) error {
 	if !errors.As(err, &r) || !r.Auth || s.variable == "" {
 		return err
 	}
-	return places.ExplainHost(ctx, s.client, s.actionsStore(), s.variable, s.host, s.label(), err)
+	return places.ExplainHost(ctx, s.client, s.actionsPlace(), s.variable, s.host, s.label(), err)
 }

@@ -30,7 +30,7 @@ func (o *authOptions) locateAll(ctx context.Context) (storings, error) {
 		if err := s.locate(ctx, name); err != nil {
 			return nil, err
 		}
-		same := func(t *storing) bool { return strings.EqualFold(t.place.String(), s.place.String()) }
+		same := func(t *storing) bool { return strings.EqualFold(t.target.String(), s.target.String()) }
 		if !slices.ContainsFunc(all, same) {
 			all = append(all, s)
 		}
@@ -142,7 +142,7 @@ func (all storings) sayNext(ctx context.Context, err error) {
 	case s.org != "":
 		s.Say("Next: gh hex auth status --org %s", s.org)
 	default:
-		s.Say("Next: gh hex verify%s", s.placeFlag())
+		s.Say("Next: gh hex verify%s", s.repoFlag())
 	}
 }
 

@@ -90,7 +90,7 @@ type statusRun struct {
 	*statusOptions
 	*places.Search
 	progress *console.Progress
-	place    target.Repository
+	target   target.Repository
 	tree     *worktree.Tree // of the repository
 	settings workspace.Settings
 	repo     github.Repository
@@ -133,8 +133,8 @@ func (r *statusRun) locate(ctx context.Context) error {
 	if r.org != "" {
 		host, _ = auth.DefaultHost()
 	} else {
-		r.place, err = target.Resolve(ctx, r.Process, r.statusOptions.repo, tree)
-		host, r.tree = r.place.Host, treeOf(r.place, tree)
+		r.target, err = target.Resolve(ctx, r.Process, r.statusOptions.repo, tree)
+		host, r.tree = r.target.Host, treeOf(r.target, tree)
 	}
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func (r *statusRun) find(ctx context.Context) ([]*places.Place, error) {
 	if r.org != "" {
 		return r.findOrganization(ctx)
 	}
-	repo, err := r.Client.Repository(ctx, r.place.Owner, r.place.Name)
+	repo, err := r.Client.Repository(ctx, r.target.Owner, r.target.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -259,9 +259,9 @@ func (r *statusRun) describe(ctx context.Context, found []*places.Place) {
 			continue
 		}
 		p.Status = "set"
-		if p.Store.Level == github.LevelOrganization && p.Entry.Visibility == "" {
+		if p.At.Level == github.LevelOrganization && p.Entry.Visibility == "" {
 			wg.Go(func() { // only the organization's own listing tells who sees it
-				if e, err := r.Client.Secret(ctx, p.Store, p.Entry.Name); err == nil {
+				if e, err := r.Client.Secret(ctx, p.At, p.Entry.Name); err == nil {
 					p.Entry.Visibility = e.Visibility
 				}
 			})
@@ -358,7 +358,7 @@ func (r *statusRun) columns(found []*places.Place) (c console.Columns, rows [][]
 		{"SECRET", true, func(p *places.Place) string { return p.Entry.Name }},
 		{"PLACE", true, placeOf},
 		{"USED BY", true, func(p *places.Place) string {
-			return strings.NewReplacer(".github/workflows/", "", p.Store.Owner+"/", "").Replace(usage(p, " +%d"))
+			return strings.NewReplacer(".github/workflows/", "", p.At.Owner+"/", "").Replace(usage(p, " +%d"))
 		}},
 		{"UPDATED", true, r.updated},
 		{"EXPIRES", hasRecord(found), func(p *places.Place) string { text, _ := r.expires(p); return text }},
@@ -394,29 +394,29 @@ func (r *statusRun) expires(p *places.Place) (text, here string) {
 	if p.Record.NeverExpires {
 		text = "never"
 	}
-	return text, inspect.HereOrNot(*p.Record, r.settings.Token, p.Store.Owner)
+	return text, inspect.HereOrNot(*p.Record, r.settings.Token, p.At.Owner)
 }
 
 func levelOf(p *places.Place) string {
 	if p.Entry.Visibility != "" {
-		return fmt.Sprintf("%s (%s)", p.Store.Level, console.Safe(p.Entry.Visibility))
+		return fmt.Sprintf("%s (%s)", p.At.Level, console.Safe(p.Entry.Visibility))
 	}
-	return string(p.Store.Level)
+	return string(p.At.Level)
 }
 
 // placeOf names a place within its repository.
 func placeOf(p *places.Place) string {
 	switch {
-	case p.Store.Level == github.LevelEnvironment:
-		return "environment " + p.Store.Environment
-	case p.Store.Level == github.LevelOrganization:
-		text := strings.TrimPrefix(p.Store.String(), "Actions ")
+	case p.At.Level == github.LevelEnvironment:
+		return "environment " + p.At.Environment
+	case p.At.Level == github.LevelOrganization:
+		text := strings.TrimPrefix(p.At.String(), "Actions ")
 		if p.Entry.Visibility != "" {
 			text += " (" + p.Entry.Visibility + ")"
 		}
 		return text
 	}
-	return p.Store.String()
+	return p.At.String()
 }
 
 // updated is a relative time on a terminal, an exact one elsewhere.
@@ -439,9 +439,9 @@ func usage(p *places.Place, more string) string {
 		return p.UsedBy[0]
 	case len(p.UsedBy) > 1:
 		return p.UsedBy[0] + fmt.Sprintf(more, len(p.UsedBy)-1)
-	case p.Store.App == github.Codespaces:
+	case p.At.App == github.Codespaces:
 		return "codespaces, not workflows"
-	case p.Store.App == github.Agents:
+	case p.At.App == github.Agents:
 		return "agents, not workflows"
 	case p.ReadErr != nil:
 		return "cannot tell: " + p.ReadErr.Error()

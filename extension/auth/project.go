@@ -27,14 +27,14 @@ func (s *storing) offerProject(ctx context.Context) error {
 	case errors.Is(err, console.ErrCancelled):
 		return err
 	case err != nil:
-		s.Say("%s The workflows of %s read the variable %s; no project can be offered for it: %v", s.Yellow("!"), s.place, workspace.ProjectName, err)
+		s.Say("%s The workflows of %s read the variable %s; no project can be offered for it: %v", s.Yellow("!"), s.target, workspace.ProjectName, err)
 		return nil
 	case len(list) == 0:
-		s.Say("%s The workflows of %s read the variable %s; the token sees no published project to offer for it", s.Yellow("!"), s.place, workspace.ProjectName)
+		s.Say("%s The workflows of %s read the variable %s; the token sees no published project to offer for it", s.Yellow("!"), s.target, workspace.ProjectName)
 		return nil
 	}
 	s.Forget()
-	i, err := s.Choose(fmt.Sprintf("Which project do the workflows of %s run (variable %s)?", s.place, workspace.ProjectName),
+	i, err := s.Choose(fmt.Sprintf("Which project do the workflows of %s run (variable %s)?", s.target, workspace.ProjectName),
 		append([]string{"not now"}, workspace.ProjectLabels(list)...))
 	if err == nil && i > 0 {
 		s.runs = list[i-1].ID
@@ -44,8 +44,8 @@ func (s *storing) offerProject(ctx context.Context) error {
 
 // wantsProject reports whether the workflows read the variable of the project, and find none on any level.
 func (s *storing) wantsProject(ctx context.Context) bool {
-	repository := func(store github.Store) bool {
-		return store.App == github.Actions && store.Level == github.LevelRepository
+	repository := func(at github.Place) bool {
+		return at.App == github.Actions && at.Level == github.LevelRepository
 	}
 	if !s.CanAsk() || s.dryRun || s.runs != "" || !slices.ContainsFunc(s.chosen(), repository) || !readsProject(s.workflows(ctx)) {
 		return false

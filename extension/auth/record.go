@@ -21,17 +21,17 @@ func (s *storing) writeRecords(ctx context.Context) {
 		return
 	}
 	records := places.Records{}
-	for _, t := range s.slots {
-		if t.err == nil {
-			records.Add(t.store, stored.NewEntry(s.token, s.owner, s.host, t.store.Owner, t.set), t.sharing)
+	for _, p := range s.places {
+		if p.err == nil {
+			records.Add(p.at, stored.NewEntry(s.token, s.owner, s.host, p.at.Owner, p.set), p.sharing)
 		}
 	}
-	for _, t := range s.slots {
-		level := t.store
-		level.App = github.Actions
-		if r := records[level]; r != nil {
-			delete(records, level)
-			if err := places.WriteRecord(ctx, s.client, level, s.secret, r); err != nil {
+	for _, p := range s.places {
+		at := p.at
+		at.App = github.Actions
+		if r := records[at]; r != nil {
+			delete(records, at)
+			if err := places.WriteRecord(ctx, s.client, at, s.secret, r); err != nil {
 				s.Say("%s", places.NoRecord(s.secret, err))
 			}
 		}
@@ -41,19 +41,19 @@ func (s *storing) writeRecords(ctx context.Context) {
 // otherRecords are the places whose secret is, by its record, one of another kind or for another host.
 func (s *storing) otherRecords(ctx context.Context) []string {
 	var others []string
-	for _, t := range s.slots {
-		if t.err != nil || t.before.Name == "" || s.variable == "" {
+	for _, p := range s.places {
+		if p.err != nil || p.before.Name == "" || s.variable == "" {
 			continue
 		}
-		level := t.store
-		level.App = github.Actions
-		variable, err := s.client.Variable(ctx, level, stored.RecordName(s.secret))
+		at := p.at
+		at.App = github.Actions
+		variable, err := s.client.Variable(ctx, at, stored.RecordName(s.secret))
 		record, _ := stored.ParseRecord(variable.Value)
-		e, replaced := record.For(string(t.store.App), t.before.UpdatedAt)
+		e, replaced := record.For(string(p.at.App), p.before.UpdatedAt)
 		if err != nil || e == nil || replaced || e.Host == s.host && (e.Kind == s.owner.Kind || e.Kind == core.KindUnknown) {
 			continue
 		}
-		others = append(others, fmt.Sprintf("the %s token for %s in the %s secret %s of %s", e.Kind, e.Host.Name(), t.store, s.secret, s.describe(t)))
+		others = append(others, fmt.Sprintf("the %s token for %s in the %s secret %s of %s", e.Kind, e.Host.Name(), p.at, s.secret, s.describe(p)))
 	}
 	return others
 }
@@ -76,13 +76,13 @@ func (s *storing) settleOtherKind(ctx context.Context) error {
 
 // proof is the command that has Hex asked about what was stored, where the workflow that does is there; empty elsewhere.
 func (s *storing) proof(ctx context.Context) string {
-	if s.org != "" || !slices.ContainsFunc(s.slots, func(t *slot) bool { return t.store.App == github.Actions }) {
+	if s.org != "" || !slices.ContainsFunc(s.places, func(p *place) bool { return p.at.App == github.Actions }) {
 		return ""
 	}
 	for _, n := range s.workflows(ctx).HexSecrets() {
 		for _, at := range n.Places {
 			if strings.EqualFold(n.Name, s.secret) && at.File == stored.Path {
-				return inspect.ProveStored + s.placeFlag()
+				return inspect.ProveStored + s.repoFlag()
 			}
 		}
 	}
@@ -91,5 +91,5 @@ func (s *storing) proof(ctx context.Context) string {
 
 // replaces tells whether a secret took the place of another.
 func (s *storing) replaces() bool {
-	return slices.ContainsFunc(s.slots, func(t *slot) bool { return t.before.Name != "" })
+	return slices.ContainsFunc(s.places, func(p *place) bool { return p.before.Name != "" })
 }

@@ -14,20 +14,20 @@ import (
 )
 
 // replaced names the age of the secret that is there already; empty when there is none.
-func (s *storing) replaced(t *slot) string {
-	if t.before.Name == "" {
+func (s *storing) replaced(p *place) string {
+	if p.before.Name == "" {
 		return ""
 	}
-	return fmt.Sprintf(" (replaces the one set %s)", console.Ago(t.before.UpdatedAt, s.Now()))
+	return fmt.Sprintf(" (replaces the one set %s)", console.Ago(p.before.UpdatedAt, s.Now()))
 }
 
 // asksToReplace reports whether the user is asked: a personal token may take the place of the team's.
 func (s *storing) asksToReplace() bool { return s.CanAsk() && s.owner.Kind == core.KindPersonal }
 
 // sayReplaced names what is about to be replaced where that was not asked about.
-func (s *storing) sayReplaced(t *slot) {
-	if t.before.Name != "" && !s.asksToReplace() {
-		s.Say("Setting %s secret %s for %s%s", t.store, s.secret, s.describe(t), s.replaced(t))
+func (s *storing) sayReplaced(p *place) {
+	if p.before.Name != "" && !s.asksToReplace() {
+		s.Say("Setting %s secret %s for %s%s", p.at, s.secret, s.describe(p), s.replaced(p))
 	}
 }
 
@@ -40,9 +40,9 @@ func (s *storing) settleReplacement(ctx context.Context) error {
 		return nil
 	}
 	var places []string
-	for _, t := range s.slots {
-		if t.err == nil && t.before.Name != "" {
-			places = append(places, fmt.Sprintf("%s secret %s of %s%s", t.store, s.secret, s.describe(t), s.replaced(t)))
+	for _, p := range s.places {
+		if p.err == nil && p.before.Name != "" {
+			places = append(places, fmt.Sprintf("%s secret %s of %s%s", p.at, s.secret, s.describe(p), s.replaced(p)))
 		}
 	}
 	if len(places) == 0 {
@@ -65,26 +65,26 @@ func (s *storing) settleName(ctx context.Context) error {
 		return nil
 	}
 	if holding := s.workflows(ctx).Holding(other); holding != "" {
-		s.Say("Note: the workflows of %s read the token out of %s only, which holds %s, not as %s. To store that: %s", s.place, other, holding, s.secret, s.plainCommand(other))
+		s.Say("Note: the workflows of %s read the token out of %s only, which holds %s, not as %s. To store that: %s", s.target, other, holding, s.secret, s.destination().Set("secret", other))
 		return nil
 	}
 	if !s.CanAsk() || s.dryRun {
-		s.Say("Note: the workflows of %s read the token as %s only, not as %s. To store it under that name: gh hex auth --secret %s%s", s.place, other, s.secret, other, s.placeFlag())
+		s.Say("Note: the workflows of %s read the token as %s only, not as %s. To store it under that name: gh hex auth --secret %s%s", s.target, other, s.secret, other, s.repoFlag())
 		return nil
 	}
-	yes, err := s.Confirm(fmt.Sprintf("The workflows of %s read the token as %s only, not as %s: store it under that name instead?", s.place, other, s.secret), true)
+	yes, err := s.Confirm(fmt.Sprintf("The workflows of %s read the token as %s only, not as %s: store it under that name instead?", s.target, other, s.secret), true)
 	if yes {
 		s.secret, s.known = other, nil
 	}
 	return err
 }
 
-// placeFlag names the repository for gh hex where it is not the one here.
-func (s *storing) placeFlag() string {
-	if s.place.Here {
+// repoFlag names the repository for gh hex where it is not the one here.
+func (s *storing) repoFlag() string {
+	if s.target.Here {
 		return ""
 	}
-	return " -R " + s.place.String()
+	return " -R " + s.target.String()
 }
 
 // otherName is the name under which the workflows read the token, when it is not the secret's; empty when they read that

@@ -25,14 +25,14 @@ import (
 type storing struct {
 	*authOptions
 	client *github.Client
-	place  target.Repository // without a name for an organization
+	target target.Repository // without a name for an organization
 	tree   *worktree.Tree    // the target's own, whose files are completed
 	source *worktree.Tree    // the current one, whose .env may name the host
 	host   core.Host
 	token  core.Token
 	owner  core.Identity
 
-	slots      []*slot
+	places     []*place
 	selected   []int64 // the repositories of --repos
 	companions []*companion
 	runs       string // the ID of the project to store beside it, of --project or chosen
@@ -69,7 +69,7 @@ func (s *storing) prepare(ctx context.Context, source workspace.TokenSource) err
 }
 
 // ask reads everything of GitHub: the repository first, since the right to push decides, then the keys, and what is
-// there already. One of several stores that cannot be used does not keep the others from it.
+// there already. One of several places that cannot be used does not keep the others from it.
 func (s *storing) ask(ctx context.Context) error {
 	if err := s.Interruptible(ctx, "Asking GitHub about "+s.label(), s.askTarget); err != nil {
 		return err
@@ -82,28 +82,28 @@ func (s *storing) ask(ctx context.Context) error {
 		return err
 	}
 	s.planCompanions(ctx)
-	for _, store := range append(s.chosen(), proposed...) {
-		s.slots = append(s.slots, &slot{store: store, status: "failed"})
+	for _, at := range append(s.chosen(), proposed...) {
+		s.places = append(s.places, &place{at: at, status: "failed"})
 	}
 	if err := s.Interruptible(ctx, "Asking GitHub what is stored", s.inspectAll); err != nil {
 		return err
 	}
 	if s.env != "" { // from here on as GitHub spells it
-		s.env = s.slots[0].store.Environment
+		s.env = s.places[0].at.Environment
 		for _, v := range s.companions {
-			v.store = s.slots[0].store
+			v.at = s.places[0].at
 		}
 	}
-	if !slices.ContainsFunc(s.slots, func(t *slot) bool { return t.err == nil }) {
+	if !slices.ContainsFunc(s.places, func(p *place) bool { return p.err == nil }) {
 		return s.failures()
 	}
 	return s.judgeCompanions(ctx)
 }
 
-// inspectAll asks about the stores and the variables at the same time.
+// inspectAll asks about the places and the variables at the same time.
 func (s *storing) inspectAll(ctx context.Context) error {
 	var wg sync.WaitGroup
-	wg.Go(func() { s.inspectStores(ctx) })
+	wg.Go(func() { s.inspectPlaces(ctx) })
 	wg.Go(func() { s.inspectCompanions(ctx) })
 	wg.Wait()
 	return nil
@@ -113,48 +113,48 @@ func (s *storing) askTarget(ctx context.Context) error {
 	if s.org != "" {
 		return s.selectRepositories(ctx)
 	}
-	repo, err := s.client.Repository(ctx, s.place.Owner, s.place.Name)
+	repo, err := s.client.Repository(ctx, s.target.Owner, s.target.Name)
 	if err != nil {
 		return err
 	}
 	// A renamed repository answers under its present name: that is the one to write to, and to name.
-	s.place.Owner, s.place.Name = repo.Owner, repo.Name
+	s.target.Owner, s.target.Name = repo.Owner, repo.Name
 	if repo.Archived {
-		return fmt.Errorf("%s is archived: GitHub lets nobody change its secrets", s.place)
+		return fmt.Errorf("%s is archived: GitHub lets nobody change its secrets", s.target)
 	}
 	if !repo.CanPush {
-		return s.client.NoPush(s.place.String())
+		return s.client.NoPush(s.target.String())
 	}
 	return nil
 }
 
-// failures are what went wrong with the stores.
+// failures are what went wrong with the places.
 func (s *storing) failures() error {
-	errs := make([]error, len(s.slots))
-	for i, t := range s.slots {
-		errs[i] = t.err
+	errs := make([]error, len(s.places))
+	for i, p := range s.places {
+		errs[i] = p.err
 	}
 	return errors.Join(errs...)
 }
 
 // missingEnvironmentError means that the environment does not exist, and that nobody said to create it.
-type missingEnvironmentError struct{ name, place string }
+type missingEnvironmentError struct{ name, repo string }
 
 func (e *missingEnvironmentError) Error() string {
-	return fmt.Sprintf("%s has no environment %s; nothing was stored", e.place, e.name)
+	return fmt.Sprintf("%s has no environment %s; nothing was stored", e.repo, e.name)
 }
 
 func (*missingEnvironmentError) Hint() string { return "Create it with: --create-env" }
 
 // settleEnvironment decides whether an environment that --env names is created. One that was proposed has been asked about.
 func (s *storing) settleEnvironment() error {
-	if s.env == "" || !s.slots[0].missing || s.createEnv {
+	if s.env == "" || !s.places[0].missing || s.createEnv {
 		return nil
 	}
 	if !s.CanAsk() || s.dryRun {
-		return &missingEnvironmentError{s.env, s.place.String()}
+		return &missingEnvironmentError{s.env, s.target.String()}
 	}
-	yes, err := s.Confirm(fmt.Sprintf("%s has no environment %s. Create it, without protection rules?", s.place, s.env), false)
+	yes, err := s.Confirm(fmt.Sprintf("%s has no environment %s. Create it, without protection rules?", s.target, s.env), false)
 	if err != nil || !yes {
 		return errors.Join(console.ErrCancelled, err)
 	}
@@ -273,16 +273,16 @@ func (s *storing) carryOut(ctx context.Context) (authResult, error) {
 		}
 		return r, err
 	}
-	// All writes share one time: several stores that do not answer take no longer than one.
+	// All writes share one time: several places that do not answer take no longer than one.
 	end := time.Now().Add(cmp.Or(s.Patience, writeLimit))
 	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	stored := 0
-	for _, t := range s.slots {
-		if s.write(ctx, t) {
+	for _, p := range s.places {
+		if s.write(ctx, p) {
 			stored++
 		}
-		s.complain(t.err)
+		s.complain(p.err)
 	}
 	r := s.result()
 	if stored == 0 {
@@ -314,16 +314,16 @@ func ended(code int) error {
 	return command.Outcome(code)
 }
 
-// failed is the exit code for the stores: that of the login only when nothing was stored for want of one.
+// failed is the exit code for the places: that of the login only when nothing was stored for want of one.
 func (s *storing) failed() int {
 	code := command.ExitOK
-	for _, t := range s.slots {
-		code = command.Worst(code, command.ExitCode(t.err))
+	for _, p := range s.places {
+		code = command.Worst(code, command.ExitCode(p.err))
 	}
 	if s.interrupted && code != command.ExitOK {
 		return command.ExitCancelled
 	}
-	if code == command.ExitAuth && slices.ContainsFunc(s.slots, func(t *slot) bool { return t.err == nil }) {
+	if code == command.ExitAuth && slices.ContainsFunc(s.places, func(p *place) bool { return p.err == nil }) {
 		return command.ExitProblem
 	}
 	return code
@@ -340,63 +340,63 @@ func (s *storing) complain(err error) {
 	}
 }
 
-// write fills one store.
-func (s *storing) write(ctx context.Context, t *slot) bool {
-	if t.err == nil && t.missing && !s.interrupted {
-		t.err = s.createEnvironment(context.WithoutCancel(ctx), t)
+// write fills one place.
+func (s *storing) write(ctx context.Context, p *place) bool {
+	if p.err == nil && p.missing && !s.interrupted {
+		p.err = s.createEnvironment(context.WithoutCancel(ctx), p)
 	}
-	if t.err == nil && (s.interrupted || ctx.Err() != nil) {
+	if p.err == nil && (s.interrupted || ctx.Err() != nil) {
 		reason := console.ErrCancelled
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			reason = errNoTimeLeft
 		}
-		t.err = fmt.Errorf("the %s secret %s of %s was not written: %w", t.store, s.secret, s.describe(t), reason)
+		p.err = fmt.Errorf("the %s secret %s of %s was not written: %w", p.at, s.secret, s.describe(p), reason)
 	}
-	if t.err != nil {
+	if p.err != nil {
 		return false
 	}
-	s.sayReplaced(t)
+	s.sayReplaced(p)
 	var created bool
-	err := s.Interruptible(ctx, "Storing it in "+s.describe(t), func(interrupted context.Context) error {
+	err := s.Interruptible(ctx, "Storing it in "+s.describe(p), func(interrupted context.Context) error {
 		write, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(interrupted, func() { time.AfterFunc(time.Second, cancel) })() // once sent, the client sees to it
-		created, t.err = s.client.PutSecret(write, t.store, t.key, s.secret, s.token.Reveal(), t.before, t.sharing)
+		created, p.err = s.client.PutSecret(write, p.at, p.key, s.secret, s.token.Reveal(), p.before, p.sharing)
 		return nil
 	})
 	s.interrupted = errors.Is(err, console.ErrCancelled) // this write is finished, further ones are not begun
-	if t.err != nil {
+	if p.err != nil {
 		return false
 	}
-	t.set = s.client.Now()
-	t.status = "updated"
+	p.set = s.client.Now()
+	p.status = "updated"
 	if created {
-		t.status = "created"
+		p.status = "created"
 	}
-	s.tell("ok", "Set %s secret %s for %s", t.store, s.secret, s.describe(t))
+	s.tell("ok", "Set %s secret %s for %s", p.at, s.secret, s.describe(p))
 	return true
 }
 
 // createEnvironment makes the environment and fetches its key, which exists only now.
-func (s *storing) createEnvironment(ctx context.Context, t *slot) error {
-	if err := s.client.CreateEnvironment(ctx, t.store.Owner, t.store.Repo, t.store.Environment); err != nil {
+func (s *storing) createEnvironment(ctx context.Context, p *place) error {
+	if err := s.client.CreateEnvironment(ctx, p.at.Owner, p.at.Repo, p.at.Environment); err != nil {
 		return err
 	}
-	s.tell("ok", "Created environment %s of %s", t.store.Environment, s.place)
+	s.tell("ok", "Created environment %s of %s", p.at.Environment, s.target)
 	var err error
-	t.key, err = s.client.PublicKey(ctx, t.store)
+	p.key, err = s.client.PublicKey(ctx, p.at)
 	return err
 }
 
-// describe names a store's place, and who sees it.
-func (s *storing) describe(t *slot) string {
-	switch t.store.Level {
+// describe names what a place belongs to, and who sees it.
+func (s *storing) describe(p *place) string {
+	switch p.at.Level {
 	case github.LevelOrganization:
-		return describeSharing(s.org, t.sharing)
+		return describeSharing(s.org, p.sharing)
 	case github.LevelEnvironment:
-		return fmt.Sprintf("%s (environment %s)", s.place, t.store.Environment)
+		return fmt.Sprintf("%s (environment %s)", s.target, p.at.Environment)
 	}
-	return s.place.String()
+	return s.target.String()
 }
 
 func describeSharing(org string, sharing github.Sharing) string {
@@ -436,18 +436,18 @@ func (s *storing) writeKeyring() error {
 
 func (s *storing) result() authResult {
 	r := authResult{
-		Secret: s.secret, Repository: s.place.String(), Host: s.host.String(),
+		Secret: s.secret, Repository: s.target.String(), Host: s.host.String(),
 		Token:  tokenResult{Kind: s.owner.Kind, Owner: s.owner.Owner()},
-		Stores: make([]storeResult, len(s.slots)),
+		Places: make([]placeResult, len(s.places)),
 		Files:  []fileResult{},
 	}
 	if s.org != "" {
 		r.Repository = ""
 	}
-	for i, t := range s.slots {
-		r.Stores[i] = storeResult{App: t.store.App, Level: t.store.Level, Name: s.storeName(t.store), Status: t.status}
-		if t.err != nil {
-			r.Stores[i].Error = console.Safe(t.err.Error())
+	for i, p := range s.places {
+		r.Places[i] = placeResult{App: p.at.App, Level: p.at.Level, Name: s.placeName(p.at), Status: p.status}
+		if p.err != nil {
+			r.Places[i].Error = console.Safe(p.err.Error())
 		}
 	}
 	if s.owner.HasExpiry {
@@ -459,28 +459,28 @@ func (s *storing) result() authResult {
 	return r
 }
 
-// storeName is the name in a row of --json: of the repository, the environment or the organization.
-func (s *storing) storeName(store github.Store) string {
-	switch store.Level {
+// placeName is the name in a row of --json: of the repository, the environment or the organization.
+func (s *storing) placeName(at github.Place) string {
+	switch at.Level {
 	case github.LevelEnvironment:
-		return store.Environment
+		return at.Environment
 	case github.LevelOrganization:
-		return store.Owner
+		return at.Owner
 	}
-	return s.place.String()
+	return s.target.String()
 }
 
 // planned says what a run without --dry-run would do.
 func (s *storing) planned() authResult {
-	for _, t := range s.slots {
-		if t.err != nil {
+	for _, p := range s.places {
+		if p.err != nil {
 			continue
 		}
-		t.status = "planned"
-		if t.missing {
-			s.tell("planned", "Would create environment %s of %s", t.store.Environment, s.place)
+		p.status = "planned"
+		if p.missing {
+			s.tell("planned", "Would create environment %s of %s", p.at.Environment, s.target)
 		}
-		s.tell("planned", "Would set %s secret %s for %s%s", t.store, s.secret, s.describe(t), s.replaced(t))
+		s.tell("planned", "Would set %s secret %s for %s%s", p.at, s.secret, s.describe(p), s.replaced(p))
 	}
 	r := s.result()
 	for i, v := range s.companions {

@@ -66,8 +66,8 @@ func (s *storing) starts(ctx context.Context) ([]inspect.Started, error) {
 	if s.project != "" {
 		return []inspect.Started{{Id: s.runs}}, nil
 	}
-	read := slices.ContainsFunc(s.chosen(), func(store github.Store) bool {
-		return store.App == github.Actions || store.App == github.Dependabot // no workflow reads the others
+	read := slices.ContainsFunc(s.chosen(), func(at github.Place) bool {
+		return at.App == github.Actions || at.App == github.Dependabot // no workflow reads the others
 	})
 	if s.org != "" || !read {
 		return nil, nil
@@ -84,7 +84,7 @@ func (s *storing) starts(ctx context.Context) ([]inspect.Started, error) {
 	}
 	var all []inspect.Started
 	err := s.Interruptible(ctx, "Asking GitHub which projects the workflows run", func(ctx context.Context) error {
-		all = s.trials.Resolve(ctx, s.place.Owner, s.place.Name, starts)
+		all = s.trials.Resolve(ctx, s.target.Owner, s.target.Name, starts)
 		return console.Cancelled(ctx)
 	})
 	for i, one := range all {
@@ -110,8 +110,8 @@ func (s *storing) elsewhere(ctx context.Context, one inspect.Started) inspect.Tr
 		if name == "" {
 			return inspect.Trial{Refused: true}
 		}
-		store := github.Store{App: github.Actions, Level: github.LevelEnvironment, Owner: s.place.Owner, Repo: s.place.Name, Environment: name}
-		_, err := s.client.Secret(ctx, store, s.secret)
+		at := github.Place{App: github.Actions, Level: github.LevelEnvironment, Owner: s.target.Owner, Repo: s.target.Name, Environment: name}
+		_, err := s.client.Secret(ctx, at, s.secret)
 		switch {
 		case errors.Is(err, github.ErrNotFound):
 			return inspect.Trial{Refused: true}

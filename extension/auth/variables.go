@@ -12,12 +12,13 @@ import (
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/github"
+	"github.com/gh-hex/gh-hex/extension/workflow"
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
 // companion is a variable that is stored beside the secret: the host, or the project of --project.
 type companion struct {
-	store       github.Store
+	at          github.Place
 	name, value string
 	// same reports whether a value that stands there already means the same.
 	same   func(value string) bool
@@ -32,30 +33,30 @@ func (v *companion) stands() bool {
 	return v.before.Name != "" && v.same(v.before.Value) && v.wider.Visibility == ""
 }
 
-// planCompanions decides which variables belong to the stores that are chosen. Those of Actions do not reach agents, which
+// planCompanions decides which variables belong to the places that are chosen. Those of Actions do not reach agents, which
 // have their own; Dependabot and Codespaces have none.
 func (s *storing) planCompanions(ctx context.Context) {
-	var stores []github.Store
-	for _, store := range s.chosen() {
-		if store.App == github.Actions || store.App == github.Agents {
-			stores = append(stores, store)
+	var chosen []github.Place
+	for _, at := range s.chosen() {
+		if at.App == github.Actions || at.App == github.Agents {
+			chosen = append(chosen, at)
 		}
 	}
-	hosts := stores
-	if len(stores) == 0 {
-		stores = []github.Store{s.actionsStore()}
+	hosts := chosen
+	if len(chosen) == 0 {
+		chosen = []github.Place{s.actionsPlace()}
 		if s.variableGiven {
-			hosts = stores // somebody asked for it
+			hosts = chosen // somebody asked for it
 		}
 	}
 	if s.variable != "" {
-		for _, store := range hosts {
-			s.companions = append(s.companions, &companion{store: store, name: s.variable, value: s.host.String(), same: s.isHost})
+		for _, at := range hosts {
+			s.companions = append(s.companions, &companion{at: at, name: s.variable, value: s.host.String(), same: s.isHost})
 		}
 	}
 	if s.runs != "" {
-		for _, store := range stores {
-			s.companions = append(s.companions, &companion{store: store, name: workspace.ProjectName, value: s.runs, same: s.isProject})
+		for _, at := range chosen {
+			s.companions = append(s.companions, &companion{at: at, name: workspace.ProjectName, value: s.runs, same: s.isProject})
 		}
 	}
 	if s.variable != "" && len(hosts) == 0 {
@@ -65,44 +66,33 @@ func (s *storing) planCompanions(ctx context.Context) {
 
 // sayHostless says where the host has to come from for apps that have no variables.
 func (s *storing) sayHostless(ctx context.Context) {
-	for _, store := range s.chosen() {
-		switch store.App {
+	for _, at := range s.chosen() {
+		switch at.App {
 		case github.Dependabot:
-			s.Say("Note: Dependabot has no variables of its own. The workflows that it starts take the host from the Actions variable; to set it: %s", s.hostCommand(ctx))
+			s.Say("Note: Dependabot has no variables of its own. The workflows that it starts take the host from the Actions variable; to set it: %s", s.destination().SetVariable(s.HasGH(ctx, "variable"), s.variable, s.host.String()))
 		case github.Codespaces:
-			s.Say("Note: Codespaces have no variables. In a codespace the host has to come from a secret, too; to set it: gh secret set %s --app codespaces --body %s%s", s.variable, s.host, s.levelFlag())
+			s.Say("Note: Codespaces have no variables. In a codespace the host has to come from a secret, too; to set it: %s --app codespaces --body %s", s.destination().Set("secret", s.variable), s.host)
 		}
 	}
 }
 
-// hostCommand sets the host variable of Actions. The oldest gh that is supported has no command for it.
-func (s *storing) hostCommand(ctx context.Context) string {
-	if s.HasGH(ctx, "variable") {
-		return fmt.Sprintf("gh variable set %s --body %s%s", s.variable, s.host, s.levelFlag())
+// destination is what is stored for, to the commands of gh.
+func (s *storing) destination() workflow.Destination {
+	if s.org == "" {
+		return workflow.Destination{Repository: s.target.String()}
 	}
-	path, flags := "repos/"+s.place.Owner+"/"+s.place.Name, ""
-	if s.org != "" {
-		path, flags = "orgs/"+s.org, " -f visibility=private"
+	d := workflow.Destination{Organization: s.org}
+	if host := auth.NormalizeHostname(s.target.Host); host != "github.com" {
+		d.Host = host
 	}
-	if auth.NormalizeHostname(s.place.Host) != "github.com" {
-		flags += " --hostname " + s.place.Host
-	}
-	return fmt.Sprintf("gh api %s/actions/variables -f name=%s -f value=%s%s", path, s.variable, s.host, flags)
+	return d
 }
 
-// levelFlag names the repository or the organization for gh.
-func (s *storing) levelFlag() string {
-	if s.org != "" {
-		return " --org " + s.org
-	}
-	return " -R " + s.place.String()
-}
-
-// actionsStore is where the variables of Actions are, on the level that is stored to.
-func (s *storing) actionsStore() github.Store {
-	store := s.chosen()[0]
-	store.App = github.Actions
-	return store
+// actionsPlace is where the variables of Actions are beside what is stored.
+func (s *storing) actionsPlace() github.Place {
+	at := s.chosen()[0]
+	at.App = github.Actions
+	return at
 }
 
 // isHost reports whether a value names the host, in whichever form.
@@ -120,7 +110,7 @@ func (s *storing) isProject(value string) bool {
 func (s *storing) inspectCompanions(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, v := range s.companions {
-		wg.Go(func() { v.before, v.err = s.client.Variable(ctx, v.store, v.name) })
+		wg.Go(func() { v.before, v.err = s.client.Variable(ctx, v.at, v.name) })
 	}
 	wg.Wait()
 }
@@ -148,9 +138,9 @@ func (s *storing) variableTrouble(v *companion, err error) error {
 
 // sharingOf is who sees the secret that a variable belongs to.
 func (s *storing) sharingOf(v *companion) github.Sharing {
-	own := slices.IndexFunc(s.slots, func(t *slot) bool { return t.err == nil && t.store.App == v.store.App })
-	usable := slices.IndexFunc(s.slots, func(t *slot) bool { return t.err == nil })
-	return s.slots[max(own, usable, 0)].sharing
+	own := slices.IndexFunc(s.places, func(p *place) bool { return p.err == nil && p.at.App == v.at.App })
+	usable := slices.IndexFunc(s.places, func(p *place) bool { return p.err == nil })
+	return s.places[max(own, usable, 0)].sharing
 }
 
 // widen finds out whether some who see an organization's secret do not see the variable that is there already: they
@@ -167,7 +157,7 @@ func (s *storing) widen(ctx context.Context, v *companion) error {
 	if wanted.Visibility != "selected" || before.Visibility != "selected" {
 		return nil
 	}
-	now, err := s.client.VariableSharing(ctx, v.store, before)
+	now, err := s.client.VariableSharing(ctx, v.at, before)
 	all := slices.Compact(slices.Sorted(slices.Values(slices.Concat(now.Repositories, wanted.Repositories))))
 	if err == nil && len(all) > len(slices.Compact(slices.Sorted(slices.Values(now.Repositories)))) {
 		v.wider = github.Sharing{Visibility: "selected", Repositories: all}
@@ -223,10 +213,10 @@ func (s *storing) settleVariables() error {
 
 // variableNoun names a variable in a question: only another app's than Actions' is told from it.
 func (s *storing) variableNoun(v *companion) string {
-	if v.store.App == github.Actions {
+	if v.at.App == github.Actions {
 		return "variable " + v.name
 	}
-	return v.store.String() + " variable " + v.name
+	return v.at.String() + " variable " + v.name
 }
 
 // variablePlace is one variable as --json lists it.
@@ -238,7 +228,7 @@ type variablePlace struct {
 func (s *storing) variableResults() []variablePlace {
 	results := make([]variablePlace, len(s.companions))
 	for i, v := range s.companions {
-		results[i] = variablePlace{v.store.App, variableResult{Name: v.name, Value: v.value, Status: "skipped"}}
+		results[i] = variablePlace{v.at.App, variableResult{Name: v.name, Value: v.value, Status: "skipped"}}
 	}
 	return results
 }
@@ -273,18 +263,18 @@ func (s *storing) writeVariable(ctx context.Context, v *companion, r *variableRe
 	if !exists {
 		sharing = s.sharingOf(v)
 	}
-	if err := s.client.SetVariable(ctx, v.store, v.name, v.value, exists, sharing); err != nil {
+	if err := s.client.SetVariable(ctx, v.at, v.name, v.value, exists, sharing); err != nil {
 		r.Status, r.Error = "failed", console.Safe(err.Error())
 		return fmt.Errorf("the secret was stored, the variable was not: %w", err)
 	}
 	r.Status = map[bool]string{true: "updated", false: "created"}[exists]
-	s.tell("ok", "Set %s variable %s for %s", v.store, v.name, s.label())
+	s.tell("ok", "Set %s variable %s for %s", v.at, v.name, s.label())
 	return nil
 }
 
 func (s *storing) tellUnchanged(v *companion, r *variableResult) {
 	r.Status = "unchanged"
-	s.tell("ok", "%s variable %s of %s is %s already", v.store, v.name, s.label(), v.before.Value)
+	s.tell("ok", "%s variable %s of %s is %s already", v.at, v.name, s.label(), v.before.Value)
 }
 
 func (s *storing) planVariable(v *companion, r *variableResult) {
@@ -292,15 +282,15 @@ func (s *storing) planVariable(v *companion, r *variableResult) {
 	r.Status = "planned"
 	switch {
 	case before.Name == "":
-		s.tell("planned", "Would set %s variable %s for %s to %s", v.store, v.name, s.label(), v.value)
+		s.tell("planned", "Would set %s variable %s for %s to %s", v.at, v.name, s.label(), v.value)
 	case v.stands():
 		s.tellUnchanged(v, r)
 	case v.same(before.Value):
-		s.tell("planned", "Would let %s see %s variable %s", describeSharing(s.org, v.wider), v.store, v.name)
+		s.tell("planned", "Would let %s see %s variable %s", describeSharing(s.org, v.wider), v.at, v.name)
 	case s.force:
-		s.tell("planned", "Would replace %s variable %s of %s, now %s, with %s", v.store, v.name, s.label(), before.Value, v.value)
+		s.tell("planned", "Would replace %s variable %s of %s, now %s, with %s", v.at, v.name, s.label(), before.Value, v.value)
 	case s.CanAsk():
-		s.tell("planned", "Would ask whether to replace %s variable %s of %s, now %s, with %s", v.store, v.name, s.label(), before.Value, v.value)
+		s.tell("planned", "Would ask whether to replace %s variable %s of %s, now %s, with %s", v.at, v.name, s.label(), before.Value, v.value)
 	default:
 		r.Status, r.Error = "failed", console.Safe((&variableConflictError{v.name, before.Value, v.value}).Error())
 	}

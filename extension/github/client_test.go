@@ -47,24 +47,24 @@ func newTestClient(t *testing.T) *Client {
 	return c
 }
 
-func analytics() Store {
-	return Store{App: Actions, Level: LevelRepository, Owner: "octo", Repo: "analytics"}
+func analytics() Place {
+	return Place{App: Actions, Level: LevelRepository, Owner: "octo", Repo: "analytics"}
 }
 
 func TestStorePaths(t *testing.T) {
 	tests := []struct {
-		store Store
-		want  string
+		at   Place
+		want string
 	}{
 		{analytics(), "repos/octo/analytics/actions/secrets"},
-		{Store{App: Dependabot, Level: LevelRepository, Owner: "octo", Repo: "analytics"}, "repos/octo/analytics/dependabot/secrets"},
-		{Store{App: Actions, Level: LevelEnvironment, Owner: "octo", Repo: "analytics", Environment: "prod/eu"}, "repos/octo/analytics/environments/prod%2Feu/secrets"},
-		{Store{App: Codespaces, Level: LevelOrganization, Owner: "octo"}, "orgs/octo/codespaces/secrets"},
-		{Store{App: Agents, Level: LevelOrganization, Owner: "../x"}, "orgs/..%2Fx/agents/secrets"},
+		{Place{App: Dependabot, Level: LevelRepository, Owner: "octo", Repo: "analytics"}, "repos/octo/analytics/dependabot/secrets"},
+		{Place{App: Actions, Level: LevelEnvironment, Owner: "octo", Repo: "analytics", Environment: "prod/eu"}, "repos/octo/analytics/environments/prod%2Feu/secrets"},
+		{Place{App: Codespaces, Level: LevelOrganization, Owner: "octo"}, "orgs/octo/codespaces/secrets"},
+		{Place{App: Agents, Level: LevelOrganization, Owner: "../x"}, "orgs/..%2Fx/agents/secrets"},
 	}
 	for _, tt := range tests {
-		if got := tt.store.path("secrets"); got != tt.want {
-			t.Errorf("%v: %s, want %s", tt.store, got, tt.want)
+		if got := tt.at.path("secrets"); got != tt.want {
+			t.Errorf("%v: %s, want %s", tt.at, got, tt.want)
 		}
 	}
 }
@@ -77,17 +77,17 @@ func TestNamesDoNotClimb(t *testing.T) {
 			t.Errorf("%s: %v", uses, err)
 		}
 	}
-	for _, store := range []Store{
+	for _, at := range []Place{
 		{App: Actions, Level: LevelRepository, Owner: "..", Repo: "analytics"},
 		{App: Actions, Level: LevelRepository, Owner: "octo", Repo: ".."},
 		{App: Actions, Level: LevelEnvironment, Owner: "octo", Repo: "analytics", Environment: ".."},
 	} {
-		if _, err := c.PublicKey(t.Context(), store); !errors.Is(err, errClimbs) {
-			t.Errorf("%v: %v", store, err)
+		if _, err := c.PublicKey(t.Context(), at); !errors.Is(err, errClimbs) {
+			t.Errorf("%v: %v", at, err)
 		}
 	}
 	gock.New(root).Get("/repos/octo/analytics/environments/prod/../secrets").Reply(200).JSON(map[string]any{"total_count": 0, "secrets": []any{}})
-	odd := Store{App: Actions, Level: LevelEnvironment, Owner: "octo", Repo: "analytics", Environment: "prod/.."} // one part, as a whole
+	odd := Place{App: Actions, Level: LevelEnvironment, Owner: "octo", Repo: "analytics", Environment: "prod/.."} // one part, as a whole
 	if l := c.Secrets(t.Context(), odd); l.Err != nil {
 		t.Error(l.Err)
 	}
@@ -363,11 +363,11 @@ func TestAnswersThatAreNotGitHubs(t *testing.T) {
 
 // A list of repositories that cannot be read must not come back as an empty one: it is written again as it was read.
 func TestSharingIsNeverGuessed(t *testing.T) {
-	store := Store{App: Actions, Level: LevelOrganization, Owner: "octo"}
+	at := Place{App: Actions, Level: LevelOrganization, Owner: "octo"}
 	for body, want := range map[string]int{`{"repositories":[{"id":7}]}`: 1, `{"repositories":[]}`: 0, `{"repositories":null}`: -1, `{}`: -1, `{"repositories":[{}]}`: -1, `{"repositories":[{"id":-7}]}`: -1} {
 		c := newTestClient(t)
 		gock.New(root).Get("/orgs/octo/actions/secrets/A/repositories").Reply(200).BodyString(body)
-		o, err := c.Sharing(t.Context(), store, Entry{Name: "A", Visibility: "selected"})
+		o, err := c.Sharing(t.Context(), at, Entry{Name: "A", Visibility: "selected"})
 		if (err != nil) != (want < 0) || err == nil && len(o.Repositories) != want {
 			t.Errorf("%s: %+v, %v", body, o, err)
 		}

@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -45,6 +46,30 @@ func (c *Client) content(file contentsFile, what string) ([]byte, error) {
 		return nil, c.unusable(http.StatusOK, what, errNotJSON)
 	}
 	return data, nil
+}
+
+// Tree lists the paths of all files of a snapshot; none when GitHub does not tell all of them, as for a very large repository.
+func (c *Client) Tree(ctx context.Context, s Snapshot) ([]string, error) {
+	var in struct {
+		Tree      []struct{ Path, Type string }
+		Truncated bool
+	}
+	r, at := s.Repository, s.Commit
+	if at == "" {
+		at = "HEAD"
+	}
+	path := fmt.Sprintf("repos/%s/%s/git/trees/%s?recursive=1", url.PathEscape(r.Owner), url.PathEscape(r.Name), url.PathEscape(at))
+	_, err := c.get(ctx, path, "list the files of "+r.FullName(), &in)
+	if errors.Is(err, errTooLarge) || in.Truncated {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range in.Tree {
+		if e.Type != "tree" {
+			names = append(names, e.Path)
+		}
+	}
+	return names, err
 }
 
 func escapePath(path string) string {

@@ -86,8 +86,8 @@ func (c *Client) Inventory(ctx context.Context, owner, repo string, environments
 	inv := Inventory{EnvironmentSecrets: map[string]Listing{}, EnvironmentVars: map[string]Listing{}}
 	var wg sync.WaitGroup
 	var repoErr error
-	at := func(app App, level Level, environment string) Store {
-		return Store{App: app, Level: level, Owner: owner, Repo: repo, Environment: environment}
+	at := func(app App, level Level, environment string) Place {
+		return Place{App: app, Level: level, Owner: owner, Repo: repo, Environment: environment}
 	}
 	wg.Go(func() { inv.Repository, repoErr = c.Repository(ctx, owner, repo) })
 	wg.Go(func() { inv.Secrets = c.Secrets(ctx, at(Actions, LevelRepository, "")) })
@@ -154,7 +154,7 @@ func withoutOrganization(l Listing) Listing {
 }
 
 // lookInto fills in what each environment holds.
-func (c *Client) lookInto(ctx context.Context, inv *Inventory, environments []string, limit int, at func(App, Level, string) Store) {
+func (c *Client) lookInto(ctx context.Context, inv *Inventory, environments []string, limit int, at func(App, Level, string) Place) {
 	secrets, vars := make([]Listing, len(environments)), make([]Listing, len(environments))
 	var wg sync.WaitGroup
 	for i, name := range environments {
@@ -163,9 +163,9 @@ func (c *Client) lookInto(ctx context.Context, inv *Inventory, environments []st
 			secrets[i], vars[i] = Listing{Err: err}, Listing{Err: err}
 			continue
 		}
-		store := at(Actions, LevelEnvironment, name)
-		wg.Go(func() { secrets[i] = c.Secrets(ctx, store) })
-		wg.Go(func() { vars[i] = c.Variables(ctx, store) })
+		place := at(Actions, LevelEnvironment, name)
+		wg.Go(func() { secrets[i] = c.Secrets(ctx, place) })
+		wg.Go(func() { vars[i] = c.Variables(ctx, place) })
 	}
 	wg.Wait()
 	for i, name := range environments {
@@ -184,8 +184,8 @@ func (c *Client) LookInto(ctx context.Context, inv *Inventory, environments []st
 		}
 	}
 	r := inv.Repository
-	c.lookInto(ctx, inv, rest, maxEnvironments-known, func(app App, level Level, environment string) Store {
-		return Store{App: app, Level: level, Owner: r.Owner, Repo: r.Name, Environment: environment}
+	c.lookInto(ctx, inv, rest, maxEnvironments-known, func(app App, level Level, environment string) Place {
+		return Place{App: app, Level: level, Owner: r.Owner, Repo: r.Name, Environment: environment}
 	})
 	inv.forgetMissing(rest)
 	c.policies(ctx, inv)

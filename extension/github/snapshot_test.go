@@ -252,6 +252,30 @@ func TestSnapshotsWithOneRequestFailing(t *testing.T) {
 	}
 }
 
+// What is known of a repository's files is known of all of them, or nothing is.
+func TestTree(t *testing.T) {
+	const path = "/repos/octo/one/git/trees/c0ffee"
+	for name, test := range map[string]struct {
+		fault sandbox.Fault
+		want  []string
+		fails bool
+	}{
+		"all":       {fault: sandbox.Fault{Status: 200, Body: `{"tree":[{"path":"a","type":"tree"},{"path":"a/b","type":"blob"},{"path":"c","type":"commit"}],"truncated":false}`}, want: []string{"a/b", "c"}},
+		"some":      {fault: sandbox.Fault{Status: 200, Body: `{"tree":[{"path":"a/b","type":"blob"}],"truncated":true}`}},
+		"too large": {fault: sandbox.Fault{Status: 200, Body: `{"tree":[{"path":"` + strings.Repeat("a", maxBody) + `","type":"blob"}]}`}},
+		"unclear":   {fault: sandbox.Fault{HTML: true}, fails: true},
+		"refused":   {fault: sandbox.Fault{Status: 403, Body: `{"message":"no"}`}, fails: true},
+	} {
+		s, c := fleet(t, fleetOfKinds)
+		test.fault.Path = path
+		faultsOf(t, s, test.fault)
+		got, err := c.Tree(t.Context(), Snapshot{Repository: Repository{Owner: "octo", Name: "one"}, Commit: "c0ffee"})
+		if !slices.Equal(got, test.want) || (err != nil) != test.fails {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
 func faultsOf(t *testing.T, s *sandbox.Sandbox, faults ...sandbox.Fault) {
 	t.Helper()
 	if err := s.AddFaults(faults...); err != nil {

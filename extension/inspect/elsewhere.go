@@ -53,6 +53,7 @@ func (e *elsewhere) read(ctx context.Context, o workflow.ReadOptions) *workflow.
 	for i, f := range s.Files {
 		files[i] = workflow.File{Path: f.Path, Data: f.Data}
 	}
+	o.Tree = sync.OnceValue(func() []string { return e.tree(ctx, s) })
 	scripts := e.matters == nil
 	for {
 		wanted := &wishes{scripts: scripts}
@@ -123,6 +124,19 @@ func (e *elsewhere) fetch(ctx context.Context, s github.Snapshot, names []string
 		e.known[name] = found[name]
 		e.asked, e.bytes = e.asked+1, e.bytes+len(found[name])
 	}
+}
+
+// tree lists the files there; none where that is not known.
+func (e *elsewhere) tree(ctx context.Context, s github.Snapshot) []string {
+	client, err := e.client()
+	if err != nil {
+		return nil
+	}
+	names, err := client.Tree(ctx, s)
+	if err != nil && !errors.Is(err, github.ErrNotFound) {
+		e.fail(err)
+	}
+	return names
 }
 
 func (e *elsewhere) fail(err error) {

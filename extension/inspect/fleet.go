@@ -58,7 +58,7 @@ type Fleet struct {
 	hasVariable func() bool // as in Inspection
 
 	mu     sync.Mutex
-	shared map[github.Store]func() github.Listing
+	shared map[github.Place]func() github.Listing
 	called map[string]func() ([]byte, error)
 }
 
@@ -67,7 +67,7 @@ func NewFleet(p *command.Process, about Scope, client *github.Client) *Fleet {
 	return &Fleet{
 		process: p, about: about, client: client, slots: make(chan struct{}, maxJudged),
 		hasVariable: sync.OnceValue(func() bool { return p.HasGH(context.Background(), "variable") }),
-		shared:      map[github.Store]func() github.Listing{}, called: map[string]func() ([]byte, error){},
+		shared:      map[github.Place]func() github.Listing{}, called: map[string]func() ([]byte, error){},
 	}
 }
 
@@ -131,7 +131,7 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 	var secrets github.Listing
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		secrets = f.client.Secrets(ctx, github.Store{App: github.Actions, Level: github.LevelRepository, Owner: s.Repository.Owner, Repo: s.Repository.Name})
+		secrets = f.client.Secrets(ctx, github.Place{App: github.Actions, Level: github.LevelRepository, Owner: s.Repository.Owner, Repo: s.Repository.Name})
 	})
 	i := f.inspection(ctx, s)
 	i.elsewhere.matters = func(w *workflow.Workflows) bool {
@@ -233,12 +233,12 @@ func (f *Fleet) inventory(ctx context.Context, i *Inspection, s github.Snapshot,
 
 // organization lists the secrets of an organization's app, once.
 func (f *Fleet) organization(ctx context.Context, app github.App, org string) github.Listing {
-	store := github.Store{App: app, Level: github.LevelOrganization, Owner: org}
+	at := github.Place{App: app, Level: github.LevelOrganization, Owner: org}
 	f.mu.Lock()
-	list, known := f.shared[store]
+	list, known := f.shared[at]
 	if !known {
-		list = sync.OnceValue(func() github.Listing { return f.client.Secrets(ctx, store) })
-		f.shared[store] = list
+		list = sync.OnceValue(func() github.Listing { return f.client.Secrets(ctx, at) })
+		f.shared[at] = list
 	}
 	f.mu.Unlock()
 	return list()

@@ -33,32 +33,32 @@ func (k Kept) Repository() inventory.Repository {
 	return out
 }
 
-func (k Kept) List(s inventory.Store) ([]inventory.Entry, error) {
-	l := k.listing(s)
+func (k Kept) List(at inventory.Place) ([]inventory.Entry, error) {
+	l := k.listing(at)
 	if l.Err != nil {
 		return nil, l.Err
 	}
 	out := make([]inventory.Entry, len(l.Entries))
 	for i, e := range l.Entries {
 		out[i] = inventory.Entry{Name: e.Name, Value: e.Value}
-		if s.Level == inventory.AllOfOrganization {
+		if at.Level == inventory.AllOfOrganization {
 			out[i].Value = e.Visibility
 		}
 	}
 	return out, nil
 }
 
-func (k Kept) listing(s inventory.Store) github.Listing {
+func (k Kept) listing(at inventory.Place) github.Listing {
 	inv := k.Inventory
-	switch s.Level {
+	switch at.Level {
 	case inventory.OfOrganization:
-		return either(s.Variables, inv.OrganizationVars, inv.OrganizationSecrets)
+		return either(at.Variables, inv.OrganizationVars, inv.OrganizationSecrets)
 	case inventory.OfEnvironment:
 		lists := inv.EnvironmentSecrets
-		if s.Variables {
+		if at.Variables {
 			lists = inv.EnvironmentVars
 		}
-		if l, known := lists[strings.ToLower(s.Environment)]; known {
+		if l, known := lists[strings.ToLower(at.Environment)]; known {
 			return l
 		}
 		return github.Listing{Err: fmt.Errorf("it was not looked into")}
@@ -72,7 +72,7 @@ func (k Kept) listing(s inventory.Store) github.Listing {
 		}
 		return k.Shared()
 	}
-	return either(s.Variables, inv.Variables, inv.Secrets)
+	return either(at.Variables, inv.Variables, inv.Secrets)
 }
 
 func either(variables bool, vars, secrets github.Listing) github.Listing {

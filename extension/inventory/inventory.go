@@ -11,8 +11,8 @@ import (
 type Inventory interface {
 	// Repository is the repository itself, and its environments.
 	Repository() Repository
-	// List returns what a store holds, or why it could not be listed.
-	List(Store) ([]Entry, error)
+	// List returns what a place holds, or why it could not be listed.
+	List(Place) ([]Entry, error)
 }
 
 // Repository is what decides how a repository's workflows are run.
@@ -53,8 +53,8 @@ const (
 	AllOfOrganization
 )
 
-// Store is one place that holds secrets or variables.
-type Store struct {
+// Place is one place that holds secrets or variables.
+type Place struct {
 	Variables   bool
 	Level       Level
 	Environment string
@@ -70,7 +70,7 @@ type nothing struct{}
 
 func (nothing) Repository() Repository { return Repository{EnvironmentsErr: errOffline} }
 
-func (nothing) List(Store) ([]Entry, error) { return nil, errOffline }
+func (nothing) List(Place) ([]Entry, error) { return nil, errOffline }
 
 var errOffline = fmt.Errorf("GitHub was not asked")
 
@@ -80,7 +80,7 @@ type Knowledge struct {
 	Repository Repository
 
 	mu       sync.Mutex // several checks ask at once
-	listings map[Store]*listing
+	listings map[Place]*listing
 	left     int // how many pairs of a call and what it calls may still be looked at
 }
 
@@ -94,36 +94,36 @@ func (k *Knowledge) Spend(n int) bool {
 	return k.left >= 0
 }
 
-// listing is what one store holds.
+// listing is what one place holds.
 type listing struct {
 	Entries []Entry
 	byName  map[string]int // by name in upper case
 	Err     error
 }
 
-// Remember asks an inventory, once for each store. Of nil nothing is known.
+// Remember asks an inventory, once for each place. Of nil nothing is known.
 func Remember(inv Inventory) *Knowledge {
 	if inv == nil {
 		inv = nothing{}
 	}
-	return &Knowledge{inventory: inv, Repository: inv.Repository(), listings: map[Store]*listing{}, left: maxWork}
+	return &Knowledge{inventory: inv, Repository: inv.Repository(), listings: map[Place]*listing{}, left: maxWork}
 }
 
-// Listing is what a store holds.
-func (k *Knowledge) Listing(s Store) *listing {
-	s.Environment = strings.ToLower(s.Environment)
+// Listing is what a place holds.
+func (k *Knowledge) Listing(at Place) *listing {
+	at.Environment = strings.ToLower(at.Environment)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if l, known := k.listings[s]; known {
+	if l, known := k.listings[at]; known {
 		return l
 	}
 	l := &listing{byName: map[string]int{}}
-	if l.Entries, l.Err = k.inventory.List(s); l.Err == nil {
+	if l.Entries, l.Err = k.inventory.List(at); l.Err == nil {
 		for i, e := range l.Entries {
 			l.byName[strings.ToUpper(e.Name)] = i
 		}
 	}
-	k.listings[s] = l
+	k.listings[at] = l
 	return l
 }
 
@@ -158,38 +158,38 @@ func (k *Knowledge) EnvironmentNames() []string {
 	return out
 }
 
-// Place is a store and what it is called.
-type Place struct {
+// Listed is what a place holds, and what the place is called.
+type Listed struct {
 	What string
 	*listing
 }
 
 // Wide are the places that every job sees.
-func (k *Knowledge) Wide(of Kind) []Place {
-	return []Place{
-		{"the repository's " + of.words(), k.Listing(Store{Variables: of == Variable})},
-		{"the organization's " + of.words(), k.Listing(Store{Variables: of == Variable, Level: OfOrganization})},
+func (k *Knowledge) Wide(of Kind) []Listed {
+	return []Listed{
+		{"the repository's " + of.words(), k.Listing(Place{Variables: of == Variable})},
+		{"the organization's " + of.words(), k.Listing(Place{Variables: of == Variable, Level: OfOrganization})},
 	}
 }
 
 // InEnvironment is what an environment holds: nothing when it does not exist.
-func (k *Knowledge) InEnvironment(of Kind, name string) Place {
+func (k *Knowledge) InEnvironment(of Kind, name string) Listed {
 	if _, exists := k.Environment(name); name == "" || !exists && k.Repository.EnvironmentsErr == nil {
-		return Place{"environment " + name, &listing{}}
+		return Listed{"environment " + name, &listing{}}
 	}
-	return Place{"environment " + name, k.Listing(Store{Variables: of == Variable, Level: OfEnvironment, Environment: name})}
+	return Listed{"environment " + name, k.Listing(Place{Variables: of == Variable, Level: OfEnvironment, Environment: name})}
 }
 
 // ForDependabot are the places that Dependabot's runs see.
-func (k *Knowledge) ForDependabot() []Place {
-	return []Place{
-		{"Dependabot's secrets", k.Listing(Store{Level: OfDependabot})},
-		{"the organization's Dependabot secrets", k.Listing(Store{Level: OfDependabotOrganization})},
+func (k *Knowledge) ForDependabot() []Listed {
+	return []Listed{
+		{"Dependabot's secrets", k.Listing(Place{Level: OfDependabot})},
+		{"the organization's Dependabot secrets", k.Listing(Place{Level: OfDependabotOrganization})},
 	}
 }
 
 // Search looks a name up in places, the first of which has precedence; doubt is the first that could not be listed.
-func Search(name string, places []Place) (found *Entry, doubt string) {
+func Search(name string, places []Listed) (found *Entry, doubt string) {
 	for _, p := range places {
 		if e, ok := p.Find(name); ok {
 			return &e, doubt

@@ -10,8 +10,8 @@ import (
 
 // ExplainHost adds to err, a rejected token, that the variable of a place names another host; err as it is when that is not
 // so, or cannot be told.
-func ExplainHost(ctx context.Context, client *github.Client, store github.Store, variable string, host core.Host, label string, err error) error {
-	v, lookup := client.Variable(ctx, store, variable)
+func ExplainHost(ctx context.Context, client *github.Client, at github.Place, variable string, host core.Host, label string, err error) error {
+	v, lookup := client.Variable(ctx, at, variable)
 	if lookup != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func PlaceFields() []string {
 
 // Place is somewhere a secret is, or may be: Err says why the place could not be listed.
 type Place struct {
-	Store github.Store
+	At    github.Place
 	Repo  github.Repository // zero for an organization's secret
 	Entry github.Entry
 	Err   error
@@ -69,19 +69,19 @@ type Place struct {
 
 // shortName is the place's own name: of the repository, the environment or the organization.
 func (p *Place) shortName() string {
-	switch p.Store.Level {
+	switch p.At.Level {
 	case github.LevelEnvironment:
-		return p.Store.Environment
+		return p.At.Environment
 	case github.LevelOrganization:
-		return p.Store.Owner
+		return p.At.Owner
 	}
-	return p.Store.Owner + "/" + p.Store.Repo
+	return p.At.Owner + "/" + p.At.Repo
 }
 
 // Result is the place as data.
 func (p *Place) Result() PlaceResult {
 	r := PlaceResult{
-		Level: p.Store.Level, Name: p.shortName(), App: p.Store.App, Secret: p.Entry.Name,
+		Level: p.At.Level, Name: p.shortName(), App: p.At.App, Secret: p.Entry.Name,
 		UsedBy: p.UsedBy, Status: p.Status, Error: console.Safe(p.Reason),
 	}
 	if p.Repo.Name != "" {
@@ -115,26 +115,26 @@ func (s *Search) wants(name string) bool {
 	return workflow.IsTokenName(name) || s.Also != nil && s.Also(name)
 }
 
-// take turns what a store holds into places, one of them when it could not be listed.
-func (s *Search) take(store github.Store, repo github.Repository, l github.Listing) []*Place {
-	if l.Err != nil && s.absent(store, l.Err) {
+// take keeps of what a place holds the secrets that are looked for, or why it could not be listed.
+func (s *Search) take(at github.Place, repo github.Repository, l github.Listing) []*Place {
+	if l.Err != nil && s.absent(at, l.Err) {
 		return nil
 	}
 	if l.Err != nil {
-		return []*Place{{Store: store, Repo: repo, Err: l.Err}}
+		return []*Place{{At: at, Repo: repo, Err: l.Err}}
 	}
 	var out []*Place
 	for _, e := range l.Entries {
 		if s.wants(e.Name) {
-			out = append(out, &Place{Store: store, Repo: repo, Entry: e})
+			out = append(out, &Place{At: at, Repo: repo, Entry: e})
 		}
 	}
 	return out
 }
 
-// absent reports whether a server does not have such a store at all, rather than hides it.
-func (s *Search) absent(store github.Store, err error) bool {
-	hosted := store.App == github.Codespaces || store.App == github.Agents
+// absent reports whether a server does not have such a place at all, rather than hides it.
+func (s *Search) absent(at github.Place, err error) bool {
+	hosted := at.App == github.Codespaces || at.App == github.Agents
 	return hosted && errors.Is(err, github.ErrNotFound) && auth.IsEnterprise(s.Client.Host())
 }
 
@@ -145,8 +145,8 @@ func (s *Search) Repository(ctx context.Context, repo github.Repository) []*Plac
 	var inEnvironments []*Place
 	var wg sync.WaitGroup
 	for i, app := range apps {
-		store := github.Store{App: app, Level: github.LevelRepository, Owner: repo.Owner, Repo: repo.Name}
-		wg.Go(func() { found[i] = s.take(store, repo, s.Client.Secrets(ctx, store)) })
+		at := github.Place{App: app, Level: github.LevelRepository, Owner: repo.Owner, Repo: repo.Name}
+		wg.Go(func() { found[i] = s.take(at, repo, s.Client.Secrets(ctx, at)) })
 	}
 	wg.Go(func() { inEnvironments = s.environments(ctx, repo) })
 	wg.Wait()
@@ -154,18 +154,18 @@ func (s *Search) Repository(ctx context.Context, repo github.Repository) []*Plac
 }
 
 func (s *Search) environments(ctx context.Context, repo github.Repository) []*Place {
-	store := github.Store{App: github.Actions, Level: github.LevelEnvironment, Owner: repo.Owner, Repo: repo.Name}
+	at := github.Place{App: github.Actions, Level: github.LevelEnvironment, Owner: repo.Owner, Repo: repo.Name}
 	list := s.Client.Environments(ctx, repo.Owner, repo.Name)
 	if list.Err != nil {
-		store.Environment = "*"
-		return []*Place{{Store: store, Repo: repo, Err: list.Err}}
+		at.Environment = "*"
+		return []*Place{{At: at, Repo: repo, Err: list.Err}}
 	}
 	found := make([][]*Place, len(list.Entries))
 	var wg sync.WaitGroup
 	for i, e := range list.Entries {
-		store := store
-		store.Environment = e.Name
-		wg.Go(func() { found[i] = s.take(store, repo, s.Client.Secrets(ctx, store)) })
+		at := at
+		at.Environment = e.Name
+		wg.Go(func() { found[i] = s.take(at, repo, s.Client.Secrets(ctx, at)) })
 	}
 	wg.Wait()
 	return slices.Concat(found...)
@@ -177,8 +177,8 @@ func (s *Search) Organization(ctx context.Context, org string) []*Place {
 	found := make([][]*Place, len(apps))
 	var wg sync.WaitGroup
 	for i, app := range apps {
-		store := github.Store{App: app, Level: github.LevelOrganization, Owner: org}
-		wg.Go(func() { found[i] = s.take(store, github.Repository{}, s.Client.Secrets(ctx, store)) })
+		at := github.Place{App: app, Level: github.LevelOrganization, Owner: org}
+		wg.Go(func() { found[i] = s.take(at, github.Repository{}, s.Client.Secrets(ctx, at)) })
 	}
 	wg.Wait()
 	return slices.Concat(found...)
@@ -199,7 +199,7 @@ func (s *Search) Reaching(ctx context.Context, repo github.Repository) (found []
 				lists[i] = s.Client.VisibleOrganization(ctx, repo.Owner, repo.Name, "secrets")
 				return
 			}
-			lists[i] = s.Client.Secrets(ctx, github.Store{App: app, Level: github.LevelOrganization, Owner: repo.Owner})
+			lists[i] = s.Client.Secrets(ctx, github.Place{App: app, Level: github.LevelOrganization, Owner: repo.Owner})
 		})
 	}
 	wg.Wait()
@@ -208,7 +208,7 @@ func (s *Search) Reaching(ctx context.Context, repo github.Repository) (found []
 			hidden = append(hidden, app)
 			continue
 		}
-		for _, p := range s.take(github.Store{App: app, Level: github.LevelOrganization, Owner: repo.Owner}, github.Repository{}, lists[i]) {
+		for _, p := range s.take(github.Place{App: app, Level: github.LevelOrganization, Owner: repo.Owner}, github.Repository{}, lists[i]) {
 			if app == github.Actions || s.reaches(ctx, p, repo) {
 				found = append(found, p)
 			}
@@ -226,7 +226,7 @@ func (s *Search) reaches(ctx context.Context, p *Place, repo github.Repository) 
 	case p.Entry.Visibility != "selected":
 		return repo.Private
 	}
-	sharing, err := s.Client.Sharing(ctx, p.Store, p.Entry)
+	sharing, err := s.Client.Sharing(ctx, p.At, p.Entry)
 	p.Err = err
 	return err != nil || slices.Contains(sharing.Repositories, repo.ID)
 }
@@ -279,7 +279,7 @@ func (s *Search) Fill(known inspect.Remote, places []*Place) {
 		}
 		p.ReadErr = known.Err
 		p.UsedBy = UsersOf(p, known.Workflows, uses)
-		if s.Starts && p.Store.App != github.Codespaces && p.Store.App != github.Agents {
+		if s.Starts && p.At.App != github.Codespaces && p.At.App != github.Agents {
 			p.Starts = known.Workflows.Starts(p.Entry.Name)
 		}
 		p.Holding = known.Workflows.Holding(p.Entry.Name)
@@ -302,10 +302,10 @@ func (s *Search) Workflows(ctx context.Context, repo github.Repository) inspect.
 // UsersOf lists the workflow files that read the secret of a place: none reads those of Codespaces and agents.
 func UsersOf(p *Place, w *workflow.Workflows, uses []workflow.Named) []string {
 	switch {
-	case p.Store.App == github.Codespaces || p.Store.App == github.Agents:
+	case p.At.App == github.Codespaces || p.At.App == github.Agents:
 		return nil
-	case p.Store.App == github.Dependabot || p.Store.Level == github.LevelEnvironment:
-		return w.Readers(p.Entry.Name, string(p.Store.App), p.Store.Environment)
+	case p.At.App == github.Dependabot || p.At.Level == github.LevelEnvironment:
+		return w.Readers(p.Entry.Name, string(p.At.App), p.At.Environment)
 	}
 	return readersOf(uses, p.Entry.Name)
 }
@@ -333,7 +333,7 @@ func HiddenNote(client *github.Client, org string, apps []github.App) string {
 	}
 	names := make([]string, len(apps))
 	for i, app := range apps {
-		names[i] = github.Store{App: app}.String()
+		names[i] = github.Place{App: app}.String()
 	}
 	fix := (&github.Error{Host: client.Host(), Source: client.Source(), Scopes: []string{"admin:org"}}).ScopeHint()
 	return fmt.Sprintf("Not listed: the %s secrets of the organization %s, which only its administrators see. If you are one: %s", strings.Join(names, ", "), org, strings.ToLower(fix[:1])+fix[1:])

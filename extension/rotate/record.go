@@ -19,23 +19,23 @@ import (
 func (r *rotation) recordSet(p *places.Place, sharing github.Sharing) {
 	r.recording.Lock()
 	defer r.recording.Unlock()
-	r.records.Add(p.Store, stored.NewEntry(r.token, r.owner, r.host, p.Store.Owner, r.Client.Now()), sharing)
+	r.records.Add(p.At, stored.NewEntry(r.token, r.owner, r.host, p.At.Owner, r.Client.Now()), sharing)
 }
 
-// writeRecords writes the records of all levels whose stores are done. Those that could not be written are a note; of many,
+// writeRecords writes the records of all places that are done. Those that could not be written are a note; of many,
 // the first says why.
 func (r *rotation) writeRecords(ctx context.Context) {
 	if r.variable == "" || len(r.records) == 0 {
 		return
 	}
-	queue := make(chan github.Store)
+	queue := make(chan github.Place)
 	var mu sync.Mutex
 	var failed []error
 	var wg sync.WaitGroup
 	for range min(maxWritesAtOnce, len(r.records)) {
 		wg.Go(func() {
-			for level := range queue {
-				if err := places.WriteRecord(ctx, r.Client, level, r.secret, r.records[level]); err != nil {
+			for at := range queue {
+				if err := places.WriteRecord(ctx, r.Client, at, r.secret, r.records[at]); err != nil {
 					mu.Lock()
 					failed = append(failed, err)
 					mu.Unlock()
@@ -43,15 +43,15 @@ func (r *rotation) writeRecords(ctx context.Context) {
 			}
 		})
 	}
-	for level := range r.records {
-		queue <- level
+	for at := range r.records {
+		queue <- at
 	}
 	close(queue)
 	wg.Wait()
 	if len(failed) > 0 {
 		r.unwritten = places.NoRecord(r.secret, failed[0])
 		if more := len(failed) - 1; more > 0 {
-			r.unwritten += "; nor for " + console.Counted(more, "other level", "other levels")
+			r.unwritten += "; nor for " + console.Counted(more, "other place", "other places")
 		}
 	}
 }
@@ -59,8 +59,8 @@ func (r *rotation) writeRecords(ctx context.Context) {
 // sayProof names the command that has Hex asked about what is stored now, where a repository has the workflow that does.
 func (r *rotation) sayProof() {
 	var found []github.Repository
-	for _, p := range r.spots {
-		if p.Status == statusNew && p.Store.App == github.Actions && slices.Contains(p.UsedBy, stored.Path) &&
+	for _, p := range r.places {
+		if p.Status == statusNew && p.At.App == github.Actions && slices.Contains(p.UsedBy, stored.Path) &&
 			!slices.ContainsFunc(found, func(q github.Repository) bool { return q.ID == p.Repo.ID }) {
 			found = append(found, p.Repo)
 		}

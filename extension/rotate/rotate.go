@@ -136,7 +136,7 @@ type rotation struct {
 	host     core.Host
 	token    core.Token
 	owner    core.Identity
-	spots    []*places.Place
+	places   []*places.Place
 	unlisted []string // notes on what could not be listed
 
 	recording sync.Mutex // guards records
@@ -296,8 +296,8 @@ func (r *rotation) explain(ctx context.Context, err error) error {
 		return err
 	}
 	t := r.targets[0]
-	store := github.Store{App: github.Actions, Level: github.LevelRepository, Owner: t.Owner, Repo: t.Name}
-	return places.ExplainHost(ctx, r.Client, store, r.variable, r.host, t.String(), err)
+	at := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: t.Owner, Repo: t.Name}
+	return places.ExplainHost(ctx, r.Client, at, r.variable, r.host, t.String(), err)
 }
 
 // tell is conversation: the result is the list of places.
@@ -327,14 +327,14 @@ func (r *rotation) find(ctx context.Context) (err error) {
 		return found
 	}
 	if r.org != "" {
-		r.spots = r.Organization(ctx, r.org)
+		r.places = r.Organization(ctx, r.org)
 	}
 	if r.org != "" && len(r.targets) == 0 {
 		found, err := r.EveryRepository(ctx, r.org, look)
-		r.spots = append(r.spots, found...)
+		r.places = append(r.places, found...)
 		if err != nil {
-			store := github.Store{App: github.Actions, Level: github.LevelRepository, Owner: r.org, Repo: "*"}
-			r.spots = append(r.spots, &places.Place{Store: store, Err: err})
+			at := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: r.org, Repo: "*"}
+			r.places = append(r.places, &places.Place{At: at, Err: err})
 		}
 		return console.Cancelled(ctx)
 	}
@@ -374,8 +374,8 @@ func (r *rotation) lookUp(ctx context.Context, look func(context.Context, github
 		wg.Go(func() {
 			repo, err := r.Client.Repository(ctx, t.Owner, t.Name)
 			if err != nil {
-				store := github.Store{App: github.Actions, Level: github.LevelRepository, Owner: t.Owner, Repo: t.Name}
-				own[i] = []*places.Place{{Store: store, Err: err}}
+				at := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: t.Owner, Repo: t.Name}
+				own[i] = []*places.Place{{At: at, Err: err}}
 				return
 			}
 			own[i] = look(ctx, repo)
@@ -387,10 +387,10 @@ func (r *rotation) lookUp(ctx context.Context, look func(context.Context, github
 		})
 	}
 	wg.Wait()
-	r.spots = append(r.spots, slices.Concat(own...)...)
+	r.places = append(r.places, slices.Concat(own...)...)
 	for _, p := range slices.Concat(shared...) {
-		if !slices.ContainsFunc(r.spots, func(q *places.Place) bool { return q.Store == p.Store }) {
-			r.spots = append(r.spots, p)
+		if !slices.ContainsFunc(r.places, func(q *places.Place) bool { return q.At == p.At }) {
+			r.places = append(r.places, p)
 		}
 	}
 	slices.Sort(hidden)
@@ -401,8 +401,8 @@ func (r *rotation) lookUp(ctx context.Context, look func(context.Context, github
 func (r *rotation) lookInto(ctx context.Context, repo github.Repository) []*places.Place {
 	found := r.Repository(ctx, repo)
 	if len(found) == 0 {
-		store := github.Store{App: github.Actions, Level: github.LevelRepository, Owner: repo.Owner, Repo: repo.Name}
-		return []*places.Place{{Store: store, Repo: repo, Status: statusMissing, Reason: "holds no secret " + r.secret}}
+		at := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: repo.Owner, Repo: repo.Name}
+		return []*places.Place{{At: at, Repo: repo, Status: statusMissing, Reason: "holds no secret " + r.secret}}
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { r.Readers(ctx, repo, found) })
@@ -416,8 +416,8 @@ func (r *rotation) compareHosts(ctx context.Context, repo github.Repository, fou
 	if r.variable == "" || !slices.ContainsFunc(found, func(p *places.Place) bool { return p.Err == nil }) {
 		return
 	}
-	store := github.Store{App: github.Actions, Level: github.LevelRepository, Owner: repo.Owner, Repo: repo.Name}
-	value, err := r.hostVariable(ctx, store)
+	at := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: repo.Owner, Repo: repo.Name}
+	value, err := r.hostVariable(ctx, at)
 	if err == nil && value == "" && repo.Organization {
 		l := r.Client.VisibleOrganization(ctx, repo.Owner, repo.Name, "variables")
 		e, _ := l.Find(r.variable)
@@ -425,8 +425,8 @@ func (r *rotation) compareHosts(ctx context.Context, repo github.Repository, fou
 	}
 	for _, p := range found {
 		own, ownErr := "", error(nil)
-		if p.Err == nil && p.Store.Level == github.LevelEnvironment {
-			own, ownErr = r.hostVariable(ctx, p.Store)
+		if p.Err == nil && p.At.Level == github.LevelEnvironment {
+			own, ownErr = r.hostVariable(ctx, p.At)
 		}
 		if own != "" || ownErr != nil {
 			p.OtherHost, p.HostErr = r.differs(own), ownErr
@@ -437,8 +437,8 @@ func (r *rotation) compareHosts(ctx context.Context, repo github.Repository, fou
 }
 
 // hostVariable is the value of the variable that holds the host; empty when there is none.
-func (r *rotation) hostVariable(ctx context.Context, store github.Store) (string, error) {
-	v, err := r.Client.Variable(ctx, store, r.variable)
+func (r *rotation) hostVariable(ctx context.Context, at github.Place) (string, error) {
+	v, err := r.Client.Variable(ctx, at, r.variable)
 	if errors.Is(err, github.ErrNotFound) {
 		return "", nil
 	}
@@ -478,7 +478,7 @@ var errPlanned = errors.New("not written: --dry-run")
 func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 	count := map[string]int{}
 	chosen, denied := 0, 0
-	for _, p := range r.spots {
+	for _, p := range r.places {
 		if !p.Chosen {
 			continue
 		}
@@ -524,7 +524,7 @@ func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 // hints are what to do about the places that are not new, each once.
 func (r *rotation) hints() []string {
 	var all []string
-	for _, p := range r.spots {
+	for _, p := range r.places {
 		if next := command.Hint(p.Err); p.Chosen && p.Err != nil && next != "" && !slices.Contains(all, next) && len(all) < 5 {
 			all = append(all, next)
 		}
@@ -542,7 +542,7 @@ func (r *rotation) finish(ctx context.Context) error {
 		r.Say("First check the places that could not be listed, and those that were not chosen. Once none holds the old token, revoke it at %s: Settings → API keys.", r.host)
 		return nil
 	}
-	if slices.ContainsFunc(r.spots, func(p *places.Place) bool { return !p.Chosen && p.Status != statusMissing }) {
+	if slices.ContainsFunc(r.places, func(p *places.Place) bool { return !p.Chosen && p.Status != statusMissing }) {
 		r.Say("Revoke the old token at %s (Settings → API keys) once none of the places that were not chosen holds it.", r.host)
 		return nil
 	}

@@ -44,32 +44,32 @@ func (r *rotation) names(p *places.Place) bool {
 		if r.org != "" && len(r.targets) == 0 {
 			top = github.LevelOrganization
 		}
-		return len(r.repos)+len(r.org) > 0 && p.Store.App == github.Actions && p.Store.Level == top
+		return len(r.repos)+len(r.org) > 0 && p.At.App == github.Actions && p.At.Level == top
 	}
-	if p.Store.Level == github.LevelEnvironment {
-		return slices.ContainsFunc(r.envs, func(name string) bool { return strings.EqualFold(name, p.Store.Environment) }) ||
-			p.Store.Environment == "*" && len(r.envs) > 0
+	if p.At.Level == github.LevelEnvironment {
+		return slices.ContainsFunc(r.envs, func(name string) bool { return strings.EqualFold(name, p.At.Environment) }) ||
+			p.At.Environment == "*" && len(r.envs) > 0
 	}
-	if p.Store.Level == github.LevelOrganization && r.org == "" {
+	if p.At.Level == github.LevelOrganization && r.org == "" {
 		return false // others use it too
 	}
 	apps := places.NamedApps(r.apps)
-	return slices.Contains(apps, p.Store.App)
+	return slices.Contains(apps, p.At.App)
 }
 
 // choose settles which places are replaced: those that are named, all, or what the user picks from the list.
 func (r *rotation) choose() error {
-	if slices.ContainsFunc(r.spots, func(p *places.Place) bool { return p.Err == nil && p.Status == "" }) && r.asks() {
+	if slices.ContainsFunc(r.places, func(p *places.Place) bool { return p.Err == nil && p.Status == "" }) && r.asks() {
 		return r.pick()
 	}
 	named := len(r.apps)+len(r.envs)+len(r.repos)+len(r.org) > 0
 	if !r.all && !named {
 		return &unnamedError{r.listed()}
 	}
-	for _, p := range r.spots {
+	for _, p := range r.places {
 		r.consider(p)
 	}
-	r.spots = append(r.spots, r.absent()...)
+	r.places = append(r.places, r.absent()...)
 	switch n := r.writable(); {
 	case n == 0:
 		return nil
@@ -85,7 +85,7 @@ func (r *rotation) choose() error {
 
 // nameChosen lists what is about to be written to, and what speaks against it.
 func (r *rotation) nameChosen() {
-	for _, p := range r.spots {
+	for _, p := range r.places {
 		if !p.Chosen || p.Err != nil || p.Status != "" {
 			continue
 		}
@@ -104,7 +104,7 @@ func (r *rotation) asks() bool {
 
 func (r *rotation) listed() []string {
 	var names []string
-	for _, p := range r.spots {
+	for _, p := range r.places {
 		if p.Status != statusMissing {
 			names = append(names, r.label(p))
 		}
@@ -119,11 +119,11 @@ func (r *rotation) consider(p *places.Place) {
 	switch {
 	case p.Status == statusMissing:
 		p.Chosen = !searched && (r.all || len(r.apps)+len(r.envs) == 0 || len(r.repos) > 0)
-	case p.Err != nil && p.Store.Repo == "*":
+	case p.Err != nil && p.At.Repo == "*":
 		p.Chosen = true // the search itself is not complete
 	default:
 		p.Chosen = r.all || r.names(p)
-		p.Named = !r.all && (!searched || p.Store.Level == github.LevelOrganization)
+		p.Named = !r.all && (!searched || p.At.Level == github.LevelOrganization)
 	}
 	if why := r.against(p); p.Chosen && !p.Named && p.Err == nil && why != "" {
 		p.Chosen, p.Reason = false, why
@@ -147,10 +147,10 @@ func (r *rotation) against(p *places.Place) string {
 // absent has a row for each app or environment that was named and is nowhere.
 func (r *rotation) absent() []*places.Place {
 	var rows []*places.Place
-	add := func(store github.Store, matches func(*places.Place) bool) {
+	add := func(at github.Place, matches func(*places.Place) bool) {
 		found := func(p *places.Place) bool { return p.Status != statusMissing && matches(p) }
-		if !slices.ContainsFunc(r.spots, found) {
-			rows = append(rows, &places.Place{Store: store, Chosen: true, Status: statusMissing, Reason: "no such place holds " + r.secret})
+		if !slices.ContainsFunc(r.places, found) {
+			rows = append(rows, &places.Place{At: at, Chosen: true, Status: statusMissing, Reason: "no such place holds " + r.secret})
 		}
 	}
 	owner, repo := r.org, "*"
@@ -158,15 +158,15 @@ func (r *rotation) absent() []*places.Place {
 		owner, repo = r.targets[0].Owner, r.targets[0].Name
 	}
 	for _, name := range r.envs {
-		store := github.Store{App: github.Actions, Level: github.LevelEnvironment, Owner: owner, Repo: repo, Environment: name}
-		add(store, func(p *places.Place) bool {
-			return strings.EqualFold(p.Store.Environment, name) || p.Store.Environment == "*"
+		at := github.Place{App: github.Actions, Level: github.LevelEnvironment, Owner: owner, Repo: repo, Environment: name}
+		add(at, func(p *places.Place) bool {
+			return strings.EqualFold(p.At.Environment, name) || p.At.Environment == "*"
 		})
 	}
 	apps := places.NamedApps(r.apps)
 	for _, app := range apps {
-		store := github.Store{App: app, Level: github.LevelRepository, Owner: owner, Repo: repo}
-		add(store, func(p *places.Place) bool { return p.Store.App == app && p.Store.Level != github.LevelEnvironment })
+		at := github.Place{App: app, Level: github.LevelRepository, Owner: owner, Repo: repo}
+		add(at, func(p *places.Place) bool { return p.At.App == app && p.At.Level != github.LevelEnvironment })
 	}
 	return rows
 }
@@ -174,7 +174,7 @@ func (r *rotation) absent() []*places.Place {
 // writable counts the chosen places that can be replaced as far as is known.
 func (r *rotation) writable() int {
 	n := 0
-	for _, p := range r.spots {
+	for _, p := range r.places {
 		if p.Chosen && p.Err == nil && p.Status == "" {
 			n++
 		}
@@ -195,8 +195,8 @@ func (r *rotation) confirmAll(n int) error {
 func (r *rotation) pick() error {
 	var options []string
 	var marked []bool
-	var spots []*places.Place
-	for _, p := range r.spots {
+	var open []*places.Place
+	for _, p := range r.places {
 		if p.Err != nil {
 			r.Say("%s %s", r.Yellow("!"), console.Capitalised(p.Err.Error()))
 		}
@@ -208,8 +208,8 @@ func (r *rotation) pick() error {
 		if why != "" {
 			text += " (" + why + ")"
 		}
-		spots, options = append(spots, p), append(options, text)
-		own := p.Store.Level == github.LevelRepository && p.Store.App == github.Actions && len(r.targets) > 0
+		open, options = append(open, p), append(options, text)
+		own := p.At.Level == github.LevelRepository && p.At.App == github.Actions && len(r.targets) > 0
 		marked = append(marked, own && why == "" && !p.Repo.Archived)
 	}
 	chosen, err := r.Checklist("Where is the old token to be replaced?", options, marked)
@@ -220,7 +220,7 @@ func (r *rotation) pick() error {
 		return console.ErrCancelled
 	}
 	for _, i := range chosen {
-		spots[i].Chosen, spots[i].Named = true, true
+		open[i].Chosen, open[i].Named = true, true
 	}
 	return nil
 }
@@ -228,12 +228,12 @@ func (r *rotation) pick() error {
 // label names a place in a sentence.
 func (r *rotation) label(p *places.Place) string {
 	switch {
-	case p.Store.Repo == "*" && p.Store.Level == github.LevelRepository && p.Err != nil:
-		return "repositories of " + p.Store.Owner
-	case p.Store.Environment == "*":
-		return fmt.Sprintf("environments of %s/%s", p.Store.Owner, p.Store.Repo)
+	case p.At.Repo == "*" && p.At.Level == github.LevelRepository && p.Err != nil:
+		return "repositories of " + p.At.Owner
+	case p.At.Environment == "*":
+		return fmt.Sprintf("environments of %s/%s", p.At.Owner, p.At.Repo)
 	}
-	return fmt.Sprintf("%s secret %s of %s", p.Store, r.secret, p.Store.Target())
+	return fmt.Sprintf("%s secret %s of %s", p.At, r.secret, p.At.Target())
 }
 
 // maxWritesAtOnce bounds the places that are replaced at the same time.
@@ -256,7 +256,7 @@ func (r *rotation) replace(ctx context.Context) (interrupted bool) {
 			}
 		})
 	}
-	for _, p := range r.spots {
+	for _, p := range r.places {
 		switch {
 		case p.Chosen && p.Err == nil && p.Status == "":
 			queue <- p
@@ -274,7 +274,7 @@ func (r *rotation) replace(ctx context.Context) (interrupted bool) {
 	close(queue)
 	wg.Wait()
 	r.writeRecords(ctx)
-	return console.Cancelled(ctx) != nil && slices.ContainsFunc(r.spots, func(p *places.Place) bool { return p.Chosen && p.Status != statusNew })
+	return console.Cancelled(ctx) != nil && slices.ContainsFunc(r.places, func(p *places.Place) bool { return p.Chosen && p.Status != statusNew })
 }
 
 // settle notes what became of a place.
@@ -311,7 +311,7 @@ func (r *rotation) write(ctx context.Context, p *places.Place) error {
 	case !p.Named && p.ReadErr != nil:
 		return fmt.Errorf("left alone, since it is not known whether the workflows use the name for hex.pm: %w", p.ReadErr)
 	}
-	key, err := r.Client.PublicKey(ctx, p.Store)
+	key, err := r.Client.PublicKey(ctx, p.At)
 	if err != nil {
 		return github.ForWrite(err)
 	}
@@ -322,7 +322,7 @@ func (r *rotation) write(ctx context.Context, p *places.Place) error {
 	if err != nil {
 		return github.ForWrite(err)
 	}
-	if _, err = r.Client.PutSecret(ctx, p.Store, key, p.Entry.Name, r.token.Reveal(), p.Entry, sharing); err == nil {
+	if _, err = r.Client.PutSecret(ctx, p.At, key, p.Entry.Name, r.token.Reveal(), p.Entry, sharing); err == nil {
 		r.recordSet(p, sharing)
 	}
 	return err
@@ -331,20 +331,20 @@ func (r *rotation) write(ctx context.Context, p *places.Place) error {
 // sharing is who sees an organization's secret now: replacing the value must not change that.
 func (r *rotation) sharing(ctx context.Context, p *places.Place) (github.Sharing, error) {
 	e := p.Entry
-	if p.Store.Level == github.LevelOrganization && e.Visibility == "" {
+	if p.At.Level == github.LevelOrganization && e.Visibility == "" {
 		var err error // the listing of a repository does not tell
-		if e, err = r.Client.Secret(ctx, p.Store, e.Name); err != nil {
+		if e, err = r.Client.Secret(ctx, p.At, e.Name); err != nil {
 			return github.Sharing{}, err
 		}
 	}
-	return r.Client.Sharing(ctx, p.Store, e)
+	return r.Client.Sharing(ctx, p.At, e)
 }
 
 // show prints what became of every place.
 func (r *rotation) show() error {
 	if r.export.Asked() {
-		rows := make([]places.PlaceResult, len(r.spots))
-		for i, p := range r.spots {
+		rows := make([]places.PlaceResult, len(r.places))
+		for i, p := range r.places {
 			rows[i] = p.Result()
 			if rows[i].Secret == "" {
 				rows[i].Secret = r.secret
@@ -357,7 +357,7 @@ func (r *rotation) show() error {
 		statusUnchanged: check.StatusSkipped, statusMissing: check.StatusSkipped,
 		statusPlanned: check.StatusOK,
 	}
-	for _, p := range r.spots {
+	for _, p := range r.places {
 		switch {
 		case r.passedOver(p):
 		case !r.OutTTY:
@@ -380,7 +380,7 @@ func (r *rotation) passedOver(p *places.Place) bool {
 // sayTotals counts how the places ended, and those that are not listed one by one.
 func (r *rotation) sayTotals() {
 	count, others, without := map[string]int{}, 0, 0
-	for _, p := range r.spots {
+	for _, p := range r.places {
 		switch {
 		case !r.passedOver(p):
 			count[p.Status]++

@@ -21,7 +21,7 @@ func (r *rotation) tryProjects(ctx context.Context) error {
 		bounded, cancel := context.WithTimeout(ctx, t.Limit)
 		defer cancel()
 		var all []inspect.Started
-		for _, p := range r.spots {
+		for _, p := range r.places {
 			if p.Chosen && p.Err == nil && p.Status == "" && ctx.Err() == nil {
 				found[p] = t.Resolve(bounded, p.Repo.Owner, p.Repo.Name, r.startsOf(p))
 				all = append(all, found[p]...)
@@ -36,7 +36,7 @@ func (r *rotation) tryProjects(ctx context.Context) error {
 		return err
 	}
 	var doubts []string
-	for _, p := range r.spots {
+	for _, p := range r.places {
 		doubts = append(doubts, r.judgeTrials(t, p, found[p])...)
 	}
 	inspect.SayDoubts(r.rotateOptions.Process, slices.Compact(doubts))
@@ -68,17 +68,17 @@ func (r *rotation) startsOf(p *places.Place) []workflow.Start {
 		if x.AnyEnvironment {
 			return false
 		}
-		if p.Store.Level == github.LevelEnvironment {
-			return !inspect.InEnvironment(x, p.Store.Environment)
+		if p.At.Level == github.LevelEnvironment {
+			return !inspect.InEnvironment(x, p.At.Environment)
 		}
-		return p.Store.App == github.Actions && !slices.ContainsFunc(x.Environments, func(name string) bool { return !r.holds(p, name) })
+		return p.At.App == github.Actions && !slices.ContainsFunc(x.Environments, func(name string) bool { return !r.holds(p, name) })
 	})
 }
 
 // holds reports whether an environment of a place's repository holds the secret, too, or could not be asked.
 func (r *rotation) holds(p *places.Place, environment string) bool {
-	return environment != "" && slices.ContainsFunc(r.spots, func(q *places.Place) bool {
-		return q.Store.Level == github.LevelEnvironment && q.Repo.ID == p.Repo.ID &&
-			(q.Store.Environment == "*" || strings.EqualFold(q.Store.Environment, environment))
+	return environment != "" && slices.ContainsFunc(r.places, func(q *places.Place) bool {
+		return q.At.Level == github.LevelEnvironment && q.Repo.ID == p.Repo.ID &&
+			(q.At.Environment == "*" || strings.EqualFold(q.At.Environment, environment))
 	})
 }

@@ -145,7 +145,7 @@ func (i *instance) lookedUp(x *source.Read, of inventory.Kind, name string, pres
 		if early {
 			l.Early, l.Environment = inner.Has(name), ""
 		} else {
-			places = append([]inventory.Place{inner}, places...)
+			places = append([]inventory.Listed{inner}, places...)
 		}
 		found, doubt := inventory.Search(name, places)
 		out = out.And(i.said(l, found, doubt, of, present))

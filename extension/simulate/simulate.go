@@ -51,7 +51,7 @@ type Simulation struct {
 
 	lacks     map[LackKey]*Lack
 	Order     []*Lack
-	Names     map[ReadKey][]string    // of the stores' secrets and variables that a read may mean
+	Names     map[ReadKey][]string    // of the secrets and variables on GitHub that a read may mean
 	Undecided map[*source.Read]string // what decides an index at run time
 	Places    []InEnvironment
 	steps     map[*source.Step][]*Course  // in which a step may run

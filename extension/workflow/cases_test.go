@@ -166,24 +166,24 @@ type setup struct {
 // stored is an inventory of what a test names.
 type stored struct {
 	repository inventory.Repository
-	entries    map[inventory.Store][]inventory.Entry
-	errs       map[inventory.Store]error
+	entries    map[inventory.Place][]inventory.Entry
+	errs       map[inventory.Place]error
 }
 
 func newStored() *stored {
-	return &stored{entries: map[inventory.Store][]inventory.Entry{}, errs: map[inventory.Store]error{}}
+	return &stored{entries: map[inventory.Place][]inventory.Entry{}, errs: map[inventory.Place]error{}}
 }
 
 func (s *stored) Repository() inventory.Repository { return s.repository }
 
-func (s *stored) List(at inventory.Store) ([]inventory.Entry, error) {
+func (s *stored) List(at inventory.Place) ([]inventory.Entry, error) {
 	if at.Level == inventory.AllOfOrganization && s.entries[at] == nil {
-		return s.List(inventory.Store{Level: inventory.OfOrganization})
+		return s.List(inventory.Place{Level: inventory.OfOrganization})
 	}
 	return s.entries[at], s.errs[at]
 }
 
-func (s *stored) put(at inventory.Store, value string) {
+func (s *stored) put(at inventory.Place, value string) {
 	s.entries[at], s.errs[at] = readList(value)
 }
 
@@ -224,14 +224,14 @@ func (s *setup) set(key, value string) bool {
 			inv.repository.Environments = append(inv.repository.Environments, inventory.Environment{Name: e.Name})
 		}
 	default:
-		return s.setStore(key, value) || s.setPlain(key, value)
+		return s.setPlace(key, value) || s.setPlain(key, value)
 	}
 	return true
 }
 
 // setEnvironment reads "environment prod secrets: A" and the like.
 func (s *setup) setEnvironment(name, what, value string) bool {
-	at := inventory.Store{Level: inventory.OfEnvironment, Environment: strings.ToLower(name)}
+	at := inventory.Place{Level: inventory.OfEnvironment, Environment: strings.ToLower(name)}
 	switch what {
 	case "secrets":
 		s.inventory.put(at, value)
@@ -256,8 +256,8 @@ func (s *setup) setEnvironment(name, what, value string) bool {
 	return what == "reviewers" || what == "branches" || what == "tags"
 }
 
-func (s *setup) setStore(key, value string) bool {
-	of := map[string]inventory.Store{
+func (s *setup) setPlace(key, value string) bool {
+	of := map[string]inventory.Place{
 		"secrets": {}, "vars": {Variables: true},
 		"organization secrets": {Level: inventory.OfOrganization}, "organization vars": {Level: inventory.OfOrganization, Variables: true},
 		"organization keeps": {Level: inventory.AllOfOrganization},

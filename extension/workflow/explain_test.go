@@ -29,9 +29,9 @@ jobs:
 `)}
 	inv := newStored()
 	inv.repository = inventory.Repository{Owner: "octo", Name: "analytics", DefaultBranch: "main", Environments: []inventory.Environment{{Name: "prod"}}}
-	inv.put(inventory.Store{}, "OTHER")
-	inv.put(inventory.Store{Level: inventory.OfEnvironment, Environment: "prod"}, "HEX_API_TOKEN")
-	inv.put(inventory.Store{Variables: true}, "HEX_WORKSPACE_URL=https://eu.hex.tech")
+	inv.put(inventory.Place{}, "OTHER")
+	inv.put(inventory.Place{Level: inventory.OfEnvironment, Environment: "prod"}, "HEX_API_TOKEN")
+	inv.put(inventory.Place{Variables: true}, "HEX_WORKSPACE_URL=https://eu.hex.tech")
 	rows, ok := Explain(Read([]File{file}, ReadOptions{}), inv, Context{}, file.Path)
 	if !ok {
 		t.Fatal("the workflow was not found")

@@ -55,7 +55,7 @@ func (w *Workflows) HexSecrets() []Named {
 	return ranked(places)
 }
 
-// resolve yields the names that reads have in GitHub's stores, as far as the text decides them.
+// resolve yields the names that reads have on GitHub, as far as the text decides them.
 func (w *Workflows) resolve(yield func(x *source.Read, r *source.Run, name string)) {
 	j := w.textual()
 	for _, r := range w.Runs {
@@ -197,7 +197,7 @@ func (w *Workflows) Hosts() []Named {
 	return ranked(places)
 }
 
-// Proposals returns the stores that the workflows need for a secret of this name beside the repository's own.
+// Proposals returns the places that the workflows need for a secret of this name beside the repository's own.
 func (w *Workflows) Proposals(inv inventory.Inventory, secretName string, c Context) []Proposal {
 	j := newJudgement(w, inv, c)
 	var out []Proposal
@@ -217,7 +217,7 @@ func (w *Workflows) Proposals(inv inventory.Inventory, secretName string, c Cont
 	return out
 }
 
-// propose names the stores that one read needs.
+// propose names the places that one read needs.
 func (j *judgement) propose(x *source.Read, r *source.Run, name string, add func(Proposal)) {
 	at := r.At(x)
 	for _, e := range j.environmentsOf(r) {

@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -202,7 +201,7 @@ func (j *judgement) unreached(v *verdict, x *source.Read, r *source.Run) {
 		return
 	}
 	for _, e := range j.environmentsOf(r) {
-		places := append([]inventory.Place{j.k.InEnvironment(x.Kind, e)}, j.k.Wide(x.Kind)...)
+		places := append([]inventory.Listed{j.k.InEnvironment(x.Kind, e)}, j.k.Wide(x.Kind)...)
 		if found, doubt := inventory.Search(x.Name, places); found == nil && doubt == "" {
 			f := &fate{Lack: &simulate.Lack{LackKey: simulate.LackKey{X: x, R: r, Name: x.Name, Environment: e}}}
 			message, _ := j.say(f, check.SeverityNote)
@@ -360,7 +359,7 @@ func RefusedName(name string) string {
 
 // storedAsOther tells whether a name is not there as what it is read, but every job sees it as the other kind.
 func (j *judgement) storedAsOther(f *fate) bool {
-	return slices.ContainsFunc(j.k.Wide(f.X.Kind.Other()), func(p inventory.Place) bool { return p.Has(f.Name) })
+	return slices.ContainsFunc(j.k.Wide(f.X.Kind.Other()), func(p inventory.Listed) bool { return p.Has(f.Name) })
 }
 
 // adviseOther: a token that was stored as a variable is no secret any more.
@@ -380,7 +379,7 @@ func (j *judgement) hiddenInOrganization(f *fate) (command, why string) {
 	if f.X.Kind != inventory.Secret || !j.k.Repository.Organization {
 		return "", ""
 	}
-	e, there := j.k.Listing(inventory.Store{Level: inventory.AllOfOrganization}).Find(f.Name)
+	e, there := j.k.Listing(inventory.Place{Level: inventory.AllOfOrganization}).Find(f.Name)
 	if !there {
 		return "", ""
 	}
@@ -405,7 +404,7 @@ func (j *judgement) hiddenInOrganization(f *fate) (command, why string) {
 // beyondHundred warns of secrets of the organization that a run does not get: it gets the first hundred by name (R24).
 func (j *judgement) beyondHundred(v *verdict) {
 	const most = 100
-	entries := j.k.Listing(inventory.Store{Level: inventory.OfOrganization}).Entries
+	entries := j.k.Listing(inventory.Place{Level: inventory.OfOrganization}).Entries
 	if len(entries) <= most {
 		return
 	}
@@ -430,13 +429,13 @@ func (j *judgement) beyondHundred(v *verdict) {
 }
 
 func (j *judgement) onlyOrganization(r *source.Run, name string) bool {
-	if j.k.Listing(inventory.Store{}).Has(name) {
+	if j.k.Listing(inventory.Place{}).Has(name) {
 		return false
 	}
 	return len(j.k.Holders(inventory.Secret, name, j.environmentsOf(r))) == 0
 }
 
-// namesOf are the secrets or variables of the stores that a read may mean in a run.
+// namesOf are the secrets or variables of the places that a read may mean in a run.
 func (j *judgement) namesOf(x *source.Read, r *source.Run) []string {
 	if names, reached := j.simulated().Names[simulate.ReadKey{X: x, R: r}]; reached {
 		return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "" })
@@ -483,7 +482,7 @@ func (j *judgement) whereElse(f *fate) string {
 	if len(holders) > 0 {
 		return "; " + have(holders) + " it"
 	}
-	if of == inventory.Secret && j.k.Listing(inventory.Store{Level: inventory.OfDependabot}).Has(f.Name) {
+	if of == inventory.Secret && j.k.Listing(inventory.Place{Level: inventory.OfDependabot}).Has(f.Name) {
 		return "; Dependabot has it, for its own runs only"
 	}
 	if near := j.nearest(f); near != "" {
@@ -512,36 +511,8 @@ func (j *judgement) command(of inventory.Kind, f *fate) string {
 	return j.variableCommand(f.Name, f.Environment)
 }
 
-// variableCommand is the command that stores a variable. The oldest gh that is supported, 2.23, has none: there it goes
-// through gh api.
+// variableCommand is the command that stores a variable.
 func (j *judgement) variableCommand(name, environment string) string {
-	if j.c.HasVariable != nil && j.c.HasVariable() {
-		command := "gh variable set " + core.ShellWord(name)
-		if j.c.Repository != "" {
-			command += " --repo " + j.c.Repository
-		}
-		if environment != "" {
-			command += " --env " + core.ShellWord(environment)
-		}
-		return command + " --body VALUE"
-	}
-	path := "actions/variables"
-	if environment != "" {
-		path = environmentPath(environment) + "/variables"
-	}
-	return j.apiCommand("", path) + " -f name=" + core.ShellWord(name) + " -f value=VALUE"
-}
-
-func environmentPath(name string) string {
-	return "environments/" + core.ShellWord(strings.ReplaceAll(name, "/", "%2F"))
-}
-
-// apiCommand is a call of GitHub's API, path being below the repository's.
-func (j *judgement) apiCommand(flags, path string) string {
-	host, repository := "", j.c.Repository
-	if strings.Count(repository, "/") == 2 {
-		host, repository, _ = strings.Cut(repository, "/")
-		flags += "--hostname " + core.ShellWord(host) + " "
-	}
-	return "gh api " + flags + "repos/" + cmp.Or(repository, "{owner}/{repo}") + "/" + path
+	known := j.c.HasVariable != nil && j.c.HasVariable()
+	return Destination{Repository: j.c.Repository, Environment: environment}.SetVariable(known, name, "VALUE")
 }

@@ -271,14 +271,7 @@ func (v *verdict) findings() []check.Finding {
 // storeCommand is the command that stores a secret; flags say where, in further words of the line.
 func (j *judgement) storeCommand(name, environment, flags string) string {
 	if !j.w.isHexToken(name) || j.w.Holding(name) != "" {
-		command := "gh secret set " + core.ShellWord(name)
-		if j.c.Repository != "" {
-			command += " --repo " + j.c.Repository
-		}
-		if environment != "" {
-			command += " --env " + core.ShellWord(environment)
-		}
-		return command + flags
+		return Destination{Repository: j.c.Repository, Environment: environment}.Set("secret", name) + flags
 	}
 	command := "gh hex auth"
 	if name != vendors.SecretNames()[0] {

@@ -48,13 +48,13 @@ func (j *judgement) onEvents() *verdict {
 
 // onDependabot reports a secret that is empty in runs that Dependabot starts.
 func (j *judgement) onDependabot(v *verdict, l *simulate.Lack, severity check.Severity) {
-	if own := j.k.Listing(inventory.Store{Level: inventory.OfDependabot}); own.Err != nil {
+	if own := j.k.Listing(inventory.Place{Level: inventory.OfDependabot}); own.Err != nil {
 		v.doubt(l.R.At(l.X), fmt.Sprintf("cannot tell whether Dependabot's runs of job %s see secret %s: %s", l.R.Label(), l.Name, l.Reason))
 		return
 	}
 	command := j.storeCommand(l.Name, "", " --app dependabot")
 	unsure := ""
-	if err := j.k.Listing(inventory.Store{Level: inventory.OfDependabotOrganization}).Err; err != nil {
+	if err := j.k.Listing(inventory.Place{Level: inventory.OfDependabotOrganization}).Err; err != nil {
 		unsure = fmt.Sprintf(" (unless the organization's do, which could not be listed: %v)", err)
 	}
 	v.add(l.R.At(l.X), severity, l.R.Label(), fmt.Sprintf(
@@ -97,7 +97,7 @@ func (j *judgement) environmentsExist() *verdict {
 		if !p.Live {
 			continue
 		}
-		if err := j.k.Listing(inventory.Store{Variables: true}).Err; err != nil && strings.HasPrefix(p.Names.Undecided(), "vars.") {
+		if err := j.k.Listing(inventory.Place{Variables: true}).Err; err != nil && strings.HasPrefix(p.Names.Undecided(), "vars.") {
 			v.doubt(environmentPlace(p.R), fmt.Sprintf("cannot tell the environment of job %s: the variables could not be listed (%v)", p.R.Label(), err))
 		}
 		for _, name := range p.Names.Known() {
@@ -127,7 +127,7 @@ func (j *judgement) environmentExists(v *verdict, r *source.Run, name string) {
 	}
 	command := fmt.Sprintf("gh hex auth --env %s --create-env%s", core.ShellWord(name), j.c.Flag)
 	if !r.Job.Hex {
-		command = j.apiCommand("-X PUT ", environmentPath(name))
+		command = Destination{Repository: j.c.Repository}.api("-X PUT ", environmentPath(name))
 	}
 	v.add(environmentPlace(r), check.SeverityError, r.Label(), fmt.Sprintf("%s; `%s` creates it", subject, command), command)
 }

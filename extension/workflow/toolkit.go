@@ -108,8 +108,12 @@ func fromCheckout(job *source.Job, s *source.Step) bool {
 // configured reads a configuration and tells what is wrong with it.
 func (j *judgement) configured(c *toolkitConfig, name string, tree map[string]bool, tell func(p Place, format string, args ...any)) {
 	text, there := j.w.File(name)
-	if !there || tree != nil && !tree[name] {
+	switch {
+	case tree != nil && !tree[name], tree == nil && !there:
 		tell(Place{}, "%s uses %s, and its configuration file %s is not in the repository", jobMark, vendors.Toolkit, name)
+		return
+	case !there:
+		tell(Place{File: name}, "the configuration of %s was not read: it is empty or too large", vendors.Toolkit)
 		return
 	}
 	if err := json.Unmarshal([]byte(text), c); err != nil {

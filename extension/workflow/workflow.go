@@ -77,7 +77,7 @@ type Project struct {
 	Place    Place
 }
 
-// Proposal is a store, beside the repository's Actions secrets, where the Hex secret is needed.
+// Proposal is a place, beside the repository's Actions secrets, where the Hex secret is needed.
 type Proposal struct {
 	App         string // actions or dependabot
 	Environment string // of an Actions secret

@@ -169,6 +169,7 @@ func (s *Sandbox) githubRoutes() []route {
 		{"GET", "/orgs/{owner}/repos", (*call).listRepositories},
 		{"GET", "/repos/{owner}/{repo}", (*call).getRepository},
 		{"GET", "/repos/{owner}/{repo}/readme", (*call).getReadme},
+		{"GET", "/repos/{owner}/{repo}/git/trees/{ref}", (*call).getTree},
 		{"GET", "/repos/{owner}/{repo}/contents", (*call).getContents},
 		{"GET", "/repos/{owner}/{repo}/contents/{rest}", (*call).getContents},
 		{"GET", "/repos/{owner}/{repo}/releases", (*call).listReleases},

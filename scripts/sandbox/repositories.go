@@ -117,23 +117,47 @@ func (c *call) getReadme() answer {
 	return c.getContents()
 }
 
-// getContents answers a file, raw or in base64 as it is asked for, or what a folder holds.
-func (c *call) getContents() answer {
+// contents are the files and links of a branch or commit, as far as a login may read them.
+func (c *call) contents(ref string) (*Repository, map[string]string, answer) {
 	_, r := c.visible()
 	if r == nil {
-		return notFound()
+		return nil, nil, notFound()
 	}
 	if l, _ := c.login(); l != nil && l.fineGrained() && r.Private && l.Permissions["contents"] == "" {
-		return failure(http.StatusForbidden, "Resource not accessible by personal access token").
+		return nil, nil, failure(http.StatusForbidden, "Resource not accessible by personal access token").
 			with("X-Accepted-GitHub-Permissions", "contents=read")
 	}
-	ref := c.http.URL.Query().Get("ref")
-	if ref == "" {
+	if ref == "" || ref == "HEAD" {
 		ref = r.DefaultBranch
 	}
 	files, found := r.Files[ref]
 	if !found {
-		return failure(http.StatusNotFound, "No commit found for the ref "+ref)
+		return nil, nil, failure(http.StatusNotFound, "No commit found for the ref "+ref)
+	}
+	return r, files, answer{}
+}
+
+// getTree lists all files of a branch or commit.
+func (c *call) getTree() answer {
+	r, files, refusal := c.contents(c.arg("ref"))
+	if r == nil {
+		return refusal
+	}
+	entries := []any{}
+	for _, path := range sortedKeys(files) {
+		entries = append(entries, map[string]any{"path": path, "type": "blob", "mode": "100644"})
+	}
+	for _, path := range sortedKeys(r.Links) {
+		entries = append(entries, map[string]any{"path": path, "type": "blob", "mode": "120000"})
+	}
+	return jsonAnswer(http.StatusOK, map[string]any{"tree": entries, "truncated": false})
+}
+
+// getContents answers a file, raw or in base64 as it is asked for, or what a folder holds.
+func (c *call) getContents() answer {
+	r, files, refusal := c.contents(c.http.URL.Query().Get("ref"))
+	if r == nil {
+		return refusal
 	}
 	path := strings.Trim(c.arg("rest"), "/")
 	if target, linked := r.Links[path]; linked {

@@ -23,9 +23,9 @@ import (
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
-// slot is one store of gh hex auth, and what becomes of it.
-type slot struct {
-	store   github.Store
+// place is where gh hex auth stores the token, and what becomes of it.
+type place struct {
+	at      github.Place
 	key     github.PublicKey
 	before  github.Entry // metadata of the secret that is there already
 	sharing github.Sharing
@@ -35,8 +35,8 @@ type slot struct {
 	err     error
 }
 
-// checkStores refuses stores that GitHub does not have, before anything is asked of anybody.
-func (o *authOptions) checkStores(given func(flag string) bool) error {
+// checkPlaces refuses places that GitHub does not have, before anything is asked of anybody.
+func (o *authOptions) checkPlaces(given func(flag string) bool) error {
 	others := slices.ContainsFunc(places.NamedApps(o.apps), func(a github.App) bool { return a != github.Actions })
 	switch {
 	case given("env") && o.env == "":
@@ -82,15 +82,15 @@ func (s *storing) locate(ctx context.Context, name string) error {
 	s.source = tree
 	if s.org != "" {
 		host, _ := auth.DefaultHost()
-		s.place = target.Repository{Repository: repository.Repository{Host: host, Owner: s.org}}
+		s.target = target.Repository{Repository: repository.Repository{Host: host, Owner: s.org}}
 	} else {
-		s.place, err = target.Resolve(ctx, s.Process, name, tree)
-		s.tree = treeOf(s.place, tree)
+		s.target, err = target.Resolve(ctx, s.Process, name, tree)
+		s.tree = treeOf(s.target, tree)
 	}
 	if err != nil {
 		return err
 	}
-	s.client, err = github.NewClient(s.place.Host, workspace.GitHubOptions(s.authOptions.Process))
+	s.client, err = github.NewClient(s.target.Host, workspace.GitHubOptions(s.authOptions.Process))
 	return err
 }
 
@@ -100,18 +100,18 @@ func (s *storing) label() string {
 	case s.org != "":
 		return "the organization " + s.org
 	case s.env != "":
-		return fmt.Sprintf("%s (environment %s)", s.place, s.env)
+		return fmt.Sprintf("%s (environment %s)", s.target, s.env)
 	}
-	return s.place.String()
+	return s.target.String()
 }
 
-// chosen are the stores that the flags name.
-func (s *storing) chosen() []github.Store {
-	base := github.Store{App: github.Actions, Level: github.LevelRepository, Owner: s.place.Owner, Repo: s.place.Name}
+// chosen are the places that the flags name.
+func (s *storing) chosen() []github.Place {
+	base := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: s.target.Owner, Repo: s.target.Name}
 	switch {
 	case s.env != "":
 		base.Level, base.Environment = github.LevelEnvironment, s.env
-		return []github.Store{base}
+		return []github.Place{base}
 	case s.org != "":
 		base.Level = github.LevelOrganization
 	}
@@ -119,12 +119,12 @@ func (s *storing) chosen() []github.Store {
 	if len(apps) == 0 {
 		apps = []github.App{github.Actions}
 	}
-	stores := make([]github.Store, len(apps))
+	chosen := make([]github.Place, len(apps))
 	for i, app := range apps {
 		base.App = app
-		stores[i] = base
+		chosen[i] = base
 	}
-	return stores
+	return chosen
 }
 
 // vendorError means that the workflows use the secret's name for another vendor's key.
@@ -166,18 +166,13 @@ func (s *storing) settleStructured(ctx context.Context) error {
 		return nil
 	}
 	if !s.CanAsk() || s.dryRun {
-		return &structuredError{s.secret, holding, s.plainCommand(s.secret)}
+		return &structuredError{s.secret, holding, s.destination().Set("secret", s.secret)}
 	}
-	yes, err := s.Confirm(fmt.Sprintf("The secret %s of %s is meant to hold %s. Store a bare token there all the same?", s.secret, s.place, holding), false)
+	yes, err := s.Confirm(fmt.Sprintf("The secret %s of %s is meant to hold %s. Store a bare token there all the same?", s.secret, s.target, holding), false)
 	if err != nil || !yes {
 		return errors.Join(console.ErrCancelled, err)
 	}
 	return nil
-}
-
-// plainCommand has gh itself store a secret that is no bare token.
-func (s *storing) plainCommand(name string) string {
-	return fmt.Sprintf("gh secret set %s --repo %s", core.ShellWord(name), s.place)
 }
 
 // refuseVendor keeps the key of another vendor from being overwritten.
@@ -204,13 +199,13 @@ func (s *storing) readWorkflows(ctx context.Context) *inspect.Remote {
 	if s.tree != nil {
 		return &inspect.Remote{Workflows: inspect.ReadWorkflows(s.tree, workflow.ReadOptions{Ends: ctx, Secret: s.secret})}
 	}
-	known := inspect.ReadRemote(ctx, s.client, s.place.Owner, s.place.Name, s.secret)
+	known := inspect.ReadRemote(ctx, s.client, s.target.Owner, s.target.Name, s.secret)
 	return &known
 }
 
-// propose asks which other stores to fill, when the flags name none: those that the workflows need. Where nobody can be
+// propose asks which other places to fill, when the flags name none: those that the workflows need. Where nobody can be
 // asked it says so.
-func (s *storing) propose(ctx context.Context) ([]github.Store, error) {
+func (s *storing) propose(ctx context.Context) ([]github.Place, error) {
 	if s.tree == nil || len(s.apps) > 0 || s.env != "" || s.org != "" {
 		return nil, nil
 	}
@@ -222,21 +217,21 @@ func (s *storing) propose(ctx context.Context) ([]github.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	var stores []github.Store
+	var chosen []github.Place
 	for _, p := range workflows.Proposals(inspect.Kept{Inventory: inv}, s.secret, workflow.Context{Dependabot: inspect.HasDependabot(s.tree), Host: s.host.Name()}) {
-		store := github.Store{App: github.App(p.App), Level: github.LevelRepository, Owner: s.place.Owner, Repo: s.place.Name}
+		at := github.Place{App: github.App(p.App), Level: github.LevelRepository, Owner: s.target.Owner, Repo: s.target.Name}
 		if p.Environment != "" {
-			store.Level, store.Environment = github.LevelEnvironment, p.Environment
+			at.Level, at.Environment = github.LevelEnvironment, p.Environment
 		}
 		yes, err := s.offer(p, inv)
 		if err != nil {
 			return nil, err
 		}
 		if yes {
-			stores = append(stores, store)
+			chosen = append(chosen, at)
 		}
 	}
-	return stores, nil
+	return chosen, nil
 }
 
 // inventory is what the workflows find on GitHub now.
@@ -246,7 +241,7 @@ func (s *storing) inventory(ctx context.Context) (github.Inventory, error) {
 	}
 	var inv github.Inventory
 	err := s.Interruptible(ctx, "Looking at what the workflows need", func(ctx context.Context) (err error) {
-		inv, err = s.client.Inventory(ctx, s.place.Owner, s.place.Name, s.workflows(ctx).Environments(nil))
+		inv, err = s.client.Inventory(ctx, s.target.Owner, s.target.Name, s.workflows(ctx).Environments(nil))
 		return err
 	})
 	if err == nil {
@@ -274,40 +269,40 @@ func (s *storing) offer(p workflow.Proposal, inv github.Inventory) (bool, error)
 	return s.Confirm(fmt.Sprintf("%s: %s", console.Capitalised(p.Reason), question), likely)
 }
 
-// inspectStores asks GitHub for the keys of all stores, and for what is there already, all at once.
-func (s *storing) inspectStores(ctx context.Context) {
+// inspectPlaces asks GitHub for the keys of all places, and for what is there already, all at once.
+func (s *storing) inspectPlaces(ctx context.Context) {
 	var wg sync.WaitGroup
-	for _, slot := range s.slots {
-		wg.Go(func() { s.inspect(ctx, slot) })
+	for _, p := range s.places {
+		wg.Go(func() { s.inspect(ctx, p) })
 	}
 	wg.Wait()
 }
 
-func (s *storing) inspect(ctx context.Context, slot *slot) {
-	if slot.store.Level == github.LevelEnvironment {
-		name, err := s.client.Environment(ctx, slot.store.Owner, slot.store.Repo, slot.store.Environment)
+func (s *storing) inspect(ctx context.Context, p *place) {
+	if p.at.Level == github.LevelEnvironment {
+		name, err := s.client.Environment(ctx, p.at.Owner, p.at.Repo, p.at.Environment)
 		if errors.Is(err, github.ErrNotFound) {
-			slot.missing = true
+			p.missing = true
 			return
 		}
 		if err == nil { // else the key tells whether it is there
-			slot.store.Environment = name
+			p.at.Environment = name
 		}
 	}
 	var beforeErr, sharingErr error
 	var wg sync.WaitGroup
-	wg.Go(func() { slot.key, slot.err = s.client.PublicKey(ctx, slot.store) })
+	wg.Go(func() { p.key, p.err = s.client.PublicKey(ctx, p.at) })
 	wg.Go(func() {
-		slot.before, beforeErr = s.client.Secret(ctx, slot.store, s.secret)
+		p.before, beforeErr = s.client.Secret(ctx, p.at, s.secret)
 		if errors.Is(beforeErr, github.ErrNotFound) {
 			beforeErr = nil
 		}
 		if beforeErr == nil {
-			slot.sharing, sharingErr = s.sharing(ctx, slot)
+			p.sharing, sharingErr = s.sharing(ctx, p)
 		}
 	})
 	wg.Wait()
-	slot.err = github.ForWrite(firstError(slot.err, beforeErr, sharingErr))
+	p.err = github.ForWrite(firstError(p.err, beforeErr, sharingErr))
 }
 
 func firstError(errs ...error) error {
@@ -321,12 +316,12 @@ func firstError(errs ...error) error {
 
 // sharing says who is to see an organization's secret: whom the flags name, else those who see it now, else private
 // repositories.
-func (s *storing) sharing(ctx context.Context, slot *slot) (github.Sharing, error) {
+func (s *storing) sharing(ctx context.Context, p *place) (github.Sharing, error) {
 	switch {
 	case s.org == "":
 		return github.Sharing{}, nil
-	case s.visibility == "" && slot.before.Name != "":
-		return s.client.Sharing(ctx, slot.store, slot.before)
+	case s.visibility == "" && p.before.Name != "":
+		return s.client.Sharing(ctx, p.at, p.before)
 	case s.visibility == "":
 		return github.Sharing{Visibility: "private"}, nil
 	}

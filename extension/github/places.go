@@ -38,8 +38,8 @@ const (
 	LevelOrganization Level = "organization"
 )
 
-// Store is one place that holds secrets: a row of GitHub's table, with its own public key.
-type Store struct {
+// Place is one place that holds secrets: a row of GitHub's table, with its own public key.
+type Place struct {
 	App   App
 	Level Level
 	// Owner and Repo name the repository; for an organization Owner alone counts.
@@ -48,10 +48,10 @@ type Store struct {
 	Environment string
 }
 
-// String names the store as people do: "Actions secret", "Dependabot organization secret".
-func (s Store) String() string {
-	name := map[App]string{Actions: "Actions", Dependabot: "Dependabot", Codespaces: "Codespaces", Agents: "agents"}[s.App]
-	switch s.Level {
+// String names the place as people do: "Actions secret", "Dependabot organization secret".
+func (p Place) String() string {
+	name := map[App]string{Actions: "Actions", Dependabot: "Dependabot", Codespaces: "Codespaces", Agents: "agents"}[p.App]
+	switch p.Level {
 	case LevelEnvironment:
 		return "environment"
 	case LevelOrganization:
@@ -60,43 +60,43 @@ func (s Store) String() string {
 	return name
 }
 
-// Target is what the store belongs to: "octo/analytics", "octo/analytics (environment prod)" or "octo".
-func (s Store) Target() string {
-	switch s.Level {
+// Target is what the place belongs to: "octo/analytics", "octo/analytics (environment prod)" or "octo".
+func (p Place) Target() string {
+	switch p.Level {
 	case LevelOrganization:
-		return s.Owner
+		return p.Owner
 	case LevelEnvironment:
-		return fmt.Sprintf("%s/%s (environment %s)", s.Owner, s.Repo, s.Environment)
+		return fmt.Sprintf("%s/%s (environment %s)", p.Owner, p.Repo, p.Environment)
 	}
-	return s.Owner + "/" + s.Repo
+	return p.Owner + "/" + p.Repo
 }
 
-// path is the collection of the store's "secrets" or "variables".
-func (s Store) path(kind string) string {
-	owner, repo := url.PathEscape(s.Owner), url.PathEscape(s.Repo)
-	switch s.Level {
+// path is the collection of the place's "secrets" or "variables".
+func (p Place) path(kind string) string {
+	owner, repo := url.PathEscape(p.Owner), url.PathEscape(p.Repo)
+	switch p.Level {
 	case LevelOrganization:
-		return fmt.Sprintf("orgs/%s/%s/%s", owner, s.App, kind)
+		return fmt.Sprintf("orgs/%s/%s/%s", owner, p.App, kind)
 	case LevelEnvironment:
-		return fmt.Sprintf("repos/%s/%s/environments/%s/%s", owner, repo, url.PathEscape(s.Environment), kind)
+		return fmt.Sprintf("repos/%s/%s/environments/%s/%s", owner, repo, url.PathEscape(p.Environment), kind)
 	}
-	return fmt.Sprintf("repos/%s/%s/%s/%s", owner, repo, s.App, kind)
+	return fmt.Sprintf("repos/%s/%s/%s/%s", owner, repo, p.App, kind)
 }
 
-// PublicKey seals values for one store.
+// PublicKey seals values for one place.
 type PublicKey struct {
 	id  string
 	key [32]byte
 }
 
-// PublicKey fetches the key of a store. It proves no right to write: whoever can read the repository gets it.
-func (c *Client) PublicKey(ctx context.Context, s Store) (PublicKey, error) {
+// PublicKey fetches the key of a place. It proves no right to write: whoever can read the repository gets it.
+func (c *Client) PublicKey(ctx context.Context, at Place) (PublicKey, error) {
 	var raw struct {
 		ID  string `json:"key_id"`
 		Key string `json:"key"`
 	}
-	what := fmt.Sprintf("read the public key of the %s secrets of %s", s, s.Target())
-	if _, err := c.get(ctx, s.path("secrets")+"/public-key", what, &raw); err != nil {
+	what := fmt.Sprintf("read the public key of the %s secrets of %s", at, at.Target())
+	if _, err := c.get(ctx, at.path("secrets")+"/public-key", what, &raw); err != nil {
 		return PublicKey{}, err
 	}
 	key, err := base64.StdEncoding.DecodeString(raw.Key)
@@ -122,15 +122,15 @@ type Sharing struct {
 }
 
 // into adds the sharing to the body of a request. Dependabot wants the IDs as text.
-func (o Sharing) into(body map[string]any, s Store) {
-	if s.Level != LevelOrganization || o.Visibility == "" {
+func (o Sharing) into(body map[string]any, at Place) {
+	if at.Level != LevelOrganization || o.Visibility == "" {
 		return
 	}
 	body["visibility"] = o.Visibility
 	if o.Visibility != "selected" {
 		return
 	}
-	if s.App != Dependabot {
+	if at.App != Dependabot {
 		body["selected_repository_ids"] = append([]int64{}, o.Repositories...)
 		return
 	}
@@ -142,25 +142,25 @@ func (o Sharing) into(body map[string]any, s Store) {
 }
 
 // Sharing reads who sees an organization's secret, given its metadata. It is the zero value for the other levels.
-func (c *Client) Sharing(ctx context.Context, s Store, e Entry) (Sharing, error) {
-	return c.sharing(ctx, s, "secret", e)
+func (c *Client) Sharing(ctx context.Context, at Place, e Entry) (Sharing, error) {
+	return c.sharing(ctx, at, "secret", e)
 }
 
 // VariableSharing is [Client.Sharing] for a variable.
-func (c *Client) VariableSharing(ctx context.Context, s Store, e Entry) (Sharing, error) {
-	return c.sharing(ctx, s, "variable", e)
+func (c *Client) VariableSharing(ctx context.Context, at Place, e Entry) (Sharing, error) {
+	return c.sharing(ctx, at, "variable", e)
 }
 
-func (c *Client) sharing(ctx context.Context, s Store, kind string, e Entry) (Sharing, error) {
-	if s.Level != LevelOrganization {
+func (c *Client) sharing(ctx context.Context, at Place, kind string, e Entry) (Sharing, error) {
+	if at.Level != LevelOrganization {
 		return Sharing{}, nil
 	}
 	if e.Visibility != "selected" {
 		return Sharing{Visibility: e.Visibility}, nil
 	}
 	o := Sharing{Visibility: e.Visibility}
-	what := fmt.Sprintf("list the repositories that see the %s %s %s of %s", s, kind, e.Name, s.Target())
-	err := c.pages(ctx, s.path(kind+"s")+"/"+url.PathEscape(e.Name)+"/repositories?per_page=100", "repositories", what, func(raw json.RawMessage) error {
+	what := fmt.Sprintf("list the repositories that see the %s %s %s of %s", at, kind, e.Name, at.Target())
+	err := c.pages(ctx, at.path(kind+"s")+"/"+url.PathEscape(e.Name)+"/repositories?per_page=100", "repositories", what, func(raw json.RawMessage) error {
 		var page []struct{ ID int64 }
 		if err := json.Unmarshal(raw, &page); err != nil {
 			return errNotJSON
@@ -177,10 +177,10 @@ func (c *Client) sharing(ctx context.Context, s Store, kind string, e Entry) (Sh
 }
 
 // Secret reads the metadata of a secret; the value is never readable. A missing one is [ErrNotFound].
-func (c *Client) Secret(ctx context.Context, s Store, name string) (Entry, error) {
+func (c *Client) Secret(ctx context.Context, at Place, name string) (Entry, error) {
 	var e entry
-	what := fmt.Sprintf("look up the %s secret %s of %s", s, name, s.Target())
-	if _, err := c.get(ctx, s.path("secrets")+"/"+url.PathEscape(name), what, &e); err != nil {
+	what := fmt.Sprintf("look up the %s secret %s of %s", at, name, at.Target())
+	if _, err := c.get(ctx, at.path("secrets")+"/"+url.PathEscape(name), what, &e); err != nil {
 		return Entry{}, err
 	}
 	if !strings.EqualFold(e.Name, name) {
@@ -192,16 +192,16 @@ func (c *Client) Secret(ctx context.Context, s Store, name string) (Entry, error
 // PutSecret stores a value under a name. It returns whether the secret is new. An answer that does not tell whether
 // the value was stored is settled by reading the secret's metadata again and comparing it with before, the metadata
 // from before this call (zero when there was none). When that does not tell either, the error is a [*DoubtError].
-func (c *Client) PutSecret(ctx context.Context, s Store, k PublicKey, name, value string, before Entry, o Sharing) (created bool, err error) {
+func (c *Client) PutSecret(ctx context.Context, at Place, k PublicKey, name, value string, before Entry, o Sharing) (created bool, err error) {
 	sealed, err := k.seal(value)
 	if err != nil {
 		return false, err
 	}
 	body := map[string]any{"encrypted_value": sealed, "key_id": k.id}
-	o.into(body, s)
+	o.into(body, at)
 	r := request{
-		method: http.MethodPut, path: s.path("secrets") + "/" + url.PathEscape(name), body: body, once: true,
-		what: fmt.Sprintf("set the %s secret %s of %s", s, name, s.Target()),
+		method: http.MethodPut, path: at.path("secrets") + "/" + url.PathEscape(name), body: body, once: true,
+		what: fmt.Sprintf("set the %s secret %s of %s", at, name, at.Target()),
 	}
 	ctx, cancel := c.patient(ctx)
 	defer cancel()
@@ -218,7 +218,7 @@ func (c *Client) PutSecret(ctx context.Context, s Store, k PublicKey, name, valu
 		if !errors.As(err, &e) || !e.Ambiguous() || errors.Is(err, errRedirect) {
 			return false, err
 		}
-		trace, known := c.settle(ctx, s, name, before, sent)
+		trace, known := c.settle(ctx, at, name, before, sent)
 		if trace == stored {
 			return before.Name == "", nil
 		}
@@ -243,13 +243,13 @@ const (
 )
 
 // settle reads a secret's metadata after a write without an answer. Its times have a resolution of one second.
-func (c *Client) settle(ctx context.Context, s Store, name string, before Entry, sent time.Time) (trace, error) {
+func (c *Client) settle(ctx context.Context, at Place, name string, before Entry, sent time.Time) (trace, error) {
 	if ctx.Err() != nil {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
 	}
-	now, err := c.Secret(ctx, s, name)
+	now, err := c.Secret(ctx, at, name)
 	switch {
 	case errors.Is(err, ErrNotFound) && before.Name == "":
 		return absent, nil
@@ -271,16 +271,16 @@ type DoubtError struct{ Err error }
 func (e *DoubtError) Error() string { return e.Err.Error() + "; cannot tell whether it was stored" }
 func (e *DoubtError) Unwrap() error { return e.Err }
 
-// Secrets lists the secrets of a store.
-func (c *Client) Secrets(ctx context.Context, s Store) Listing {
-	what := fmt.Sprintf("list the %s secrets of %s", s, s.Target())
-	return c.list(ctx, s.path("secrets")+"?per_page=100", "secrets", what)
+// Secrets lists the secrets of a place.
+func (c *Client) Secrets(ctx context.Context, at Place) Listing {
+	what := fmt.Sprintf("list the %s secrets of %s", at, at.Target())
+	return c.list(ctx, at.path("secrets")+"?per_page=100", "secrets", what)
 }
 
-// Variables lists the variables of a store.
-func (c *Client) Variables(ctx context.Context, s Store) Listing {
-	what := fmt.Sprintf("list the %s variables of %s", s, s.Target())
-	return c.list(ctx, s.path("variables")+"?per_page=30", "variables", what)
+// Variables lists the variables of a place.
+func (c *Client) Variables(ctx context.Context, at Place) Listing {
+	what := fmt.Sprintf("list the %s variables of %s", at, at.Target())
+	return c.list(ctx, at.path("variables")+"?per_page=30", "variables", what)
 }
 
 // VisibleOrganization lists the organization's "secrets" or "variables" that reach a repository.
@@ -411,10 +411,10 @@ func (c *Client) pages(ctx context.Context, path, key, what string, yield func(j
 }
 
 // Variable reads one variable. A missing one is [ErrNotFound].
-func (c *Client) Variable(ctx context.Context, s Store, name string) (Entry, error) {
+func (c *Client) Variable(ctx context.Context, at Place, name string) (Entry, error) {
 	var e entry
-	what := fmt.Sprintf("read the %s variable %s of %s", s, name, s.Target())
-	if _, err := c.get(ctx, s.path("variables")+"/"+url.PathEscape(name), what, &e); err != nil {
+	what := fmt.Sprintf("read the %s variable %s of %s", at, name, at.Target())
+	if _, err := c.get(ctx, at.path("variables")+"/"+url.PathEscape(name), what, &e); err != nil {
 		return Entry{}, err
 	}
 	if !strings.EqualFold(e.Name, name) {
@@ -424,12 +424,12 @@ func (c *Client) Variable(ctx context.Context, s Store, name string) (Entry, err
 }
 
 // SetVariable creates or updates a variable; exists says which to try first.
-func (c *Client) SetVariable(ctx context.Context, s Store, name, value string, exists bool, o Sharing) error {
+func (c *Client) SetVariable(ctx context.Context, at Place, name, value string, exists bool, o Sharing) error {
 	body := map[string]any{"name": name, "value": value}
-	o.into(body, s)
-	what := fmt.Sprintf("set the %s variable %s of %s", s, name, s.Target())
-	create := request{method: http.MethodPost, path: s.path("variables"), body: body, what: what}
-	update := request{method: http.MethodPatch, path: s.path("variables") + "/" + url.PathEscape(name), body: body, what: what}
+	o.into(body, at)
+	what := fmt.Sprintf("set the %s variable %s of %s", at, name, at.Target())
+	create := request{method: http.MethodPost, path: at.path("variables"), body: body, what: what}
+	update := request{method: http.MethodPatch, path: at.path("variables") + "/" + url.PathEscape(name), body: body, what: what}
 	if exists {
 		return c.change(ctx, update, http.StatusNoContent)
 	}
@@ -439,15 +439,15 @@ func (c *Client) SetVariable(ctx context.Context, s Store, name, value string, e
 	if errors.As(err, &e) && e.Status == http.StatusConflict {
 		err = c.change(ctx, update, http.StatusNoContent)
 	}
-	if errors.As(err, &e) && e.Ambiguous() && c.holds(ctx, s, name, value) {
+	if errors.As(err, &e) && e.Ambiguous() && c.holds(ctx, at, name, value) {
 		return nil // it was not there before: it is ours
 	}
 	return err
 }
 
 // holds says whether a variable is known to have a value.
-func (c *Client) holds(ctx context.Context, s Store, name, value string) bool {
-	e, err := c.Variable(ctx, s, name)
+func (c *Client) holds(ctx context.Context, at Place, name, value string) bool {
+	e, err := c.Variable(ctx, at, name)
 	return err == nil && e.Value == value
 }
 
