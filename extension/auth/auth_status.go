@@ -94,6 +94,7 @@ type statusRun struct {
 	tree     *worktree.Tree // of the repository
 	settings workspace.Settings
 	repo     github.Repository
+	note     string // on what could not be listed
 }
 
 func runStatus(ctx context.Context, o *statusOptions) error {
@@ -110,9 +111,19 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 			return printErr
 		}
 	}
+	if r.note != "" {
+		r.Say("%s", r.note)
+	}
 	code := command.ExitOK
 	if !o.export.Asked() && !errors.Is(err, console.ErrCancelled) {
-		code = r.printLocal(judged())
+		var local localToken
+		if err := r.Interruptible(ctx, "Asking Hex about the token", func(ctx context.Context) error {
+			local = judged(ctx)
+			return nil
+		}); err != nil {
+			return err
+		}
+		code = r.printLocal(local)
 	}
 	if err != nil {
 		return inspect.Unanswered(err)
@@ -145,25 +156,25 @@ func (r *statusRun) locate(ctx context.Context) error {
 		options.Limited = r.progress.Limit
 	}
 	client, err := github.NewClient(host, options)
-	r.Search = &places.Search{Client: client}
+	r.Search = &places.Search{Client: client, Looked: func(n, of int64) {
+		r.progress.Show("Looked into %d of %s", n, console.Counted(int(of), "repository", "repositories"))
+	}}
 	return err
 }
 
-// gather finds all places and what is to be said of them. An organization takes its time: Ctrl-C ends it.
-func (r *statusRun) gather(ctx context.Context) ([]*places.Place, error) {
-	if r.org != "" {
-		waiting := r.Wait(ctx)
-		defer waiting.Close()
-		ctx = waiting
-		defer r.progress.Clear()
-		r.progress.Show("Looking into %s", r.org)
-	}
-	places, err := r.find(ctx)
-	if console.Cancelled(ctx) != nil {
+// gather finds all places and what is to be said of them. Ctrl-C ends it.
+func (r *statusRun) gather(ctx context.Context) (found []*places.Place, err error) {
+	err = r.While(ctx, r.progress, func(ctx context.Context) (err error) {
+		r.progress.Show("Looking into %s", cmp.Or(r.org, r.target.String()))
+		if found, err = r.find(ctx); console.Cancelled(ctx) == nil {
+			r.describe(ctx, found)
+		}
+		return err
+	})
+	if errors.Is(err, console.ErrCancelled) || console.Cancelled(ctx) != nil {
 		return nil, console.ErrCancelled
 	}
-	r.describe(ctx, places)
-	return places, err
+	return found, err
 }
 
 func (r *statusRun) find(ctx context.Context) ([]*places.Place, error) {
@@ -185,9 +196,7 @@ func (r *statusRun) find(ctx context.Context) ([]*places.Place, error) {
 	wg.Go(func() { own = r.Repository(ctx, repo) })
 	wg.Go(func() { shared, hidden = r.Reaching(ctx, repo) })
 	wg.Wait()
-	if note := places.HiddenNote(r.Client, repo.Owner, hidden); note != "" {
-		r.Say("%s", note)
-	}
+	r.note = places.HiddenNote(r.Client, repo.Owner, hidden)
 	places := append(own, shared...)
 	r.Readers(ctx, repo, places)
 	return places, nil
@@ -218,7 +227,6 @@ func (r *statusRun) findOrganization(ctx context.Context) ([]*places.Place, erro
 	var mu sync.Mutex
 	places, err := r.EveryRepository(ctx, r.org, func(ctx context.Context, repo github.Repository) []*places.Place {
 		found := r.Repository(ctx, repo)
-		r.progress.Show("Looked into %s", repo.FullName())
 		if !reads {
 			r.Readers(ctx, repo, found)
 			return found
@@ -459,9 +467,9 @@ type localToken struct {
 
 // judgeLocal asks Hex about the token on this machine while GitHub is asked about the places. The function that it
 // returns waits for the answer. With --json, which has no place for it, nothing is asked.
-func (r *statusRun) judgeLocal(ctx context.Context) func() localToken {
+func (r *statusRun) judgeLocal(ctx context.Context) func(context.Context) localToken {
 	if r.export.Asked() || r.settings.Token.IsZero() && r.settings.TokenErr == nil {
-		return func() localToken { return localToken{} }
+		return func(context.Context) localToken { return localToken{} }
 	}
 	answer := make(chan localToken, 1)
 	go func() {
@@ -472,7 +480,14 @@ func (r *statusRun) judgeLocal(ctx context.Context) func() localToken {
 		})
 		answer <- localToken{owner, report}
 	}()
-	return func() localToken { return <-answer }
+	return func(ctx context.Context) localToken {
+		select {
+		case local := <-answer:
+			return local
+		case <-ctx.Done():
+			return localToken{}
+		}
+	}
 }
 
 // printLocal says what is known of the token on this machine, and returns what that means for the exit code.
