@@ -99,11 +99,11 @@ func newTokenChecks(in TokenInput) *tokenChecks {
 func (c *tokenChecks) list() []check.Check {
 	checks := []check.Check{
 		{ID: "token-present", Title: "A Hex token is on this machine", Run: c.present},
-		{ID: "token-format", Title: "The token looks like one of Hex's", Needs: []string{"token-present"}, Run: c.format},
+		{ID: "token-format", Title: "The token looks like a Hex token", Needs: []string{"token-present"}, Run: c.format},
 		{ID: "workspace-url", Title: "The Hex host is right", Run: c.workspaceURL},
 		{ID: "token-accepted", Title: "Hex accepts the token", Needs: []string{"token-format", "workspace-url"}, Run: c.accepted},
 		{ID: "token-expiry", Title: "The token does not expire soon", Needs: []string{"token-accepted"}, Run: c.expiry},
-		{ID: "token-owner", Title: "The token does not hang on one person", Needs: []string{"token-accepted"}, Run: c.owner},
+		{ID: "token-owner", Title: "The token does not depend on one person", Needs: []string{"token-accepted"}, Run: c.owner},
 		{ID: "scope-read", Title: "The token can read projects", Needs: []string{"token-accepted"}, Run: c.scopeRead},
 		{ID: "scope-run", Title: "The token can run projects", Needs: []string{"token-accepted"}, Run: c.scopeRun},
 		{ID: "project-runnable", Title: "The projects can be run", Needs: []string{"token-accepted"}, Run: c.runnable},
@@ -213,15 +213,22 @@ func (c *tokenChecks) present(ctx context.Context) check.Result {
 	var refused *TokenError
 	switch {
 	case errors.As(c.in.TokenErr, &refused):
-		return check.OK("token on this machine" + from(c.in.TokenSource))
+		return check.OK(c.here())
 	case c.in.TokenErr != nil:
 		return check.Unknown("the token"+from(c.in.TokenSource)+" could not be read: "+cleanText(c.in.TokenErr.Error()), c.in.Advice.replace("a token from "+c.menu()))
 	case !c.in.Token.IsZero():
-		return check.OK("token on this machine" + from(c.in.TokenSource) + " (" + c.in.Token.String() + ")")
+		return check.OK(c.here() + " (" + c.in.Token.String() + ")")
 	case c.in.Missing != nil:
 		return c.in.Missing(ctx)
 	}
 	return NoToken("no Hex token on this machine", c.in.Advice.Keep)
+}
+
+func (c *tokenChecks) here() string {
+	if c.in.TokenSource == "" {
+		return "token on this machine"
+	}
+	return "token on this machine, from " + c.in.TokenSource
 }
 
 // NoToken is the result of token-present that fails because this machine has no token; keep is how to keep one there.
@@ -235,7 +242,7 @@ func from(source string) string {
 	if source == "" {
 		return ""
 	}
-	return ", from " + source
+	return " (from " + source + ")"
 }
 
 func (c *tokenChecks) format(context.Context) check.Result {
@@ -244,13 +251,13 @@ func (c *tokenChecks) format(context.Context) check.Result {
 		return check.Leave("needs token-present", "needs token-present")
 	}
 	if c.in.TokenErr != nil && refused.Reference {
-		return check.Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), "run it as that says, or set HEX_API_TOKEN to the token itself")
+		return check.Fail("the token "+cleanText(refused.Reason)+from(c.in.TokenSource), refused.Way+"; or set HEX_API_TOKEN to the token itself")
 	}
 	if c.in.TokenErr != nil {
 		return check.Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), c.in.Advice.replace("a token from "+c.menu()))
 	}
 	if warning := c.in.Token.ShapeWarning(); warning != "" {
-		return check.Warn(warning, "copy the token again, or make a new one: "+c.menu())
+		return check.Warn(warning, "copy the token again, or create a new one ("+c.menu()+")")
 	}
 	return check.OK(string(c.in.Token.Kind()) + " token (" + c.in.Token.String() + ")")
 }
@@ -281,10 +288,10 @@ func (c *tokenChecks) workspaceURL(ctx context.Context) check.Result {
 	case errors.Is(err, ErrNotFound):
 		return check.Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers 404 for the list of projects", c.in.Host, from(c.in.HostSource)), NameHost)
 	case errors.Is(err, ErrNotHexAPI):
-		return check.Fail(fmt.Sprintf("%s%s is not a Hex API host: it answers with something else than JSON", c.in.Host, from(c.in.HostSource)), NameHost)
+		return check.Fail(fmt.Sprintf("%s%s is not a Hex API host: its answer is not JSON", c.in.Host, from(c.in.HostSource)), NameHost)
 	}
 	if noAnswer(answers.projectsErr) && noAnswer(answers.meErr) {
-		return c.unclear("whether "+c.in.Host.String()+from(c.in.HostSource)+", is a Hex API host", answers.projectsErr)
+		return c.unclear("whether "+c.in.Host.String()+from(c.in.HostSource)+" is a Hex API host", answers.projectsErr)
 	}
 	return check.OK(c.in.Host.String() + from(c.in.HostSource))
 }
@@ -378,7 +385,7 @@ func (c *tokenChecks) withoutMe(a tokenAnswers, what string) (r check.Result, ok
 	case a.meErr == nil:
 		return check.Result{}, false
 	case errors.Is(a.meErr, ErrNotFound):
-		return check.Leave(fmt.Sprintf("not checked: %s does not tell %s (it has no users/me)", c.in.Host.Name(), what), c.in.Host.Name()+" does not tell"), true
+		return check.Leave(fmt.Sprintf("not checked: %s does not say %s (it has no users/me)", c.in.Host.Name(), what), c.in.Host.Name()+" does not say"), true
 	}
 	return c.unclear(what, a.meErr), true
 }
@@ -395,7 +402,7 @@ func (c *tokenChecks) expiry(ctx context.Context) check.Result {
 		return check.OK("never expires")
 	}
 	if !a.me.HasExpiry {
-		return check.Leave(fmt.Sprintf("not checked: %s does not tell when the token expires", c.in.Host.Name()), c.in.Host.Name()+" does not tell")
+		return check.Leave(fmt.Sprintf("not checked: %s does not say when the token expires", c.in.Host.Name()), c.in.Host.Name()+" does not say")
 	}
 	left := a.me.ExpiresAt.Sub(c.in.Now())
 	date := a.me.ExpiresAt.Format(time.DateOnly)
@@ -434,7 +441,7 @@ func (c *tokenChecks) owner(ctx context.Context) check.Result {
 			"ask an admin of the Hex workspace for a workspace token ("+c.menu()+", Workspace tokens), then "+c.in.Advice.Rotate)
 	}
 	r := check.OK(whose)
-	r.Findings = []check.Finding{{Severity: check.SeverityNote, Message: whose + "; the token stored on GitHub need not be this one"}}
+	r.Findings = []check.Finding{{Severity: check.SeverityNote, Message: whose + "; the one stored on GitHub may be another"}}
 	return r
 }
 
@@ -470,7 +477,7 @@ func (c *tokenChecks) grant(scope string) string {
 	if c.answers.me.Kind == KindPersonal || c.in.Token.Kind() == KindPersonal {
 		return "ask an admin of the Hex workspace for the right, and whether API access is on; or use a workspace token with the scope " + scope
 	}
-	return "ask an admin of the Hex workspace to tick " + scope + " for the token, or for a new one: " + c.menu()
+	return "ask an admin of the Hex workspace to tick " + scope + " for the token, or create a new one (" + c.menu() + ")"
 }
 
 func nothingToRun(page ProjectPage) string {
@@ -514,7 +521,7 @@ func (c *tokenChecks) scopeRun(ctx context.Context) check.Result {
 	case failed != nil:
 		return c.unclear("whether the token can run projects", failed)
 	}
-	return check.Leave("not checked: no project was found to try it on", "needs project-runnable")
+	return check.Leave("not checked: no project to try it on", "needs project-runnable")
 }
 
 // toRun reports whether the token has to be able to run a project: one that somebody named here, or a workflow that runs

@@ -111,7 +111,7 @@ func TestTokenChecksVerdicts(t *testing.T) {
 		{"no scope", meOK, forbidden, "ok ok ok ok ok ok error" + none, "403", false},
 		{"no scope, old host", missing, forbidden, "ok ok ok ok skipped skipped error" + none, "no scope", false},
 		{"API access off", forbidden, forbidden, "ok ok ok unknown unknown unknown error" + none, "403", false},
-		{"old host", missing, listOK, "ok ok ok ok skipped skipped ok" + none, "does not tell when", false},
+		{"old host", missing, listOK, "ok ok ok ok skipped skipped ok" + none, "does not say when", false},
 		{"Me fails", gateway, listOK, "ok ok ok ok unknown unknown ok" + none, "could not tell when the token expires", false},
 		{"the list fails", meOK, gateway, "ok ok ok ok ok ok unknown" + none, "could not tell whether the token can read", false},
 		{"a contradiction", meOK, denied, "ok ok ok unknown ok ok unknown" + none, "accepts and rejects", false},

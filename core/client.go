@@ -275,7 +275,7 @@ func (c *Client) call(ctx context.Context, r Request, out any) error {
 	case len(body) == 0 || looksLikeJSON(body) || json.Valid(body):
 		return c.garbled(r.Path)
 	}
-	return fmt.Errorf("%s answered %s with something else than JSON: %w", c.host.Name(), cleanText(r.Path), ErrNotHexAPI)
+	return fmt.Errorf("%s answered %s with something that is not JSON: %w", c.host.Name(), cleanText(r.Path), ErrNotHexAPI)
 }
 
 func (c *Client) garbled(path string) error {

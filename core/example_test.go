@@ -45,7 +45,7 @@ func Example() {
 	// Output:
 	// hxtp_…0123
 	// ok token-present: token on this machine, from the prompt (hxtp_…0123)
-	// warning token-format: the token has 25 characters instead of 101: was it cut or glued?
+	// warning token-format: the token has 25 characters instead of 101
 	// ok token-owner: personal token of Ada Lovelace <ada@example.com>
 	// ok scope-read: can read projects (1 visible)
 }

@@ -30,7 +30,7 @@ func ParseHost(raw string) (Host, error) {
 		return Host{}, errors.New("the Hex host is empty")
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII || r <= ' ' || r == 0x7f || r == '\\' }) {
-		return Host{}, errors.New("the Hex host holds characters that no host name has")
+		return Host{}, errors.New("the Hex host contains characters that no host name has")
 	}
 	if !strings.Contains(s, "://") {
 		if isScheme(s) {
@@ -58,7 +58,7 @@ func isWebScheme(s string) bool { return strings.EqualFold(s, "https") || string
 
 func hostOf(u *url.URL) (Host, error) {
 	if u.User != nil {
-		return Host{}, errors.New("the Hex host holds a user name or password; leave out everything before the @")
+		return Host{}, errors.New("the Hex host contains a user name or password; leave out everything before the @")
 	}
 	name := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 	if !isHostName(name) || isWebScheme(name) {
@@ -106,9 +106,9 @@ func isHostName(name string) bool {
 func refuseHost(name string) error {
 	switch name {
 	case "hex.tech", "www.hex.tech", "learn.hex.tech", "static.hex.site":
-		return fmt.Errorf("%s is Hex's web site, not a workspace: use the host you log in to, such as https://app.hex.tech", name)
+		return fmt.Errorf("%s is Hex's website, not a workspace: use the host you log in to, such as https://app.hex.tech", name)
 	case "hex.pm", "www.hex.pm", "repo.hex.pm":
-		return fmt.Errorf("%s is the Elixir package registry, another company: use the host you log in to, such as https://app.hex.tech", name)
+		return fmt.Errorf("%s is the Elixir package registry, a different company: use the host you log in to, such as https://app.hex.tech", name)
 	}
 	return nil
 }

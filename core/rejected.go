@@ -13,7 +13,11 @@ type RejectedError struct {
 }
 
 func (e *RejectedError) Error() string {
-	return fmt.Sprintf("%s rejects the token%s (401): it is expired, revoked, or belongs to another region's host", e.Host, from(e.TokenSource))
+	source := ""
+	if e.TokenSource != "" {
+		source = " from " + e.TokenSource
+	}
+	return fmt.Sprintf("%s rejects the token%s (401): it is expired, revoked, or belongs to another region's host", e.Host, source)
 }
 
 // Fix is what to do about it.

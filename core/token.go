@@ -47,13 +47,20 @@ type Token struct {
 type TokenError struct {
 	Reason string // completes "the token …", such as "is empty"
 	Vendor string // whose token it is instead, such as "GitHub"; empty when that cannot be told
-	// Reference says that it stands for a token, or is an encrypted one: whoever put it there knows how to read it.
+	// Reference says that it stands for a token, or is an encrypted one: whoever put it there knows how to read it. Way is how
+	// to get at the token, as far as that is known.
 	Reference bool
+	Way       string
 	// Placeholder says that nothing in the text can be a token: it says where one goes, or is masked.
 	Placeholder bool
 }
 
-func (e *TokenError) Error() string { return "the token " + e.Reason }
+func (e *TokenError) Error() string {
+	if e.Way != "" {
+		return "the token " + e.Reason + "; " + e.Way
+	}
+	return "the token " + e.Reason
+}
 
 // Empty reports whether there was nothing but what is cleaned away.
 func (e *TokenError) Empty() bool { return e.Reason == reasonEmpty }
@@ -145,7 +152,7 @@ func refuseToken(s string) error {
 		return &TokenError{Reason: "is a placeholder, not a real one", Placeholder: true}
 	}
 	if strings.Contains(s, "…") || strings.Contains(s, "...") || strings.ContainsAny(s, "*•") {
-		return &TokenError{Reason: "is shortened or masked: copy all of it, from where it was made", Placeholder: !holdsDrawn(s)}
+		return &TokenError{Reason: "is shortened or masked: copy all of it from where it was created", Placeholder: !holdsDrawn(s)}
 	}
 	for _, r := range s {
 		reason := ""
@@ -153,9 +160,9 @@ func refuseToken(s string) error {
 		case unicode.IsSpace(r):
 			reason = "has white space in it: copy the token alone, on one line"
 		case unicode.IsControl(r):
-			reason = "holds control characters"
+			reason = "contains control characters"
 		case r > unicode.MaxASCII:
-			reason = "holds characters that no token has"
+			reason = "contains characters that no token has"
 		}
 		if reason != "" {
 			return &TokenError{Reason: reason, Placeholder: !holdsDrawn(s)}
@@ -177,7 +184,7 @@ func foreignToken(s string) *TokenError {
 		return &TokenError{Reason: "is a key of an AI service (sk-…), not of Hex", Vendor: "OpenAI or Anthropic"}
 	}
 	if key, found := strings.CutPrefix(s, "hex_"); found && len(key) == 40 && isHexDigits(key) {
-		return &TokenError{Reason: "is a key of hex.pm, the Elixir package registry, which is another company than hex.tech", Vendor: "hex.pm"}
+		return &TokenError{Reason: "is a key of hex.pm, the Elixir package registry, a different company from hex.tech", Vendor: "hex.pm"}
 	}
 	return nil
 }
@@ -189,17 +196,17 @@ func reference(s string) *TokenError {
 	lower := strings.ToLower(s)
 	switch {
 	case strings.HasPrefix(lower, "op:"), strings.Contains(lower, "op://"):
-		return referenceTo("a reference to 1Password (op://…)", "let it fill in the token, with: op run -- COMMAND")
+		return referenceTo("a reference to 1Password (op://…)", "have 1Password fill it in: op run -- COMMAND")
 	case strings.HasPrefix(lower, "encrypted:"):
-		return referenceTo("encrypted (encrypted:…)", "let dotenvx fill in the token, with: dotenvx run -- COMMAND")
+		return referenceTo("encrypted (encrypted:…)", "have dotenvx fill it in: dotenvx run -- COMMAND")
 	case strings.HasPrefix(lower, "enc["):
-		return referenceTo("encrypted (ENC[…])", "let sops fill in the token, with: sops exec-env FILE COMMAND")
+		return referenceTo("encrypted (ENC[…])", "have sops fill it in: sops exec-env FILE COMMAND")
 	case strings.HasPrefix(s, "$ANSIBLE_VAULT"), strings.HasPrefix(s, "-----BEGIN "):
 		return referenceTo("encrypted", "decrypt it first, and pipe it in with --with-token")
 	case strings.HasPrefix(s, "${"), strings.HasPrefix(s, "$("), strings.HasPrefix(s, "{{"):
 		return referenceTo("an expression ("+s[:2]+"…) that nothing has filled in", "set HEX_API_TOKEN to what it stands for, or pipe that in with --with-token")
 	}
-	const tool = "let the tool that keeps it fill in the token, as op run -- COMMAND and dotenvx run -- COMMAND do"
+	const tool = "have the tool that keeps it fill it in, as op run -- COMMAND and dotenvx run -- COMMAND do"
 	switch {
 	case strings.HasPrefix(lower, "vault:"):
 		return referenceTo("a reference to a vault (vault:…)", tool)
@@ -210,7 +217,7 @@ func reference(s string) *TokenError {
 }
 
 func referenceTo(what, way string) *TokenError {
-	return &TokenError{Reason: "is " + what + ", not the token itself: " + way, Reference: true}
+	return &TokenError{Reason: "is " + what + ", not the token itself", Reference: true, Way: way}
 }
 
 // hasScheme tells what begins as vault:…, awssm://… or ref+sops://… do: no token has a colon. What is pasted together with
@@ -369,19 +376,19 @@ func (t Token) ShapeWarning() string {
 	case t.prefix() != "":
 		return "the token " + t.odd()
 	case length == 32 && isHexDigits(t.Reveal()):
-		return "the token is 32 bare hex characters: an old key of hex.pm (Elixir packages, another company) looks like that, and so may an old token of Hex"
+		return "the token is 32 bare hex characters: an old key of hex.pm (Elixir packages, a different company) looks like that, and so may an old Hex token"
 	case length >= 40 && isHexDigits(t.Reveal()):
-		return "the token has no prefix (hxtp_ or hxtw_): only old tokens of Hex look like that"
+		return "the token has no prefix (hxtp_ or hxtw_): only old Hex tokens look like that"
 	}
-	return "the token does not look like one of Hex's (hxtp_ or hxtw_ and 96 hex characters)"
+	return "the token does not look like a Hex token (hxtp_ or hxtw_ and 96 hex characters)"
 }
 
 // odd is what is wrong with a token that begins like one of Hex's.
 func (t Token) odd() string {
 	if length, right := len(t.Reveal()), len(personalPrefix)+secretHexDigits; length != right {
-		return fmt.Sprintf("has %d characters instead of %d: was it cut or glued?", length, right)
+		return fmt.Sprintf("has %d characters instead of %d", length, right)
 	}
-	return "starts like one of Hex's but holds other characters than 0-9 and a-f"
+	return "starts like a Hex token, but contains characters other than 0-9 and a-f"
 }
 
 // String shows the prefix and the last four characters, such as hxtp_…9f3c. Of a token so short that four characters

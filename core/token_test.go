@@ -170,7 +170,7 @@ func TestTokenShape(t *testing.T) {
 		{sample("hxtw_", "a"), KindWorkspace, "", "hxtw_…" + bare[92:]},
 		{sample("hxtp_", "a")[:100], KindPersonal, "100 characters instead of 101", "hxtp_…" + bare[91:95]},
 		{strings.ToUpper(bare), KindUnknown, "does not look like", "…" + strings.ToUpper(bare[92:])},
-		{"hxtp_" + strings.ToUpper(bare), KindPersonal, "other characters", "hxtp_…" + strings.ToUpper(bare[92:])},
+		{"hxtp_" + strings.ToUpper(bare), KindPersonal, "characters other than", "hxtp_…" + strings.ToUpper(bare[92:])},
 		{bare, KindUnknown, "no prefix", "…" + bare[92:]},
 		{bare[:32], KindUnknown, "hex.pm", "…" + bare[28:32]},
 		{"abc", KindUnknown, "does not look like", "…"},

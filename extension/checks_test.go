@@ -14,7 +14,7 @@ import (
 func checksPage() examples {
 	return examples{
 		pages: []string{"../docs/checks.md"}, scripts: "testdata/checks", workflows: true, update: "TestChecksDocumented",
-		start: regexp.MustCompile(`(?m)^### (.+)\n`), end: regexp.MustCompile(`(?m)^##`),
+		start: regexp.MustCompile(`(?m)^### (.+)\n`), end: regexp.MustCompile(`(?m)^()##`),
 	}
 }
 

@@ -29,7 +29,7 @@ type examples struct {
 	update  string // the test that rewrites them
 
 	workflows  bool           // the part shows the script's workflows, too
-	start, end *regexp.Regexp // of a part; start ends in front of the text and has its name as a group
+	start, end *regexp.Regexp // of a part; start ends in front of the text and has its name as a group, an empty one of end ends it
 }
 
 // part is where the examples of one script stand in a page.
@@ -49,7 +49,7 @@ func onPages(t *testing.T) examples {
 	pages = slices.DeleteFunc(pages, func(name string) bool { return filepath.Base(name) == "checks.md" })
 	return examples{
 		pages: append(pages, "../README.md"), scripts: "testdata/examples", update: "TestExamples",
-		start: regexp.MustCompile(`(?m)^<!-- example: (\S+) -->\n`), end: regexp.MustCompile("(?m)^```$"),
+		start: regexp.MustCompile(`(?m)^<!-- example: (\S+) -->\n`), end: regexp.MustCompile("(?m)^```$()"),
 	}
 }
 
@@ -121,8 +121,8 @@ func (e examples) parts(text string) []part {
 	var out []part
 	for _, m := range e.start.FindAllStringSubmatchIndex(text, -1) {
 		end := len(text)
-		if stop := e.end.FindStringIndex(text[m[1]:]); stop != nil {
-			end = m[1] + stop[1]
+		if stop := e.end.FindStringSubmatchIndex(text[m[1]:]); stop != nil {
+			end = m[1] + stop[2]
 		}
 		out = append(out, part{text[m[2]:m[3]], m[1], end})
 	}
@@ -170,19 +170,24 @@ func (e examples) wanted(t *testing.T, name string) []block {
 	return out
 }
 
-// rewrite puts the examples as they are now into the blocks of the page.
+// rewrite puts the examples as they are now into the blocks of the page, and those that have none yet behind the text.
 func (e examples) rewrite(t *testing.T, page string) {
 	text := readPage(t, page)
 	for _, part := range slices.Backward(e.parts(text)) {
 		wanted := e.wanted(t, part.name)
-		text = text[:part.from] + fence.ReplaceAllStringFunc(text[part.from:part.to], func(old string) string {
+		next := func(old string) string {
 			if len(wanted) == 0 {
 				return old
 			}
-			next := wanted[0]
+			b := wanted[0]
 			wanted = wanted[1:]
-			return "```" + next.language + "\n" + next.text + "```"
-		}) + text[part.to:]
+			return "```" + b.language + "\n" + b.text + "```"
+		}
+		shown := fence.ReplaceAllStringFunc(text[part.from:part.to], next)
+		for len(wanted) > 0 {
+			shown += next("") + "\n\n"
+		}
+		text = text[:part.from] + shown + text[part.to:]
 	}
 	if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
@@ -223,7 +228,8 @@ func cmdExample(ts *testscript.TestScript, neg bool, args []string) {
 		rewriteOutput(ts, got)
 		return
 	}
-	if want := ts.ReadFile(filepath.Join(ts.Getenv("WORK"), "output")); got != want {
+	want, _ := os.ReadFile(filepath.Join(ts.Getenv("WORK"), "output")) // none yet in a new script
+	if got != string(want) {
 		ts.Fatalf("the example shows\n%swant\n%sIf the former is right, run the test again with -update", got, want)
 	}
 }
@@ -273,10 +279,10 @@ func rewriteOutput(ts *testscript.TestScript, text string) {
 	name := filepath.Join(worldOf(ts).scripts, ts.Name()+".txtar")
 	archive, err := txtar.ParseFile(name)
 	ts.Check(err)
-	for i, f := range archive.Files {
-		if f.Name == "output" {
-			archive.Files[i].Data = []byte(text)
-		}
+	isOutput := func(f txtar.File) bool { return f.Name == "output" }
+	if !slices.ContainsFunc(archive.Files, isOutput) {
+		archive.Files = append(archive.Files, txtar.File{Name: "output"})
 	}
+	archive.Files[slices.IndexFunc(archive.Files, isOutput)].Data = []byte(text)
 	ts.Check(os.WriteFile(name, txtar.Format(archive), 0o644))
 }

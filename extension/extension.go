@@ -58,8 +58,8 @@ func newRootCmd(p *command.Process, args ...string) *cobra.Command {
 		Short: "Run Hex from GitHub, without guessing about tokens",
 		Long: heredoc.Doc(`
 			Verify Hex API tokens, store them as the GitHub secrets that workflows read, and
-			check before a push everything that would fail or leak. List projects, start runs of
-			them and watch them to their end, here and in GitHub Actions.
+			check before a push everything that would fail or leak. List projects, start
+			runs of them and watch them to their end, here and in GitHub Actions.
 
 			Hex is the data workspace at hex.tech.`),
 		Example: command.Example(`

@@ -24,7 +24,8 @@ func TestHelpLooksLikeThatOfGH(t *testing.T) {
 	inherited := `
 INHERITED FLAGS
   -h, --help                     Show help for command
-  -R, --repo [HOST/]OWNER/REPO   Select another repository using the [HOST/]OWNER/REPO format
+  -R, --repo [HOST/]OWNER/REPO   Select another repository using the
+                                 [HOST/]OWNER/REPO format
 `
 	for _, tt := range []struct {
 		args []string

@@ -21,10 +21,10 @@ func TestErrorsHintAtTheNextCommand(t *testing.T) {
 		{&workspace.NoRunError{}, "Find one with: gh hex run list <project>"},
 		{fmt.Errorf("look: %w", &workspace.NoRunError{Project: "p"}), "Find one with: gh hex run list p"},
 		{&command.InputError{Err: errors.New("no such file")}, "Check the file that --input, or -F with @, names"},
-		{errors.Join(errors.New("something else"), workspace.ErrNoKeyring), "Keep the copy in .env with: --local dotenv, or keep none with: --local none"},
+		{errors.Join(errors.New("something else"), workspace.ErrNoKeyring), "Store the copy in .env with: --local dotenv, or none with: --local none"},
 		{fmt.Errorf("%w: really", workspace.ErrNoLocalToken), "Next: gh hex auth login (without a keyring: --local dotenv), or set HEX_API_TOKEN"},
-		{&workspace.ForeignHostError{File: ".env"}, "If you log in to Hex there, set HEX_WORKSPACE_URL in the environment; else take the line out of .env"},
-		{&run.StartError{Project: "p", Err: fmt.Errorf("%w: %w", core.ErrMaybeStarted, busy)}, "It is not started again by itself. See whether it runs: gh hex run list p"},
+		{&workspace.ForeignHostError{File: ".env"}, "If you log in to Hex there, set HEX_WORKSPACE_URL in the environment; else delete that line in .env"},
+		{&run.StartError{Project: "p", Err: fmt.Errorf("%w: %w", core.ErrMaybeStarted, busy)}, "It was not started again. To see whether it runs: gh hex run list p"},
 		{&run.StartError{Project: "p", Err: busy}, "It may have taken effect: look before you repeat it"}, // it has nothing to say itself
 		{worktree.ErrNotRepository, "Change into a git repository, or name one with: -R [HOST/]OWNER/REPO"},
 		{errors.New("of no kind"), ""},

@@ -118,7 +118,7 @@ func TestMistakes(t *testing.T) {
 		{"auth --dry-run=perhaps", "--dry-run is on or off: write it alone, or leave it out"},
 		{"run list " + aProject + " --status foo", "valid values are {pending|running|completed|errored|killed|unable_to_allocate_kernel}"},
 		{"run list " + aProject + " --trigger foo", "valid values are {api|scheduled|app_refresh|all}"},
-		{"run watch " + aProject + " " + aRun + " --interval 1s", "Hex allows one question every 5s"},
+		{"run watch " + aProject + " " + aRun + " --interval 1s", "Hex allows one request every 5s"},
 		{"project list --limit 0", "--limit takes a whole number from 1, such as 30"},
 		{"run list " + aProject + " -L -1", "--limit takes a whole number from 1, such as 30"},
 		{"verify --project nonsense", "Find its ID with: gh hex project list"},

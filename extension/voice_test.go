@@ -60,7 +60,7 @@ func TestRejectedTokenInOneVoice(t *testing.T) {
 			code := runIn(b, t, args...)
 			said := b.Stdout.String() + b.Stderr.String()
 			for _, want := range []string{
-				host + " rejects the token, from " + source + " (401): it is expired, revoked, or belongs to another region's host",
+				host + " rejects the token from " + source + " (401): it is expired, revoked, or belongs to another region's host",
 				fix + strings.TrimPrefix(host, "http://") + ": Settings → API keys → New Token; or set HEX_WORKSPACE_URL to the host you log in to",
 			} {
 				if strings.Count(said, want) != 1 {
@@ -117,7 +117,7 @@ func TestTokenOfAnotherVendorInOneVoice(t *testing.T) {
 		if args[0] == "verify" {
 			continue // says so as the check token-format
 		}
-		if want := ", from .env\n"; !strings.Contains(said, want) || code != command.ExitProblem {
+		if want := " (from .env)\n"; !strings.Contains(said, want) || code != command.ExitProblem {
 			t.Errorf("%v: exit code %d, no %q in: %s", args, code, want, said)
 		}
 	}
@@ -131,7 +131,7 @@ func TestHostThatCannotBeUsedInOneVoice(t *testing.T) {
 		code := runIn(b, t, args...)
 		said := b.Stdout.String() + b.Stderr.String()
 		for _, want := range []string{
-			"a token is only sent over https: use https://hex.example.com, from the environment variable HEX_WORKSPACE_URL",
+			"a token is only sent over https: use https://hex.example.com (from the environment variable HEX_WORKSPACE_URL)",
 			"set HEX_WORKSPACE_URL to the host you log in to, such as https://app.hex.tech",
 		} {
 			if !strings.Contains(said, want) || code != command.ExitProblem {

@@ -28,9 +28,9 @@ func (s *survey) judge() check.Result {
 	case active:
 		return check.OK("git runs gh hex before a push")
 	case len(traces) == 0:
-		return check.Skip("no hook and no manager of hooks runs gh hex here (gh hex init --hook)")
+		return check.Skip("no hook and no hook manager runs gh hex here (gh hex init --hook)")
 	case maybe:
-		note := core.Printable(s.shown(s.path)) + " may go on to run gh hex; whether it does cannot be told without running it"
+		note := core.Printable(s.shown(s.path)) + " may go on to run gh hex: only running it would tell"
 		return check.Judge([]check.Finding{{File: s.local(s.path), Severity: check.SeverityNote, Message: note}}, note, "")
 	}
 	return check.Judge(traces, "", "")

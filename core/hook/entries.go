@@ -70,16 +70,16 @@ func lefthookFound(f file) entry {
 		case command["use_stdin"] != true:
 			e = entry{flaw: noInput}
 		case !strings.Contains(run, "{files}") || command["files"] == nil:
-			e = entry{flaw: "lefthook passes it over there when the pushed branch is not checked out, for want of files"}
+			e = entry{flaw: "lefthook skips it when the pushed branch is not checked out, because files is missing"}
 		case skips:
-			e = entry{flaw: "lefthook is told to skip it there"}
+			e = entry{flaw: "lefthook is told to skip it"}
 		}
 		best = e.or(best)
 	}
 	return best
 }
 
-const noInput = "lefthook tells it nothing of the push there, for want of use_stdin: true"
+const noInput = "lefthook does not tell it what is pushed, because use_stdin: true is missing"
 
 func (e entry) or(other entry) entry {
 	if e.there || e.flaw != "" && !other.there {
@@ -101,7 +101,7 @@ func preCommitFound(f file) entry {
 			e.there = e.there || hook["id"] == "gh-hex" && strings.Contains(address, "gh-hex")
 			stages, limited := hook["stages"].([]any)
 			if e.there && limited && !slices.Contains(stages, any("push")) && !slices.Contains(stages, any("pre-push")) {
-				e = entry{flaw: "it does not run before a push there, for want of stages: [push]"}
+				e = entry{flaw: "it does not run before a push, because stages: [push] is missing"}
 			}
 			best = e.or(best)
 		}
@@ -174,7 +174,7 @@ func judgeLine(text string) entry {
 	case runs && guarded(text):
 		return entry{there: true}
 	case runs:
-		return entry{flaw: "what git tells it of the remote is read as options of gh hex there, for want of --"}
+		return entry{flaw: "the name of the remote is read as an option of gh hex, because -- is missing"}
 	case maybe:
 		return entry{flaw: "it names gh hex verify --pre-push, and may or may not run it"}
 	}

@@ -87,7 +87,7 @@ func (h Hook) ownedBy(s *survey, m manager) Hook {
 		h.Dead, h.Then = s.why(), m.install
 	}
 	if s.path == m.file.path && !s.executable {
-		h.Dead, h.Then = "this husky runs only what may be executed", "chmod +x "+core.ShellWord(s.shown(s.path))
+		h.Dead, h.Then = "this version of husky runs only executable files", "chmod +x "+core.ShellWord(s.shown(s.path))
 	}
 	if m.entry.there {
 		h.Action, h.Owner = scaffold.Unchanged, m.name
@@ -164,11 +164,11 @@ func (h Hook) idle() Hook {
 	info, err := os.Stat(h.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		h.Idle = "it is a link that leads nowhere"
+		h.Idle = "it is a broken link"
 	case err != nil || !info.Mode().IsRegular():
-		h.Idle = "it is no file"
+		h.Idle = "it is not a file"
 	case info.Mode()&0o111 == 0 && runtime.GOOS != "windows":
-		h.Idle = "nobody may execute it (chmod +x)"
+		h.Idle = "it is not executable (chmod +x)"
 	}
 	return h
 }
@@ -235,7 +235,7 @@ func (h Hook) Write() (Hook, error) {
 }
 
 // errMeanwhile means that a hook is not the one that was planned for.
-var errMeanwhile = errors.New("the hook changes all the time")
+var errMeanwhile = errors.New("the hook keeps changing")
 
 // again plans for the same place.
 func (h Hook) again() (Hook, error) {

@@ -126,7 +126,7 @@ func TestEntriesThatDoNotDo(t *testing.T) {
 		{"passed over", "lefthook.yml", "pre-push:\n  jobs:\n    - run: gh hex verify --pre-push -- {1}\n      use_stdin: true\n", "files"},
 		{"skipped", "lefthook.yml", "pre-push:\n  commands:\n    a:\n      skip: true\n      files: echo lefthook.yml\n      run: true {files} && gh hex verify --pre-push\n      use_stdin: true\n", "skip"},
 		{"at a commit", ".pre-commit-config.yaml", "repos:\n- repo: local\n  hooks:\n  - id: a\n    entry: gh hex verify --pre-push --\n    stages: [commit]\n", "stages"},
-		{"options", ".husky/pre-push", "gh hex verify --pre-push \"$@\"\n", "for want of --"},
+		{"options", ".husky/pre-push", "gh hex verify --pre-push \"$@\"\n", "-- is missing"},
 		{"another reader before", ".husky/pre-push", "git lfs pre-push \"$@\"\n" + Line + "\n", "git too"},
 		{"another reader after", ".husky/pre-push", Line + "\nwhile read -r a b c d; do echo $a; done\n", "read too"},
 		{"maybe", "package.json", `{"simple-git-hooks":{"pre-push":"sh -c 'gh hex verify --pre-push'"}}`, "may or may not"},

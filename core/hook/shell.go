@@ -110,7 +110,7 @@ func amongCommands(f file) string {
 func shellFound(f file) entry {
 	e := judgeLine(string(f.text))
 	if reader := takes(string(f.text)); e.there && reader != "" {
-		return entry{flaw: "it runs gh hex, and " + reader + " too: whoever reads first what git hands over takes it from the other"}
+		return entry{flaw: "it runs gh hex, and " + reader + " too: whichever reads git's input first takes it from the other"}
 	}
 	return e
 }

@@ -188,7 +188,7 @@ func (s *survey) why() string {
 	case s.off:
 		return fmt.Sprintf("core.hooksPath is %q: git runs no hook of this repository", s.folder)
 	case !s.present && err == nil && info.Mode()&fs.ModeSymlink != 0:
-		return s.shown(s.path) + " is a link that leads nowhere"
+		return s.shown(s.path) + " is a broken link"
 	case !s.present && s.configured:
 		return "git finds no hook here: core.hooksPath leads to " + s.shown(s.folder) + ", where there is no " + hookName
 	case !s.present:

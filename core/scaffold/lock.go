@@ -25,7 +25,7 @@ const (
 // patience is how long another process may take with its files.
 const patience = 10 * time.Second
 
-var errBusy = errors.New("another process writes files here")
+var errBusy = errors.New("another process is writing files here")
 
 // enter opens the workshop for this process alone, and clears what a killed one has left there.
 func enter(ctx context.Context, r *os.Root) (leave func(), err error) {

@@ -105,7 +105,7 @@ func planIgnore(root string, git Git) (Change, error) {
 			return change, nil
 		}
 	}
-	return Change{}, &PathError{Path: name, Reason: "changes all the time; run the command again"}
+	return Change{}, &PathError{Path: name, Reason: "keeps changing; run the command again"}
 }
 
 // readIgnore is nil for a file that cannot be completed: whoever wants to hears it from PlanFile.

@@ -186,7 +186,7 @@ func TestFileThatIsCompletedWhilePlanning(t *testing.T) {
 		return honest(path)
 	}
 	_, err = Plan(root, git, Options{})
-	wantPathError(t, err, ".gitignore", "changes all the time")
+	wantPathError(t, err, ".gitignore", "keeps changing")
 }
 
 func TestGitsErrorComesBack(t *testing.T) {

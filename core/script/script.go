@@ -67,7 +67,7 @@ var (
 	// ErrLong says that a script is longer than what is read of it.
 	ErrLong = errors.New("the script is too long to be read whole")
 	// ErrDeep says that what is nested in a script is nested too deep to be read.
-	ErrDeep = errors.New("the script is nested too deep to be read")
+	ErrDeep = errors.New("the script is nested too deeply to be read")
 )
 
 // Script is a script that was read.
@@ -184,16 +184,20 @@ func parseFile(text string, l Language, recovered int) (file *syntax.File, err e
 
 // shallowReader hands a script to the parser in small pieces, and stops when the parser has called itself too often: a
 // stack that grows without bounds ends the whole program.
-type shallowReader struct{ text string }
+type shallowReader struct {
+	text string
+	goes bool // on behind the first piece
+}
 
 func (r *shallowReader) Read(p []byte) (int, error) {
-	var one [1]uintptr
-	if runtime.Callers(maxFrames, one[:]) > 0 {
-		return 0, ErrDeep
-	}
 	if r.text == "" {
 		return 0, io.EOF
 	}
+	var one [1]uintptr
+	if r.goes && runtime.Callers(maxFrames, one[:]) > 0 {
+		return 0, ErrDeep
+	}
+	r.goes = true
 	n := copy(p[:min(len(p), 256)], r.text)
 	r.text = r.text[n:]
 	return n, nil

@@ -82,9 +82,9 @@ func parseAcceptance(line string) (acceptance, bool) {
 	case !slices.Contains(acceptable(), id):
 		e.wrong = fmt.Sprintf("only findings of %s can be accepted here", strings.Join(acceptable(), " and "))
 	case !isFingerprint(fingerprint):
-		e.wrong = "the second word is no fingerprint"
+		e.wrong = "the second word is not a fingerprint"
 	case e.reason == "" || e.reason == WantsReason:
-		e.wrong = "a reason is missing, and without one nothing is accepted"
+		e.wrong = "a reason is missing: nothing is accepted without one"
 	}
 	return e, true
 }
@@ -162,7 +162,7 @@ func (a *accepted) notes(whole bool) []check.Finding {
 	for _, e := range a.entries {
 		message := e.wrong
 		if message == "" && whole && !e.used {
-			message = "this entry matches nothing any more"
+			message = "this entry no longer matches anything"
 		}
 		if message != "" {
 			notes = append(notes, check.Finding{File: AcceptedFile, Line: e.line, Severity: check.SeverityNote, Message: message})

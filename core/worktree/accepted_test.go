@@ -67,14 +67,14 @@ func TestAcceptedLeak(t *testing.T) {
 	got := r.leaks(history)
 	if !strings.HasPrefix(got, "ok: no Hex token in 1 file and 2 commits, apart from 1 accepted []\n") ||
 		!strings.Contains(got, " accepted (revoked in 2025, the repository is archived): old.py holds a Hex token ("+short(token(1))+")") ||
-		!strings.Contains(got, "note .gh-hex-accepted:4:0 this entry matches nothing any more") {
+		!strings.Contains(got, "note .gh-hex-accepted:4:0 this entry no longer matches anything") {
 		t.Errorf("token-leaked is %s", got)
 	}
 	if got := r.results(history).Accepted(); got != 1 {
 		t.Errorf("%d accepted", got)
 	}
 	// Without the history nobody knows what it matches.
-	if got := r.leaks(LeakOptions{}); strings.Contains(got, "matches nothing") || !strings.HasPrefix(got, "ok: ") {
+	if got := r.leaks(LeakOptions{}); strings.Contains(got, "no longer matches") || !strings.HasPrefix(got, "ok: ") {
 		t.Errorf("token-leaked is %s", got)
 	}
 	// Another token in the same place is an error, and the steps are about it alone.
@@ -97,7 +97,7 @@ func TestAcceptedTokensHideNothing(t *testing.T) {
 		want string
 	}{
 		"more than one object is remembered for": {many(maxInObject+1) + token(2), "error: file holds a Hex token (" + short(token(2))},
-		"more than are looked at":                {many(leak.MaxMatches) + token(2), "unknown: there are more tokens than are looked at"},
+		"more than are looked at":                {many(leak.MaxMatches) + token(2), "unknown: there are too many tokens to look at each"},
 		"all of them":                            {many(maxInObject + 1), "ok: "},
 	} {
 		r := newRepository(t)
@@ -140,7 +140,7 @@ func TestAcceptedEnv(t *testing.T) {
 		t.Errorf("env-tracked is %s", got)
 	}
 	r.write(".env", "HEX_API_TOKEN=other-style\n")
-	if got := r.judge("env-tracked"); !strings.HasPrefix(got, "error: .env is tracked") || !strings.Contains(got, "matches nothing any more") {
+	if got := r.judge("env-tracked"); !strings.HasPrefix(got, "error: .env is tracked") || !strings.Contains(got, "no longer matches anything") {
 		t.Errorf("env-tracked is %s", got)
 	}
 	// In the history each content counts.

@@ -206,7 +206,7 @@ func TestUnopenedFilesAreCounted(t *testing.T) {
 	r.write("same.7z", "7z\xbc\xaf\x27\x1c")
 	r.write("b.zst", "\x28\xb5\x2f\xfd")
 	r.commit(".")
-	count := "2 compressed files not looked into, or not to the end (only zip and gzip are opened, up to 16 MiB, 64 MiB unpacked, and nothing in it again)"
+	count := "2 compressed files not searched, or not to the end (only zip and gzip are opened, up to 16 MiB, 64 MiB unpacked, and no archive inside another)"
 	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 3 files and 1 unpushed commit; "+count+" []")
 	r.expectLeaks(LeakOptions{History: true}, "ok: no Hex token in 3 files and 1 commit; "+count+" []")
 	r.write("c", token(1))
@@ -248,7 +248,7 @@ func TestPointersAreFollowed(t *testing.T) {
 		t.Errorf("in a linked work tree: %s", got)
 	}
 
-	absent := "what git-lfs has of 1 file is not in this clone and was not looked into (git lfs fetch --all)"
+	absent := "what git-lfs has of 1 file is not in this clone and was not searched (git lfs fetch --all)"
 	expectAbsent := func(why string) {
 		t.Helper()
 		if got := r.leaks(LeakOptions{}); !strings.HasPrefix(got, "ok: ") || !strings.HasSuffix(got, "\n  note :0:0 "+absent) {
@@ -322,7 +322,7 @@ func TestFilteredFilesAreJudgedByTheIndex(t *testing.T) {
 	r.write("a.ipynb", `{"out":"`+token(1)+`"}`)
 	r.git("add", ".")
 	r.remove("executed")
-	note := "  note :0:0 1 file behind a clean filter of git's configuration: what git's index has was looked at, and the filter was not run"
+	note := "  note :0:0 1 file with a clean filter in git's configuration: git's index was searched instead, and the filter was not run"
 	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and 1 unpushed commit []", note)
 	r.write(token(5)+".ipynb", "")
 	r.git("add", token(5)+".ipynb")

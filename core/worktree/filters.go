@@ -69,7 +69,7 @@ func (s *search) searchCleaned(ctx context.Context, names []string) error {
 		s.addFile(name, found{}, nil)
 	}
 	s.mu.Lock()
-	s.note("%s behind a clean filter of git's configuration: what git's index has was looked at, and the filter was not run", counted(len(names), "file"))
+	s.note("%s with a clean filter in git's configuration: git's index was searched instead, and the filter was not run", counted(len(names), "file"))
 	s.mu.Unlock()
 	places, err := s.searchBlobs(ctx, versions)
 	if err != nil {

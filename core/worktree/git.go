@@ -214,7 +214,7 @@ func (p process) explain(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(cause, ErrStalled):
-		said := fmt.Sprintf("nothing came of it for %s, so it was ended; what git reads may be a named pipe (find . -type p; "+
+		said := fmt.Sprintf("nothing came of it for %s, so it was stopped; what git reads may be a named pipe (find . -type p; "+
 			"look at core.excludesFile and include.path, too), or a disk that does not answer", p.patience)
 		return &GitError{Command: p.command, Message: said, Code: -1, Err: ErrStalled}
 	case cause != nil:

@@ -104,15 +104,14 @@ func (s *search) count(unopened map[uint64]bool, unkept map[string]bool) {
 
 // seen says what was looked at.
 func (s *search) seen() string {
-	commits := counted(s.commits, "commit")
+	files := counted(s.files, "file")
 	switch {
 	case s.options.History:
+		return files + " and " + counted(s.commits, "commit")
 	case s.commits == 0:
-		commits = "no unpushed commits"
-	default:
-		commits = counted(s.commits, "unpushed commit")
+		return files + " (no unpushed commits)"
 	}
-	return counted(s.files, "file") + " and " + commits
+	return files + " and " + counted(s.commits, "unpushed commit")
 }
 
 func counted(n int, noun string) string {
@@ -340,7 +339,7 @@ func (s *search) result(err error, fine string) check.Result {
 	accepted := s.accepted.apply(s.findings)
 	r := check.Judge(s.findings, apart(fine, accepted), s.fix())
 	if s.dropped > 0 && r.Status == check.StatusOK {
-		err = errors.Join(err, errors.New("there are more tokens than are looked at, and not all of them are accepted for sure"))
+		err = errors.Join(err, errors.New("there are too many tokens to look at each, so some may not be accepted"))
 	}
 	if err != nil && (r.Status == check.StatusOK || r.Status == check.StatusWarning) {
 		r.Status, r.Message = check.StatusUnknown, oneLine(err)
@@ -368,11 +367,11 @@ func before(a, b check.Finding) bool {
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 func unkept(n int) string {
-	return "what git-lfs has of " + counted(n, "file") + " is not in this clone and was not looked into (git lfs fetch --all)"
+	return "what git-lfs has of " + counted(n, "file") + " is not in this clone and was not searched (git lfs fetch --all)"
 }
 
 func unopened(n int) string {
-	return counted(n, "compressed file") + " not looked into, or not to the end (only zip and gzip are opened, up to 16 MiB, 64 MiB unpacked, and nothing in it again)"
+	return counted(n, "compressed file") + " not searched, or not to the end (only zip and gzip are opened, up to 16 MiB, 64 MiB unpacked, and no archive inside another)"
 }
 
 // fix says how to make a token worthless, and how to get it out of what is not public yet.

@@ -38,7 +38,7 @@ func TestLeaksInFiles(t *testing.T) {
 	r.write(".gitignore", "ignored\n")
 	r.write("ignored", token(1))
 	r.write("clean", "hxtp_\nHEX_API_TOKEN=\n")
-	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and no unpushed commits []")
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files (no unpushed commits) []")
 
 	r.write("dir/tracked.py", "a = 1\nkey = \""+token(2)+"\"\n")
 	r.git("add", "dir")
@@ -163,7 +163,7 @@ func TestLeaksInCommits(t *testing.T) {
 	r.write("pushed", "")
 	r.commit("pushed")
 	r.remote()
-	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and no unpushed commits []")
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file (no unpushed commits) []")
 
 	odd := nameHere("a\nb")
 	r.write(odd, "x "+token(2))
@@ -186,7 +186,7 @@ func TestLeaksInCommits(t *testing.T) {
 		"  error :3:5 in "+message+" the message of commit "+message[:7]+" holds a Hex token ("+short(token(3))+")",
 		"  error dir/"+short(token(4))+":0:0 in "+named+" the name of dir/"+short(token(4))+" holds a Hex token ("+short(token(4))+") in an unpushed commit")
 	r.remote()
-	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files and no unpushed commits []")
+	r.expectLeaks(LeakOptions{}, "ok: no Hex token in 2 files (no unpushed commits) []")
 }
 
 func TestWayOutOfCommits(t *testing.T) {
@@ -359,13 +359,13 @@ func TestCloneWithoutItsHistory(t *testing.T) {
 	}
 
 	shallow := clone("--depth", "2")
-	shallow.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and no unpushed commits []")
+	shallow.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file (no unpushed commits) []")
 	shallow.expectLeaks(LeakOptions{History: true}, "unknown: this clone is shallow: only its 2 commits were searched []")
 	shallow.git("remote", "remove", "origin")
 	shallow.expectLeaks(LeakOptions{}, "unknown: this clone is shallow: only the newest 2 commits were searched []")
 
 	partial := clone("--filter=blob:none")
-	partial.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file and no unpushed commits []")
+	partial.expectLeaks(LeakOptions{}, "ok: no Hex token in 1 file (no unpushed commits) []")
 	partial.expectLeaks(LeakOptions{History: true}, "unknown: this clone is partial: 7 of at least 9 objects were searched, the rest is on the remote []")
 	partial.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m", "use "+token(2))
 	if got := partial.leaks(LeakOptions{History: true}); !strings.HasPrefix(got, "error: the message of commit") || !strings.Contains(got, "\n  note :0:0 this clone is partial: 8 of at least 10") {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -26,7 +27,7 @@ type Expression struct {
 
 // expressions returns the expressions of a scalar. condition tells that the scalar is an `if:`, which is an expression
 // even without ${{ }}.
-func Expressions(value string, condition bool, known Parsed) []Expression {
+func Expressions(value string, condition bool, known *Parsed) []Expression {
 	if !strings.Contains(value, "${{") {
 		if !condition || strings.TrimSpace(value) == "" {
 			return nil
@@ -71,9 +72,12 @@ func closing(s string) int {
 	return -1
 }
 
-// parsed remembers expressions by their text: most of a repository's workflows say the same few. A nil one remembers
-// nothing. The trees are shared and never changed.
-type Parsed map[string]Expression
+// Parsed remembers expressions by their text: most of a repository's workflows say the same few. A nil one remembers
+// nothing. The trees are shared and never changed, also by several at once.
+type Parsed struct {
+	mu     sync.Mutex
+	byText map[string]Expression
+}
 
 // What is remembered: so many expressions, none of them long.
 const (
@@ -82,17 +86,39 @@ const (
 )
 
 // parse parses the text of an expression that begins at an offset of its scalar.
-func (p Parsed) parse(text string, at int) Expression {
-	e, known := p[text]
+func (p *Parsed) parse(text string, at int) Expression {
+	e, known := p.find(text)
 	if !known {
 		e = ParseExpression(text)
-		if p != nil && len(p) < maxRemembered && len(text) <= maxRemember {
-			p[strings.Clone(text)] = e
-		}
+		p.remember(text, e)
 	}
 	e.At += at
 	e.Where += at
 	return e
+}
+
+func (p *Parsed) find(text string) (e Expression, known bool) {
+	if p == nil {
+		return e, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e, known = p.byText[text]
+	return e, known
+}
+
+func (p *Parsed) remember(text string, e Expression) {
+	if p == nil || len(text) > maxRemember {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byText == nil {
+		p.byText = map[string]Expression{}
+	}
+	if len(p.byText) < maxRemembered {
+		p.byText[strings.Clone(text)] = e
+	}
 }
 
 func ParseExpression(text string) Expression {
@@ -193,13 +219,13 @@ func plainly(message, text string, at int) string {
 	case has("did not reach end of input"):
 		return "an operator such as && or == is missing before " + next
 	case has("lexing == operator"):
-		return "= compares nothing: it is =="
+		return "= does not compare: write =="
 	case has("lexing && operator"):
-		return "& joins nothing: it is &&"
+		return "& is not an operator: write &&"
 	case has("lexing || operator"):
-		return "| joins nothing: it is ||"
+		return "| is not an operator: write ||"
 	case has("end of string literal"):
-		return "a text is not closed: ' is missing"
+		return "a string is not closed: ' is missing"
 	case has("closing ')'"):
 		return "a parenthesis is not closed: ) is missing"
 	case has("closing bracket ']'"):

@@ -75,7 +75,7 @@ func plain(node actionlint.ExprNode) []Misnomer {
 	if fine {
 		return nil
 	}
-	return []Misnomer{{Offset: node.Token().Offset, Message: "GitHub works out no expression here"}}
+	return []Misnomer{{Offset: node.Token().Offset, Message: "GitHub evaluates no expression here"}}
 }
 
 func (s Scope) context(name string) string {
@@ -91,7 +91,7 @@ func (s Scope) context(name string) string {
 			return fmt.Sprintf("GitHub has nothing called %s; did you mean %s?", name, c)
 		}
 	}
-	return fmt.Sprintf("GitHub has nothing called %s; a text stands in '…'", name)
+	return fmt.Sprintf("GitHub has nothing called %s; strings are written '…'", name)
 }
 
 func (s Scope) function(x *actionlint.FuncCallNode) string {

@@ -53,16 +53,16 @@ func NewCmd(p *command.Process) *cobra.Command {
 		Use:   "api <path>",
 		Short: "Make an authenticated request to the Hex API",
 		Long: heredoc.Doc(`
-			Make a request to the Hex API with the token of this machine, and print the answer.
-			Everything below /api/v1 is within reach: users, groups, collections, data
-			connections, cells, guides and the rest.
+			Make a request to the Hex API with the token of this machine, and print the
+			answer. Everything below /api/v1 is within reach: users, groups, collections,
+			data connections, cells, guides and the rest.
 
-			The method is GET or, when fields or an input are given, POST. With GET, and beside
-			--input, fields go into the query; else they make the body, where a[b]=c sets a key
-			of an object and a[]=c appends to a list.
+			The method is GET or, when fields or an input are given, POST. With GET, and
+			beside --input, fields go into the query; else they make the body, where a[b]=c
+			sets a key of an object and a[]=c appends to a list.
 
-			With --paginate every page is fetched, and printed or filtered by itself as soon as it
-			is there.`),
+			With --paginate every page is fetched, and printed or filtered by itself as soon
+			as it is there.`),
 		Example: command.Example(`
 			# Whose token is it?
 			$ gh hex api users/me
@@ -259,7 +259,7 @@ func (o *apiOptions) show(r *core.Response) error {
 	if o.include {
 		o.Print("%s %d %s", r.Proto, r.Status, http.StatusText(r.Status))
 		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-			o.Print("%s: %s", name, strings.Join(r.Header[name], ", "))
+			o.Verbatim(name + ": " + strings.Join(r.Header[name], ", "))
 		}
 		o.Print("")
 	}

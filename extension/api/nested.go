@@ -67,7 +67,7 @@ func setKey(object map[string]any, keys []string, value any) error {
 	case rest[0] == "":
 		list, ok := old.([]any)
 		if present && !ok {
-			return fmt.Errorf("%q is no list", key)
+			return fmt.Errorf("%q is not a list", key)
 		}
 		list, err := appendTo(list, rest[1:], value)
 		object[key] = list
@@ -75,7 +75,7 @@ func setKey(object map[string]any, keys []string, value any) error {
 	}
 	child, ok := old.(map[string]any)
 	if present && !ok {
-		return fmt.Errorf("%q is no object", key)
+		return fmt.Errorf("%q is not an object", key)
 	}
 	if !present {
 		child = map[string]any{}

@@ -53,19 +53,20 @@ func NewCmd(p *command.Process) *cobra.Command {
 		Long: heredoc.Doc(`
 			Verify a Hex token and store it where this repository's workflows read it.
 
-			The token is read from standard input with --with-token, else from the environment
-			variable HEX_API_TOKEN, else from a hidden prompt. Nothing is stored and no file is
-			written unless Hex accepted it. The host is stored beside it as a variable, and
-			.gitignore and .env.example are completed.
+			The token is read from standard input with --with-token, else from the
+			environment variable HEX_API_TOKEN, else from a hidden prompt. Nothing is stored
+			and no file is written unless Hex accepted it. The host is stored beside it as a
+			variable, and .gitignore and .env.example are completed.
 
-			Actions, Dependabot, Codespaces and agents read secrets of their own: --app names
-			one or several of them. A job with an environment reads that environment's secret
-			first (--env). An organization shares one secret with its repositories (--org).
+			Actions, Dependabot, Codespaces and agents read secrets of their own: --app
+			names one or several of them. A job with an environment reads that environment's
+			secret first (--env). An organization shares one secret with its repositories
+			(--org).
 
-			Before anything is stored, dry runs of the projects that the workflows run with this
-			secret, or of --project, tell whether the token may run them. Where the workflows read
-			the variable HEX_PROJECT_ID and nobody has set it, a terminal offers the published
-			projects for it.`),
+			Before anything is stored, dry runs of the projects that the workflows run with
+			this secret, or of --project, tell whether the token may run them. Where the
+			workflows read the variable HEX_PROJECT_ID and nobody has set it, a terminal
+			offers the published projects for it.`),
 		Example: command.Example(`
 			# Paste a token at the prompt
 			$ gh hex auth

@@ -29,13 +29,13 @@ func newAuthLoginCmd(p *command.Process) *cobra.Command {
 		Use:   "login",
 		Short: "Verify a Hex token and keep it on this machine only",
 		Long: heredoc.Doc(`
-			Verify a Hex token and keep it on this machine only, in a repository or outside of
-			one. GitHub is asked nothing, and no secret is touched.
+			Verify a Hex token and keep it on this machine only, in a repository or outside
+			of one. GitHub is asked nothing, and no secret is touched.
 
-			The token is read from standard input with --with-token, else from the environment
-			variable HEX_API_TOKEN, else from a hidden prompt. It goes to the operating system's
-			keyring, as the entry of its Hex host; with --local dotenv to .env at the top of the
-			work tree, if git ignores that file.`),
+			The token is read from standard input with --with-token, else from the
+			environment variable HEX_API_TOKEN, else from a hidden prompt. It goes to the
+			operating system's keyring, as the entry of its Hex host; with --local dotenv to
+			.env at the top of the work tree, if git ignores that file.`),
 		Example: command.Example(`
 			# Paste a token at the prompt
 			$ gh hex auth login
@@ -121,7 +121,7 @@ func (o *loginOptions) takeToken(ctx context.Context, found workspace.Settings) 
 func (o *loginOptions) hasPlace(tree *worktree.Tree, host core.Host) error {
 	if o.local == "dotenv" {
 		if tree == nil {
-			return &keepError{errors.New("--local dotenv needs a work tree of git, at whose top .env is"), "gh hex auth login"}
+			return &keepError{errors.New("--local dotenv needs a git repository, since .env is at its top"), "gh hex auth login"}
 		}
 		return nil
 	}
@@ -136,7 +136,7 @@ func (o *loginOptions) keep(ctx context.Context, tree *worktree.Tree, host core.
 		if err := workspace.Keyring(o.Process, host).Set(token); err != nil {
 			return &keepError{err, "gh hex auth login --local dotenv"}
 		}
-		o.Record("ok", "Saved the token for %s in this machine's keyring", host.Name())
+		o.Record("ok", "Stored the token for %s in this machine's keyring", host.Name())
 		return nil
 	}
 	change, err := scaffold.PlanDotenv(tree.Root(), tree.Git(ctx), nil, token.Reveal, workspace.ScaffoldHost(host))
@@ -155,7 +155,7 @@ func (o *loginOptions) sayWhatIsFound(ctx context.Context, tree *worktree.Tree, 
 	now := workspace.Find(ctx, o.Process, tree, "")
 	switch {
 	case now.HostErr == nil && now.Host != before.Host:
-		o.Say("%s Commands look for the token of %s. To use this one, set %s=%s in the environment", o.Yellow("!"), now.Host.Name(), workspace.HostName, before.Host)
+		o.Say("%s Commands use the token for %s. To use this one, set %s=%s in the environment", o.Yellow("!"), now.Host.Name(), workspace.HostName, before.Host)
 	case now.TokenErr != nil || !now.Token.IsZero() && !now.Token.Equal(token):
 		o.Say("%s Another token is found first, from %s", o.Yellow("!"), now.TokenSource)
 	default:

@@ -41,18 +41,18 @@ func newAuthStatusCmd(p *command.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "status",
 		SuggestFor: []string{"whoami", "secrets", "list", "me", "account"},
-		Short:      "Show where Hex secrets live, and the token on this machine",
+		Short:      "Show where Hex secrets are stored, and the token on this machine",
 		Long: heredoc.Doc(`
-			Show every place where a Hex secret of this repository lives, when it was last set
-			and which workflows read it, and the token on this machine. With --org, the same for
-			every repository of an organization, by the workflows that stand on GitHub.
+			Show every place where a Hex secret of this repository is stored, when it was
+			last set and which workflows read it, and the token on this machine. With --org,
+			the same for every repository of an organization, by its workflows on GitHub.
 
-			Looked into are the repository's secrets for Actions, Dependabot, Codespaces and
+			It looks into the repository's secrets for Actions, Dependabot, Codespaces and
 			agents, those of its environments, and those of the organization.
 
-			GitHub never shows a stored value. When a stored token expires, and whether somebody
-			replaced it since, is known from the variable that gh hex auth writes beside it;
-			whether Hex still accepts it tells gh hex verify --stored.`),
+			GitHub never shows a stored value. When a stored token expires, and whether
+			somebody replaced it since, is known from the variable that gh hex auth writes
+			beside it; gh hex verify --stored tells whether Hex still accepts it.`),
 		Example: command.Example(`
 			# List the Hex secrets of this repository
 			$ gh hex auth status

@@ -80,8 +80,8 @@ func newAuthLogoutCmd(p *command.Process) *cobra.Command {
 		Long: heredoc.Doc(`
 			Remove the keyring entry of the Hex host from this machine.
 
-			Nothing on GitHub is touched, no file either, and the token itself stays valid: it
-			is revoked in Hex, under Settings → API keys.`),
+			Nothing on GitHub is touched, no file either, and the token itself stays valid:
+			it is revoked in Hex, under Settings → API keys.`),
 		Example: command.Example(`
 			# Forget the token of the host in use
 			$ gh hex auth logout
@@ -105,7 +105,7 @@ func (e *logoutError) Error() string { return "nothing was removed: " + e.Err.Er
 func (e *logoutError) Unwrap() error { return e.Err }
 
 func (*logoutError) Hint() string {
-	return "Where there is no keyring there is nothing to remove; one that is locked: unlock it, then run the command again"
+	return "If the keyring is locked, unlock it, then run the command again; where there is none, there is nothing to remove"
 }
 
 func runLogout(ctx context.Context, o *logoutOptions) error {

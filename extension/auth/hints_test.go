@@ -8,7 +8,7 @@ import (
 )
 
 func TestLogoutErrorHintsAtTheKeyring(t *testing.T) {
-	want := "Where there is no keyring there is nothing to remove; one that is locked: unlock it, then run the command again"
+	want := "If the keyring is locked, unlock it, then run the command again; where there is none, there is nothing to remove"
 	if got := command.Hint(&logoutError{workspace.ErrNoKeyring}); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -134,7 +134,7 @@ type vendorError struct {
 }
 
 func (e *vendorError) Error() string {
-	return fmt.Sprintf("the workflows use the secret %s for hex.pm, the Elixir package registry, which is another company (%s:%d): a Hex token would overwrite its key; nothing was stored",
+	return fmt.Sprintf("the workflows use the secret %s for hex.pm, the Elixir package registry (%s:%d): a Hex token would overwrite that key, so nothing was stored",
 		e.name, e.at.File, e.at.Line)
 }
 
@@ -148,11 +148,11 @@ type structuredError struct {
 }
 
 func (e *structuredError) Error() string {
-	return fmt.Sprintf("the secret %s is meant to hold %s, not a bare token; nothing was stored", e.name, e.holding)
+	return fmt.Sprintf("the secret %s has to be %s, not a bare token; nothing was stored", e.name, e.holding)
 }
 
 func (e *structuredError) Hint() string {
-	return "Store what it has to hold with: " + e.fix + ", or the bare token with: --force"
+	return "Set it with: " + e.fix + ", or the bare token with: --force"
 }
 
 // settleStructured asks whether a bare token may stand where the workflows expect something else. Where nobody can be asked
@@ -168,7 +168,7 @@ func (s *storing) settleStructured(ctx context.Context) error {
 	if !s.CanAsk() || s.dryRun {
 		return &structuredError{s.secret, holding, s.destination().Set("secret", s.secret)}
 	}
-	yes, err := s.Confirm(fmt.Sprintf("The secret %s of %s is meant to hold %s. Store a bare token there all the same?", s.secret, s.target, holding), false)
+	yes, err := s.Confirm(fmt.Sprintf("The secret %s of %s has to be %s. Store a bare token there all the same?", s.secret, s.target, holding), false)
 	if err != nil || !yes {
 		return errors.Join(console.ErrCancelled, err)
 	}
@@ -338,7 +338,7 @@ func (s *storing) selectRepositories(ctx context.Context) error {
 			owner, short = s.org, name
 		}
 		if !strings.EqualFold(owner, s.org) || short == "" || strings.Contains(short, "/") {
-			return fmt.Errorf("%q is no repository of %s", name, s.org)
+			return fmt.Errorf("%q is not a repository of %s", name, s.org)
 		}
 		wg.Go(func() {
 			r, err := s.client.Repository(ctx, owner, short)

@@ -65,14 +65,14 @@ func (s *storing) settleName(ctx context.Context) error {
 		return nil
 	}
 	if holding := s.workflows(ctx).Holding(other); holding != "" {
-		s.Say("Note: the workflows of %s read the token out of %s only, which holds %s, not as %s. To store that: %s", s.target, other, holding, s.secret, s.destination().Set("secret", other))
+		s.Say("Note: the workflows of %s read the token only out of %s, which has to be %s, and not as %s. To set that: %s", s.target, other, holding, s.secret, s.destination().Set("secret", other))
 		return nil
 	}
 	if !s.CanAsk() || s.dryRun {
-		s.Say("Note: the workflows of %s read the token as %s only, not as %s. To store it under that name: gh hex auth --secret %s%s", s.target, other, s.secret, other, s.repoFlag())
+		s.Say("Note: the workflows of %s read the token only as %s, not as %s. To store it under that name: gh hex auth --secret %s%s", s.target, other, s.secret, other, s.repoFlag())
 		return nil
 	}
-	yes, err := s.Confirm(fmt.Sprintf("The workflows of %s read the token as %s only, not as %s: store it under that name instead?", s.target, other, s.secret), true)
+	yes, err := s.Confirm(fmt.Sprintf("The workflows of %s read the token only as %s, not as %s. Store it under that name instead?", s.target, other, s.secret), true)
 	if yes {
 		s.secret, s.known = other, nil
 	}

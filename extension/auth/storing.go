@@ -208,7 +208,7 @@ func (s *storing) mayUseDotenv(ctx context.Context) (bool, error) {
 func (s *storing) planFiles(ctx context.Context) error {
 	if s.tree == nil {
 		if s.keep == "dotenv" {
-			return fmt.Errorf("--local dotenv needs the work tree of the repository that is stored for (%s)", s.label())
+			return fmt.Errorf("--local dotenv works only in a checkout of %s", s.label())
 		}
 		return nil
 	}
@@ -261,7 +261,7 @@ const (
 )
 
 // errNoTimeLeft means that the writes before took all the time.
-var errNoTimeLeft = command.Hinted("GitHub did not answer in time before", "Run the command again: what is stored already is only replaced by the same")
+var errNoTimeLeft = command.Hinted("GitHub did not answer in time before", "Run the command again: it stores the same values once more")
 
 // carryOut writes: the secrets, the variable, the files. A write that has begun is finished even when the user interrupts.
 // Each failure is told where it happens.
@@ -414,7 +414,7 @@ func (s *storing) writeFiles(ctx context.Context, r *authResult) error {
 		return nil
 	}
 	if err := scaffold.Apply(ctx, s.tree.Root(), s.files); err != nil {
-		return fmt.Errorf("the secret was stored, the files were not written: %w", err)
+		return fmt.Errorf("the secret was stored, but the files were not written: %w", err)
 	}
 	for _, c := range s.files {
 		r.Files = append(r.Files, fileResult{c.Path, c.Action})
@@ -428,9 +428,9 @@ func (s *storing) writeKeyring() error {
 		return nil
 	}
 	if err := workspace.Keyring(s.authOptions.Process, s.host).Set(s.token); err != nil {
-		return fmt.Errorf("the secret was stored, no copy was kept on this machine: %w", err)
+		return fmt.Errorf("the secret was stored, but no copy on this machine: %w", err)
 	}
-	s.tell("ok", "Saved the token for %s in this machine's keyring", s.host.Name())
+	s.tell("ok", "Stored the token for %s in this machine's keyring", s.host.Name())
 	return nil
 }
 

@@ -71,7 +71,7 @@ func (s *storing) sayHostless(ctx context.Context) {
 		case github.Dependabot:
 			s.Say("Note: Dependabot has no variables of its own. The workflows that it starts take the host from the Actions variable; to set it: %s", s.destination().SetVariable(s.HasGH(ctx, "variable"), s.variable, s.host.String()))
 		case github.Codespaces:
-			s.Say("Note: Codespaces have no variables. In a codespace the host has to come from a secret, too; to set it: %s --app codespaces --body %s", s.destination().Set("secret", s.variable), s.host)
+			s.Say("Note: Codespaces have no variables. In a codespace the host has to come from a secret; to set it: %s --app codespaces --body %s", s.destination().Set("secret", s.variable), s.host)
 		}
 	}
 }
@@ -265,7 +265,7 @@ func (s *storing) writeVariable(ctx context.Context, v *companion, r *variableRe
 	}
 	if err := s.client.SetVariable(ctx, v.at, v.name, v.value, exists, sharing); err != nil {
 		r.Status, r.Error = "failed", console.Safe(err.Error())
-		return fmt.Errorf("the secret was stored, the variable was not: %w", err)
+		return fmt.Errorf("the secret was stored, but the variable was not: %w", err)
 	}
 	r.Status = map[bool]string{true: "updated", false: "created"}[exists]
 	s.tell("ok", "Set %s variable %s for %s", v.at, v.name, s.label())

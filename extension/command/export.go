@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/cli/go-gh/v2/pkg/jq"
 	"github.com/cli/go-gh/v2/pkg/jsonpretty"
 	"github.com/spf13/cobra"
@@ -35,7 +36,7 @@ func AddExport(cmd *cobra.Command, fields []string) *Exporter {
 	if cmd.Annotations == nil {
 		cmd.Annotations = map[string]string{}
 	}
-	cmd.Annotations["fields"] = strings.Join(sorted, ", ")
+	cmd.Annotations["fields"] = strings.ReplaceAll(ansi.Wordwrap(strings.Join(sorted, ", "), 78, ""), "\n", "\n  ")
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := e.check(cmd, sorted); err != nil {
 			return err
@@ -107,7 +108,7 @@ func (e *Exporter) Only(known []string) error {
 
 // listFields answers --json without fields.
 func listFields(cmd *cobra.Command) error {
-	known := strings.Split(cmd.Annotations["fields"], ", ")
+	known := strings.Fields(strings.ReplaceAll(cmd.Annotations["fields"], ",", ""))
 	return fmt.Errorf("Specify one or more comma-separated fields for `--json`:\n  %s", strings.Join(known, "\n  ")) //nolint:staticcheck // gh's own text
 }
 

@@ -47,7 +47,7 @@ func Group(below string) cobra.PositionalArgs {
 	}
 }
 
-var errTokenTyped = Hinted("a token is no argument: the shell keeps what is typed, and other programs of this machine can see it",
+var errTokenTyped = Hinted("a token must not be an argument: the shell keeps what is typed, and other programs on this machine can see it",
 	"Pipe it into: gh hex auth --with-token. Revoke one that others may have seen, in Hex (Settings → API keys)")
 
 func isToken(word string) bool {

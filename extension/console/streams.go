@@ -163,12 +163,26 @@ func Unmasked(w io.Writer) io.Writer {
 
 // Say prints a line of the conversation. Everything but the format is made safe to show.
 func (s *Streams) Say(format string, args ...any) {
-	fmt.Fprintln(s.Err, inert(format, printable(format, args)))
+	fmt.Fprintln(s.Err, s.folded(s.ErrTTY, inert(format, printable(format, args)), 2))
 }
 
 // Print prints a line of the result. Everything but the format is made safe to show.
-func (s *Streams) Print(format string, args ...any) {
-	fmt.Fprintln(s.Out, inert(format, printable(format, args)))
+func (s *Streams) Print(format string, args ...any) { s.PrintUnder(2, format, args...) }
+
+// PrintUnder is Print for a line whose continuation on a terminal stands so much deeper than its beginning.
+func (s *Streams) PrintUnder(hang int, format string, args ...any) {
+	fmt.Fprintln(s.Out, s.folded(s.OutTTY, inert(format, printable(format, args)), hang))
+}
+
+// Verbatim prints a line of the result that is there to be copied: it is never broken.
+func (s *Streams) Verbatim(line string) { fmt.Fprintln(s.Out, Safe(line)) }
+
+// folded is a line as a terminal shows it.
+func (s *Streams) folded(terminal bool, line string, hang int) string {
+	if !terminal {
+		return line
+	}
+	return wrap(line, s.Width, len(line)-len(strings.TrimLeft(line, " "))+hang)
 }
 
 // Record prints a line of the result: behind an icon on a terminal, behind the status and a tab elsewhere.
@@ -277,6 +291,6 @@ func (s *Streams) Detail(name, value, heading string) {
 	case !s.OutTTY:
 		s.Print("%s\t%s", name, value)
 	case value != "" && name != heading:
-		s.Print("  %s %s", s.Gray(text.PadRight(11, name)), value)
+		s.PrintUnder(12, "  %s %s", s.Gray(text.PadRight(11, name)), value)
 	}
 }

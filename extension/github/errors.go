@@ -33,7 +33,7 @@ var (
 	errNotJSON  = errors.New("the answer is not JSON of the expected form")
 	errClimbs   = errors.New("a name in it leads to another path")
 	// errStrayPage is for a list of which only the beginning is to be had.
-	errStrayPage = errors.New("the next page of the list is said to be elsewhere, and not followed")
+	errStrayPage = errors.New("the answer names a next page elsewhere, which was not followed")
 	errCircle    = errors.New("the pages of the list do not end")
 )
 
@@ -78,7 +78,7 @@ func (e *Error) reason() string {
 	case e.RateLimited:
 		return "GitHub's rate limit is reached"
 	case e.SSO != "":
-		return "the organization wants this login authorized by single sign-on"
+		return "the organization requires single sign-on for this login"
 	case e.unsent && errors.Is(e.err, context.Canceled):
 		return "interrupted before it was asked"
 	case e.unsent:

@@ -159,7 +159,7 @@ func (c *Client) lookInto(ctx context.Context, inv *Inventory, environments []st
 	var wg sync.WaitGroup
 	for i, name := range environments {
 		if i >= limit {
-			err := fmt.Errorf("only %d environments were looked into, not this one", maxEnvironments)
+			err := fmt.Errorf("only %d environments were looked into, and this one was not", maxEnvironments)
 			secrets[i], vars[i] = Listing{Err: err}, Listing{Err: err}
 			continue
 		}

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/h2non/gock"
+
 	"github.com/gh-hex/gh-hex/scripts/sandbox"
 )
 
@@ -382,5 +384,20 @@ func TestPace(t *testing.T) {
 	}
 	if newPace("ghe.example.com", func(time.Time) {}) != nil || newPace("github.com", nil) != nil || newPace("github.com", func(time.Time) {}) == nil {
 		t.Error("paced are clients of github.com that do many things")
+	}
+}
+
+// TestRequestsArePaced has a client that has used what a minute allows wait before it sends another request.
+func TestRequestsArePaced(t *testing.T) {
+	c := newTestClient(t)
+	gock.New(root).Get("/repos/octo/analytics/actions/secrets").Reply(http.StatusOK).JSON(`{"total_count": 0, "secrets": []}`)
+	now := time.Now()
+	var slept time.Duration
+	c.pace = &pace{spent: []spent{{now, paceLimit}}, sum: paceLimit, now: func() time.Time { return now }, pause: func(_ context.Context, d time.Duration) error {
+		now, slept = now.Add(d), slept+d
+		return nil
+	}}
+	if l := c.Secrets(t.Context(), analytics()); l.Err != nil || slept != paceWindow {
+		t.Errorf("%v, after %v", l.Err, slept)
 	}
 }

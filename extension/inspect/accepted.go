@@ -111,9 +111,9 @@ func (i *Inspection) sayIgnored(results map[string]check.Result, files map[strin
 				id, message = "workflow-syntax", fmt.Sprintf("a comment cannot accept findings of %s", cmp.Or(id, "no check"))
 				r, known = results[id]
 			case c.reason == "":
-				message = "a reason is missing, and without one nothing is accepted"
+				message = "a reason is missing: nothing is accepted without one"
 			case !c.used && (r.Status == check.StatusOK || r.Status == check.StatusWarning || r.Status == check.StatusError) && r.Doubt == "":
-				message = "this comment matches nothing any more"
+				message = "this comment no longer matches anything"
 			}
 			if message == "" || !known || said[id] == maxComments {
 				continue

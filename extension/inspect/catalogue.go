@@ -56,7 +56,7 @@ func (i *Inspection) gitHubChecks() []check.Check {
 func (i *Inspection) workflowChecks() []check.Check {
 	return []check.Check{
 		i.workflowCheck(check.GroupWorkflows, workflow.Syntax, "GitHub can read the workflows"),
-		i.workflowCheck(check.GroupWorkflows, workflow.SecretContext, "Secrets stand where GitHub provides them"),
+		i.workflowCheck(check.GroupWorkflows, workflow.SecretContext, "Secrets are used where GitHub provides them"),
 		i.workflowCheck(check.GroupWorkflows, workflow.SecretPassed, "Called workflows get their secrets"),
 		i.workflowCheck(check.GroupWorkflows, workflow.SecretDynamic, "Secrets are read by name"),
 		i.workflowCheck(check.GroupHex, workflow.HexVendor, "The secret is not hex.pm's"),

@@ -1,14 +1,13 @@
 package inspect
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -47,22 +46,7 @@ func ReadWorkflows(tree *worktree.Tree, o workflow.ReadOptions) *workflow.Workfl
 	if o.Ends != nil {
 		s.Tree = func() ([]string, error) { return tree.Files(o.Ends) }
 	}
-	defer s.collectLess()()
 	return s.read(o)
-}
-
-// collectLess lets more garbage stand while workflows are read that are small, each and all together: half of the time would
-// go into looking for it. What it returns ends that.
-func (s *Source) collectLess() (end func()) {
-	const small, all, percent = 16 << 10, 2 << 20, 300
-	size := 0
-	for _, f := range s.Files {
-		if size += len(f.Data); len(f.Data) > small || size > all {
-			return func() {}
-		}
-	}
-	before := debug.SetGCPercent(percent)
-	return func() { debug.SetGCPercent(before) }
 }
 
 // ExampleNames are what .env.example should name in a work tree, once it has these workflows beside its own.
@@ -202,25 +186,39 @@ func workflowFiles(root *os.Root) []workflow.File {
 		return nil
 	}
 	defer folder.Close()
-	entries, err := fs.ReadDir(folder.FS(), ".")
+	names, err := namesIn(folder)
 	if err != nil {
 		return nil
 	}
 	var files []workflow.File
-	for _, e := range entries {
-		if !IsYAML(e.Name()) || e.IsDir() {
+	for _, name := range names {
+		info, err := folder.Lstat(name)
+		if err != nil || info.IsDir() {
 			continue
 		}
-		name := path.Join(WorkflowFolder, e.Name())
+		full := path.Join(WorkflowFolder, name)
 		data, ok := []byte(nil), false
-		if e.Type().IsRegular() {
-			data, ok = readRegular(folder, e.Name()) // spares the way there
+		if info.Mode().IsRegular() {
+			data, ok = read(folder, name, info.Size()) // spares the way there
 		} else {
-			data, ok = readRegular(root, name)
+			data, ok = readRegular(root, full)
 		}
-		files = append(files, workflow.File{Path: name, Data: data, Unread: !ok})
+		files = append(files, workflow.File{Path: full, Data: data, Unread: !ok})
 	}
 	return files
+}
+
+// namesIn are the names of workflows in a folder, in order.
+func namesIn(folder *os.Root) ([]string, error) {
+	f, err := folder.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	names = slices.DeleteFunc(names, func(name string) bool { return !IsYAML(name) })
+	slices.Sort(names)
+	return names, err
 }
 
 // IsYAML reports whether GitHub takes a file in [WorkflowFolder] for a workflow.
@@ -234,11 +232,18 @@ func readRegular(root *os.Root, name string) ([]byte, bool) {
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, false
 	}
+	return read(root, name, info.Size())
+}
+
+// read reads a file that should be of some size.
+func read(root *os.Root, name string, size int64) ([]byte, bool) {
 	f, err := root.Open(name)
 	if err != nil {
 		return nil, false
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxWorkflow+1))
-	return data, err == nil
+	var data bytes.Buffer
+	data.Grow(int(min(size, MaxWorkflow)) + bytes.MinRead) // else it grows several times, and the last time to find the end
+	_, err = data.ReadFrom(io.LimitReader(f, MaxWorkflow+1))
+	return data.Bytes(), err == nil
 }

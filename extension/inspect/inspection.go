@@ -63,6 +63,7 @@ type Inspection struct {
 	inventory func() (github.Inventory, error)
 	stored    func() check.Result
 	judged    func() map[string]check.Result
+	astray    func() []check.Finding // about workflows where GitHub does not look for any
 }
 
 // New finds out which repository is meant; what else is asked is found when a check needs it. tree is nil outside a
@@ -96,6 +97,7 @@ func (i *Inspection) share(ctx context.Context) {
 	i.local = sync.OnceValue(func() *workflow.Workflows { return i.readWorkflows(nil) })
 	i.workflows = sync.OnceValue(func() *workflow.Workflows { return i.readCalled(ctx) })
 	i.stored = sync.OnceValue(i.judgeStored)
+	i.astray = sync.OnceValue(i.misplaced)
 	i.judged = sync.OnceValue(func() map[string]check.Result { return i.accept(i.judgeWorkflows()) })
 }
 
@@ -125,6 +127,9 @@ func (i *Inspection) With(source *Source) *Inspection {
 
 // Checks are those of the catalogue. What looks at the work tree is left out where there is none of this repository.
 func (i *Inspection) Checks() []check.Check {
+	if i.Includes(workflow.Syntax) {
+		go i.astray() // git lists the files while the workflows are read
+	}
 	about := slices.Concat(i.gitHubChecks(), i.workflowChecks(), fileChecks(i.Tree, i.leakOptions(), func() []string { return usedNames(i.local()) }))
 	for n, c := range about {
 		stored := c.ID == "github-access" || c.ID == "secret-stored"
@@ -133,7 +138,7 @@ func (i *Inspection) Checks() []check.Check {
 		case i.Tree == nil && !stored && (i.elsewhere == nil || ofFiles):
 			about[n] = c.Skipping(i.notHere())
 		case c.ID == "hook-active" && i.InActions():
-			about[n] = c.Skipping("in a job of GitHub Actions nobody installs hooks")
+			about[n] = c.Skipping("jobs of GitHub Actions have no hooks")
 		}
 	}
 	return slices.Concat(i.withStored(i.tokenChecks()), about)
@@ -151,7 +156,7 @@ func (i *Inspection) notHere() string {
 func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	judged := i.judgeRead()
 	if r, there := judged[workflow.Syntax]; there {
-		judged[workflow.Syntax] = withNotes(r, i.misplaced())
+		judged[workflow.Syntax] = withNotes(r, i.astray())
 	}
 	err, left := i.elsewhere.unread(), i.elsewhere.notJudged()
 	for id, r := range judged {
@@ -420,7 +425,7 @@ func (i *Inspection) judgeStored() check.Result {
 		return check.OK(strings.Join(found, "; "))
 	}
 	if err := i.elsewhere.unread(); err != nil {
-		return check.Unknown("cannot tell under which name the secret is read: "+err.Error(), command.Hint(err))
+		return check.Unknown("cannot tell which name the secret is read by: "+err.Error(), command.Hint(err))
 	}
 	if hidden := inv.Hidden(); hidden != nil {
 		return check.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), command.Hint(hidden))

@@ -36,7 +36,7 @@ func (i *Inspection) misplaced() []check.Finding {
 		looked++
 		data, _ := readRegular(root, name)
 		if w := workflow.Read([]workflow.File{{Path: WorkflowFolder + "/w.yml", Data: data}}, workflow.ReadOptions{Ends: i.ends}); len(w.HexSecrets()) > 0 || usesHex(w) {
-			notes = append(notes, check.Finding{File: name, Severity: check.SeverityNote, Message: "this workflow uses Hex, and GitHub does not run it: it looks for workflows right in " + WorkflowFolder + " only"})
+			notes = append(notes, check.Finding{File: name, Severity: check.SeverityNote, Message: "this workflow uses Hex, and GitHub does not run it: it looks for workflows directly in " + WorkflowFolder + " only"})
 		}
 	}
 	return notes

@@ -116,7 +116,7 @@ func orAgain(hint, again string) string {
 }
 
 func (k *storedTokens) missing() stored.Evidence {
-	return stored.Evidence{Why: "there is no " + stored.Path + " that asks", Fix: k.writeCheck()}
+	return stored.Evidence{Why: "there is no " + stored.Path + " to ask with", Fix: k.writeCheck()}
 }
 
 func (k *storedTokens) unpushed() stored.Evidence {
@@ -124,7 +124,7 @@ func (k *storedTokens) unpushed() stored.Evidence {
 }
 
 func (k *storedTokens) foreign() stored.Evidence {
-	return stored.Evidence{Why: stored.Path + " is not what gh hex init writes, so it is neither believed nor started", Fix: "give it another name, then: " + k.writeCheck()}
+	return stored.Evidence{Why: stored.Path + " is not the file that gh hex init writes, so it is neither trusted nor started", Fix: "give it another name, then: " + k.writeCheck()}
 }
 
 // lastCheck looks at the last run. Nothing is asked where the default branch, as far as it is known here, has no such file.

@@ -21,9 +21,10 @@ func NewCmd(p *command.Process, start *cobra.Command) *cobra.Command {
 		Long: heredoc.Doc(`
 			List and view the Hex projects that the token can see, and run one.
 
-			A project is named by its ID or by any URL of it, copied from the browser. It may be
-			left out when the environment variable HEX_PROJECT_ID is set. On a terminal one that is
-			left out is chosen from a list, and its title is accepted after a yes.`),
+			A project is named by its ID or by any URL of it, copied from the browser. It
+			may be left out when the environment variable HEX_PROJECT_ID is set. On a
+			terminal one that is left out is chosen from a list, and its title is accepted
+			after a yes.`),
 		Example: command.Example(`
 			# Find the ID of a project
 			$ gh hex project list

@@ -36,8 +36,8 @@ func newProjectListCmd(p *command.Process) *cobra.Command {
 		Aliases:    []string{"ls"},
 		Short:      "List the projects that the token can see",
 		Long: heredoc.Doc(`
-			List the projects that the token can see. Components, archived projects and those in
-			the trash are left out unless asked for.
+			List the projects that the token can see. Components, archived projects and
+			those in the trash are left out unless asked for.
 
 			Only published projects can be run.`),
 		Example: command.Example(`
@@ -69,7 +69,7 @@ func newProjectListCmd(p *command.Process) *cobra.Command {
 
 func (o *projectListOptions) check() error {
 	if o.sort == "" && o.order != "" {
-		return fmt.Errorf("--order needs --sort")
+		return fmt.Errorf("`--order` is only supported with `--sort`")
 	}
 	keys := map[string]string{"created": "CREATED_AT", "edited": "LAST_EDITED_AT", "published": "LAST_PUBLISHED_AT"}
 	o.filter.SortBy, o.filter.SortDirection = keys[o.sort], strings.ToUpper(o.order)

@@ -29,10 +29,12 @@ func newProjectViewCmd(p *command.Process) *cobra.Command {
 		SuggestFor: []string{"show", "open"},
 		Short:      "View a project",
 		Long: heredoc.Doc(`
-			View a project: who owns it, whether it is published, and when it was last edited.
+			View a project: who owns it, whether it is published, and when it was last
+			edited.
 
-			The project is named by its ID or by any URL of it, or by HEX_PROJECT_ID. On a terminal
-			one that is left out is chosen from a list, and its title is accepted after a yes.`),
+			The project is named by its ID or by any URL of it, or by HEX_PROJECT_ID. On a
+			terminal one that is left out is chosen from a list, and its title is accepted
+			after a yes.`),
 		Example: command.Example(`
 			# View a project, named by the URL that the browser shows
 			$ gh hex project view https://app.hex.tech/acme/app/Sales-033qADkKFIi4rt3feMxx3C/latest

@@ -19,13 +19,13 @@ func NotYAML(e *actionlint.Error) (line, column int, message string, ok bool) {
 		line++
 	}
 	for _, known := range [][2]string{
-		{"expected ',' or ']'", "the [ that stands here is not closed"},
-		{"expected ',' or '}'", "the { that stands here is not closed"},
-		{"expected key", "what begins here has a line that does not belong to it: see how far its lines are indented"},
-		{"expected '-' indicator", "the list that begins here has a line that does not belong to it: see how far its lines are indented"},
-		{"mapping values are not allowed", "a text with `: ` in it has to stand in quotes, or on the lines after |"},
-		{"cannot start any token", "no value begins so: lines are indented with blanks, and a text that begins with @ or ` stands in quotes"},
-		{"unexpected end of stream", "the quotation mark that stands here is not closed"},
+		{"expected ',' or ']'", "this [ is not closed"},
+		{"expected ',' or '}'", "this { is not closed"},
+		{"expected key", "what begins here has a line that does not belong to it: check the indentation"},
+		{"expected '-' indicator", "the list that begins here has a line that does not belong to it: check the indentation"},
+		{"mapping values are not allowed", "a text with `: ` in it has to be quoted, or on the lines after |"},
+		{"cannot start any token", "no value begins like this: indent lines with spaces, and quote a text that begins with @ or ` stands in quotes"},
+		{"unexpected end of stream", "this quotation mark is not closed"},
 	} {
 		if strings.Contains(why, known[0]) {
 			why = known[1]

@@ -68,7 +68,7 @@ func (r Repository) message() string {
 		return r.Message
 	}
 	if len(r.Unread) > 0 {
-		return "holds " + strings.Join(r.Unread, ", ") + ", which no workflow of it reads"
+		return "holds " + strings.Join(r.Unread, ", ") + ", which none of its workflows reads"
 	}
 	if !r.NeedsToken {
 		return cmp.Or(r.Message, "no workflow uses Hex")
@@ -106,22 +106,15 @@ func PrintFleet(s *console.Streams, f *Fleet, verbose bool) {
 		case !s.OutTTY:
 			s.Print("%s\t%s\t%s\t%s\t%s", r.Repository, r.Status, r.ID, r.message(), r.Fix)
 		default:
-			s.Print("%s %s  %s", r.icon(s), s.Bold(r.Repository), r.message())
+			s.Print("%s %s  %s", console.Icon(s, r.Status), s.Bold(r.Repository), r.message())
 		}
 	}
 	for _, line := range f.totals() {
 		s.Print("%s", line)
 	}
 	if n := slices.IndexFunc(f.Repositories, func(r Repository) bool { return len(r.Checks) > 0 && r.Status != check.StatusOK }); n >= 0 && s.OutTTY {
-		s.Print("All that was found in one: gh hex verify -R %s", f.Repositories[n].Repository)
+		s.Print("To see all that was found in one of them: gh hex verify -R %s", f.Repositories[n].Repository)
 	}
-}
-
-func (r Repository) icon(s *console.Streams) console.Styled {
-	if r.Status == check.StatusOK && len(r.Unread) > 0 {
-		return console.Icon(s, check.StatusWarning)
-	}
-	return console.Icon(s, r.Status)
 }
 
 // totals are the last lines.
@@ -153,12 +146,12 @@ func (f *Fleet) totals() []string {
 		head += fmt.Sprintf("; %d archived left out", f.Archived)
 	}
 	parts := []string{fmt.Sprintf("%d would fail", count[check.StatusError]), fmt.Sprintf("%d with warnings", count[check.StatusWarning]),
-		fmt.Sprintf("%d could not be judged", count[check.StatusUnknown]), fmt.Sprintf("%d without a problem", count[check.StatusOK])}
+		fmt.Sprintf("%d could not be judged", count[check.StatusUnknown]), fmt.Sprintf("%d without problems", count[check.StatusOK])}
 	kept := []string{fmt.Sprintf("%d without a token that a workflow needs", without), fmt.Sprintf("%d with one that nothing reads", unread)}
 	if !first.IsZero() {
-		kept = append(kept, "the first token that is known of expires on "+first.Format(time.DateOnly))
+		kept = append(kept, "first known expiry "+first.Format(time.DateOnly))
 	}
-	return []string{head, strings.Join(parts, ", "), fmt.Sprintf("%s, in %.1f s", strings.Join(kept, ", "), f.Elapsed.Seconds())}
+	return []string{head, strings.Join(parts, ", "), fmt.Sprintf("%s (%.1f s)", strings.Join(kept, ", "), f.Elapsed.Seconds())}
 }
 
 // AnnotateFleet prints an annotation for each repository that has a problem, and adds the table to the summary of the

@@ -92,11 +92,14 @@ func place(f check.Finding) string {
 	return out
 }
 
+// underGroup is where the text of a group begins, behind its icon and its name.
+const underGroup = 13
+
 func printGroups(s *console.Streams, report check.Report, tasks []*task) {
 	for len(report) > 0 {
 		var results check.Report
 		results, report = firstGroup(report)
-		s.Print("%s %s  %s", groupIcon(s, results), s.Bold(fmt.Sprintf("%-9s", results[0].Group)), summary(results)+elsewhere(tasks, results))
+		s.PrintUnder(underGroup, "%s %s  %s", groupIcon(s, results), s.Bold(fmt.Sprintf("%-9s", results[0].Group)), summary(results)+elsewhere(tasks, results))
 		printProblems(s, results, tasks)
 	}
 }
@@ -123,6 +126,7 @@ func printProblems(s *console.Streams, results []check.Result, tasks []*task) {
 		switch {
 		case isProblem(r):
 			printTasks(s, ledBy(tasks, r.ID), "  ")
+		case elsewhere(tasks, []check.Result{r}) != "":
 		case r.Status == check.StatusUnknown && len(r.Findings) == 0 && unknown != nil:
 			unknown = append(unknown, r.ID)
 		case r.Status == check.StatusUnknown:
@@ -139,11 +143,15 @@ func printProblems(s *console.Streams, results []check.Result, tasks []*task) {
 // what was skipped, though the host was looked at; unless Hex was asked about the stored one.
 func groupIcon(s *console.Streams, results []check.Result) console.Styled {
 	worst := worstStatus(results)
-	proved := slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-stored" && r.Status == check.StatusOK })
-	if worst == check.StatusOK && !proved && slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-present" && r.Status == check.StatusSkipped }) {
+	if worst == check.StatusOK && !proved(results) && slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-present" && r.Status == check.StatusSkipped }) {
 		worst = check.StatusSkipped
 	}
 	return console.Icon(s, worst)
+}
+
+// proved reports whether Hex was asked about the stored token, and accepted it.
+func proved(results []check.Result) bool {
+	return slices.ContainsFunc(results, func(r check.Result) bool { return r.ID == "token-stored" && r.Status == check.StatusOK })
 }
 
 func worstStatus(results []check.Result) check.Status {
@@ -161,9 +169,12 @@ func summary(results []check.Result) string {
 	var telling []string
 	for _, r := range results {
 		count[r.Status]++
-		if r.Status == check.StatusOK && slices.Contains([]string{"token-present", "token-accepted", "token-stored", "github-access", "secret-stored"}, r.ID) ||
-			r.Status == check.StatusSkipped && r.ID == "token-present" {
+		switch {
+		case r.Status == check.StatusOK && slices.Contains([]string{"token-present", "token-accepted", "token-stored", "github-access", "secret-stored"}, r.ID):
 			telling = append(telling, r.Message)
+		case r.Status == check.StatusSkipped && r.ID == "token-present" && !proved(results):
+			why, _, _ := strings.Cut(r.Message, "; ") // where it is stored, GitHub's group says
+			telling = append(telling, why)
 		}
 	}
 	if count[check.StatusSkipped] == len(results) {
@@ -196,13 +207,21 @@ func printCheck(s *console.Streams, r check.Result, tasks []*task) {
 	}
 }
 
-// accepting is how to accept a finding: the line to paste, in which its reader has to say why. Empty where that cannot be
-// done by a line.
+// accepting is how to accept a finding; empty where that cannot be done by a line.
 func accepting(id string, f check.Finding) string {
+	line := acceptingLine(id, f)
+	if line == "" {
+		return ""
+	}
+	return "to accept it, add to " + worktree.AcceptedFile + ": " + line
+}
+
+// acceptingLine is the line to paste, in which its reader has to say why.
+func acceptingLine(id string, f check.Finding) string {
 	if f.Fingerprint == "" || f.Accepted {
 		return ""
 	}
-	return fmt.Sprintf("to accept it, add to %s: %s %s %s", worktree.AcceptedFile, id, f.Fingerprint, worktree.WantsReason)
+	return fmt.Sprintf("%s %s %s", id, f.Fingerprint, worktree.WantsReason)
 }
 
 // printAccepting shows each line to paste once, as far as they are few.
@@ -210,25 +229,30 @@ func printAccepting(s *console.Streams, r check.Result, margin string) {
 	const most = 5
 	var lines []string
 	for _, f := range r.Findings {
-		if line := accepting(r.ID, f); line != "" && !slices.Contains(lines, line) {
+		if line := acceptingLine(r.ID, f); line != "" && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}
+	if len(lines) > 0 {
+		s.Print("%s%s", console.Styled(margin), s.Gray("to accept it, add to "+worktree.AcceptedFile+":"))
+	}
 	for _, line := range lines[:min(len(lines), most)] {
-		s.Print("%s%s", console.Styled(margin), s.Gray(line))
+		s.Verbatim(margin + "  " + line)
 	}
 	if more := len(lines) - most; more > 0 {
 		s.Print("%s%s", console.Styled(margin), s.Gray(fmt.Sprintf("and %d more: --json findings has the fingerprint of each", more)))
 	}
 }
 
-// printFindings lists the places. One that only repeats the check's own message shows its place alone.
+// printFindings lists the places. One that only repeats the check's own message, which may count others, shows its place
+// alone.
 func printFindings(s *console.Streams, r check.Result, margin string) {
 	for _, f := range r.Findings {
 		where := place(f)
+		told := f.Message == r.Message || strings.HasPrefix(r.Message, f.Message+" (and ")
 		switch {
-		case f.Message == r.Message && where == "":
-		case f.Message == r.Message:
+		case told && where == "":
+		case told:
 			s.Print("%s%s", console.Styled(margin), s.Gray(where))
 		case where == "":
 			s.Print("%s%s", console.Styled(margin), string(f.Severity)+": "+f.Message)

@@ -169,25 +169,72 @@ func TestWhatDependsIsLeftOutToo(t *testing.T) {
 
 // The last line names what was not looked at, and the group has the mark of its stored token once Hex was asked about it.
 func TestStoredTokenInTheReport(t *testing.T) {
-	skipped := check.Result{ID: "token-present", Group: check.GroupToken, Status: check.StatusSkipped, Message: "not checked"}
+	skipped := check.Result{ID: "token-present", Group: check.GroupToken, Status: check.StatusSkipped, Message: "not checked; HEX_API_TOKEN is stored"}
 	open := check.Result{ID: "token-stored", Group: check.GroupToken, Status: check.StatusSkipped, Message: "no run yet", Open: "the stored token", Next: "gh hex verify --stored"}
-	proved := check.Result{ID: "token-stored", Group: check.GroupToken, Status: check.StatusOK, Message: "Hex accepted it 5 hours ago"}
+	proved := check.Result{ID: "token-stored", Group: check.GroupToken, Status: check.StatusOK, Message: "Hex accepted the stored token 5 hours ago"}
 	for _, test := range []struct {
 		result      check.Result
 		first, last string
 	}{
 		{open, "- Token", "not looked at: the stored token (gh hex verify --stored) (0.0 s)"},
-		{proved, "✓ Token      not checked; Hex accepted it 5 hours ago", "No problems in 1 of 2 checks; nothing to look at in 1 (0.0 s)"},
+		{proved, "✓ Token      Hex accepted the stored token 5 hours ago", "No problems in 1 of 2 checks; nothing to look at in 1 (0.0 s)"},
 	} {
 		out := &bytes.Buffer{}
-		s := &console.Streams{Out: &console.StickyWriter{W: out}, OutTTY: true, Width: 80}
+		s := &console.Streams{Out: &console.StickyWriter{W: out}, OutTTY: true}
 		Print(s, check.Report{skipped, test.result}, "", false, 0)
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		if !strings.HasPrefix(lines[0], test.first) || !strings.Contains(lines[len(lines)-1], test.last) {
 			t.Errorf("%s: %s", test.result.Status, out)
 		}
+		if test.result.Status == check.StatusOK && strings.Contains(out.String(), "not checked") {
+			t.Errorf("Hex accepted what was not checked: %s", out)
+		}
 		if strings.Contains(out.String(), "not looked at") != (test.result.Open != "") {
 			t.Errorf("%s: %s", test.result.Status, out)
+		}
+	}
+}
+
+// What could not be carried out for a reason that is told already is not told again, nor counted as another thing to do.
+func TestOneReasonIsToldOnce(t *testing.T) {
+	refused := check.Result{ID: "github-access", Group: check.GroupGitHub, Status: check.StatusError, Message: "no such repository", Fix: "gh auth status"}
+	report := check.Report{refused}
+	for _, id := range []string{"workflow-syntax", "secret-context"} {
+		report = append(report, check.Result{ID: id, Group: check.GroupWorkflows, Status: check.StatusUnknown, Message: refused.Message, Fix: refused.Fix})
+	}
+	text := shown(report, "", false)
+	if strings.Count(text, "no such repository") != 1 || !strings.Contains(text, "? Workflows  2 unknown; see github-access\n") || !strings.Contains(text, "1 thing to do: 1 error, 2 unknown in 3 checks") {
+		t.Error(text)
+	}
+	report[1].Message = "GitHub did not answer"
+	if text := shown(report, "", false); !strings.Contains(text, "? workflow-syntax  GitHub did not answer\n") {
+		t.Error(text)
+	}
+}
+
+// A message that counts what follows is not repeated by the first of it.
+func TestFindingsDoNotRepeatTheMessage(t *testing.T) {
+	r := check.Judge([]check.Finding{
+		{File: ".gitignore", Severity: check.SeverityWarning, Message: "git does not ignore .env"},
+		{File: ".gitignore", Severity: check.SeverityWarning, Message: "git does not ignore .env.local"},
+	}, "", "gh hex init")
+	r.ID, r.Group = "env-ignored", check.GroupFiles
+	if text := shown(check.Report{r}, "", false); strings.Count(text, "git does not ignore .env ")+strings.Count(text, "git does not ignore .env\n") != 1 || !strings.Contains(text, "git does not ignore .env.local") {
+		t.Error(text)
+	}
+}
+
+// Many checks that wait for one are counted, and their group is named; few are named.
+func TestVerdictStaysShort(t *testing.T) {
+	report := check.Report{{ID: "token-present", Group: check.GroupToken, Status: check.StatusError, Message: "no token"}}
+	for i, id := range []string{"a", "b", "c", "d"} {
+		report = append(report, check.Result{ID: id, Group: check.GroupToken, Status: check.StatusSkipped, Next: "needs token-present"})
+		text, want := shown(report, "", false), "not looked at: "+strings.Join([]string{"a", "b", "c", "d"}[:i+1], ", ")+" (needs token-present)"
+		if i == 3 {
+			want = "not looked at: 4 checks of Token (needs token-present)"
+		}
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in:\n%s", want, text)
 		}
 	}
 }

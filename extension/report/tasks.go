@@ -17,7 +17,8 @@ type task struct {
 }
 
 // tasksOf sorts what is wrong by what mends it: checks whose faults go away together are about one cause. What has no fix
-// is a task of its own, and files are never mended by what mends the rest.
+// is a task of its own, and files are never mended by what mends the rest. A check that could not be carried out for the
+// reason of a task belongs to it.
 func tasksOf(report check.Report) []*task {
 	var tasks []*task
 	known := map[string]*task{}
@@ -45,6 +46,11 @@ func tasksOf(report check.Report) []*task {
 		}
 		if led := tasks[before:]; len(led) > 0 {
 			led[0].Findings = append(led[0].Findings, r.Notes()...)
+		}
+	}
+	for _, r := range report {
+		if i := slices.IndexFunc(tasks, func(t *task) bool { return t.Message == r.Message }); i >= 0 && r.Status == check.StatusUnknown {
+			tasks[i].others = append(tasks[i].others, r.ID)
 		}
 	}
 	return tasks

@@ -90,9 +90,27 @@ func unseen(report check.Report, rest string) []string {
 		add(rest, "all other checks")
 	}
 	for i, why := range whys {
-		whys[i] = fmt.Sprintf("%s (%s)", strings.Join(what[why], ", "), why)
+		whys[i] = fmt.Sprintf("%s (%s)", inShort(report, what[why]), why)
 	}
 	return whys
+}
+
+// inShort names a few subjects, and counts checks by their groups where they are more.
+func inShort(report check.Report, subjects []string) string {
+	const few = 3
+	var groups, rest []string
+	for _, subject := range subjects {
+		if i := slices.IndexFunc(report, func(r check.Result) bool { return r.ID == subject }); i >= 0 {
+			groups = append(groups, string(report[i].Group))
+		} else {
+			rest = append(rest, subject)
+		}
+	}
+	if len(groups) <= few {
+		return strings.Join(subjects, ", ")
+	}
+	counted := fmt.Sprintf("%d checks of %s", len(groups), strings.Join(slices.Compact(groups), ", "))
+	return strings.Join(append(rest, counted), ", ")
 }
 
 // subject is what a check was to look at: the whole group in a word, where nothing of it was looked at for one reason.

@@ -57,20 +57,21 @@ func NewCmd(p *command.Process) *cobra.Command {
 			Replace a Hex token in the places on GitHub that hold it.
 
 			A new token is read from standard input with --with-token, else from a hidden
-			prompt, and verified with Hex. Then every place that holds a secret of that name is
-			looked for, and the chosen ones are replaced. Equal names need not hold equal
-			values: on a terminal the places are a checklist, elsewhere they are named with
-			--env, --app, --org and -R, or --all is given. Naming a repository or an
-			organization alone means its Actions secret.
+			prompt, and verified with Hex. Then every place that holds a secret of that name
+			is looked for, and the chosen ones are replaced. Secrets of the same name may
+			have different values: on a terminal the places are a checklist, elsewhere they
+			are named with --env, --app, --org and -R, or --all is given. Naming a
+			repository or an organization alone means its Actions secret.
 
-			A place whose variable names another Hex host, or whose repository uses the name for
-			hex.pm, is left alone unless it is named. So is one whose workflows run a project that
-			the new token may not run, as a dry run tells (five at most), unless --force is given.
+			A place whose variable names another Hex host, or whose repository uses the name
+			for hex.pm, is left alone unless it is named. So is one whose workflows run a
+			project that the new token may not run, as a dry run tells (five at most),
+			unless --force is given.
 
-			Each place ends as new, old, or cannot tell, and the exit code is 1 unless all chosen
-			ones are new. Run the same command again to finish. Nothing is deleted. The copy of
-			the old token on this machine is replaced last, once all chosen places are new; from
-			then on gh hex auth stores the new token in further places.`),
+			Each place ends as new, old, or cannot tell, and the exit code is 1 unless all
+			chosen ones are new. Run the same command again to finish. Nothing is deleted.
+			The copy of the old token on this machine is replaced last, once all chosen
+			places are new; from then on gh hex auth stores the new token in further places.`),
 		Example: command.Example(`
 			# Choose the places of this repository from a list
 			$ gh hex rotate
@@ -256,7 +257,7 @@ func (r *rotation) ownWorkflows(ctx context.Context, repo github.Repository) *in
 type sameTokenError struct{ source string }
 
 func (e *sameTokenError) Error() string {
-	return "this is the token on this machine already (from " + e.source + "): rotating takes a new one"
+	return "this token is on this machine already (from " + e.source + "): rotating needs a new one"
 }
 
 func (*sameTokenError) Hint() string {

@@ -27,7 +27,7 @@ func (e *unnamedError) Error() string {
 	if len(e.places) == 0 {
 		return "no place holds that secret; nothing was replaced"
 	}
-	return "no place is named, and equal names need not hold equal values; nothing was replaced. Found:\n\t" + strings.Join(e.places, "\n\t")
+	return "no place was named, and secrets of the same name may have different values, so nothing was replaced. Found:\n\t" + strings.Join(e.places, "\n\t")
 }
 
 func (e *unnamedError) Hint() string {
@@ -137,7 +137,7 @@ func (r *rotation) against(p *places.Place) string {
 	case p.OtherHost != "":
 		return fmt.Sprintf("its variable %s names another host, %s", r.variable, p.OtherHost)
 	case p.Holding != "":
-		return fmt.Sprintf("it is meant to hold %s, not a bare token", p.Holding)
+		return fmt.Sprintf("it has to be %s, not a bare token", p.Holding)
 	case p.Packages != nil:
 		return fmt.Sprintf("the workflows use the name for hex.pm (%s:%d)", p.Packages.File, p.Packages.Line)
 	}
@@ -212,7 +212,7 @@ func (r *rotation) pick() error {
 		own := p.At.Level == github.LevelRepository && p.At.App == github.Actions && len(r.targets) > 0
 		marked = append(marked, own && why == "" && !p.Repo.Archived)
 	}
-	chosen, err := r.Checklist("Where is the old token to be replaced?", options, marked)
+	chosen, err := r.Checklist("Where should the old token be replaced?", options, marked)
 	if err != nil {
 		return err
 	}
@@ -299,7 +299,7 @@ func (r *rotation) write(ctx context.Context, p *places.Place) error {
 	case console.Cancelled(ctx) != nil:
 		return errors.New("interrupted before it was written")
 	case ctx.Err() != nil:
-		return errors.New("not written: the time is over (--timeout)")
+		return errors.New("not written: out of time (--timeout)")
 	case p.Repo.Archived:
 		return errors.New("the repository is archived: GitHub lets nobody change its secrets, and its workflows do not run")
 	case p.Repo.Name != "" && !p.Repo.CanPush:
@@ -433,7 +433,7 @@ func (r *rotation) keepCopy(ctx context.Context) error {
 	if err := entry.Set(r.token); err != nil {
 		return err
 	}
-	r.Say("%s Saved the new token for %s in this machine's keyring", r.Green("✓"), r.host.Name())
+	r.Say("%s Stored the new token for %s in this machine's keyring", r.Green("✓"), r.host.Name())
 	return nil
 }
 

@@ -18,12 +18,13 @@ func NewCmd(p *command.Process) *cobra.Command {
 		Use:   "run <command>",
 		Short: "Start, watch, list and cancel runs of Hex projects",
 		Long: heredoc.Doc(`
-			Start runs of published Hex projects, watch them to their end, list and cancel them.
+			Start runs of published Hex projects, watch them to their end, list and cancel
+			them.
 
-			A project is named by its ID or by any URL of it, copied from the browser. It may be
-			left out when the environment variable HEX_PROJECT_ID is set. A run is named by its
-			project and its own ID, or by its URL. On a terminal what is left out is chosen from a
-			list, and the title of a project is accepted after a yes.`),
+			A project is named by its ID or by any URL of it, copied from the browser. It
+			may be left out when the environment variable HEX_PROJECT_ID is set. A run is
+			named by its project and its own ID, or by its URL. On a terminal what is left
+			out is chosen from a list, and the title of a project is accepted after a yes.`),
 		Example: command.Example(`
 			# Find the ID of a project
 			$ gh hex project list --published

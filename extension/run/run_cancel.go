@@ -28,8 +28,8 @@ func newRunCancelCmd(p *command.Process) *cobra.Command {
 		Long: heredoc.Doc(`
 			Ask Hex to stop a run, which then ends as KILLED a little later.
 
-			In a workflow, do it in a step with "if: cancelled()": cancelling the workflow alone
-			leaves the run going.`),
+			In a workflow, do it in a step with "if: cancelled()": cancelling the workflow
+			alone leaves the run going.`),
 		Example: command.Example(`
 			# Cancel a run
 			$ gh hex run cancel 019f681a-1870-731d-bf1e-b82d136117fa 019f6a00-51c2-7000-8a1b-3d0f2c9be001

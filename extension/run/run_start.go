@@ -37,16 +37,16 @@ func NewStartCmd(p *command.Process, name, short string) *cobra.Command {
 		SuggestFor: []string{"execute", "trigger"},
 		Short:      short,
 		Long: heredoc.Doc(`
-			Start a run of the published version of a project, with the inputs given, and with
-			--watch wait for its end. On a terminal a project that is left out is chosen from a
-			list, and its title is accepted after a yes.
+			Start a run of the published version of a project, with the inputs given, and
+			with --watch wait for its end. On a terminal a project that is left out is
+			chosen from a list, and its title is accepted after a yes.
 
 			A start is never repeated when it is not certain that nothing was started. With
-			--watch the exit code is 0 only when the run completed, 1 when it ended in any other
-			way, and 3 when it goes on after the time-out.
+			--watch the exit code is 0 only when the run completed, 1 when it ended in any
+			other way, and 3 when it goes on after the time-out.
 
-			In GitHub Actions the step gets the outputs run-id and run-url as soon as the run has
-			started, and status when it has ended.`),
+			In GitHub Actions the step gets the outputs run-id and run-url as soon as the
+			run has started, and status when it has ended.`),
 		Example: command.Example(`
 			# Start a run and wait for its end
 			$ gh hex run start 019f681a-1870-731d-bf1e-b82d136117fa --watch
@@ -79,7 +79,7 @@ func (o *runStartOptions) check(args []string) (err error) {
 		return err
 	}
 	if o.dryRun && o.watch {
-		return errors.New("specify only one of --dry-run and --watch")
+		return errors.New("specify only one of `--dry-run` and `--watch`")
 	}
 	if err := command.CheckTimeout(o.timeout); err != nil {
 		return err
@@ -101,7 +101,7 @@ func (e *StartError) Hint() string {
 	if !errors.Is(e.Err, core.ErrMaybeStarted) {
 		return ""
 	}
-	return "It is not started again by itself. See whether it runs: gh hex run list " + e.Project
+	return "It was not started again. To see whether it runs: gh hex run list " + e.Project
 }
 
 func runRunStart(ctx context.Context, o *runStartOptions) error {

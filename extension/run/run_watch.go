@@ -35,8 +35,8 @@ func newRunWatchCmd(p *command.Process) *cobra.Command {
 			Watch a run until it ends. The exit code is 0 only when it completed, 1 when it
 			ended in any other way, and 3 when it goes on after the time-out.
 
-			On a terminal a project or a run that is left out is chosen from a list. Ctrl-C asks
-			whether the run is to be cancelled too.`),
+			On a terminal a project or a run that is left out is chosen from a list. Ctrl-C
+			asks whether the run is to be cancelled too.`),
 		Example: command.Example(`
 			# Watch a run
 			$ gh hex run watch 019f681a-1870-731d-bf1e-b82d136117fa 019f6a00-51c2-7000-8a1b-3d0f2c9be001
@@ -47,7 +47,7 @@ func newRunWatchCmd(p *command.Process) *cobra.Command {
 		Args: command.AtMost(2),
 		RunE: workspace.Run(p, &o.Workspace, o.check, func(ctx context.Context) error { return runRunWatch(ctx, o) }),
 	}
-	cmd.Flags().DurationVarP(&o.interval, "interval", "i", defaultInterval, "Time between two questions to Hex, 5s or more")
+	cmd.Flags().DurationVarP(&o.interval, "interval", "i", defaultInterval, "Time between two requests to Hex, 5s or more")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", command.DefaultTimeout, "Give up after this `duration`; the run goes on")
 	o.export = command.AddExport(cmd, runFields())
 	return cmd
@@ -59,7 +59,7 @@ func (o *runWatchOptions) check(args []string) (err error) {
 	case err != nil:
 		return err
 	case o.interval < defaultInterval:
-		return command.InvalidArgument("interval", o.interval.String(), fmt.Errorf("Hex allows one question every %s", defaultInterval))
+		return command.InvalidArgument("interval", o.interval.String(), fmt.Errorf("Hex allows one request every %s", defaultInterval))
 	}
 	return command.CheckTimeout(o.timeout)
 }

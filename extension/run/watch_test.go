@@ -207,7 +207,7 @@ func TestProgressOnATerminal(t *testing.T) {
 		if _, err := d.watch.watch(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := d.Stdout.String(); got != "✓ COMPLETED after 2m5s  "+commandtest.RunURL+"\n" {
+		if got := d.Stdout.String(); got != "✓ COMPLETED after 2m5s\n  "+commandtest.RunURL+"\n" {
 			t.Errorf("the result is %q", got)
 		}
 		_, progress, told := strings.Cut(d.Stderr.String(), "Watching for up to 10m\n")

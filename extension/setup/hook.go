@@ -23,7 +23,7 @@ func (o *initOptions) recordHook(tree *worktree.Tree, h hook.Hook) {
 		return
 	case h.Owner != "":
 		o.Record("warning", "%s: has %s run gh hex, but %s", inTreePath(tree, h.Where), h.Owner, h.Dead)
-		o.Say("To mend that: %s", h.Then)
+		o.Say("To fix that: %s", h.Then)
 		return
 	case h.Action == scaffold.Unchanged:
 		o.Record(o.outcome(), "%s: nothing to change", path)
@@ -36,7 +36,7 @@ func (o *initOptions) recordHook(tree *worktree.Tree, h hook.Hook) {
 		o.Record(o.outcome(), "%s: %s", path, string(h.Action))
 	}
 	if !o.dryRun {
-		o.Say("Every push is checked from now on; git push --no-verify goes past it. The file says how to remove it.")
+		o.Say("Every push is checked from now on; git push --no-verify skips it. The file says how to remove it.")
 	}
 }
 
@@ -52,10 +52,10 @@ func (o *initOptions) sayEntry(tree *worktree.Tree, h hook.Hook) {
 	}
 	o.Say(ask, inTreePath(tree, h.Where))
 	for line := range strings.SplitSeq(h.Add, "\n") {
-		o.Print("%s", line)
+		o.Verbatim(line)
 	}
 	if h.Dead != "" {
-		o.Say("%s. To mend that: %s", h.Dead, h.Then)
+		o.Say("%s. To fix that: %s", h.Dead, h.Then)
 	}
 }
 

@@ -43,19 +43,21 @@ func NewCmd(p *command.Process) *cobra.Command {
 		Long: heredoc.Doc(`
 			Create or complete .env.example and .gitignore in the current repository.
 
-			Lines are only appended, and only where git says that they are needed, so that it is
-			safe to run any number of times.
+			Lines are only appended, and only where git says that they are needed, so that
+			it is safe to run any number of times.
 
-			With --workflow it also adds .github/workflows/hex.yml, which runs a Hex project on
-			every push to the default branch and by hand, and cancels the run when the workflow
-			is cancelled; and .github/workflows/hex-check.yml, which asks Hex every day whether
-			the tokens stored on GitHub still work, and fails from 14 days before one expires.
-			With --check it adds that one alone. A file that is there is left as it is.
+			With --workflow it also adds .github/workflows/hex.yml, which runs a Hex project
+			on every push to the default branch and by hand, and cancels the run when the
+			workflow is cancelled; and .github/workflows/hex-check.yml, which asks Hex every
+			day whether the tokens stored on GitHub still work, and fails from 14 days
+			before one expires. With --check it adds that one alone. A file that is there is
+			left as it is.
 
-			With --hook it also adds a pre-push hook to this clone, beside any hook that is there:
-			a push that would publish a Hex token or a .env file is stopped. Where another tool
-			manages the hooks (husky, lefthook, pre-commit, prek, simple-git-hooks), it writes
-			none, and says what to add to the file of that tool.`),
+			With --hook it also adds a pre-push hook to this clone, beside any hook that is
+			there: a push that would publish a Hex token or a .env file is stopped. Where
+			another tool manages the hooks (husky, lefthook, pre-commit, prek,
+			simple-git-hooks), it writes none, and says what to add to the file of that
+			tool.`),
 		Example: command.Example(`
 			# See what would be written
 			$ gh hex init --dry-run
@@ -194,7 +196,7 @@ func (o *initOptions) recordPlan(tree *worktree.Tree, plan initPlan) {
 // sayNext names what the workflow reads and nobody has set, and how to set it.
 func (o *initOptions) sayNext(unset []string) {
 	if !releaseVersion().MatchString(command.Version) {
-		o.Say("%s This build is no release, so the workflow installs the newest one; pin it there with --pin", o.Yellow("!"))
+		o.Say("%s This build is not a release, so the workflow installs the newest one; pin it there with --pin", o.Yellow("!"))
 	}
 	them, set := "it", "gh hex auth"
 	if len(unset) > 1 {

@@ -89,7 +89,7 @@ func (o *initOptions) wantedCheck(ctx context.Context, tree *worktree.Tree) (f s
 		waits, exists := protected[strings.ToLower(name)]
 		switch {
 		case !stored.Fits(name):
-			notes = append(notes, fmt.Sprintf("The environment %q is left out: its name cannot stand in a list", name))
+			notes = append(notes, fmt.Sprintf("The environment %q is left out: its name cannot be written in a list", name))
 		case err != nil, waits:
 			f.Protected = append(f.Protected, name)
 		case !exists:
@@ -168,9 +168,9 @@ func (o *initOptions) recordCheck(c checkFile) {
 	case len(c.difference) > 0:
 		o.Record("warning", "%s: an earlier version of this file, left as it is. Today it would be:", stored.Path)
 		for _, line := range c.difference {
-			o.Print("%s", line)
+			o.Verbatim(line)
 		}
-		o.Say("To have it written anew: remove it, then run this command again")
+		o.Say("To have it written again, remove it and run this command again")
 		return
 	}
 	o.Record(o.outcome(), "%s: %s", c.change.Path, c.change.Describe())

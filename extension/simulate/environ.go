@@ -178,8 +178,8 @@ func (i *instance) settleEnv() {
 		if lacks := v.Value.Lacks(); len(lacks) > 0 && !i.sim.usedOpenly(i.R.Job, v) {
 			i.flow(lacks, false)
 		}
-		if i.sim.OnShared != nil {
-			i.sim.OnShared(StepFact{I: i, Env: i.env}, v)
+		if i.sim.watch.Shared != nil {
+			i.sim.watch.Shared(StepFact{I: i, Env: i.env}, v)
 		}
 	}
 }

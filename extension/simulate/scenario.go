@@ -332,7 +332,7 @@ func (s *starts) push(e *actionlint.WebhookEvent) {
 			s.add(x)
 		}
 		if s.Dependabot && abstract.Admits("dependabot/npm_and_yarn/lodash-4.17.21", e.Branches, e.BranchesIgnore) {
-			x := s.new("push", "a push of Dependabot's", abstract.Texts(botName))
+			x := s.new("push", "a push by Dependabot", abstract.Texts(botName))
 			x.Source = OfDependabot
 			x.on(abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref_name", Prefix: "dependabot/"}}), false)
 			s.bot(x.github)

@@ -35,33 +35,7 @@ import (
 	"github.com/gh-hex/gh-hex/extension/source"
 )
 
-// What bounds the work of one simulation, in nodes of expressions that are worked out: for one workflow with those that
-// it calls, and for all.
-const (
-	MaxFuel  = 180_000
-	allFuel  = 3_000_000
-	stepFuel = 20 // what following a step counts beside its expressions
-)
-
-// Simulation follows every run that the events of the workflows start.
-type Simulation struct {
-	Question
-	fuel int  // that is left for one workflow
-	Over bool // some had too little
-
-	lacks     map[LackKey]*Lack
-	Order     []*Lack
-	Names     map[ReadKey][]string    // of the secrets and variables on GitHub that a read may mean
-	Undecided map[*source.Read]string // what decides an index at run time
-	Places    []InEnvironment
-	steps     map[*source.Step][]*Course  // in which a step may run
-	Hollow    map[*actionlint.String]bool // conditions that are the text 'false', which counts as true
-	used      map[any]*usage
-	effects   map[effectKey]*actionEffect
-	courses   map[courseKey]*Course
-	parsed    map[*actionlint.String][]abstract.Expression // of one workflow and what it calls
-	known     abstract.Parsed                              // of all
-}
+const stepFuel = 20 // what following a step counts beside its expressions
 
 // Course is how a job goes, in all the scenarios that it cannot tell apart.
 type Course struct {
@@ -81,17 +55,6 @@ type courseKey struct {
 	looks             string    // at the scenario
 	needs             string    // the jobs that it needs, where it looks at them
 	alone             *Scenario // of a job that may look at more than can be told
-}
-
-// Events are those that a step may run on.
-func (sim *Simulation) Events(s *source.Step) []string {
-	var out []string
-	for _, c := range sim.steps[s] {
-		for _, scenario := range c.Scenarios {
-			out = abstract.Union(out, scenario.Events)
-		}
-	}
-	return out
 }
 
 // ReadKey is a read as one run comes to it.
@@ -117,60 +80,6 @@ type StepFact struct {
 	Env    *environ
 	effect abstract.Effect
 	known  bool // the effect is that of a script that was understood
-}
-
-// Question is what is followed, by what is known of the repository.
-type Question struct {
-	W          *source.Workflows
-	K          *inventory.Knowledge
-	Dependabot bool // Dependabot is enabled
-	// without is a secret, in upper case, that counts as missing where it cannot be told.
-	Without string
-	// Apart has each scenario followed by itself.
-	Apart bool
-	// onStep is told of every step, and onShared of every variable of a job whose environment a step that runs may read.
-	OnStep   func(StepFact)
-	OnShared func(StepFact, *EnvVar)
-
-	about *abstract.Fields // the repository
-}
-
-// Follow follows every run that the events of the workflows start.
-func Follow(q Question) *Simulation {
-	q.about = q.aboutRepository()
-	sim := &Simulation{
-		Question: q,
-		lacks:    map[LackKey]*Lack{}, Names: map[ReadKey][]string{}, Undecided: map[*source.Read]string{}, known: abstract.Parsed{}, steps: map[*source.Step][]*Course{},
-		Hollow: map[*actionlint.String]bool{}, used: map[any]*usage{}, effects: map[effectKey]*actionEffect{},
-	}
-	roots := map[*source.Document][]*source.Run{}
-	for _, r := range q.W.Runs {
-		if r.Caller == nil {
-			roots[r.Job.Doc] = append(roots[r.Job.Doc], r)
-		}
-	}
-	left := allFuel
-	for _, d := range q.W.Docs {
-		runs := roots[d]
-		if d.AST == nil || len(runs) == 0 || q.W.Ended() {
-			continue
-		}
-		sim.fuel = min(MaxFuel, left)
-		left -= sim.fuel
-		sim.courses, sim.parsed = map[courseKey]*Course{}, map[*actionlint.String][]abstract.Expression{}
-		for _, s := range q.scenariosOf(d, runs[0].Open) {
-			f := &frame{sim: sim, d: d, S: s, runs: runs, inputs: s.inputs}
-			f.walk()
-		}
-		left += max(sim.fuel, 0)
-		sim.Over = sim.Over || sim.fuel < 0
-	}
-	return sim
-}
-
-// Forget drops what was only needed on the way.
-func (sim *Simulation) Forget() {
-	sim.lacks, sim.Order, sim.used, sim.effects, sim.courses, sim.parsed, sim.known = nil, nil, nil, nil, nil, nil, nil
 }
 
 // frame is a workflow as it is run once.
@@ -626,7 +535,7 @@ func asksStatus(node actionlint.ExprNode) bool {
 func (i *instance) expressions(s *actionlint.String, condition bool) []abstract.Expression {
 	list, parsed := i.sim.parsed[s]
 	if !parsed {
-		list = abstract.Expressions(s.Value, condition, i.sim.known)
+		list = abstract.Expressions(s.Value, condition, &i.sim.W.Expressions)
 		i.sim.parsed[s] = list
 	}
 	return list
@@ -746,8 +655,8 @@ func (i *instance) step(s *source.Step) {
 	default:
 		outputs = abstract.NewFields("a step of an unknown kind")
 	}
-	if i.sim.OnStep != nil {
-		i.sim.OnStep(fact)
+	if i.sim.watch.Step != nil {
+		i.sim.watch.Step(fact)
 	}
 	if list := i.sim.steps[s]; i.Live && (len(list) == 0 || list[len(list)-1] != i.course) {
 		i.sim.steps[s] = append(list, i.course)

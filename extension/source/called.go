@@ -13,58 +13,94 @@ import (
 // maxCalled bounds how many files of the repository a step's script is followed into.
 const maxCalled = 20
 
-// loadScripts reads the files of the repository that the steps run: scripts by their path, and the recipes of make.
-func (w *Workflows) loadScripts(d *Document) {
-	if w.Options.Lookup == nil || d.Remote != "" {
-		return
+// maxNamed bounds how many files those of one workflow may name.
+const maxNamed = 10_000
+
+// runs is a file of the repository that a step may run, or that configures what it runs.
+type runs struct {
+	step         *Step  // nil for a configuration
+	name, target string // the target is that of a Makefile
+}
+
+// loadUsed reads the files of the repository that steps use: actions, scripts by their path, and the recipes of make.
+func (w *Workflows) loadUsed(docs []*Document) {
+	named := make([][]runs, len(docs))
+	AtOnce(len(docs), func(i int) { named[i] = w.named(docs[i]) })
+	for i, d := range docs {
+		w.loadActions(d)
+		w.loadScripts(named[i])
 	}
+}
+
+func (w *Workflows) loadScripts(named []runs) {
+	for _, r := range named {
+		if r.step == nil {
+			w.File(r.name)
+			continue
+		}
+		if len(r.step.called) >= maxCalled {
+			continue
+		}
+		data, there := w.File(r.name)
+		if !there || !vendors.MentionsHex(data) {
+			continue
+		}
+		if r.target != "" {
+			data = script.Recipe(data, r.target)
+		}
+		r.step.called = append(r.step.called, data)
+	}
+}
+
+// named are the files that the steps of a workflow name, in order.
+func (w *Workflows) named(d *Document) []runs {
+	if w.Options.Lookup == nil || d.Remote != "" || w.Ended() {
+		return nil
+	}
+	var out []runs
 	for _, j := range d.Jobs {
 		for _, s := range j.Steps {
 			if name := vendors.ConfigOf(s.AST); name != "" {
-				w.File(name)
+				out = append(out, runs{name: name})
 			}
 			e, ok := s.AST.Exec.(*actionlint.ExecRun)
 			if !ok || e.Run == nil || s.Script.Language == script.Unknown || !strings.ContainsAny(e.Run.Value, "/.m") {
 				continue
 			}
 			parsed := s.Script.Parsed
-			switch {
-			case parsed == nil && len(e.Run.Value) > MaxScript:
-				continue
-			case parsed == nil:
+			if parsed == nil && len(e.Run.Value) <= MaxScript {
 				parsed = script.Parse(e.Run.Value, s.Script.Language)
 			}
-			for _, c := range parsed.Commands() {
-				w.follow(s, c)
+			if parsed != nil {
+				out = namedBy(parsed, s, out)
 			}
 		}
 	}
+	return out
 }
 
 // MaxScript is the size up to which a script in which nothing else matters is looked through for others that it runs.
 const MaxScript = 16 << 10
 
-// follow reads what a command runs.
-func (w *Workflows) follow(s *Step, c *script.Command) {
-	target := ""
-	for i, word := range c.Words {
-		text, known := word.Literal()
-		if i > 0 && c.Name() == "make" && target == "" && !strings.HasPrefix(text, "-") {
-			target, text = text, "Makefile"
+// namedBy adds what the commands of a script may run.
+func namedBy(parsed *script.Script, s *Step, out []runs) []runs {
+	for _, c := range parsed.Commands() {
+		target := ""
+		for i, word := range c.Words {
+			text, known := word.Literal()
+			if i > 0 && c.Name() == "make" && target == "" && !strings.HasPrefix(text, "-") {
+				target, text = text, "Makefile"
+			}
+			name := path.Clean(strings.TrimPrefix(text, "./"))
+			if !known || text == "" || strings.HasPrefix(text, "-") || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "..") || !strings.ContainsAny(text, "./") && target == "" {
+				continue
+			}
+			if len(out) < maxNamed {
+				out = append(out, runs{s, name, target})
+			}
 		}
-		name := path.Clean(strings.TrimPrefix(text, "./"))
-		if !known || text == "" || len(s.called) >= maxCalled || strings.HasPrefix(text, "-") || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "..") || !strings.ContainsAny(text, "./") && target == "" {
-			continue
-		}
-		data, there := w.File(name)
-		if !there || !vendors.MentionsHex(data) {
-			continue
-		}
-		if target != "" {
-			data = script.Recipe(data, target)
-		}
-		s.called = append(s.called, data)
 	}
+	return out
 }
 
 // File is the text of a file of the repository, which is asked for while the workflows are read, once; false for none and for

@@ -114,12 +114,12 @@ func (w *Workflows) load(ref string) *Document {
 			return nil
 		}
 		if data, ok := w.Options.Lookup(ref); ok {
-			return w.parse(ref, "", data, w.admit(countYAML(data)), nil)
+			return w.parse(ref, "", data, w.admit(countYAML(data)))
 		}
 		return nil
 	}
 	if data, there := w.remote(ref); there {
-		return w.parse(ref, ref, data, w.admit(countYAML(data)), nil)
+		return w.parse(ref, ref, data, w.admit(countYAML(data)))
 	}
 	return nil
 }
@@ -266,7 +266,7 @@ func (w *Workflows) callProblem(j *Job) string {
 	case !known:
 		return ""
 	case local && !isWorkflow(path.Clean(uses[2:])):
-		return fmt.Sprintf("job %s calls %s: a called workflow has to stand right in .github/workflows", j.ID, uses)
+		return fmt.Sprintf("job %s calls %s: a called workflow has to be directly in .github/workflows", j.ID, uses)
 	case callee == nil && IsRemote(ref):
 		return "" // it is said to be missing
 	case callee == nil:

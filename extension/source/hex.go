@@ -19,7 +19,7 @@ func marksOfStep(s *Step) vendors.Marks {
 		if owner, _, _ := strings.Cut(e.Uses.Value, "/"); strings.EqualFold(owner, "hex-inc") {
 			m |= vendors.Hex
 		}
-		if vendors.Compiled().PmAction.MatchString(e.Uses.Value) {
+		if vendors.PublishesPackages(e.Uses.Value) {
 			m |= vendors.Packages
 		}
 	}

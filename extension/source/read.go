@@ -103,7 +103,6 @@ type Document struct {
 	Remote   string // owner/repo/path@ref of a file that is not in this repository
 	Src      *source
 	AST      *actionlint.Workflow
-	known    abstract.Parsed // while it is read
 	Problems []Problem
 	// unread says that the file is too large to be read: whether it concerns Hex cannot be told.
 	Unread   bool
@@ -128,6 +127,8 @@ type Document struct {
 	calls    []*Document     // the workflows it calls, as far as they are at hand
 	cyclic   []*Document     // those of them that call it again
 	hexWords map[string]bool // the words of those that talk to Hex
+
+	expressions *abstract.Parsed // of all documents
 }
 
 // PathsOf are those of some contexts, in order.
@@ -205,6 +206,8 @@ type Workflows struct {
 	// runReads is how many reads all of these have.
 	runReads int
 	values   int // of YAML, in all files that are judged
+	// Expressions are those of all files.
+	Expressions abstract.Parsed
 	// callsLeft says that more workflows are called than are looked at.
 	CallsLeft bool
 	files     map[string]string // of the repository that were looked at; empty for one that is not there
@@ -220,10 +223,7 @@ func Load(files []File, o Options) *Workflows {
 		w.callees[d.Path] = d
 	}
 	w.loadCalls()
-	for _, d := range w.documents() {
-		w.loadActions(d)
-		w.loadScripts(d)
-	}
+	w.loadUsed(w.documents())
 	if w.Ended() {
 		return w
 	}
@@ -241,10 +241,6 @@ func isWorkflow(name string) bool {
 func (w *Workflows) parseAll(files []File) []*Document {
 	sort.Slice(files, func(i, j int) bool { return files[i].Path < files[j].Path })
 	docs := make([]*Document, len(files))
-	known := make(chan abstract.Parsed, runtime.GOMAXPROCS(0)) // one for each of those that work at the same time
-	for range cap(known) {
-		known <- abstract.Parsed{}
-	}
 	sizes := make([]int, len(files))
 	AtOnce(len(files), func(i int) {
 		if !w.Ended() {
@@ -255,14 +251,12 @@ func (w *Workflows) parseAll(files []File) []*Document {
 		sizes[i] = w.admit(sizes[i])
 	}
 	AtOnce(len(files), func(i int) {
-		k := <-known
-		docs[i] = w.parse(files[i].Path, "", files[i].Data, sizes[i], k)
+		docs[i] = w.parse(files[i].Path, "", files[i].Data, sizes[i])
 		if files[i].Unread {
 			docs[i].Unread, docs[i].Problems = true, nil
 			docs[i].fault(Place{}, check.SeverityNote, "the file could not be read, and was not judged")
 		}
 		files[i].Data = nil
-		known <- k
 	})
 	return docs
 }
@@ -310,8 +304,8 @@ func (d *Document) tooLarge(size int) bool {
 func (w *Workflows) Ended() bool { return w.Options.Ends != nil && w.Options.Ends.Err() != nil }
 
 // parse reads one workflow, of so many values.
-func (w *Workflows) parse(name, remote string, data []byte, size int, known abstract.Parsed) *Document {
-	d := &Document{Path: name, Remote: remote, known: known, paths: map[string][]string{}, inputs: map[string]bool{}, Raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
+func (w *Workflows) parse(name, remote string, data []byte, size int) *Document {
+	d := &Document{Path: name, Remote: remote, expressions: &w.Expressions, paths: map[string][]string{}, inputs: map[string]bool{}, Raw: map[*actionlint.RawYAMLString]*actionlint.String{}, located: map[*actionlint.String][]located{}}
 	if w.Ended() {
 		d.Src, d.Unread = newSource(nil), true
 		return d
@@ -335,18 +329,17 @@ func (w *Workflows) parse(name, remote string, data []byte, size int, known abst
 	if ast != nil {
 		d.visit()
 	}
-	d.known = nil
 	if ast != nil {
 		for _, r := range refusals.Of(ast) {
 			d.fault(Place{File: d.Path, Line: r.Pos.Line, Column: r.Pos.Col}, check.SeverityError, r.Message)
 		}
 		scheduled := slices.ContainsFunc(errs, func(e *actionlint.Error) bool { return strings.HasPrefix(e.Message, "schedule event") })
 		if line, _ := d.onLines(); line > 0 && len(ast.On) == 0 && !scheduled {
-			d.fault(Place{Line: line, Column: 1}, check.SeverityError, "no event stands under on: name one, such as push")
+			d.fault(Place{Line: line, Column: 1}, check.SeverityError, "on names no event: add one, such as push")
 		}
 	}
 	if line := refusals.SecondDocument(d.Src.text); line > 0 {
-		d.fault(Place{Line: line, Column: 1}, check.SeverityError, "a second document begins here, and GitHub takes one YAML document")
+		d.fault(Place{Line: line, Column: 1}, check.SeverityError, "a second YAML document begins here, and GitHub reads only one")
 	}
 	d.takeErrors(errs, data)
 	sort.SliceStable(d.Reads, func(i, j int) bool { return Before(d.Reads[i].Place, d.Reads[j].Place) })

@@ -75,7 +75,7 @@ func (d *Document) weigh(e *actionlint.Error) (check.Severity, string) {
 		return check.SeverityError, e.Message
 	}
 	what, _, _ := strings.Cut(e.Message, ". expected one of")
-	return check.SeverityWarning, what + ": GitHub may have learned it since this version of gh hex was made; else it refuses the file"
+	return check.SeverityWarning, what + ": GitHub may know it by now, which this version of gh hex does not; otherwise it refuses the file"
 }
 
 // refuses tells whether GitHub refuses what the parser complains about.

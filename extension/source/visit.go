@@ -276,14 +276,14 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 	if s == nil || !at.Ifs && !strings.Contains(s.Value, "${{") {
 		return
 	}
-	list := abstract.Expressions(s.Value, at.Ifs, v.doc.known)
+	list := abstract.Expressions(s.Value, at.Ifs, v.doc.expressions)
 	scope, scoped := v.scope(at)
 	var found []*Read
 	var offsets, faulty []int
 	var problems []string
 	if len(list) > 0 && utf8.RuneCountInString(s.Value) > maxText+10*len(list) {
 		faulty = append(faulty, list[0].At-len("${{"))
-		problems = append(problems, fmt.Sprintf("%s is longer than the 21,000 characters that GitHub takes with an expression in them; pass values by env", v.where(at)))
+		problems = append(problems, fmt.Sprintf("%s is longer than the 21,000 characters that GitHub accepts with an expression in it; pass values by env", v.where(at)))
 	}
 	for _, e := range list {
 		if e.Problem != "" {

@@ -137,7 +137,7 @@ func Judge(places []Place, e Evidence, a Asking) check.Result {
 func (e Evidence) settle(r check.Result, open []found, asked int, a Asking) check.Result {
 	if len(open) == 0 {
 		if r.Status == check.StatusOK && asked == 0 {
-			r.Status, r.Message = check.StatusSkipped, "no secret is stored that a run could ask about"
+			r.Status, r.Message = check.StatusSkipped, "no secret is stored that a run could check"
 		}
 		return r
 	}
@@ -180,9 +180,9 @@ func (e Evidence) summary(asked int, a Asking) string {
 	if asked == 0 {
 		return ""
 	}
-	text := "Hex accepted it"
+	text := "Hex accepted the stored token"
 	if asked > 1 {
-		text = fmt.Sprintf("Hex accepted all %d", asked)
+		text = fmt.Sprintf("Hex accepted all %d stored tokens", asked)
 	}
 	return text + " " + a.Ago(e.Run.CreatedAt) + " (" + e.Run.URL + ")"
 }
@@ -190,9 +190,9 @@ func (e Evidence) summary(asked int, a Asking) string {
 func disabled(state string) string {
 	switch state {
 	case "disabled_inactivity":
-		return FileName + " is switched off: GitHub does that to scheduled workflows after 60 days without a commit"
+		return FileName + " is disabled: GitHub does that to scheduled workflows after 60 days without a commit"
 	case "disabled_manually":
-		return FileName + " is disabled: somebody switched it off"
+		return FileName + " is disabled: somebody did that by hand"
 	}
 	return FileName + " is disabled"
 }
@@ -244,7 +244,7 @@ func (p Place) remembered(now time.Time, proved bool) (note string, warns bool) 
 	}
 	note = p.Record.Expiry(now)
 	if note != "" && !p.Record.ExpiresAt.IsZero() {
-		note += ", says its record"
+		note += ", according to its record"
 	}
 	if p.Here != "" {
 		note = strings.TrimPrefix(note+"; "+p.Here, "; ")

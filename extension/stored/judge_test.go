@@ -92,7 +92,7 @@ func TestJudge(t *testing.T) {
 		open   string
 		auth   bool
 	}{
-		"accepted":                         {places: []Place{repository}, jobs: []Job{job("repository", good())}, want: check.StatusOK, says: []string{"Hex accepted it 5h0m0s ago (https://github.com/octo/analytics/actions/runs/7)"}},
+		"accepted":                         {places: []Place{repository}, jobs: []Job{job("repository", good())}, want: check.StatusOK, says: []string{"Hex accepted the stored token 5h0m0s ago (https://github.com/octo/analytics/actions/runs/7)"}},
 		"accepted in a run that failed":    {places: []Place{repository}, run: func(r *Run) { r.Conclusion = "failure" }, jobs: []Job{job("repository", good())}, want: check.StatusOK},
 		"accepted, and asked for":          {places: []Place{repository, prod}, stored: true, jobs: []Job{job("repository", good()), job("environment prod", good())}, want: check.StatusOK, says: []string{"Hex accepted all 2"}},
 		"rejected":                         {places: []Place{repository}, jobs: []Job{job("repository", steps("token-accepted=failure"))}, want: check.StatusError, auth: true, says: []string{"repository: Hex rejects the token", "runs/7"}},
@@ -119,10 +119,10 @@ func TestJudge(t *testing.T) {
 		"an environment in other case":     {places: []Place{prod}, jobs: []Job{job("environment Prod", good())}, want: check.StatusOK},
 		"no run":                           {places: []Place{repository}, why: "no run yet", want: check.StatusSkipped, open: "the stored token", says: []string{"no run yet"}},
 		"no run, asked for":                {places: []Place{repository}, why: "403", stored: true, want: check.StatusUnknown, open: "the stored token", says: []string{"403"}},
-		"disabled by hand":                 {places: []Place{repository}, state: "disabled_manually", jobs: []Job{job("repository", good())}, want: check.StatusWarning, says: []string{"somebody switched it off"}},
+		"disabled by hand":                 {places: []Place{repository}, state: "disabled_manually", jobs: []Job{job("repository", good())}, want: check.StatusWarning, says: []string{"somebody did that by hand"}},
 		"disabled after 60 days":           {places: []Place{repository}, state: "disabled_inactivity", why: "old", want: check.StatusWarning, open: "the stored token", says: []string{"60 days"}},
 		"active":                           {places: []Place{repository}, state: "active", jobs: []Job{job("repository", good())}, want: check.StatusOK, never: []string{"switched off"}},
-		"expires by its record":            {places: []Place{with(repository, func(p *Place) { p.Record = expiring })}, why: "no run yet", want: check.StatusWarning, open: "the stored token", says: []string{"expires on 2026-12-09, says its record"}},
+		"expires by its record":            {places: []Place{with(repository, func(p *Place) { p.Record = expiring })}, why: "no run yet", want: check.StatusWarning, open: "the stored token", says: []string{"expires on 2026-12-09, according to its record"}},
 		"expires late by its record":       {places: []Place{with(repository, func(p *Place) { p.Record = &Entry{ExpiresAt: now.Add(100 * 24 * time.Hour)} })}, jobs: []Job{job("repository", good())}, want: check.StatusOK, says: []string{"expires on 2027-03-10"}},
 		"expired by its record alone":      {places: []Place{with(repository, func(p *Place) { p.Record = &Entry{ExpiresAt: now.Add(-time.Hour)} })}, why: "no run yet", want: check.StatusWarning, open: "the stored token", says: []string{"expired on"}},
 		"replaced":                         {places: []Place{with(repository, func(p *Place) { p.Record, p.Replaced = expiring, true })}, why: "no run yet", want: check.StatusWarning, open: "the stored token", says: []string{"replaced since"}, never: []string{"expires on"}},

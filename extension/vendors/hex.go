@@ -42,9 +42,11 @@ func HostNames() []string {
 // ProjectName is that of a variable that holds a project.
 const ProjectName = "HEX_PROJECT_ID"
 
-// Named tells one of the names, alone or with a suffix.
+// Named tells one of the names, which are Hex's, alone or with a suffix.
 func Named(name string, names []string) bool {
-	name = strings.ToUpper(name)
+	if name = strings.ToUpper(name); !strings.Contains(name, "HEX") {
+		return false
+	}
 	return slices.ContainsFunc(names, func(n string) bool {
 		return name == n || strings.HasPrefix(name, n) && name[len(n)] == '_'
 	})
@@ -56,14 +58,16 @@ func IsSecretName(name string) bool {
 }
 
 // IsVariableName tells a name under which the address of a workspace is kept, or a project.
-func IsVariableName(name string) bool { return Named(name, append(HostNames(), ProjectName)) }
+func IsVariableName(name string) bool {
+	return Named(name, HostNames()) || Named(name, []string{ProjectName})
+}
 
 // IsContested tells a name that is nearly always hex.pm's: alone it says nothing.
 func IsContested(name string) bool { return Named(name, []string{"HEX_API_KEY"}) }
 
 // patterns find what is Hex's and hex.pm's in values, and addresses in what a command is given.
 type patterns struct {
-	runsURL, OldPath, pmHost, PmAction, Uuid, ProjectURL, Token, Expanded *regexp.Regexp
+	runsURL, pmHost, pmAction, Uuid, ProjectURL, token, Expanded *regexp.Regexp
 }
 
 // Compiled compiles the patterns when they are first needed: most commands never need them.
@@ -72,14 +76,46 @@ var Compiled = sync.OnceValue(compile)
 func compile() *patterns {
 	return &patterns{
 		runsURL:    regexp.MustCompile(`/projects?/[^\s"']+/runs?\b`),
-		OldPath:    regexp.MustCompile(`/api/v1/project/`),
 		pmHost:     regexp.MustCompile(`(?i)\bhex\.pm\b`),
-		PmAction:   regexp.MustCompile(`(?i)publish[-_]?(?:to[-_])?hex|hex[-_]?publish|hex_?pm|hex\.pm`),
+		pmAction:   regexp.MustCompile(`(?i)publish[-_]?(?:to[-_])?hex|hex[-_]?publish|hex_?pm|hex\.pm`),
 		Uuid:       regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`),
 		ProjectURL: regexp.MustCompile(`(?i)https://[a-z0-9-]+\.hex\.tech/[^\s"'<>]*?/(?:app|hex)/(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9_-]*-?[0-9A-Za-z]{22})(?:/[^\s"'<>]*)?`),
 		Expanded:   regexp.MustCompile(`\$\{\{[ \t]*env\.([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}`),
-		Token:      regexp.MustCompile(`\bhxt[pw]_[0-9a-fA-F]{16,}|(?i)\bbearer[ \t]+[0-9a-f]{64,}\b`),
+		token:      regexp.MustCompile(`\bhxt[pw]_[0-9a-fA-F]{16,}|(?i)\bbearer[ \t]+[0-9a-f]{64,}\b`),
 	}
+}
+
+// OldPath is what the path of a project's runs began with.
+const OldPath = "/api/v1/project/"
+
+// OldPaths returns where it stands in a text.
+func OldPaths(text string) [][]int {
+	var out [][]int
+	for at := 0; ; at += len(OldPath) {
+		n := strings.Index(text[at:], OldPath)
+		if n < 0 {
+			return out
+		}
+		at += n
+		out = append(out, []int{at, at + len(OldPath)})
+	}
+}
+
+// Tokens returns where tokens stand in a text: each has many digits in a row, which spares most texts the pattern.
+func Tokens(text string) [][]int {
+	for row, at := 0, 0; at < len(text); at++ {
+		if row++; strings.IndexByte("0123456789abcdefABCDEF", text[at]) < 0 {
+			row = 0
+		} else if row == 16 {
+			return Compiled().token.FindAllStringIndex(text, -1)
+		}
+	}
+	return nil
+}
+
+// PublishesPackages tells an action that publishes to hex.pm, by its name.
+func PublishesPackages(uses string) bool {
+	return strings.Contains(strings.ToLower(uses), "hex") && Compiled().pmAction.MatchString(uses)
 }
 
 // isAPIHost tells a name under hex.tech that is a workspace's, rather than one of Hex's own sites.
@@ -94,6 +130,14 @@ func isAPIHost(label string) bool {
 // MentionsHex is the cheap question that comes before every pattern.
 func MentionsHex(text string) bool {
 	return strings.Contains(text, "hex") || strings.Contains(text, "HEX") || strings.Contains(text, "Hex")
+}
+
+// mayBeCommand spares most values that they are read as a script: a name of a variable in it is no command of Hex's.
+func mayBeCommand(value string) bool {
+	if strings.Contains(value, "hex") || strings.Contains(value, "gleam") {
+		return true
+	}
+	return MentionsHex(value) && strings.Contains(strings.ToLower(value), "hex.") // a host, in capitals
 }
 
 // CallsHost tells a host that is called, alone or below /api, from a link to a page there.

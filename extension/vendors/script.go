@@ -360,7 +360,7 @@ func baseName(text string) string { return text[strings.LastIndexByte(text, '/')
 
 // MarksOfValue judges an environment variable or an input of an action, which may be a script.
 func MarksOfValue(value string) Marks {
-	if !MentionsHex(value) && !strings.Contains(value, "gleam") {
+	if !mayBeCommand(value) {
 		return 0
 	}
 	return JudgeScript(value, script.Bash).Marks

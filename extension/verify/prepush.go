@@ -168,7 +168,7 @@ func resolveUpdates(ctx context.Context, tree *worktree.Tree, updates []worktree
 			}
 			id, err := tree.Resolve(ctx, *revision)
 			if err != nil {
-				return fmt.Errorf("%s is no revision: %w", *revision, err)
+				return fmt.Errorf("%s is not a revision: %w", *revision, err)
 			}
 			*revision = id
 		}
@@ -288,7 +288,7 @@ func (o *verifyOptions) judgeSentReport(report check.Report) error {
 		o.Say("gh hex did not check all of this push: %s", strings.Join(missed, "; "))
 	}
 	if n := report.Accepted(); n > 0 {
-		o.Say("gh hex let pass what was accepted in this push: %d (%s, or a comment in a workflow)", n, worktree.AcceptedFile)
+		o.Say("gh hex let accepted findings pass in this push: %d (%s, or a comment in a workflow)", n, worktree.AcceptedFile)
 	}
 	if !slices.ContainsFunc(report, o.stops) {
 		return nil

@@ -52,8 +52,8 @@ func NewCmd(p *command.Process) *cobra.Command {
 		SuggestFor: []string{"doctor", "check", "lint", "validate", "test", "scan"},
 		Short:      "Check everything that would make a Hex workflow fail or leak",
 		Long: heredoc.Doc(`
-			Check everything that would make a Hex workflow fail or leak, before the push: the
-			token, what GitHub stores, the workflows and the files of the work tree.
+			Check everything that would make a Hex workflow fail or leak, before the push:
+			the token, what GitHub stores, the workflows and the files of the work tree.
 
 			The exit code is 0 when nothing is wrong (warnings are allowed), 1 when a check
 			failed, 3 when something could not be checked, and 4 when the only problem is a

@@ -98,8 +98,7 @@ func casesOf(t *testing.T, archive *txtar.Archive) []*testCase {
 	return out
 }
 
-// run judges the case and returns its findings, one a line.
-func (c *testCase) run(t *testing.T) string {
+func (c *testCase) read(t *testing.T) *Workflows {
 	var files []File
 	for _, name := range c.ordered {
 		files = append(files, File{Path: name, Data: c.setup.transform(c.files[name])})
@@ -123,7 +122,12 @@ func (c *testCase) run(t *testing.T) string {
 			return nil, errors.New("not found")
 		}
 	}
-	w := Read(files, o)
+	return Read(files, o)
+}
+
+// run judges the case and returns its findings, one a line.
+func (c *testCase) run(t *testing.T) string {
+	w := c.read(t)
 	results := JudgeFiles(w, c.setup.context)
 	if c.setup.online {
 		results = Judge(w, c.setup.inventory, c.setup.context)
@@ -144,7 +148,11 @@ func render(results map[string]check.Result) string {
 			fmt.Fprintf(&b, "%s unknown: %s\n", id, r.Message)
 		}
 		for _, f := range r.Findings {
-			fmt.Fprintf(&b, "%s %s %s:%d:%d %s\n", id, f.Severity, strings.TrimPrefix(f.File, ".github/workflows/"), f.Line, f.Column, f.Message)
+			fix := ""
+			if f.Fix != "" && f.Fix != r.Fix {
+				fix = " [" + f.Fix + "]"
+			}
+			fmt.Fprintf(&b, "%s %s %s:%d:%d %s%s\n", id, f.Severity, strings.TrimPrefix(f.File, ".github/workflows/"), f.Line, f.Column, f.Message, fix)
 		}
 		if r.Fix != "" {
 			fmt.Fprintf(&b, "%s fix: %s\n", id, r.Fix)

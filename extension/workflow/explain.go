@@ -17,8 +17,8 @@ type Row struct {
 	Scenario string // "a push to main"; several that nothing distinguishes are joined
 	Job      string
 	Step     string
-	Runs     string // yes, no or maybe
-	Gets     string // "HEX_API_TOKEN: the secret HEX_API_TOKEN"
+	Runs     string   // yes, no or maybe
+	Gets     []string // "HEX_API_TOKEN: secret HEX_API_TOKEN"
 }
 
 // Explain lists what the jobs of one workflow get, for each way in which its events start it. path is that of a file
@@ -30,10 +30,12 @@ func Explain(w *Workflows, inv inventory.Inventory, c Context, path string) (row
 	}
 	q := newJudgement(w, inv, c).asks()
 	q.Apart = true
-	q.OnStep = func(f simulate.StepFact) {
-		if f.I.Root() == w.Docs[at] && len(rows) < maxRows {
-			rows = append(rows, row(f))
-		}
+	q.Watch = func() simulate.Watch {
+		return simulate.Watch{Step: func(f simulate.StepFact) {
+			if f.I.Root() == w.Docs[at] && len(rows) < maxRows {
+				rows = append(rows, row(f))
+			}
+		}}
 	}
 	simulate.Follow(q)
 	return joined(rows), true
@@ -50,16 +52,14 @@ func row(f simulate.StepFact) Row {
 	case f.I.Live:
 		out.Runs = "yes"
 	}
-	var gets []string
 	for e := f.Env; e != nil; e = e.Job {
 		for _, v := range e.List {
 			if f.Env.Find(v.Name) == v && (vendors.IsSecretName(v.Name) || vendors.IsVariableName(v.Name) || len(v.Value.Holds())+len(v.Value.Lacks()) > 0) {
-				gets = append(gets, v.Name+": "+tells(v.Value))
+				out.Gets = append(out.Gets, v.Name+": "+tells(v.Value))
 			}
 		}
 	}
-	slices.Sort(gets)
-	out.Gets = strings.Join(gets, "; ")
+	slices.Sort(out.Gets)
 	return out
 }
 
@@ -103,7 +103,9 @@ func joined(rows []Row) []Row {
 		}
 		byScenario[r.Scenario] = append(byScenario[r.Scenario], r)
 	}
-	same := func(a, b Row) bool { return a.Job == b.Job && a.Step == b.Step && a.Runs == b.Runs && a.Gets == b.Gets }
+	same := func(a, b Row) bool {
+		return a.Job == b.Job && a.Step == b.Step && a.Runs == b.Runs && slices.Equal(a.Gets, b.Gets)
+	}
 	var out []Row
 	for n, name := range order {
 		list := byScenario[name]

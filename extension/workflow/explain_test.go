@@ -3,6 +3,7 @@ package workflow
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gh-hex/gh-hex/extension/inventory"
@@ -38,7 +39,7 @@ jobs:
 	}
 	var got []string
 	for _, r := range rows {
-		got = append(got, fmt.Sprintf("%s | %s | %s | %s | %s", r.Scenario, r.Job, r.Step, r.Runs, r.Gets))
+		got = append(got, fmt.Sprintf("%s | %s | %s | %s | %s", r.Scenario, r.Job, r.Step, r.Runs, strings.Join(r.Gets, "; ")))
 	}
 	want := []string{
 		"a push to main | refresh, in prod | lint | yes | ",
@@ -66,7 +67,7 @@ jobs:
     steps: [{run: make}]
 `)}
 	rows, ok := Explain(Read([]File{file}, ReadOptions{}), newStored(), Context{}, file.Path)
-	if want := `HEX_API_TOKEN: "$HEX_API_TOKEN"`; !ok || len(rows) != 1 || rows[0].Gets != want {
+	if want := `HEX_API_TOKEN: "$HEX_API_TOKEN"`; !ok || len(rows) != 1 || strings.Join(rows[0].Gets, "; ") != want {
 		t.Errorf("got %+v, want one row that gets %s", rows, want)
 	}
 }

@@ -130,7 +130,7 @@ func (j *judgement) contexts() *verdict {
 		}
 		for _, x := range d.Reads {
 			if x.Kind == inventory.Secret {
-				v.add(x.Place, check.SeverityError, "", fmt.Sprintf("a composite action has no secrets: %s (%s) makes GitHub refuse it; declare an input and let the workflow pass the secret in `with`", x.What(), spot(x)), "")
+				v.add(x.Place, check.SeverityError, "", fmt.Sprintf("a composite action has no secrets: %s (%s) makes GitHub refuse it; declare an input, and have the workflow pass the secret in `with`", x.What(), spot(x)), "")
 			}
 		}
 	}
@@ -150,12 +150,12 @@ func misplaced(x *source.Read) string {
 	if x.Job != nil {
 		where += " of " + jobMark
 	}
-	advice := "; put it into `env` of a step"
+	advice := "; put it in `env` of a step"
 	switch {
 	case x.Site.Ifs && x.Step != nil:
-		advice = "; put it into `env` of the job or step, and let the `if` look at `env`"
+		advice = "; put it in `env` of the job or step, and have the `if` look at `env`"
 	case x.Site.Ifs:
-		advice = "; a job's `if` cannot look at secrets at all: let a job before it look, and pass the answer as an output"
+		advice = "; a job's `if` cannot look at secrets at all: have an earlier job look, and pass the answer as an output"
 	case x.Step == nil && strings.HasPrefix(x.Site.What, "with "):
 		advice = "; pass it under `secrets:`"
 	}
@@ -195,11 +195,11 @@ func (j *judgement) dynamic() *verdict {
 }
 
 func whole(x *source.Read) string {
-	return fmt.Sprintf("%s takes every secret at once (%s): whatever sees the value sees them all, and which ones are needed cannot be told; name the secrets", subjectOf(x), spot(x))
+	return fmt.Sprintf("%s takes every secret at once (%s): whatever sees the value sees them all, and nobody can tell which ones it needs; name the secrets", subjectOf(x), spot(x))
 }
 
 func unnamed(x *source.Read) string {
-	return fmt.Sprintf("%s reads a secret whose name is only known at run time (%s): whether it is there cannot be told; name the secrets, or choose by a literal matrix or a choice input", subjectOf(x), spot(x))
+	return fmt.Sprintf("%s reads a secret whose name is only known at run time (%s), so nobody can tell whether it is there; name the secrets, or choose by a literal matrix or a choice input", subjectOf(x), spot(x))
 }
 
 func subjectOf(x *source.Read) string {
@@ -253,7 +253,7 @@ func (j *judgement) passedBy(v *verdict, d *source.Document, job *source.Job, ca
 	}
 	for id, s := range event.Secrets {
 		if _, given := call.Secrets[id]; !given && s.Required != nil && s.Required.Value {
-			v.add(d.PlaceOf(call.Uses), check.SeverityError, job.ID, fmt.Sprintf("%s calls %s without its required secret %s: GitHub refuses the run; pass it under `secrets:`, or say `secrets: inherit`", jobMark, call.Uses.Value, s.Name.Value), "")
+			v.add(d.PlaceOf(call.Uses), check.SeverityError, job.ID, fmt.Sprintf("%s calls %s without its required secret %s: GitHub refuses the run; pass it under `secrets:`, or write `secrets: inherit`", jobMark, call.Uses.Value, s.Name.Value), "")
 		}
 	}
 }
@@ -275,7 +275,7 @@ func (j *judgement) inherited(v *verdict, d *source.Document, job *source.Job) {
 	if j.k.Repository.Owner == "" || !source.IsRemote(uses) || strings.EqualFold(owner, j.k.Repository.Owner) {
 		return
 	}
-	v.add(d.PlaceOf(job.AST.WorkflowCall.Uses), check.SeverityWarning, job.ID, fmt.Sprintf("%s says `secrets: inherit` to a workflow of %s: secrets are inherited only within one organization or enterprise; pass them by name", jobMark, owner), "")
+	v.add(d.PlaceOf(job.AST.WorkflowCall.Uses), check.SeverityWarning, job.ID, fmt.Sprintf("%s passes `secrets: inherit` to a workflow of %s: secrets are inherited only within one organization or enterprise; pass them by name", jobMark, owner), "")
 }
 
 // passedIntoEnvironment warns of secrets that a called job expects from its environment: without `secrets: inherit`
@@ -306,6 +306,6 @@ func (j *judgement) passedInto(v *verdict, r *source.Run, x *source.Read) {
 	} else if x.Compared || r.Declares(x.Name) == source.DeclaredOptional {
 		severity = check.SeverityNote
 	}
-	v.add(r.At(x), severity, r.Label(), fmt.Sprintf("%s reads secret %s (%s) from %s, but job %s of %s calls it without `secrets: inherit`: it will be empty; say `secrets: inherit` there",
+	v.add(r.At(x), severity, r.Label(), fmt.Sprintf("%s reads secret %s (%s) from %s, but job %s of %s calls it without `secrets: inherit`: it will be empty; write `secrets: inherit` there",
 		jobMark, x.Name, spot(x), where, r.Caller.Job.ID, r.Caller.Job.Doc.Name()), "")
 }

@@ -21,8 +21,20 @@ func (j *judgement) simulated() *simulate.Simulation {
 	j.once.Do(func() {
 		j.mapping = &verdict{}
 		q := j.asks()
-		q.OnStep, q.OnShared = j.mappedAt, j.sharedAt
+		q.Watch = j.mapping.watch
+		talks := false
+		if j.least {
+			q.Only = func(d *source.Document) bool {
+				first := !talks && talksToHex(d) // whether a step does so that may run is told by one of them
+				talks = talks || first
+				return first || leavesOpen(d)
+			}
+		}
 		j.sim = simulate.Follow(q)
+		if talks && !j.mapping.looked {
+			q.Only = nil
+			j.sim = simulate.Follow(q)
+		}
 		j.unread(j.mapping)
 	})
 	return j.sim
@@ -261,14 +273,14 @@ func (j *judgement) say(f *fate, severity check.Severity) (message, fix string) 
 	case f.State == simulate.Hollow:
 		return fmt.Sprintf("%s reads a %s whose name is empty (%s) for some of its runs: it will be empty", jobMark, f.X.Kind.Word(), spot(f.X)), ""
 	case f.State == simulate.Unpassed:
-		return fmt.Sprintf("%s, which job %s of %s does not pass: it will be empty; pass it under `secrets:`, or say `secrets: inherit`",
+		return fmt.Sprintf("%s, which job %s of %s does not pass: it will be empty; pass it under `secrets:`, or write `secrets: inherit`",
 			subject, f.By.Job.ID, f.By.Job.Doc.Name()), ""
 	case f.State == simulate.Partly:
 		return fmt.Sprintf("%s in an environment that is chosen at run time; %s it", subject, have(f.Holders)), ""
 	case f.State == simulate.Doubtful:
 		return fmt.Sprintf("%s: cannot tell whether it is there, %s", subject, f.Reason), ""
 	case f.Early:
-		return fmt.Sprintf("%s before the job is in its environment, which alone has it: only the repository's and the organization's variables are there yet, so it is empty; `%s` stores it for the repository", subject, j.variableCommand(f.Name, "")),
+		return fmt.Sprintf("%s before the job is in its environment, which alone has it: only the repository's and the organization's variables are there yet, so it is empty", subject),
 			j.variableCommand(f.Name, "")
 	}
 	message = fmt.Sprintf("%s, which is %s: %s%s", subject, j.whereNot(f), j.empty(f), j.noGuard(f))
@@ -286,7 +298,7 @@ func (j *judgement) noGuard(f *fate) string {
 	}
 	for _, c := range conditions {
 		if c != nil && f.flows && j.simulated().Hollow[c] {
-			return fmt.Sprintf(" (`if: %s` is no guard: a text counts as true, 'false' as well; compare it, == 'true')", strings.TrimSpace(c.Value))
+			return fmt.Sprintf(" (`if: %s` does not guard it: any text counts as true, even 'false'; compare it with == 'true')", strings.TrimSpace(c.Value))
 		}
 	}
 	return ""
@@ -319,21 +331,17 @@ func (j *judgement) advise(message string, f *fate) (string, string) {
 	}
 	if command, why := j.hiddenInOrganization(f); command != "" {
 		message = strings.Replace(message, j.whereNot(f), "not in the repository", 1)
-		return fmt.Sprintf("%s; %s; `%s` shows it to those that are named, all of which have to be", message, why, command), command
+		return fmt.Sprintf("%s; %s; name every repository that is to see it, since the command replaces the list", message, why), command
 	}
 	near := j.nearest(f)
 	if ours := vendors.IsSecretName(near) || vendors.IsVariableName(near); ours && !vendors.IsSecretName(f.Name) && !vendors.IsVariableName(f.Name) {
 		return fmt.Sprintf("%s; did you mean %s?", message, near), fmt.Sprintf("write %s instead of %s", near, f.Name)
 	}
-	command := j.command(kind, f)
-	elsewhere, end := j.whereElse(f), ";"
-	if strings.HasSuffix(elsewhere, "?") {
-		end = " Else"
-	}
+	message += j.whereElse(f)
 	if kind == inventory.Secret && j.w.Holding(f.Name) != "" {
-		return fmt.Sprintf("%s%s%s it holds %s, not a bare token: `%s` asks for it", message, elsewhere, end, j.w.Holding(f.Name), command), command
+		message += fmt.Sprintf("; it has to be %s, not a bare token", j.w.Holding(f.Name))
 	}
-	return fmt.Sprintf("%s%s%s `%s` stores it", message, elsewhere, end, command), command
+	return message, j.command(kind, f)
 }
 
 // Remedy is the command that mends a secret which is missing in the repository, the same that secret-available names;
@@ -367,7 +375,7 @@ func (j *judgement) adviseOther(message string, f *fate) (string, string) {
 	kind := f.X.Kind
 	if kind == inventory.Secret && j.w.isHexToken(f.Name) {
 		command := j.storeCommand(f.Name, f.Environment, "")
-		return fmt.Sprintf("%s; it was stored as a variable, which everybody who can read the repository sees: make a new token at Hex, `%s` stores it as a secret; then delete the variable and revoke the old token", message, command), command
+		return message + "; it is stored as a variable, which everybody who can read the repository sees: store a new token as a secret, then delete the variable and revoke the old token", command
 	}
 	return fmt.Sprintf("%s; there is a %s of that name: read %s.%s", message, kind.Other().Word(), kind.Other(), f.Name),
 		fmt.Sprintf("read %s.%s instead of %s.%s", kind.Other(), f.Name, kind, f.Name)
@@ -420,8 +428,8 @@ func (j *judgement) beyondHundred(v *verdict) {
 			}
 			for _, name := range j.namesOf(x, r) {
 				if at, there := slices.BinarySearch(names, name); there && at >= most && j.onlyOrganization(r, name) {
-					v.add(r.At(x), check.SeverityWarning, r.Label(), fmt.Sprintf("%s reads secret %s (%s), which is the organization's number %d by name: a run gets the first %d, so it will be empty; store it in the repository: `%s`",
-						jobMark, name, spot(x), at+1, most, j.storeCommand(name, "", "")), j.storeCommand(name, "", ""))
+					v.add(r.At(x), check.SeverityWarning, r.Label(), fmt.Sprintf("%s reads secret %s (%s), which is the organization's number %d by name: a run gets the first %d, so it will be empty; store it in the repository",
+						jobMark, name, spot(x), at+1, most), j.storeCommand(name, "", ""))
 				}
 			}
 		}

@@ -29,7 +29,7 @@ func Judge(w *Workflows, inv inventory.Inventory, c Context) map[string]check.Re
 	results[SecretAvailable] = secrets.result("every secret is where its jobs can see it")
 	results[VariableAvailable] = variables.result("every variable is where its jobs can see it")
 	results[EnvironmentExists] = j.environmentsExist().result("every environment exists")
-	results[SecretOnEvent] = j.onEvents().result("no event comes without its secrets")
+	results[SecretOnEvent] = j.onEvents().result("every event gets its secrets")
 	return results
 }
 
@@ -49,13 +49,13 @@ func (j *judgement) files() map[string]check.Result {
 		ok    string
 	}{
 		{Syntax, (*judgement).syntax, j.readable()},
-		{SecretContext, (*judgement).contexts, "secrets stand only where GitHub provides them"},
+		{SecretContext, (*judgement).contexts, "secrets are used only where GitHub provides them"},
 		{SecretPassed, (*judgement).passed, "called workflows get their secrets"},
-		{SecretDynamic, (*judgement).dynamic, "every secret is named"},
+		{SecretDynamic, (*judgement).dynamic, "every secret is read by name"},
 		{TokenMapped, (*judgement).mapped, "the token reaches every step that needs it"},
-		{HexVendor, (*judgement).vendors, "no secret serves hex.pm too"},
+		{HexVendor, (*judgement).vendors, "no Hex secret is used for hex.pm"},
 		{HexAction, (*judgement).actions, "Hex's action is used as its version allows"},
-		{HexEndpoint, (*judgement).endpoints, "calls to Hex are in order"},
+		{HexEndpoint, (*judgement).endpoints, "Hex is called safely"},
 	}
 	results := make([]check.Result, len(checks))
 	j.simulated() // all read it
@@ -78,6 +78,7 @@ type judgement struct {
 	c      Context
 	online bool
 
+	least   bool // only what the text leaves open is followed
 	once    sync.Once
 	sim     *simulate.Simulation
 	mapping *verdict                        // of token-mapped, found on the way

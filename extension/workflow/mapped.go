@@ -21,6 +21,27 @@ func (j *judgement) mapped() *verdict {
 	return &v
 }
 
+// mapping is what the steps of one workflow say of token-mapped.
+type mapping struct {
+	looked bool
+	found  []entry
+}
+
+// watch has the steps of one workflow looked at, and adds to the verdict what was found.
+func (v *verdict) watch() simulate.Watch {
+	m := &mapping{}
+	return simulate.Watch{Step: m.step, Shared: m.shared, Done: func() {
+		v.looked = v.looked || m.looked
+		for _, e := range m.found {
+			v.add(e.place, e.severity, e.jobs[0], e.format, "")
+		}
+	}}
+}
+
+func (m *mapping) add(p Place, severity check.Severity, job, format string) {
+	m.found = append(m.found, entry{place: p, severity: severity, jobs: []string{job}, format: format})
+}
+
 // unread names the scripts that may talk to Hex and were not read whole: what stands there was not judged.
 func (j *judgement) unread(v *verdict) {
 	for _, r := range j.w.Runs {
@@ -54,52 +75,52 @@ func (j *judgement) unreadOf(v *verdict, r *source.Run, s *source.Step, d *sourc
 	v.aside(at, r.Label(), fmt.Sprintf("%s has a script%s that was not judged as a whole: %s", jobMark, stepFrom+" in step "+s.Label+stepTo, why))
 }
 
-// mappedAt looks at one step of the simulation.
-func (j *judgement) mappedAt(f simulate.StepFact) {
+// step looks at one step of the simulation.
+func (m *mapping) step(f simulate.StepFact) {
 	if f.I.R.Open && f.I.Action == nil && f.I.R.Job.Doc.Remote != "" {
 		return
 	}
 	needs := f.Needs()
 	if a, ok := f.S.AST.Exec.(*actionlint.ExecAction); ok && vendors.UsesToolkit(f.S.AST) && a.Inputs["token"] != nil {
-		j.mapping.looked = true
+		m.looked = true
 		if in := a.Inputs["token"]; f.I.Live {
-			j.given(f, &simulate.EnvVar{Name: "the input token", Value: f.I.Scalar(in.Value), Text: in.Value, Doc: f.I.Doc()}, true)
+			m.given(f, &simulate.EnvVar{Name: "the input token", Value: f.I.Scalar(in.Value), Text: in.Value, Doc: f.I.Doc()}, true)
 		}
 	}
 	if len(needs) > 0 {
-		j.mapping.looked = true
+		m.looked = true
 	}
 	if !f.I.Live {
 		return
 	}
 	for _, v := range f.Env.List {
 		if vendors.IsSecretName(v.Name) {
-			j.given(f, v, false)
+			m.given(f, v, false)
 		}
 	}
 	for _, n := range needs {
 		if v := f.Env.Find(n.Name); v != nil {
-			j.given(f, v, true)
+			m.given(f, v, true)
 		} else {
-			j.unmapped(f, n)
+			m.unmapped(f, n)
 		}
 	}
 }
 
-// sharedAt looks at a variable that a job gives all its steps.
-func (j *judgement) sharedAt(f simulate.StepFact, v *simulate.EnvVar) {
+// shared looks at a variable that a job gives all its steps.
+func (m *mapping) shared(f simulate.StepFact, v *simulate.EnvVar) {
 	if vendors.IsSecretName(v.Name) {
-		j.given(f, v, false)
+		m.given(f, v, false)
 	}
 }
 
 // given judges a variable that is there: that it can hold a token.
-func (j *judgement) given(f simulate.StepFact, v *simulate.EnvVar, needed bool) {
+func (m *mapping) given(f simulate.StepFact, v *simulate.EnvVar, needed bool) {
 	for _, x := range v.Value {
 		if d, dropped := x.Drops.(*simulate.Drop); dropped {
-			j.mapping.add(d.At, check.SeverityError, d.Job.Label(), fmt.Sprintf(
+			m.add(d.At, check.SeverityError, d.Job.Label(), fmt.Sprintf(
 				"%s puts secret %s into an output, and the runner leaves out outputs that hold a secret: %s of %s is empty; read the secret in the job that needs it",
-				jobMark, d.Secret, v.Name, where(f)), "")
+				jobMark, d.Secret, v.Name, where(f)))
 		}
 	}
 	if vendors.IsContested(v.Name) && !needed || v.Text == nil || v.Doc.Remote != "" || strings.Contains(v.Text.Value, "${{") {
@@ -110,7 +131,7 @@ func (j *judgement) given(f simulate.StepFact, v *simulate.EnvVar, needed bool) 
 	if meant == "" && (!needed || looksSecret(text)) {
 		return // a token in plain text is the business of hex-endpoint
 	}
-	j.mapping.looked = true
+	m.looked = true
 	passes := fmt.Sprintf("the text %q", text)
 	if text == "" {
 		passes = "nothing"
@@ -121,8 +142,8 @@ func (j *judgement) given(f simulate.StepFact, v *simulate.EnvVar, needed bool) 
 	} else if !vendors.IsSecretName(name) {
 		name = vendors.SecretNames()[0]
 	}
-	j.mapping.add(v.Doc.PlaceOf(v.Text), check.SeverityError, f.I.R.Label(), fmt.Sprintf(
-		"%s gives %s %s: GitHub passes that as it is written; write ${{ secrets.%s }}", jobMark, v.Name, passes, strings.ToUpper(name)), "")
+	m.add(v.Doc.PlaceOf(v.Text), check.SeverityError, f.I.R.Label(), fmt.Sprintf(
+		"%s gives %s %s: GitHub passes that as it is written; write ${{ secrets.%s }}", jobMark, v.Name, passes, strings.ToUpper(name)))
 }
 
 // looksMeant is the name of the secret in a text that was meant as an expression: $NAME, secrets.NAME, {{ … }}.
@@ -154,7 +175,7 @@ func where(f simulate.StepFact) string {
 }
 
 // unmapped reports a variable that a step needs and that nothing gives it.
-func (j *judgement) unmapped(f simulate.StepFact, n vendors.Need) {
+func (m *mapping) unmapped(f simulate.StepFact, n vendors.Need) {
 	e := f.S.AST.Exec.(*actionlint.ExecRun)
 	if setsItself(e.Run.Value, n.Name) || !vendors.IsNameOfToken(n.Name) && f.I.Action != nil {
 		return
@@ -170,11 +191,11 @@ func (j *judgement) unmapped(f simulate.StepFact, n vendors.Need) {
 	}
 	message := fmt.Sprintf("%s runs `%s`%s, which takes its token from %s", jobMark, n.By, stepFrom+" in step "+f.S.Label+stepTo, n.Name)
 	if by := f.I.MayBeSet(f.S); by != "" {
-		j.mapping.add(at, check.SeverityNote, f.I.R.Label(), fmt.Sprintf("%s: no `env:` gives it that; it may come from %s", message, by), "")
+		m.add(at, check.SeverityNote, f.I.R.Label(), fmt.Sprintf("%s: no `env:` sets that; it may come from %s", message, by))
 		return
 	}
-	j.mapping.add(at, check.SeverityError, f.I.R.Label(), fmt.Sprintf(
-		"%s, and nothing gives it that: it is empty; write `env: {%s: \"${{ secrets.%s }}\"}`", message, n.Name, secret), "")
+	m.add(at, check.SeverityError, f.I.R.Label(), fmt.Sprintf(
+		"%s, and nothing sets that: it is empty; write `env: {%s: \"${{ secrets.%s }}\"}`", message, n.Name, secret))
 }
 
 // setsItself tells a script that gives the variable a value, or may.

@@ -55,11 +55,11 @@ func (j *judgement) onDependabot(v *verdict, l *simulate.Lack, severity check.Se
 	command := j.storeCommand(l.Name, "", " --app dependabot")
 	unsure := ""
 	if err := j.k.Listing(inventory.Place{Level: inventory.OfDependabotOrganization}).Err; err != nil {
-		unsure = fmt.Sprintf(" (unless the organization's do, which could not be listed: %v)", err)
+		unsure = fmt.Sprintf(" (unless it is among the organization's, which could not be listed: %v)", err)
 	}
 	v.add(l.R.At(l.X), severity, l.R.Label(), fmt.Sprintf(
-		"%s reads secret %s (%s), which is empty when Dependabot starts it by %s: its runs see only Dependabot's secrets, which do not have it%s; `%s` stores it there, `if: github.actor != 'dependabot[bot]'` skips them",
-		jobMark, l.Name, spot(l.X), l.Scenario.Event, unsure, command), command)
+		"%s reads secret %s (%s), which is empty when Dependabot starts it by %s: its runs see only Dependabot's secrets, where it is not%s; store it there, or skip them with `if: github.actor != 'dependabot[bot]'`",
+		jobMark, l.Name, spot(l.X), l.Scenario.Event, unsure), command)
 }
 
 // onTarget warns of pull_request_target in a public repository, which GitHub's default policy blocks.
@@ -129,7 +129,7 @@ func (j *judgement) environmentExists(v *verdict, r *source.Run, name string) {
 	if !r.Job.Hex {
 		command = Destination{Repository: j.c.Repository}.api("-X PUT ", environmentPath(name))
 	}
-	v.add(environmentPlace(r), check.SeverityError, r.Label(), fmt.Sprintf("%s; `%s` creates it", subject, command), command)
+	v.add(environmentPlace(r), check.SeverityError, r.Label(), subject, command)
 }
 
 // keepsOut warns of a job that its environment refuses, or has wait for a person when nobody is there.

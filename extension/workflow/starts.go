@@ -24,7 +24,7 @@ type Start struct {
 
 // Starts returns what the steps that read a secret of this name start, in order of place: each project of each of them.
 func (w *Workflows) Starts(secretName string) []Start {
-	j := w.textual()
+	j := w.whole()
 	var out []Start
 	for _, r := range w.Runs {
 		if r.Open {

@@ -49,19 +49,19 @@ func (j *judgement) vendors() *verdict {
 func (j *judgement) vendor(v *verdict, name string, x *source.Read, hex []*source.Read) {
 	if i := slices.IndexFunc(hex, func(y *source.Read) bool { return y != x }); i >= 0 {
 		at := hex[i].Place
-		v.add(x.Place, check.SeverityError, x.JobID(), fmt.Sprintf("secret %s goes to hex.pm here and to Hex in %s:%d: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, at.File, at.Line, j.otherName(name)), j.otherName(name))
+		v.add(x.Place, check.SeverityError, x.JobID(), fmt.Sprintf("secret %s goes to hex.pm here and to Hex in %s:%d: one of them gets the other's key; give the Hex token a name of its own", name, at.File, at.Line), j.otherName(name))
 		return
 	}
 	if x.Hex {
-		v.add(x.Place, check.SeverityError, x.JobID(), fmt.Sprintf("secret %s goes from here to hex.pm and to Hex: one of them gets the other's key; give the Hex token a name of its own; `%s` stores it", name, j.otherName(name)), j.otherName(name))
+		v.add(x.Place, check.SeverityError, x.JobID(), fmt.Sprintf("secret %s goes from here to hex.pm and to Hex: one of them gets the other's key; give the Hex token a name of its own", name), j.otherName(name))
 		return
 	}
 	switch {
 	case !j.w.isHexToken(name):
 	case name == vendors.SecretNames()[0]:
-		v.add(x.Place, check.SeverityWarning, x.JobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry: `gh hex auth` would overwrite another vendor's key; `%s` stores the Hex token under another name", name, j.otherName(name)), j.otherName(name))
+		v.add(x.Place, check.SeverityWarning, x.JobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry: `gh hex auth` would overwrite it; store the Hex token under another name", name), j.otherName(name))
 	default:
-		v.add(x.Place, check.SeverityWarning, x.JobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry, and is no name for a Hex token; `%s` stores that as %s", name, j.otherName(name), vendors.SecretNames()[0]), j.otherName(name))
+		v.add(x.Place, check.SeverityWarning, x.JobID(), fmt.Sprintf("secret %s holds a key for hex.pm, the Elixir package registry, and is not a name for a Hex token; store that one as %s", name, vendors.SecretNames()[0]), j.otherName(name))
 	}
 }
 
@@ -214,15 +214,15 @@ func (j *judgement) scripts(v *verdict, d *source.Document) {
 func (j *judgement) endpoint(v *verdict, d *source.Document, p passage) {
 	text := p.text()
 	if vendors.IsSecretName(p.Name) && !strings.Contains(text, "${{") && looksSecret(text) && p.isHexToken(d) {
-		v.add(d.PlaceOf(p.Value), check.SeverityWarning, p.jobID(), fmt.Sprintf("%s holds a token in plain text; revoke it and read it from a secret", p.Name), "gh hex auth"+j.c.Flag)
+		v.add(d.PlaceOf(p.Value), check.SeverityWarning, p.jobID(), fmt.Sprintf("%s holds a token in plain text; revoke it, and read a new one from a secret", p.Name), "gh hex auth"+j.c.Flag)
 		return
 	}
 	if !vendors.MentionsHex(text) && !strings.Contains(text, "hxt") && !strings.Contains(text, "/api/v1/") && !strings.Contains(text, "earer") {
 		return
 	}
-	j.mark(v, d, p, vendors.Compiled().Token.FindAllStringIndex(text, -1), "a token stands here in plain text; revoke it and read it from a secret", "gh hex auth"+j.c.Flag)
-	if d.Hex && p.talksToHex() {
-		j.mark(v, d, p, vendors.Compiled().OldPath.FindAllStringIndex(text, -1), "/api/v1/project/… is the old path of Hex's API; it is /api/v1/projects/{id}/runs now", "")
+	j.mark(v, d, p, vendors.Tokens(text), "a token is written here in plain text; revoke it, and read a new one from a secret", "gh hex auth"+j.c.Flag)
+	if d.Hex && strings.Contains(text, vendors.OldPath) && p.talksToHex() {
+		j.mark(v, d, p, vendors.OldPaths(text), "/api/v1/project/… is the old path of Hex's API; it is /api/v1/projects/{id}/runs now", "")
 	}
 	if p.Script {
 		j.arguments(v, d, p, text)

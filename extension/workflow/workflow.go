@@ -26,7 +26,8 @@ type (
 // Workflows is what [Read] understood. It is not changed by judging and may be shared.
 type Workflows struct {
 	*source.Workflows
-	textual func() *judgement // of what the text alone decides
+	textual func() *judgement // of what the text alone decides; what it says without a simulation is not followed
+	whole   func() *judgement // the same, with all of it followed
 	tokens  map[string]bool   // names of secrets that serve as a Hex token
 	besides map[string]bool   // names of other secrets that steps of Hex's read
 	holding map[string]string // what secrets hold that are no bare token
@@ -36,11 +37,8 @@ type Workflows struct {
 // other files are left alone. It never fails: what cannot be read becomes a finding of workflow-syntax.
 func Read(files []File, o ReadOptions) *Workflows {
 	w := &Workflows{Workflows: source.Load(files, o), tokens: map[string]bool{}, besides: map[string]bool{}, holding: map[string]string{}}
-	w.textual = sync.OnceValue(func() *judgement {
-		j := newJudgement(w, nil, Context{})
-		j.simulated().Forget()
-		return j
-	})
+	w.textual = sync.OnceValue(func() *judgement { return w.followed(true) })
+	w.whole = sync.OnceValue(func() *judgement { return w.followed(false) })
 	if !w.Ended() {
 		w.classifyNames()
 	}

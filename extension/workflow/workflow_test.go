@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"slices"
@@ -245,6 +246,40 @@ func TestJudgingTwiceAtOnce(t *testing.T) {
 	}
 }
 
+// What is said depends neither on how many workflows are followed at once nor on which of them is done first, also where all
+// of them together take more than may be worked out.
+func TestAnyNumberAtOnce(t *testing.T) {
+	job := "  j%d:\n    runs-on: x\n    strategy: {matrix: {a: [a, b, c, d, e, f, g, h, i, j, k, l]}}\n" +
+		"    steps: [{run: \"hex run start ${{ " + strings.Repeat("matrix.a == 'x' || ", 1000) + "secrets[format('A_{0}', matrix.a)] }}\"}]\n" +
+		"  c%d:\n    uses: ./.github/workflows/z.yml\n    with: {name: N%d}\n    secrets: inherit\n"
+	called := "on:\n  workflow_call:\n    inputs: {name: {type: string}}\njobs:\n  a:\n    runs-on: x\n    steps: [{run: 'hex run start', env: {HEX_API_TOKEN: '${{ secrets[inputs.name] }}', B: '${{ secrets[env.C] }}'}}]\n"
+	var files []File
+	for i := range 30 {
+		text := "on: push\njobs:\n"
+		for n := range 1 + i%4 {
+			text += strings.ReplaceAll(job, "%d", fmt.Sprint(n))
+		}
+		files = append(files, File{Path: fmt.Sprintf(".github/workflows/w%02d.yml", i), Data: []byte(text)})
+	}
+	files = append(files, File{Path: ".github/workflows/z.yml", Data: []byte(called)})
+	w := Read(files, ReadOptions{})
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	var want string
+	for _, n := range []int{1, 2, 8} {
+		runtime.GOMAXPROCS(n)
+		got := render(Judge(w, newStored(), Context{}))
+		if want == "" {
+			want = got
+		}
+		if got != want {
+			t.Errorf("with %d at once:\n%s\nwith one:\n%s", n, got, want)
+		}
+	}
+	if !strings.Contains(want, "only a part of what they may do was worked out") {
+		t.Errorf("the bound was not reached:\n%s", want)
+	}
+}
+
 // FuzzRead looks for files that make the reader or a judge panic, and for places outside the file.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(sample), []byte("runs: {using: composite, steps: [{run: 'a ${{ secrets.X }}'}]}"))
@@ -401,7 +436,7 @@ func TestLongTexts(t *testing.T) {
 		text string
 		want string
 	}{
-		{script("echo ${{ github.sha }}", 21_100), "expression: run of step 1 is longer than the 21,000 characters that GitHub takes with an expression in them; pass values by env"},
+		{script("echo ${{ github.sha }}", 21_100), "expression: run of step 1 is longer than the 21,000 characters that GitHub accepts with an expression in it; pass values by env"},
 		{script("echo ${{ github.sha }}", 20_900), ""},
 		{script("echo $GITHUB_SHA", 30_000), ""},
 	} {

@@ -17,7 +17,7 @@ import (
 )
 
 // ErrNoKeyring means that this machine has no keyring that can be used.
-var ErrNoKeyring = command.Hinted("no usable keyring on this machine", "Keep the copy in .env with: --local dotenv, or keep none with: --local none")
+var ErrNoKeyring = command.Hinted("no usable keyring on this machine", "Store the copy in .env with: --local dotenv, or none with: --local none")
 
 // ErrNotInKeyring means that the keyring holds no token for a host.
 var ErrNotInKeyring = errors.New("the keyring holds no Hex token")

@@ -153,14 +153,14 @@ func (s *Settings) HostTrouble() error {
 	if s.HostErr == nil || s.HostSource == "" {
 		return s.HostErr
 	}
-	return command.Hinted(fmt.Sprintf("%v, from %s", s.HostErr, s.HostSource), "Next: "+core.NameHost)
+	return command.Hinted(fmt.Sprintf("%v (from %s)", s.HostErr, s.HostSource), "Next: "+core.NameHost)
 }
 
 // TokenTrouble is why there is no token that can be used, with where one was found.
 func (s *Settings) TokenTrouble() error {
 	switch {
 	case s.TokenErr != nil:
-		return refused(fmt.Errorf("%w, from %s", s.TokenErr, s.TokenSource), "gh hex auth login")
+		return refused(fmt.Errorf("%w (from %s)", s.TokenErr, s.TokenSource), "gh hex auth login")
 	case s.Token.IsZero():
 		return &MissingTokenError{fmt.Errorf("%w for %s", ErrNoLocalToken, s.Host.Name())}
 	}
@@ -178,7 +178,7 @@ func (e *ForeignHostError) Error() string {
 }
 
 func (e *ForeignHostError) Hint() string {
-	return fmt.Sprintf("If you log in to Hex there, set %s in the environment; else take the line out of %s", HostName, e.File)
+	return fmt.Sprintf("If you log in to Hex there, set %s in the environment; else delete that line in %s", HostName, e.File)
 }
 
 // fromFile accepts only Hex's own hosts: a repository must not be able to name where a token is sent.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -212,7 +213,7 @@ func (c *call) getMeta() answer {
 func (c *call) paged(total, most int) (from, to int, link string) {
 	query := c.http.URL.Query()
 	size := atLeastOne(query.Get("per_page"), 30)
-	size = min(size, most)
+	size = min(size, most, cmp.Or(c.host.PageSize, most))
 	page := atLeastOne(query.Get("page"), 1)
 	from = min((page-1)*size, total)
 	to = min(from+size, total)

@@ -27,6 +27,8 @@ type Host struct {
 	Accounts     map[string]*Account    `json:"accounts,omitempty"`     // by login; missing owners and users are added
 	Repositories map[string]*Repository `json:"repositories,omitempty"` // by OWNER/NAME
 	Limits       *Limits                `json:"limits,omitempty"`
+	// PageSize is the most that a page of any list holds, whatever is asked for; 0 leaves it to GitHub.
+	PageSize int `json:"pageSize,omitempty"`
 	// Generate adds many repositories that are alike, and is then empty.
 	Generate []*Series `json:"generate,omitempty"`
 	// RunDetails is what a server that does not know them makes of return_run_details in a dispatch: ignored or refused.
