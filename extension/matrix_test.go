@@ -91,7 +91,7 @@ func matrixRows() []matrixRow {
 		{command: "verify", args: "--pre-push origin https://github.com/octo/analytics.git", tree: true, push: true, own: true, spare: foundElsewhere},
 		{command: "verify", args: "--stored --timeout 8s --only token-stored", tree: true, checked: true, own: true, spare: foundElsewhere + `|hex |/environments`},
 		{command: "verify", args: "--only token-stored -R octo/analytics", checked: true, own: true, spare: foundElsewhere + `|hex |/environments`},
-		{command: "init", args: "--workflow", tree: true, spare: `/environments`},
+		{command: "init", args: "--workflow", tree: true, spare: `github `},
 		{command: "init", args: "--hook", offline: true, tree: true},
 		{command: "project", offline: true},
 		{command: "project list", args: "-L 200"},

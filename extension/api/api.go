@@ -130,16 +130,13 @@ func (o *apiOptions) check(methodGiven bool) error {
 			return err
 		}
 	}
-	if err := command.CheckTimeout(o.timeout); err != nil {
+	if err := errors.Join(command.ParseJQ(o.jq), command.CheckTimeout(o.timeout)); err != nil {
 		return err
 	}
 	return o.inputs.Check()
 }
 
 func runAPI(ctx context.Context, o *apiOptions) error {
-	if err := command.ParseJQ(o.jq); err != nil {
-		return err
-	}
 	r, err := o.request()
 	if err != nil {
 		return err

@@ -227,14 +227,11 @@ func (o *authOptions) projectID(host core.Host) (string, error) {
 	if o.project == "" {
 		return "", nil
 	}
-	id, named, err := core.ParseProjectRef(o.project)
-	switch {
-	case err != nil:
-		return "", command.InvalidArgument("project", console.Safe(o.project), err)
-	case !named.IsZero() && named != host:
-		return "", &workspace.OtherHostError{Named: named, Used: host}
+	r, err := workspace.ProjectFlag(o.project)
+	if err == nil && !r.Host.IsZero() && r.Host != host {
+		err = &workspace.OtherHostError{Named: r.Host, Used: host}
 	}
-	return id, nil
+	return r.Project, err
 }
 
 // treeOf is the work tree when it is the target's own: the files of another repository are neither judged nor touched.

@@ -94,6 +94,7 @@ type statusRun struct {
 	tree     *worktree.Tree // of the repository
 	settings workspace.Settings
 	repo     github.Repository
+	note     string // on what could not be listed
 }
 
 func runStatus(ctx context.Context, o *statusOptions) error {
@@ -110,9 +111,19 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 			return printErr
 		}
 	}
+	if r.note != "" {
+		r.Say("%s", r.note)
+	}
 	code := command.ExitOK
 	if !o.export.Asked() && !errors.Is(err, console.ErrCancelled) {
-		code = r.printLocal(judged())
+		var local localToken
+		if err := r.Interruptible(ctx, "Asking Hex about the token", func(ctx context.Context) error {
+			local = judged(ctx)
+			return nil
+		}); err != nil {
+			return err
+		}
+		code = r.printLocal(local)
 	}
 	if err != nil {
 		return inspect.Unanswered(err)
@@ -145,25 +156,25 @@ func (r *statusRun) locate(ctx context.Context) error {
 		options.Limited = r.progress.Limit
 	}
 	client, err := github.NewClient(host, options)
-	r.Search = &places.Search{Client: client}
+	r.Search = &places.Search{Client: client, Looked: func(n, of int64) {
+		r.progress.Show("Looked into %d of %s", n, console.Counted(int(of), "repository", "repositories"))
+	}}
 	return err
 }
 
-// gather finds all places and what is to be said of them. An organization takes its time: Ctrl-C ends it.
-func (r *statusRun) gather(ctx context.Context) ([]*places.Place, error) {
-	if r.org != "" {
-		waiting := r.Wait(ctx)
-		defer waiting.Close()
-		ctx = waiting
-		defer r.progress.Clear()
-		r.progress.Show("Looking into %s", r.org)
-	}
-	places, err := r.find(ctx)
-	if console.Cancelled(ctx) != nil {
+// gather finds all places and what is to be said of them. Ctrl-C ends it.
+func (r *statusRun) gather(ctx context.Context) (found []*places.Place, err error) {
+	err = r.While(ctx, r.progress, func(ctx context.Context) (err error) {
+		r.progress.Show("Looking into %s", cmp.Or(r.org, r.target.String()))
+		if found, err = r.find(ctx); console.Cancelled(ctx) == nil {
+			r.describe(ctx, found)
+		}
+		return err
+	})
+	if errors.Is(err, console.ErrCancelled) || console.Cancelled(ctx) != nil {
 		return nil, console.ErrCancelled
 	}
-	r.describe(ctx, places)
-	return places, err
+	return found, err
 }
 
 func (r *statusRun) find(ctx context.Context) ([]*places.Place, error) {
@@ -185,9 +196,7 @@ func (r *statusRun) find(ctx context.Context) ([]*places.Place, error) {
 	wg.Go(func() { own = r.Repository(ctx, repo) })
 	wg.Go(func() { shared, hidden = r.Reaching(ctx, repo) })
 	wg.Wait()
-	if note := places.HiddenNote(r.Client, repo.Owner, hidden); note != "" {
-		r.Say("%s", note)
-	}
+	r.note = places.HiddenNote(r.Client, repo.Owner, hidden)
 	places := append(own, shared...)
 	r.Readers(ctx, repo, places)
 	return places, nil
@@ -218,7 +227,6 @@ func (r *statusRun) findOrganization(ctx context.Context) ([]*places.Place, erro
 	var mu sync.Mutex
 	places, err := r.EveryRepository(ctx, r.org, func(ctx context.Context, repo github.Repository) []*places.Place {
 		found := r.Repository(ctx, repo)
-		r.progress.Show("Looked into %s", repo.FullName())
 		if !reads {
 			r.Readers(ctx, repo, found)
 			return found
@@ -298,12 +306,34 @@ func (r *statusRun) show(found []*places.Place) error {
 	return r.printPlaces(found)
 }
 
+// printPlaces prints all that is known in a pipe. For people the place is one column, what it belongs to anyway is left out,
+// and places that could not be listed are sentences of their own.
 func (r *statusRun) printPlaces(found []*places.Place) error {
-	c := console.Columns{Titles: []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}, Whole: []string{"SECRET", "UPDATED", "EXPIRES"}, Spare: []string{"LEVEL"}}
+	if !r.OutTTY {
+		return r.Table(r.records(found))
+	}
+	listed := slices.DeleteFunc(slices.Clone(found), func(p *places.Place) bool { return p.Err != nil })
+	if len(listed) > 0 {
+		if err := r.Table(r.columns(listed)); err != nil {
+			return err
+		}
+	}
+	told := map[string]bool{}
+	for _, p := range found {
+		if p.Err != nil && !told[p.Reason] {
+			told[p.Reason] = true
+			r.Print("%s %s", console.Icon(r.Streams, check.StatusUnknown), console.Capitalised(p.Reason))
+		}
+	}
+	return nil
+}
+
+func (r *statusRun) records(found []*places.Place) (console.Columns, [][]string) {
+	c := console.Columns{Titles: []string{"SECRET", "APP", "LEVEL", "NAME", "UPDATED", "USED BY"}}
 	rows := make([][]string, len(found))
 	for i, p := range found {
 		row := p.Result()
-		rows[i] = []string{console.Safe(row.Secret), string(row.App), levelOf(p), console.Safe(row.Name), r.updated(p), console.Safe(usage(p))}
+		rows[i] = []string{console.Safe(row.Secret), string(row.App), levelOf(p), console.Safe(row.Name), r.updated(p), console.Safe(usage(p, " and %d more"))}
 		if r.org != "" {
 			rows[i] = slices.Insert(rows[i], 0, console.Safe(row.Repository))
 		}
@@ -311,31 +341,68 @@ func (r *statusRun) printPlaces(found []*places.Place) error {
 	if r.org != "" {
 		c.Titles = slices.Insert(c.Titles, 0, "REPOSITORY")
 	}
-	if slices.ContainsFunc(found, func(p *places.Place) bool { return p.Record != nil }) {
+	if hasRecord(found) {
 		c.Titles = append(c.Titles, "EXPIRES")
 		for i, p := range found {
-			rows[i] = append(rows[i], r.expires(p))
+			expires, here := r.expires(p)
+			rows[i] = append(rows[i], strings.Join(slices.DeleteFunc([]string{expires, here}, func(s string) bool { return s == "" }), "; "))
 		}
 	}
-	return r.Table(c, rows)
+	return c, rows
 }
 
-// expires is what the record beside a secret says, as far as it still counts.
-func (r *statusRun) expires(p *places.Place) string {
+func (r *statusRun) columns(found []*places.Place) (c console.Columns, rows [][]string) {
+	c.Whole, c.Spare = []string{"SECRET"}, []string{"TOKEN HERE", "UPDATED", "EXPIRES"}
+	if !slices.ContainsFunc(found, func(p *places.Place) bool { return p.Entry.Name != found[0].Entry.Name }) {
+		c.Spare = append(c.Spare, "SECRET") // what is the same everywhere tells least
+	}
+	rows = make([][]string, len(found))
+	for _, column := range []struct {
+		title  string
+		needed bool
+		text   func(*places.Place) string
+	}{
+		{"REPOSITORY", r.org != "", func(p *places.Place) string { return p.Repo.Name }},
+		{"SECRET", true, func(p *places.Place) string { return p.Entry.Name }},
+		{"PLACE", true, placeOf},
+		{"USED BY", true, func(p *places.Place) string {
+			return strings.NewReplacer(".github/workflows/", "", p.At.Owner+"/", "").Replace(usage(p, " +%d"))
+		}},
+		{"UPDATED", true, r.updated},
+		{"EXPIRES", hasRecord(found), func(p *places.Place) string { text, _ := r.expires(p); return text }},
+		{"TOKEN HERE", hasRecord(found), func(p *places.Place) string {
+			_, here := r.expires(p)
+			return strings.TrimPrefix(here, inspect.TokenHere)
+		}},
+	} {
+		if !column.needed {
+			continue
+		}
+		c.Titles = append(c.Titles, column.title)
+		for i, p := range found {
+			rows[i] = append(rows[i], console.Safe(column.text(p)))
+		}
+	}
+	return c, rows
+}
+
+func hasRecord(found []*places.Place) bool {
+	return slices.ContainsFunc(found, func(p *places.Place) bool { return p.Record != nil })
+}
+
+// expires is what the record beside a secret says, as far as it still counts, and whether the token here is that one.
+func (r *statusRun) expires(p *places.Place) (text, here string) {
 	switch {
 	case p.Record == nil:
-		return ""
+		return "", ""
 	case p.Replaced:
-		return "replaced since"
+		return "replaced since", ""
 	}
-	text := cmp.Or(strings.TrimPrefix(p.Record.Expiry(r.Now()), "expires on "), "unknown")
+	text = cmp.Or(strings.TrimPrefix(p.Record.Expiry(r.Now()), "expires on "), "unknown")
 	if p.Record.NeverExpires {
 		text = "never"
 	}
-	if here := inspect.HereOrNot(*p.Record, r.settings.Token, p.At.Owner); here != "" {
-		text += "; " + here
-	}
-	return text
+	return text, inspect.HereOrNot(*p.Record, r.settings.Token, p.At.Owner)
 }
 
 func levelOf(p *places.Place) string {
@@ -343,6 +410,21 @@ func levelOf(p *places.Place) string {
 		return fmt.Sprintf("%s (%s)", p.At.Level, console.Safe(p.Entry.Visibility))
 	}
 	return string(p.At.Level)
+}
+
+// placeOf names a place within its repository.
+func placeOf(p *places.Place) string {
+	switch {
+	case p.At.Level == github.LevelEnvironment:
+		return "environment " + p.At.Environment
+	case p.At.Level == github.LevelOrganization:
+		text := strings.TrimPrefix(p.At.String(), "Actions ")
+		if p.Entry.Visibility != "" {
+			text += " (" + p.Entry.Visibility + ")"
+		}
+		return text
+	}
+	return p.At.String()
 }
 
 // updated is a relative time on a terminal, an exact one elsewhere.
@@ -356,15 +438,15 @@ func (r *statusRun) updated(p *places.Place) string {
 	return p.Entry.UpdatedAt.Format(time.RFC3339)
 }
 
-// usage says what reads a place's secret.
-func usage(p *places.Place) string {
+// usage says what reads a place's secret; more counts the files after the first.
+func usage(p *places.Place, more string) string {
 	switch {
 	case p.Err != nil:
 		return p.Reason
 	case len(p.UsedBy) == 1:
 		return p.UsedBy[0]
 	case len(p.UsedBy) > 1:
-		return fmt.Sprintf("%s and %d more", p.UsedBy[0], len(p.UsedBy)-1)
+		return p.UsedBy[0] + fmt.Sprintf(more, len(p.UsedBy)-1)
 	case p.At.App == github.Codespaces:
 		return "codespaces, not workflows"
 	case p.At.App == github.Agents:
@@ -385,9 +467,9 @@ type localToken struct {
 
 // judgeLocal asks Hex about the token on this machine while GitHub is asked about the places. The function that it
 // returns waits for the answer. With --json, which has no place for it, nothing is asked.
-func (r *statusRun) judgeLocal(ctx context.Context) func() localToken {
+func (r *statusRun) judgeLocal(ctx context.Context) func(context.Context) localToken {
 	if r.export.Asked() || r.settings.Token.IsZero() && r.settings.TokenErr == nil {
-		return func() localToken { return localToken{} }
+		return func(context.Context) localToken { return localToken{} }
 	}
 	answer := make(chan localToken, 1)
 	go func() {
@@ -398,7 +480,14 @@ func (r *statusRun) judgeLocal(ctx context.Context) func() localToken {
 		})
 		answer <- localToken{owner, report}
 	}()
-	return func() localToken { return <-answer }
+	return func(ctx context.Context) localToken {
+		select {
+		case local := <-answer:
+			return local
+		case <-ctx.Done():
+			return localToken{}
+		}
+	}
 }
 
 // printLocal says what is known of the token on this machine, and returns what that means for the exit code.

@@ -44,8 +44,8 @@ func (s *storing) offerProject(ctx context.Context) error {
 
 // wantsProject reports whether the workflows read the variable of the project, and find none on any level.
 func (s *storing) wantsProject(ctx context.Context) bool {
-	repository := func(store github.Place) bool {
-		return store.App == github.Actions && store.Level == github.LevelRepository
+	repository := func(at github.Place) bool {
+		return at.App == github.Actions && at.Level == github.LevelRepository
 	}
 	if !s.CanAsk() || s.dryRun || s.runs != "" || !slices.ContainsFunc(s.chosen(), repository) || !readsProject(s.workflows(ctx)) {
 		return false

@@ -61,7 +61,7 @@ func ParseJQ(expression string) error {
 	}
 	// The input is read once the expression is compiled.
 	if err := jq.Evaluate(unreadable{}, io.Discard, expression); !errors.Is(err, errParsed) {
-		return err
+		return malformed(err)
 	}
 	return nil
 }

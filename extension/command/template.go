@@ -13,12 +13,20 @@ import (
 // NewTemplate is a Go template with the functions of "gh help formatting", whose output goes to the result.
 func NewTemplate(s *console.Streams, source string) (*template.Template, error) {
 	t := template.New(s.Out, s.Width, s.Color)
-	return t, t.Parse(source)
+	return t, malformed(t.Parse(source))
+}
+
+// malformed is a template or an expression that is none, with where to read how it is written.
+func malformed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return Hinted(err.Error(), "How it is written: gh help formatting")
 }
 
 // parseTemplate is the error of a template that is none.
 func parseTemplate(source string) error {
-	return template.New(io.Discard, 0, false).Parse(source)
+	return malformed(template.New(io.Discard, 0, false).Parse(source))
 }
 
 // writeTemplate prints one JSON document, with the rows of its tables.

@@ -335,6 +335,9 @@ func (k *storedTokens) describe(p *stored.Place, secret github.Entry, vars githu
 	}
 }
 
+// TokenHere is how what [HereOrNot] says begins.
+const TokenHere = "the token on this machine is "
+
 // HereOrNot says whether a token of this machine is the one that a record tells of; nothing when that cannot be told.
 func HereOrNot(e stored.Entry, here core.Token, owner string) string {
 	own := stored.Fingerprint(here, e.Host, owner)
@@ -342,7 +345,7 @@ func HereOrNot(e stored.Entry, here core.Token, owner string) string {
 	case e.Fingerprint == "" || own == "":
 		return ""
 	case own == e.Fingerprint:
-		return "the token on this machine is the same"
+		return TokenHere + "the same"
 	}
-	return "the token on this machine is another"
+	return TokenHere + "another"
 }

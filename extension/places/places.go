@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cli/go-gh/v2/pkg/auth"
@@ -106,6 +107,8 @@ type Search struct {
 	Starts bool
 	// Local returns the workflows of a repository that is checked out here; nil for another.
 	Local func(context.Context, github.Repository) *inspect.Remote
+	// Looked is told how many of the repositories listed so far were looked into.
+	Looked func(n, of int64)
 }
 
 func (s *Search) wants(name string) bool {
@@ -238,11 +241,13 @@ const maxRepositoriesAtOnce = 20
 // the order of the list.
 func (s *Search) EveryRepository(ctx context.Context, org string, look func(context.Context, github.Repository) []*Place) ([]*Place, error) {
 	var results []*[]*Place
+	var done, listed atomic.Int64
 	slots := make(chan struct{}, maxRepositoriesAtOnce)
 	var wg sync.WaitGroup
 	err := s.Client.OrganizationRepositories(ctx, org, func(repo github.Repository) error {
 		found := new([]*Place)
 		results = append(results, found)
+		listed.Add(1)
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
@@ -251,6 +256,7 @@ func (s *Search) EveryRepository(ctx context.Context, org string, look func(cont
 		wg.Go(func() {
 			defer func() { <-slots }()
 			*found = look(ctx, repo)
+			s.Looked(done.Add(1), listed.Load())
 		})
 		return nil
 	})

@@ -68,15 +68,12 @@ func newProjectListCmd(p *command.Process) *cobra.Command {
 }
 
 func (o *projectListOptions) check() error {
-	if o.limit < 1 {
-		return fmt.Errorf("invalid limit: %d", o.limit)
-	}
 	if o.sort == "" && o.order != "" {
 		return fmt.Errorf("`--order` is only supported with `--sort`")
 	}
 	keys := map[string]string{"created": "CREATED_AT", "edited": "LAST_EDITED_AT", "published": "LAST_PUBLISHED_AT"}
 	o.filter.SortBy, o.filter.SortDirection = keys[o.sort], strings.ToUpper(o.order)
-	return nil
+	return command.CheckLimit(o.limit)
 }
 
 func runProjectList(ctx context.Context, o *projectListOptions) error {

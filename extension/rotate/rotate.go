@@ -193,7 +193,12 @@ func (r *rotation) locate(ctx context.Context) error {
 	options := workspace.GitHubOptions(r.rotateOptions.Process)
 	options.Limited = r.progress.Limit
 	client, err := github.NewClient(host, options)
-	r.Search = &places.Search{Client: client, Wanted: r.secret, Starts: true}
+	r.Search = &places.Search{
+		Client: client, Wanted: r.secret, Starts: true,
+		Looked: func(n, of int64) {
+			r.progress.Show("Looked into %d of %s", n, console.Counted(int(of), "repository", "repositories"))
+		},
+	}
 	r.Local = r.ownWorkflows
 	return err
 }
@@ -323,9 +328,7 @@ func (r *rotation) find(ctx context.Context) (err error) {
 		if !seen.add(repo.ID) {
 			return nil // under another spelling, an old name, or moved to another page
 		}
-		found := r.lookInto(ctx, repo)
-		r.progress.Show("Looked into %s", console.Counted(seen.count(), "repository", "repositories"))
-		return found
+		return r.lookInto(ctx, repo)
 	}
 	if r.org != "" {
 		r.places = r.Organization(ctx, r.org)
@@ -359,20 +362,16 @@ func (r *repositories) add(id int64) bool {
 	return true
 }
 
-func (r *repositories) count() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.ids)
-}
-
 // lookUp looks into the repositories that were named, or the current one, and for what their owners share with them. The
 // notes say what could not be listed.
 func (r *rotation) lookUp(ctx context.Context, look func(context.Context, github.Repository) []*places.Place) (notes []string) {
 	own, shared := make([][]*places.Place, len(r.targets)), make([][]*places.Place, len(r.targets))
 	hidden := make([]string, len(r.targets))
 	var wg sync.WaitGroup
+	var done atomic.Int64
 	for i, t := range r.targets {
 		wg.Go(func() {
+			defer func() { r.Looked(done.Add(1), int64(len(r.targets))) }()
 			repo, err := r.Client.Repository(ctx, t.Owner, t.Name)
 			if err != nil {
 				at := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: t.Owner, Repo: t.Name}

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -57,13 +56,10 @@ func newRunListCmd(p *command.Process) *cobra.Command {
 func (o *runListOptions) check(args []string) (err error) {
 	o.project, err = workspace.ProjectArgument(o.Process, args)
 	o.status, o.trigger = strings.ToUpper(o.status), strings.ToUpper(o.trigger)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case o.limit < 1:
-		return fmt.Errorf("invalid limit: %d", o.limit)
 	}
-	return nil
+	return command.CheckLimit(o.limit)
 }
 
 // runStatuses are those that Hex can be asked for.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/MakeNowJust/heredoc"
@@ -215,11 +216,20 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 func (o *verifyOptions) carryOut(ctx context.Context, checks []check.Check) check.Report {
 	o.live = o.OutTTY && !o.verbose && o.format == "text" && !o.export.Asked() && len(o.Only) == 0
 	if !o.live {
-		return o.Shown(check.Run(ctx, checks))
+		return o.Shown(o.counted(ctx, checks))
 	}
 	live := report.NewLive(o.Streams, checks, o.Now)
 	defer live.Close()
 	return check.RunTelling(ctx, checks, live.Done)
+}
+
+// counted says how many checks are over, where nothing else is shown before all of them are.
+func (o *verifyOptions) counted(ctx context.Context, checks []check.Check) check.Report {
+	var over atomic.Int64
+	g := o.NewProgress(o.Now)
+	defer g.Clear()
+	g.Show("Checking")
+	return check.RunTelling(ctx, checks, func(check.Result) { g.Show("Checked %d of %d", over.Add(1), len(checks)) })
 }
 
 func (o *verifyOptions) conclude(ctx context.Context, found check.Report, start time.Time) error {

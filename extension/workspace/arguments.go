@@ -43,6 +43,15 @@ func ProjectArgument(p *command.Process, args []string) (Reference, error) {
 	return Reference{Project: id, Host: host}, nil
 }
 
+// ProjectFlag reads the value of --project.
+func ProjectFlag(ref string) (Reference, error) {
+	id, host, err := core.ParseProjectRef(ref)
+	if err != nil {
+		return Reference{}, command.Hinted(command.InvalidArgument("project", console.Safe(ref), err).Error(), findProject)
+	}
+	return Reference{Project: id, Host: host}, nil
+}
+
 // NoRunError means that no run was named, but perhaps a project: the ID of one looks like that of a run.
 type NoRunError struct {
 	Project string
@@ -78,6 +87,8 @@ func RunArguments(p *command.Process, args []string) (Reference, error) {
 				return Reference{Project: named, Host: at}, nil
 			}
 			err = &NoRunError{Project: named}
+		} else if err != nil {
+			err = command.Hinted(err.Error(), (&NoRunError{}).Hint())
 		}
 		return Reference{Project: project, Run: run, Host: host}, err
 	}
