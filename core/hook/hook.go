@@ -137,7 +137,7 @@ func (h Hook) inspect() (Hook, error) {
 		return h.leave("the folder of hooks is not in this repository", h.Path, Line), nil
 	}
 	if info.IsDir() {
-		return h.leave("a folder stands there", "", "git rev-parse --git-path hooks/"+hookName), nil
+		return h.leave("it is a folder", "", "git rev-parse --git-path hooks/"+hookName), nil
 	}
 	text, err := readHook(r, h.name)
 	if err != nil {

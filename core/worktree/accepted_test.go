@@ -224,7 +224,7 @@ func TestCheckLeakedIsBounded(t *testing.T) {
 	r.write("many", lines.String())
 	host := &asking{}
 	got := r.leaks(LeakOptions{Accepts: host.accepts})
-	if len(host.asked) != maxAsked || strings.Count(got, "; not asked about: only 20 tokens are") != 5 {
+	if len(host.asked) != maxAsked || strings.Count(got, "; not asked about: at most 20 tokens are") != 5 {
 		t.Errorf("%d tokens were asked about: %s", len(host.asked), got)
 	}
 }

@@ -168,7 +168,7 @@ func (s *storing) settleStructured(ctx context.Context) error {
 	if !s.CanAsk() || s.dryRun {
 		return &structuredError{s.secret, holding, s.destination().Set("secret", s.secret)}
 	}
-	yes, err := s.Confirm(fmt.Sprintf("The secret %s of %s has to be %s. Store a bare token there all the same?", s.secret, s.target, holding), false)
+	yes, err := s.Confirm(fmt.Sprintf("The secret %s of %s has to be %s. Store a bare token there anyway?", s.secret, s.target, holding), false)
 	if err != nil || !yes {
 		return errors.Join(console.ErrCancelled, err)
 	}

@@ -47,7 +47,7 @@ func (s *storing) judgeTrials(all []inspect.Started, results []inspect.Trial) er
 	for i, one := range all {
 		switch {
 		case results[i].Refused && s.force:
-			s.Say("%s The token may not run %s (403); stored all the same, with --force", s.Yellow("!"), one.What())
+			s.Say("%s The token may not run %s (403); stored anyway, with --force", s.Yellow("!"), one.What())
 		case results[i].Refused:
 			refused.Places = append(refused.Places, one.What())
 		case results[i].Doubt != "":

@@ -26,7 +26,7 @@ func CheckName(name string) error {
 	for i, r := range name {
 		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 		if !letter && (i == 0 || r < '0' || r > '9') {
-			return errors.New("a name holds letters, digits and underscores, and does not start with a digit")
+			return errors.New("a name has only letters, digits and underscores, and does not start with a digit")
 		}
 	}
 	if name == "" {

@@ -91,7 +91,7 @@ func (k *storedTokens) start(ctx context.Context, before []stored.Run) (stored.R
 		defer cancel()
 		run, lost := k.find(limited, newest)
 		if lost != nil {
-			return stored.Run{}, fmt.Errorf("%w; a run may have begun all the same", err)
+			return stored.Run{}, fmt.Errorf("%w; a run may have started anyway", err)
 		}
 		return run, nil
 	case id == 0:

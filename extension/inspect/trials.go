@@ -241,7 +241,7 @@ func (e *RefusedRunError) Error() string {
 }
 
 func (e *RefusedRunError) Hint() string {
-	return console.Capitalised(runScope(e.Kind)) + "; to go on all the same: --force"
+	return console.Capitalised(runScope(e.Kind)) + "; to go on anyway: --force"
 }
 
 // runScope is what to tick for a token that may not run projects. Only workspace tokens have scopes.

@@ -83,7 +83,7 @@ var idPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile
 func (d *reader) refuseID(id *actionlint.String, what string) {
 	switch {
 	case !idPattern().MatchString(id.Value):
-		d.refuse(id.Pos, fmt.Sprintf("the ID of a %s holds only letters, digits, - and _, and begins with a letter or _, unlike %q", what, id.Value))
+		d.refuse(id.Pos, fmt.Sprintf("the ID of a %s has only letters, digits, - and _, and begins with a letter or _, unlike %q", what, id.Value))
 	case strings.HasPrefix(id.Value, "__"):
 		d.refuse(id.Pos, fmt.Sprintf("the ID of a %s cannot begin with __, as %s does", what, id.Value))
 	}

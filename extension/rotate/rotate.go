@@ -218,7 +218,7 @@ func (r *rotation) locateTargets(ctx context.Context, tree *worktree.Tree) (host
 			return "", err
 		}
 		if r.org != "" && !strings.EqualFold(t.Owner, r.org) {
-			return "", fmt.Errorf("%s is no repository of %s", t, r.org)
+			return "", fmt.Errorf("%s is not a repository of %s", t, r.org)
 		}
 		r.targets = append(r.targets, t)
 		if host == "" {

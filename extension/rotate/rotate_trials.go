@@ -52,7 +52,7 @@ func (r *rotation) judgeTrials(t *inspect.Trials, p *places.Place, all []inspect
 		}
 		switch {
 		case result.Refused && r.force:
-			doubts = append(doubts, fmt.Sprintf("%s: the token may not run %s (403); replaced all the same, with --force", r.label(p), one.What()))
+			doubts = append(doubts, fmt.Sprintf("%s: the token may not run %s (403); replaced anyway, with --force", r.label(p), one.What()))
 		case result.Refused && p.Refused == nil:
 			p.Refused = &inspect.RefusedRunError{Places: []string{one.What()}, Kind: r.owner.Kind}
 		case result.Doubt != "":

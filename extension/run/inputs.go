@@ -25,7 +25,7 @@ func runInputs(p *command.Process, f *command.InputFlags) (map[string]any, error
 			return nil, errors.New("--input: the file should hold a JSON object: each input of the project by its name")
 		}
 		if isRunBody(object) {
-			return nil, errors.New("--input: this is the body of a request (inputParams …); give only what stands in its inputParams, or send it as it is with gh hex api")
+			return nil, errors.New("--input: this is the body of a request (inputParams …); give only its inputParams, or send it as it is with gh hex api")
 		}
 		inputs = object
 	}

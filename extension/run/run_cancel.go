@@ -51,7 +51,7 @@ func runRunCancel(ctx context.Context, o *runCancelOptions) error {
 		return o.Client.CancelRun(ctx, o.run.Project, o.run.Run)
 	})
 	if errors.Is(err, console.ErrCancelled) {
-		return errors.Join(console.ErrCancelled, fmt.Errorf("Hex may cancel the run all the same; to see: gh hex run view %s %s", o.run.Project, o.run.Run))
+		return errors.Join(console.ErrCancelled, fmt.Errorf("Hex may cancel the run anyway; to see: gh hex run view %s %s", o.run.Project, o.run.Run))
 	}
 	if err != nil {
 		return err

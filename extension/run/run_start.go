@@ -65,7 +65,7 @@ func NewStartCmd(p *command.Process, name, short string) *cobra.Command {
 	}
 	f := cmd.Flags()
 	o.inputs.Add(cmd, "an input of the project")
-	f.BoolVar(&o.noCache, "no-cache", false, "Run all SQL anew instead of using cached results")
+	f.BoolVar(&o.noCache, "no-cache", false, "Run all SQL again instead of using cached results")
 	f.BoolVar(&o.publishResults, "publish-results", false, "Show the results in the published app")
 	f.BoolVar(&o.dryRun, "dry-run", false, "Let Hex check the request; start nothing")
 	f.BoolVarP(&o.watch, "watch", "w", false, "Watch the run until it ends")

@@ -294,7 +294,7 @@ func plainRepository(repo repository.Repository, err error) (repository.Reposito
 		{"repository", repo.Name, plainName().MatchString(repo.Name) && strings.Trim(repo.Name, ".") != ""},
 	} {
 		if !part.plain {
-			return repository.Repository{}, fmt.Errorf(`expected the "[HOST/]OWNER/REPO" format: %q is no name of a %s`, part.value, part.what)
+			return repository.Repository{}, fmt.Errorf(`expected the "[HOST/]OWNER/REPO" format: %q is not the name of a %s`, part.value, part.what)
 		}
 	}
 	return repo, nil

@@ -293,7 +293,7 @@ func (o *verifyOptions) judgeSentReport(report check.Report) error {
 	if !slices.ContainsFunc(report, o.stops) {
 		return nil
 	}
-	o.Say("gh hex stopped this push. To push all the same: git push --no-verify")
+	o.Say("gh hex stopped this push. To push anyway: git push --no-verify")
 	return command.Outcome(command.ExitProblem)
 }
 

@@ -143,7 +143,7 @@ func (m *mapping) given(f simulate.StepFact, v *simulate.EnvVar, needed bool) {
 		name = vendors.SecretNames()[0]
 	}
 	m.add(v.Doc.PlaceOf(v.Text), check.SeverityError, f.I.R.Label(), fmt.Sprintf(
-		"%s gives %s %s: GitHub passes that as it is written; write ${{ secrets.%s }}", jobMark, v.Name, passes, strings.ToUpper(name)))
+		"%s sets %s to %s: GitHub passes that as it is written; write ${{ secrets.%s }}", jobMark, v.Name, passes, strings.ToUpper(name)))
 }
 
 // looksMeant is the name of the secret in a text that was meant as an expression: $NAME, secrets.NAME, {{ … }}.

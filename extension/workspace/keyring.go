@@ -20,7 +20,7 @@ import (
 var ErrNoKeyring = command.Hinted("no usable keyring on this machine", "Store the copy in .env with: --local dotenv, or none with: --local none")
 
 // ErrNotInKeyring means that the keyring holds no token for a host.
-var ErrNotInKeyring = errors.New("the keyring holds no Hex token")
+var ErrNotInKeyring = errors.New("the keyring has no Hex token")
 
 const (
 	keyringService = "gh-hex"
