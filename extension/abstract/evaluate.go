@@ -57,6 +57,9 @@ func (e *Evaluator) eval(node actionlint.ExprNode) Set {
 	case *actionlint.VariableNode:
 		return e.variable(n)
 	case *actionlint.ObjectDerefNode:
+		if v, isVariable := n.Receiver.(*actionlint.VariableNode); isVariable && isStore(v.Name) {
+			return e.Read(v.Name, strings.ToUpper(n.Property), e.in.At+v.Token().Offset)
+		}
 		return e.member(n, n.Receiver, One(TextValue(n.Property)))
 	case *actionlint.IndexAccessNode:
 		return e.member(n, n.Operand, e.eval(n.Index))
@@ -90,7 +93,7 @@ func (e *Evaluator) variable(n *actionlint.VariableNode) Set {
 // member is receiver.name and receiver[name].
 func (e *Evaluator) member(node, receiver actionlint.ExprNode, names Set) Set {
 	v, isVariable := receiver.(*actionlint.VariableNode)
-	if isVariable && (v.Name == "secrets" || v.Name == "vars") {
+	if isVariable && isStore(v.Name) {
 		return e.named(node, v, names)
 	}
 	var out Set
@@ -104,6 +107,9 @@ func (e *Evaluator) member(node, receiver actionlint.ExprNode, names Set) Set {
 	}
 	return out
 }
+
+// isStore tells the contexts whose members are kept by GitHub.
+func isStore(context string) bool { return context == "secrets" || context == "vars" }
 
 // named reads secrets and variables by names that may have to be worked out.
 func (e *Evaluator) named(node actionlint.ExprNode, v *actionlint.VariableNode, names Set) Set {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rhysd/actionlint"
 )
@@ -29,12 +30,12 @@ func contexts() []string {
 // arity is how many arguments a function takes; -1 for any number.
 type arity struct{ least, most int }
 
-func functions() map[string]arity {
+var functions = sync.OnceValue(func() map[string]arity {
 	return map[string]arity{
 		"contains": {2, 2}, "startswith": {2, 2}, "endswith": {2, 2}, "format": {1, 255}, "join": {1, 2}, "tojson": {1, 1}, "fromjson": {1, 1}, "case": {3, 255},
 		"hashfiles": {1, 255}, "always": {0, 0}, "cancelled": {0, 0}, "success": {0, -1}, "failure": {0, -1},
 	}
-}
+})
 
 // Misnomers are the names of an expression that GitHub does not have, or not in this scope. Secrets are left to a judge of
 // their own.

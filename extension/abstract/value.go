@@ -72,12 +72,15 @@ type Fields struct {
 	Env members // of the context env: its variables are members too
 }
 
-func NewFields(open string) *Fields { return &Fields{Of: map[string]Set{}, Open: open} }
+func NewFields(open string) *Fields { return &Fields{Open: open} }
 
 func (f *Fields) Put(name string, s Set) *Fields {
 	key := strings.ToLower(name)
 	if _, there := f.Of[key]; !there {
 		f.Names = append(f.Names, name)
+	}
+	if f.Of == nil { // many stay empty
+		f.Of = map[string]Set{}
 	}
 	f.Of[key] = s
 	return f

@@ -206,14 +206,14 @@ func (d *reader) refuseCircle(left map[*actionlint.Job]int) {
 }
 
 // permissions are those that GitHub's own reader knows, with what each may be beside none.
-func permissions() map[string]string {
+var permissions = sync.OnceValue(func() map[string]string {
 	const any, write, read = "read write", "write", "read"
 	return map[string]string{
 		"actions": any, "artifact-metadata": any, "attestations": any, "checks": any, "code-quality": any, "contents": any, "copilot-requests": write, "deployments": any,
 		"discussions": any, "drives": any, "id-token": write, "issues": any, "models": read, "packages": any, "pages": any, "pull-requests": any, "repository-projects": any,
 		"security-events": any, "statuses": any, "vulnerability-alerts": read,
 	}
-}
+})
 
 func (d *reader) refusePermissions(p *actionlint.Permissions) {
 	if p == nil {

@@ -100,7 +100,7 @@ func (e *environ) Each(yield func(name string, s abstract.Set)) {
 
 // context is the context env; further names may be set by what is changed.
 func (e *environ) context(changed string) *abstract.Fields {
-	return &abstract.Fields{Env: e, Open: changed + e.opened(), Of: map[string]abstract.Set{}}
+	return &abstract.Fields{Env: e, Open: changed + e.opened()}
 }
 
 func (e *environ) opened() string {
