@@ -107,13 +107,8 @@ func (s *storing) label() string {
 
 // chosen are the places that the flags name.
 func (s *storing) chosen() []github.Place {
-	base := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: s.target.Owner, Repo: s.target.Name}
-	switch {
-	case s.env != "":
-		base.Level, base.Environment = github.LevelEnvironment, s.env
-		return []github.Place{base}
-	case s.org != "":
-		base.Level = github.LevelOrganization
+	if s.env != "" {
+		return []github.Place{github.InEnvironment(s.target.Owner, s.target.Name, s.env)}
 	}
 	apps := places.NamedApps(s.apps)
 	if len(apps) == 0 {
@@ -121,8 +116,10 @@ func (s *storing) chosen() []github.Place {
 	}
 	chosen := make([]github.Place, len(apps))
 	for i, app := range apps {
-		base.App = app
-		chosen[i] = base
+		chosen[i] = github.InRepository(app, s.target.Owner, s.target.Name)
+		if s.org != "" {
+			chosen[i] = github.InOrganization(app, s.org)
+		}
 	}
 	return chosen
 }
@@ -219,9 +216,9 @@ func (s *storing) propose(ctx context.Context) ([]github.Place, error) {
 	}
 	var chosen []github.Place
 	for _, p := range workflows.Proposals(inspect.Kept{Inventory: inv}, s.secret, workflow.Context{Dependabot: inspect.HasDependabot(s.tree), Host: s.host.Name()}) {
-		at := github.Place{App: github.App(p.App), Level: github.LevelRepository, Owner: s.target.Owner, Repo: s.target.Name}
+		at := github.InRepository(github.App(p.App), s.target.Owner, s.target.Name)
 		if p.Environment != "" {
-			at.Level, at.Environment = github.LevelEnvironment, p.Environment
+			at = github.InEnvironment(s.target.Owner, s.target.Name, p.Environment)
 		}
 		yes, err := s.offer(p, inv)
 		if err != nil {

@@ -110,7 +110,7 @@ func (s *storing) elsewhere(ctx context.Context, one inspect.Started) inspect.Tr
 		if name == "" {
 			return inspect.Trial{Refused: true}
 		}
-		at := github.Place{App: github.Actions, Level: github.LevelEnvironment, Owner: s.target.Owner, Repo: s.target.Name, Environment: name}
+		at := github.InEnvironment(s.target.Owner, s.target.Name, name)
 		_, err := s.client.Secret(ctx, at, s.secret)
 		switch {
 		case errors.Is(err, github.ErrNotFound):

@@ -48,6 +48,21 @@ type Place struct {
 	Environment string
 }
 
+// InRepository is where an app's secrets and variables of a repository are.
+func InRepository(app App, owner, repo string) Place {
+	return Place{App: app, Level: LevelRepository, Owner: owner, Repo: repo}
+}
+
+// InEnvironment is where those of an environment are, which only Actions has.
+func InEnvironment(owner, repo, name string) Place {
+	return Place{App: Actions, Level: LevelEnvironment, Owner: owner, Repo: repo, Environment: name}
+}
+
+// InOrganization is where those of an organization are.
+func InOrganization(app App, org string) Place {
+	return Place{App: app, Level: LevelOrganization, Owner: org}
+}
+
 // String names the place as people do: "Actions secret", "Dependabot organization secret".
 func (p Place) String() string {
 	name := map[App]string{Actions: "Actions", Dependabot: "Dependabot", Codespaces: "Codespaces", Agents: "agents"}[p.App]

@@ -14,11 +14,11 @@ func (c *Client) InventoryOf(ctx context.Context, s Snapshot, secrets Listing, d
 		Repository: r, Secrets: secrets, Environments: s.Environments,
 		EnvironmentSecrets: map[string]Listing{}, EnvironmentVars: map[string]Listing{},
 	}
-	at := Place{App: Actions, Level: LevelRepository, Owner: r.Owner, Repo: r.Name}
+	at := InRepository(Actions, r.Owner, r.Name)
 	var wg sync.WaitGroup
 	wg.Go(func() { inv.Variables = c.Variables(ctx, at) })
 	wg.Go(func() {
-		inv.Dependabot = c.Secrets(ctx, Place{App: Dependabot, Level: LevelRepository, Owner: r.Owner, Repo: r.Name})
+		inv.Dependabot = c.Secrets(ctx, InRepository(Dependabot, r.Owner, r.Name))
 	})
 	if s.Environments.Err == nil && len(s.Environments.Entries) > 0 { // a snapshot does not say whom they let in
 		wg.Go(func() { inv.Environments = c.Environments(ctx, r.Owner, r.Name) })

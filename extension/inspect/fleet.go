@@ -131,7 +131,7 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 	var secrets github.Listing
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		secrets = f.client.Secrets(ctx, github.Place{App: github.Actions, Level: github.LevelRepository, Owner: s.Repository.Owner, Repo: s.Repository.Name})
+		secrets = f.client.Secrets(ctx, github.InRepository(github.Actions, s.Repository.Owner, s.Repository.Name))
 	})
 	i := f.inspection(ctx, s)
 	i.elsewhere.matters = func(w *workflow.Workflows) bool {
@@ -233,7 +233,7 @@ func (f *Fleet) inventory(ctx context.Context, i *Inspection, s github.Snapshot,
 
 // organization lists the secrets of an organization's app, once.
 func (f *Fleet) organization(ctx context.Context, app github.App, org string) github.Listing {
-	at := github.Place{App: app, Level: github.LevelOrganization, Owner: org}
+	at := github.InOrganization(app, org)
 	f.mu.Lock()
 	list, known := f.shared[at]
 	if !known {

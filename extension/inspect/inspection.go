@@ -222,7 +222,7 @@ func (i *Inspection) listOrganization(org string) github.Listing {
 	}
 	ctx, cancel := context.WithTimeout(i.ends, networkLimit)
 	defer cancel()
-	return client.Secrets(ctx, github.Place{App: github.Actions, Level: github.LevelOrganization, Owner: org})
+	return client.Secrets(ctx, github.InOrganization(github.Actions, org))
 }
 
 // namedHost is the name of the workspace's host at Hex where somebody said which it is: on this machine, or in the

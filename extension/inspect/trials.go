@@ -133,9 +133,9 @@ func (t *Trials) projectOf(ref string) (id, doubt string) {
 
 // value asks GitHub for a variable where the job sees it: in its environment, the repository, the organization.
 func (t *Trials) value(ctx context.Context, owner, repo string, start workflow.Start) trialValue {
-	places := []github.Place{{App: github.Actions, Level: github.LevelRepository, Owner: owner, Repo: repo}}
+	places := []github.Place{github.InRepository(github.Actions, owner, repo)}
 	if e := OnlyEnvironment(start); e != "" {
-		places = append([]github.Place{{App: github.Actions, Level: github.LevelEnvironment, Owner: owner, Repo: repo, Environment: e}}, places...)
+		places = append([]github.Place{github.InEnvironment(owner, repo, e)}, places...)
 	}
 	key := fmt.Sprint(places, start.Variable)
 	if v, known := t.values[key]; known {

@@ -148,7 +148,7 @@ func (s *Search) Repository(ctx context.Context, repo github.Repository) []*Plac
 	var inEnvironments []*Place
 	var wg sync.WaitGroup
 	for i, app := range apps {
-		at := github.Place{App: app, Level: github.LevelRepository, Owner: repo.Owner, Repo: repo.Name}
+		at := github.InRepository(app, repo.Owner, repo.Name)
 		wg.Go(func() { found[i] = s.take(at, repo, s.Client.Secrets(ctx, at)) })
 	}
 	wg.Go(func() { inEnvironments = s.environments(ctx, repo) })
@@ -157,17 +157,14 @@ func (s *Search) Repository(ctx context.Context, repo github.Repository) []*Plac
 }
 
 func (s *Search) environments(ctx context.Context, repo github.Repository) []*Place {
-	at := github.Place{App: github.Actions, Level: github.LevelEnvironment, Owner: repo.Owner, Repo: repo.Name}
 	list := s.Client.Environments(ctx, repo.Owner, repo.Name)
 	if list.Err != nil {
-		at.Environment = "*"
-		return []*Place{{At: at, Repo: repo, Err: list.Err}}
+		return []*Place{{At: github.InEnvironment(repo.Owner, repo.Name, "*"), Repo: repo, Err: list.Err}}
 	}
 	found := make([][]*Place, len(list.Entries))
 	var wg sync.WaitGroup
 	for i, e := range list.Entries {
-		at := at
-		at.Environment = e.Name
+		at := github.InEnvironment(repo.Owner, repo.Name, e.Name)
 		wg.Go(func() { found[i] = s.take(at, repo, s.Client.Secrets(ctx, at)) })
 	}
 	wg.Wait()
@@ -180,7 +177,7 @@ func (s *Search) Organization(ctx context.Context, org string) []*Place {
 	found := make([][]*Place, len(apps))
 	var wg sync.WaitGroup
 	for i, app := range apps {
-		at := github.Place{App: app, Level: github.LevelOrganization, Owner: org}
+		at := github.InOrganization(app, org)
 		wg.Go(func() { found[i] = s.take(at, github.Repository{}, s.Client.Secrets(ctx, at)) })
 	}
 	wg.Wait()
@@ -202,7 +199,7 @@ func (s *Search) Reaching(ctx context.Context, repo github.Repository) (found []
 				lists[i] = s.Client.VisibleOrganization(ctx, repo.Owner, repo.Name, "secrets")
 				return
 			}
-			lists[i] = s.Client.Secrets(ctx, github.Place{App: app, Level: github.LevelOrganization, Owner: repo.Owner})
+			lists[i] = s.Client.Secrets(ctx, github.InOrganization(app, repo.Owner))
 		})
 	}
 	wg.Wait()
@@ -211,7 +208,7 @@ func (s *Search) Reaching(ctx context.Context, repo github.Repository) (found []
 			hidden = append(hidden, app)
 			continue
 		}
-		for _, p := range s.take(github.Place{App: app, Level: github.LevelOrganization, Owner: repo.Owner}, github.Repository{}, lists[i]) {
+		for _, p := range s.take(github.InOrganization(app, repo.Owner), github.Repository{}, lists[i]) {
 			if app == github.Actions || s.reaches(ctx, p, repo) {
 				found = append(found, p)
 			}

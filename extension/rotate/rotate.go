@@ -302,7 +302,7 @@ func (r *rotation) explain(ctx context.Context, err error) error {
 		return err
 	}
 	t := r.targets[0]
-	at := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: t.Owner, Repo: t.Name}
+	at := github.InRepository(github.Actions, t.Owner, t.Name)
 	return places.ExplainHost(ctx, r.Client, at, r.variable, r.host, t.String(), err)
 }
 
@@ -337,7 +337,7 @@ func (r *rotation) find(ctx context.Context) (err error) {
 		found, err := r.EveryRepository(ctx, r.org, look)
 		r.places = append(r.places, found...)
 		if err != nil {
-			at := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: r.org, Repo: "*"}
+			at := github.InRepository(github.Actions, r.org, "*")
 			r.places = append(r.places, &places.Place{At: at, Err: err})
 		}
 		return console.Cancelled(ctx)
@@ -374,7 +374,7 @@ func (r *rotation) lookUp(ctx context.Context, look func(context.Context, github
 			defer func() { r.Looked(done.Add(1), int64(len(r.targets))) }()
 			repo, err := r.Client.Repository(ctx, t.Owner, t.Name)
 			if err != nil {
-				at := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: t.Owner, Repo: t.Name}
+				at := github.InRepository(github.Actions, t.Owner, t.Name)
 				own[i] = []*places.Place{{At: at, Err: err}}
 				return
 			}
@@ -401,7 +401,7 @@ func (r *rotation) lookUp(ctx context.Context, look func(context.Context, github
 func (r *rotation) lookInto(ctx context.Context, repo github.Repository) []*places.Place {
 	found := r.Repository(ctx, repo)
 	if len(found) == 0 {
-		at := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: repo.Owner, Repo: repo.Name}
+		at := github.InRepository(github.Actions, repo.Owner, repo.Name)
 		return []*places.Place{{At: at, Repo: repo, Status: statusMissing, Reason: "holds no secret " + r.secret}}
 	}
 	var wg sync.WaitGroup
@@ -416,7 +416,7 @@ func (r *rotation) compareHosts(ctx context.Context, repo github.Repository, fou
 	if r.variable == "" || !slices.ContainsFunc(found, func(p *places.Place) bool { return p.Err == nil }) {
 		return
 	}
-	at := github.Place{App: github.Actions, Level: github.LevelRepository, Owner: repo.Owner, Repo: repo.Name}
+	at := github.InRepository(github.Actions, repo.Owner, repo.Name)
 	value, err := r.hostVariable(ctx, at)
 	if err == nil && value == "" && repo.Organization {
 		l := r.Client.VisibleOrganization(ctx, repo.Owner, repo.Name, "variables")
@@ -488,10 +488,10 @@ func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 			denied++
 		}
 	}
-	if chosen == 0 {
+	switch {
+	case chosen == 0:
 		return errNoneChosen
-	}
-	if r.dryRun {
+	case r.dryRun:
 		r.Say("Nothing was replaced: %d of %s would be.", count[statusPlanned], console.Counted(chosen, "chosen place", "chosen places"))
 		if count[statusPlanned] == chosen {
 			return nil
@@ -501,17 +501,10 @@ func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 	if r.unwritten != "" {
 		r.Say("%s", r.unwritten)
 	}
-	left := chosen - count[statusNew]
-	if left == 0 && !interrupted {
+	if count[statusNew] == chosen && !interrupted {
 		return r.finish(ctx)
 	}
-	if interrupted {
-		r.Say("Interrupted: writes that were under way are finished.")
-	}
-	r.Say("%d of %s new. Keep the old token until all are; run the same command again to finish.", count[statusNew], console.Counted(chosen, "chosen place is", "chosen places are"))
-	for _, next := range r.hints() {
-		r.Say("%s", next)
-	}
+	r.sayUnfinished(count[statusNew], chosen, interrupted)
 	switch {
 	case interrupted:
 		return errors.Join(console.ErrCancelled, command.Outcome(command.ExitProblem))
@@ -519,6 +512,17 @@ func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 		return command.Outcome(command.ExitAuth)
 	}
 	return command.Outcome(command.ExitProblem)
+}
+
+// sayUnfinished says what is left to do.
+func (r *rotation) sayUnfinished(renewed, chosen int, interrupted bool) {
+	if interrupted {
+		r.Say("Interrupted: writes that were under way are finished.")
+	}
+	r.Say("%d of %s new. Keep the old token until all are; run the same command again to finish.", renewed, console.Counted(chosen, "chosen place is", "chosen places are"))
+	for _, next := range r.hints() {
+		r.Say("%s", next)
+	}
 }
 
 // hints are what to do about the places that are not new, each once.

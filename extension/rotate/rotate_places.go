@@ -158,14 +158,14 @@ func (r *rotation) absent() []*places.Place {
 		owner, repo = r.targets[0].Owner, r.targets[0].Name
 	}
 	for _, name := range r.envs {
-		at := github.Place{App: github.Actions, Level: github.LevelEnvironment, Owner: owner, Repo: repo, Environment: name}
+		at := github.InEnvironment(owner, repo, name)
 		add(at, func(p *places.Place) bool {
 			return strings.EqualFold(p.At.Environment, name) || p.At.Environment == "*"
 		})
 	}
 	apps := places.NamedApps(r.apps)
 	for _, app := range apps {
-		at := github.Place{App: app, Level: github.LevelRepository, Owner: owner, Repo: repo}
+		at := github.InRepository(app, owner, repo)
 		add(at, func(p *places.Place) bool { return p.At.App == app && p.At.Level != github.LevelEnvironment })
 	}
 	return rows
