@@ -33,7 +33,6 @@ func (s *storing) offerProject(ctx context.Context) error {
 		s.Say("%s The workflows of %s read the variable %s; the token sees no published project to offer for it", s.Yellow("!"), s.target, workspace.ProjectName)
 		return nil
 	}
-	s.Forget()
 	i, err := s.Choose(fmt.Sprintf("Which project do the workflows of %s run (variable %s)?", s.target, workspace.ProjectName),
 		append([]string{"not now"}, workspace.ProjectLabels(list)...))
 	if err == nil && i > 0 {
