@@ -16,24 +16,17 @@ const maxCalled = 20
 // maxNamed bounds how many files those of one workflow may name.
 const maxNamed = 10_000
 
-// runs is a file of the repository that a step may run, or that configures what it runs.
-type runs struct {
-	step         *Step  // nil for a configuration
-	name, target string // the target is that of a Makefile
-}
-
 // loadUsed reads the files of the repository that steps use: actions, scripts by their path, and the recipes of make.
 func (w *Workflows) loadUsed(docs []*Document) {
-	named := make([][]runs, len(docs))
-	AtOnce(len(docs), func(i int) { named[i] = w.named(docs[i]) })
-	for i, d := range docs {
+	for _, d := range docs {
 		w.loadActions(d)
-		w.loadScripts(named[i])
+		w.loadScripts(d)
+		d.runs = nil
 	}
 }
 
-func (w *Workflows) loadScripts(named []runs) {
-	for _, r := range named {
+func (w *Workflows) loadScripts(d *Document) {
+	for _, r := range d.runs {
 		if r.step == nil {
 			w.File(r.name)
 			continue
@@ -53,11 +46,7 @@ func (w *Workflows) loadScripts(named []runs) {
 }
 
 // named are the files that the steps of a workflow name, in order.
-func (w *Workflows) named(d *Document) []runs {
-	if w.Options.Lookup == nil || d.Remote != "" || w.Ended() {
-		return nil
-	}
-	var out []runs
+func (d *Document) named() (out []runs) {
 	for _, j := range d.Jobs {
 		for _, s := range j.Steps {
 			if name := vendors.ConfigOf(s.AST); name != "" {

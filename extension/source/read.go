@@ -129,6 +129,7 @@ type Document struct {
 	hexWords map[string]bool // the words of those that talk to Hex
 
 	expressions *abstract.Parsed // of all documents
+	runs        []runs           // while it is read
 }
 
 // PathsOf are those of some contexts, in order.
@@ -194,6 +195,12 @@ type Step struct {
 	Marks  vendors.Marks
 	Local  *Document // the local action it uses
 	called []string  // files of the repository that its script runs and that speak of Hex
+}
+
+// runs is a file of the repository that a step may run, or that configures what it runs.
+type runs struct {
+	step         *Step  // nil for a configuration
+	name, target string // the target is that of a Makefile
 }
 
 // Workflows is what the files say: the workflows with what they call and use, and every run of their jobs.
@@ -328,6 +335,9 @@ func (w *Workflows) parse(name, remote string, data []byte, size int) *Document 
 	d.AST = ast
 	if ast != nil {
 		d.visit()
+	}
+	if w.Options.Lookup != nil && remote == "" {
+		d.runs = d.named()
 	}
 	if ast != nil {
 		for _, r := range refusals.Of(ast) {
