@@ -18,7 +18,7 @@ func main() {
 // and would spend much of their time looking. From then on memory is used as usual and, from another size on, given back
 // sooner rather than let grow to twice what is needed.
 func collectLate() {
-	const first, most = 40 << 20, 256 << 20
+	const first, most = 48 << 20, 256 << 20
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(first)
 	runtime.AddCleanup(new([16]byte), func(limit int64) { // when garbage is looked for the first time

@@ -86,7 +86,7 @@ func TestMistakes(t *testing.T) {
 		{"verify --json", "  unread"},
 		{"verify --jq .", "cannot use `--jq` without specifying `--json`"},
 		{"verify --template x", "cannot use `--template` without specifying `--json`"},
-		{"auth --env prod --org octo", "specify only one of `--org` and `--env`: an organization has no environments"},
+		{"auth --env prod --org octo", "specify only one of `--org` or `--env`: an organization has no environments"},
 		{"init -R octo/analytics", "--repo does not go with init, which works on the current work tree"},
 		{"project list -R octo/a -R octo/b", "only gh hex auth, gh hex rotate and gh hex verify take several"},
 		// values

@@ -18,7 +18,7 @@ func TestStoresShareTheTime(t *testing.T) {
 	if limit := matrixPatience + 5*time.Second + 5*time.Second + 3*time.Second; o.took > limit {
 		t.Errorf("took %s, more than %s", o.took, limit)
 	}
-	if o.code != command.ExitProblem || o.stored || strings.Count(o.stderr+o.stdout, "was not written: GitHub did not answer in time before") != 3 {
+	if o.code != command.ExitProblem || o.stored || strings.Count(o.stderr+o.stdout, "was not written: GitHub did not answer an earlier request in time") != 3 {
 		t.Errorf("exit code %d, stored %t\n%s%s", o.code, o.stored, o.stdout, o.stderr)
 	}
 }

@@ -66,7 +66,7 @@ func (c Change) stillHolds(r *os.Root) (done bool, err error) {
 		return true, nil
 	}
 	if now.existed != planned.existed || !bytes.Equal(now.before, planned.before) {
-		return false, &PathError{Path: c.Path, Reason: "changed meanwhile, nothing was written to it; run the command again"}
+		return false, &PathError{Path: c.Path, Reason: "changed meanwhile, so nothing was written to it; run the command again"}
 	}
 	return false, nil
 }

@@ -106,7 +106,7 @@ func ignoreWorkshop(r *os.Root) error {
 	case string(data) == ignoreAll:
 		return nil
 	case !strings.HasPrefix(ignoreAll, string(data)):
-		return &PathError{Path: ignoreFile, Reason: "has other rules than belong there; remove it"}
+		return &PathError{Path: ignoreFile, Reason: "contains rules that gh hex did not write; remove it"}
 	}
 	return r.WriteFile(ignoreFile, []byte(ignoreAll), 0o600)
 }

@@ -64,7 +64,7 @@ func (s *search) ask(ctx context.Context) error {
 		}
 	}
 	for _, fingerprint := range rest {
-		said[fingerprint] = fmt.Sprintf("not asked about: only %d tokens are", maxAsked)
+		said[fingerprint] = fmt.Sprintf("not asked about: at most %d tokens are", maxAsked)
 	}
 	for i := range s.findings {
 		f := &s.findings[i]

@@ -94,7 +94,7 @@ func (o *apiOptions) patiently(ctx context.Context, g *console.Progress, doing s
 		if until.After(deadline) {
 			return response, err
 		}
-		o.Say("%s Hex limits the rate: going on at %s", o.Yellow("!"), until.Format(time.TimeOnly))
+		o.Say("%s Hex's rate limit is reached; going on at %s", o.Yellow("!"), until.Format(time.TimeOnly))
 		if err := o.Interruptible(ctx, "Waiting", func(ctx context.Context) error { return sleep(ctx, delay) }); err != nil {
 			return nil, err
 		}

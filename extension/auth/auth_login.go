@@ -27,9 +27,9 @@ func newAuthLoginCmd(p *command.Process) *cobra.Command {
 	o := &loginOptions{Process: p}
 	cmd := &cobra.Command{
 		Use:   "login",
-		Short: "Verify a Hex token and keep it on this machine only",
+		Short: "Verify a Hex token and store it on this machine only",
 		Long: heredoc.Doc(`
-			Verify a Hex token and keep it on this machine only, in a repository or outside
+			Verify a Hex token and store it on this machine only, in a repository or outside
 			of one. GitHub is asked nothing, and no secret is touched.
 
 			The token is read from standard input with --with-token, else from the
@@ -52,7 +52,7 @@ func newAuthLoginCmd(p *command.Process) *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&o.withToken, "with-token", false, "Read the token from standard input")
 	f.StringVar(&o.workspaceURL, "workspace-url", "", "The Hex host, as any `URL` of the workspace")
-	command.EnumVar(f, &o.local, "local", "", []string{"keyring", "dotenv"}, "Where to keep it: {} (default keyring)")
+	command.EnumVar(f, &o.local, "local", "", []string{"keyring", "dotenv"}, "Where to store it: {} (default keyring)")
 	command.HideRepo(f)
 	return cmd
 }
@@ -110,7 +110,7 @@ func (o *loginOptions) takeToken(ctx context.Context, found workspace.Settings) 
 		return token, err
 	}
 	if how == workspace.FromEnvironment && o.CanAsk() {
-		yes, err := o.Confirm(fmt.Sprintf("Keep the token in the environment variable %s (%s) on this machine?", workspace.TokenName, owner.Describe()), true)
+		yes, err := o.Confirm(fmt.Sprintf("Store the token from the environment variable %s (%s) on this machine?", workspace.TokenName, owner.Describe()), true)
 		if err != nil || !yes {
 			return token, errors.Join(console.ErrCancelled, err)
 		}

@@ -58,7 +58,7 @@ func (o *authOptions) confirmFound(how workspace.TokenSource, owner core.Identit
 	for i, s := range all {
 		labels[i] = s.label()
 	}
-	yes, err := o.Confirm(fmt.Sprintf("Store the token in the environment variable %s (%s) for %s?", workspace.TokenName, owner.Describe(), strings.Join(labels, ", ")), true)
+	yes, err := o.Confirm(fmt.Sprintf("Store the token from the environment variable %s (%s) for %s?", workspace.TokenName, owner.Describe(), strings.Join(labels, ", ")), true)
 	if err != nil || !yes {
 		return errors.Join(console.ErrCancelled, err)
 	}

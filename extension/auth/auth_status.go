@@ -80,7 +80,7 @@ func (o *statusOptions) check(given func(flag string) bool) error {
 	case given("org") && (o.org == "" || strings.Contains(o.org, "/")):
 		return command.InvalidArgument("org", o.org, errors.New("the name of an organization is needed"))
 	case given("org") && given("repo"):
-		return errors.New("specify only one of `--org` and `--repo`")
+		return errors.New("specify only one of `--org` or `--repo`")
 	}
 	return command.CheckTimeout(o.timeout)
 }

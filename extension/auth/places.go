@@ -44,11 +44,11 @@ func (o *authOptions) checkPlaces(given func(flag string) bool) error {
 	case given("org") && (o.org == "" || strings.Contains(o.org, "/")):
 		return command.InvalidArgument("org", o.org, errors.New("the name of an organization is needed"))
 	case o.org != "" && o.env != "":
-		return errors.New("specify only one of `--org` and `--env`: an organization has no environments")
+		return errors.New("specify only one of `--org` or `--env`: an organization has no environments")
 	case o.env != "" && others:
 		return errors.New("`--env` goes with the app actions only: environments hold no other secrets")
 	case o.org != "" && given("repo"):
-		return errors.New("specify only one of `--org` and `--repo`; the repositories that see the secret are named with `--repos`")
+		return errors.New("specify only one of `--org` or `--repo`; the repositories that see the secret are named with `--repos`")
 	case o.createEnv && o.env == "":
 		return errors.New("`--create-env` is only supported with `--env`")
 	}

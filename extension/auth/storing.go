@@ -187,7 +187,7 @@ func (s *storing) settleCopy(ctx context.Context, source workspace.TokenSource) 
 	if len(choices) == 1 {
 		return nil
 	}
-	i, err := s.Choose("Keep a copy for gh hex verify on this machine?", labels)
+	i, err := s.Choose("Store a copy on this machine, for gh hex verify?", labels)
 	s.keep = choices[i]
 	return err
 }
@@ -261,7 +261,7 @@ const (
 )
 
 // errNoTimeLeft means that the writes before took all the time.
-var errNoTimeLeft = command.Hinted("GitHub did not answer in time before", "Run the command again: it stores the same values once more")
+var errNoTimeLeft = command.Hinted("GitHub did not answer an earlier request in time", "Run the command again: it stores the same values once more")
 
 // carryOut writes: the secrets, the variable, the files. A write that has begun is finished even when the user interrupts.
 // Each failure is told where it happens.
@@ -428,7 +428,7 @@ func (s *storing) writeKeyring() error {
 		return nil
 	}
 	if err := workspace.Keyring(s.authOptions.Process, s.host).Set(s.token); err != nil {
-		return fmt.Errorf("the secret was stored, but no copy on this machine: %w", err)
+		return fmt.Errorf("the secret was stored, but the copy on this machine was not: %w", err)
 	}
 	s.tell("ok", "Stored the token for %s in this machine's keyring", s.host.Name())
 	return nil

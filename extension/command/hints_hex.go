@@ -60,13 +60,13 @@ func answerHint(e *core.APIError) string {
 	case errors.Is(e, core.ErrNotFound) && e.Status == http.StatusForbidden:
 		return "Check the ID and the host (gh hex project list); if they are right, ask an admin of the workspace to tick " + scopeOf(e) + " for the token"
 	case errors.Is(e, core.ErrNotFound) && runOf().MatchString(e.Path):
-		return "Check both IDs: the runs of that project: gh hex run list " + runOf().FindStringSubmatch(e.Path)[1] + "; projects: gh hex project list"
+		return "Check both IDs. To list the runs of that project: gh hex run list " + runOf().FindStringSubmatch(e.Path)[1] + "; to list the projects: gh hex project list"
 	case errors.Is(e, core.ErrNotFound):
-		return "Check the ID and the host; projects that the token can see: gh hex project list"
+		return "Check the ID and the host. To list the projects that the token can see: gh hex project list"
 	case e.Method == http.MethodPost && errors.Is(e, core.ErrInputs):
 		return "Only inputs of the published app can be set, by their names in Hex; -F sets numbers and booleans, -f strings"
 	case e.Method == http.MethodPost && errors.Is(e, core.ErrUnpublished):
-		return "Only published projects run: publish it in Hex first; those that are: gh hex project list --published"
+		return "Only published projects run. Publish it in Hex first; to list those that are: gh hex project list --published"
 	case errors.Is(e, core.ErrRateLimited):
 		return console.Capitalised(core.WaitForHex)
 	case errors.Is(e, core.ErrBusy):
@@ -76,7 +76,7 @@ func answerHint(e *core.APIError) string {
 	case e.Status >= http.StatusInternalServerError:
 		return "Hex failed: try again, and give its support the trace ID"
 	}
-	return "Check what was asked for; Hex's support wants the trace ID"
+	return "Check the request; Hex's support can look up the trace ID"
 }
 
 // scopeOf names the scope that a request needs, as Hex's settings page does.

@@ -182,6 +182,8 @@ func (s *Streams) folded(terminal bool, line string, hang int) string {
 	if !terminal {
 		return line
 	}
+	plain := strings.TrimLeft(line, "\t")
+	line = strings.Repeat("    ", len(line)-len(plain)) + plain
 	return wrap(line, s.Width, len(line)-len(strings.TrimLeft(line, " "))+hang)
 }
 

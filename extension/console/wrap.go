@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -9,6 +10,9 @@ import (
 
 // narrowest is the room, in columns, below which breaking lines at words does not help.
 const narrowest = 20
+
+// short is what no line consists of: a last word of so many bytes goes with the one before it, as in "(0.1 s)".
+const short = 3
 
 // wrap breaks a line at words, so that it fits a terminal, and indents what follows. A command, and what stands in
 // backquotes, is never broken: it gets a line of its own where it has to, which the terminal may still break.
@@ -32,6 +36,39 @@ func wrap(line string, width, hang int) string {
 	return b.String()
 }
 
+// Page prints a page in Markdown. On a terminal its paragraphs and lists are broken at words; what is fenced, and tables,
+// stay as they are.
+func (s *Streams) Page(page string) {
+	if !s.OutTTY {
+		fmt.Fprintln(s.Out, page)
+		return
+	}
+	var prose string
+	flush := func() {
+		if prose != "" {
+			hang := len(prose) - len(strings.TrimPrefix(prose, "- "))
+			fmt.Fprintln(s.Out, wrap(prose, s.Width, hang))
+			prose = ""
+		}
+	}
+	fenced := false
+	for line := range strings.SplitSeq(page, "\n") {
+		fence := strings.HasPrefix(line, "```")
+		fenced = fenced != fence
+		switch {
+		case fenced, fence, line == "", strings.ContainsAny(line[:1], "|#<"):
+			flush()
+			fmt.Fprintln(s.Out, line)
+		case prose == "", strings.HasPrefix(line, "- "):
+			flush()
+			prose = line
+		default:
+			prose += " " + strings.TrimSpace(line)
+		}
+	}
+	flush()
+}
+
 // parts are the pieces that a line may be broken between, each with the spaces behind it.
 func parts(line string) []string {
 	words := strings.SplitAfter(line, " ")
@@ -49,6 +86,9 @@ func parts(line string) []string {
 			end = commandEnd(words, i)
 		case isProgram(words[i], "gh", "git"):
 			end = mentionEnd(words, i)
+		}
+		if end == len(words)-1 && len(words[end]) <= short {
+			end++
 		}
 		out = append(out, strings.Join(words[i:end], ""))
 		i = end

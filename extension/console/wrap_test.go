@@ -55,6 +55,9 @@ func TestCommandsAreNeverBroken(t *testing.T) {
 	if got, want := wrap("  fix: "+command+", then push", 60, 4), "  fix:\n    "+command+",\n    then push"; got != want {
 		t.Errorf("%q", got)
 	}
+	if got, want := wrap(strings.Repeat("x", 17)+" in 5 (0.1 s)", 28, 2), strings.Repeat("x", 17)+" in 5\n  (0.1 s)"; got != want {
+		t.Errorf("%q", got)
+	}
 	if line := "  " + strings.Repeat("x", 100); wrap(line, 60, 4) != line {
 		t.Errorf("%q", wrap(line, 60, 4))
 	}
@@ -84,8 +87,42 @@ func TestOnlyTerminalsBreakLines(t *testing.T) {
 		}
 	}
 	out.Reset()
+	s.Print("%s", Styled("\t"+long))
+	if lines := strings.Split(out.String(), "\n"); !strings.HasPrefix(lines[0], "    a word") || !strings.HasPrefix(lines[1], "      ") {
+		t.Errorf("behind a tab: %q", out.String())
+	}
+	out.Reset()
 	s.Verbatim(long)
 	if out.String() != long+"\n" {
 		t.Errorf("not verbatim: %q", out.String())
+	}
+}
+
+// A page is broken at words on a terminal, but for its examples and tables, and in a pipe it is what it is.
+func TestPagesBreakAtWords(t *testing.T) {
+	code := "```console\n$ gh hex verify " + strings.Repeat("--flag ", 20) + "\n```"
+	table := "| " + strings.Repeat("cell ", 30) + "|"
+	prose := strings.Repeat("some words of prose ", 8) + "\nthat go on"
+	page := "### a-check\n\n" + prose + "\n\n- " + prose + "\n- short\n\n" + code + "\n" + table
+	var out bytes.Buffer
+	s := &Streams{Out: &StickyWriter{W: &out}, Width: 80}
+	s.Page(page)
+	if out.String() != page+"\n" {
+		t.Errorf("in a pipe:\n%s", out.String())
+	}
+	out.Reset()
+	s.OutTTY = true
+	s.Page(page)
+	got := out.String()
+	if !strings.Contains(got, code) || !strings.Contains(got, table) || strings.Contains(got, prose) || !strings.Contains(got, "\n- short\n") {
+		t.Error(got)
+	}
+	if strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(page), " ") {
+		t.Errorf("other words:\n%s", got)
+	}
+	for line := range strings.SplitSeq(strings.NewReplacer(code, "", table, "").Replace(got), "\n") {
+		if len(line) > 80 {
+			t.Errorf("wider than the terminal: %s", line)
+		}
 	}
 }

@@ -55,7 +55,7 @@ func (k *storedTokens) askNow(ctx context.Context) stored.Evidence {
 	}
 	k.Going = ""
 	if !run.Counts(k.branch) {
-		return stored.Evidence{Why: "what came of the run is not its first attempt on " + k.branch + ": " + run.URL}
+		return stored.Evidence{Why: "the run is not a first attempt on " + k.branch + " (" + run.URL + ")"}
 	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), networkLimit) // the time-out was for the run
 	defer cancel()
@@ -125,7 +125,7 @@ func (k *storedTokens) find(ctx context.Context, newest int64) (stored.Run, erro
 			}
 		}
 		if pause(ctx, look) != nil {
-			return stored.Run{}, errors.New("GitHub shows no run that began since")
+			return stored.Run{}, errors.New("GitHub shows no new run")
 		}
 	}
 }
@@ -189,9 +189,9 @@ func (e *refusedStart) Unwrap() error { return e.err }
 func (e *refusedStart) Hint() string {
 	switch {
 	case errors.Is(e.err, github.ErrForbidden) && e.err.SSO == "" && len(e.err.Scopes) == 0:
-		return "Starting a workflow takes the permission Actions: write (the role write): " + strings.ToLower(e.err.Hint()[:1]) + e.err.Hint()[1:]
+		return "Starting a workflow needs the permission Actions: write (the role write): " + strings.ToLower(e.err.Hint()[:1]) + e.err.Hint()[1:]
 	case errors.Is(e.err, github.ErrNotFound):
-		return "Starting a workflow takes write access, and " + stored.FileName + " on the default branch: gh auth status"
+		return "Starting a workflow needs write access, and " + stored.FileName + " on the default branch: gh auth status"
 	case e.err.Status == http.StatusUnprocessableEntity:
 		return "See whether it is enabled, and on the default branch: gh workflow view " + stored.FileName
 	}

@@ -276,7 +276,7 @@ func unreadSecrets(secrets github.Listing, w *workflow.Workflows) []string {
 }
 
 func (j Judged) unknown(err error) Judged {
-	j.Status, j.ID, j.Message, j.Fix = check.StatusUnknown, "", err.Error(), command.Hint(err)
+	j.Status, j.ID, j.Message, j.Fix = check.StatusUnknown, "", err.Error(), fixFor(err)
 	return j
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
@@ -162,7 +163,7 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	for id, r := range judged {
 		switch {
 		case err != nil && r.Status != check.StatusError:
-			judged[id] = check.Unknown(err.Error(), command.Hint(err))
+			judged[id] = check.Unknown(err.Error(), fixFor(err))
 		case left != "" && id == workflow.Syntax && r.Status != check.StatusSkipped:
 			r.Findings = append(r.Findings, check.Finding{Severity: check.SeverityNote, Message: left})
 			judged[id] = r
@@ -193,7 +194,7 @@ func (i *Inspection) judgeRead() map[string]check.Result {
 	judged := workflow.Judge(i.workflows(), i.kept(inv), about)
 	for id, r := range judged {
 		if refusals := inv.Refusals(); r.Status == check.StatusUnknown && r.Fix == "" && len(refusals) > 0 {
-			r.Fix = command.Hint(refusals[0])
+			r.Fix = fixFor(refusals[0])
 			judged[id] = r
 		}
 	}
@@ -372,7 +373,7 @@ func (i *Inspection) unlisted() check.Result {
 func AccessProblem(err error) check.Result {
 	var login *github.LoginError
 	var onGitHub *github.Error
-	r := check.Fail(err.Error(), command.Hint(err))
+	r := check.Fail(err.Error(), fixFor(err))
 	switch {
 	case errors.As(err, &login), errors.Is(err, github.ErrUnauthorized):
 		r.Auth = true
@@ -381,6 +382,15 @@ func AccessProblem(err error) check.Result {
 		r.Status = check.StatusUnknown
 	}
 	return r
+}
+
+// fixFor is the hint of an error as a fix, which begins no sentence.
+func fixFor(err error) string {
+	hint := strings.TrimPrefix(strings.TrimPrefix(command.Hint(err), "Next: "), "To log in, run: ")
+	if len(hint) > 1 && unicode.IsLower(rune(hint[1])) {
+		return strings.ToLower(hint[:1]) + hint[1:]
+	}
+	return hint
 }
 
 // WithHint is an error in one line with the next command to type.
@@ -425,10 +435,10 @@ func (i *Inspection) judgeStored() check.Result {
 		return check.OK(strings.Join(found, "; "))
 	}
 	if err := i.elsewhere.unread(); err != nil {
-		return check.Unknown("cannot tell which name the secret is read by: "+err.Error(), command.Hint(err))
+		return check.Unknown("cannot tell which name the secret is read by: "+err.Error(), fixFor(err))
 	}
 	if hidden := inv.Hidden(); hidden != nil {
-		return check.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), command.Hint(hidden))
+		return check.Unknown(fmt.Sprintf("cannot tell whether %s is stored: %v", missing[0], hidden), fixFor(hidden))
 	}
 	if i.workflows().OnlyCalled() && i.Secret == "" {
 		return check.Skip("the workflows that use Hex are called by other repositories, whose secrets they read")

@@ -12,7 +12,6 @@ import (
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
-	"github.com/gh-hex/gh-hex/extension/command"
 	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/stored"
@@ -98,7 +97,7 @@ func (k *storedTokens) enable() string { return "gh workflow enable " + stored.F
 
 // failed is for a question without an answer. A repository that hides something answers as if it were not there.
 func (k *storedTokens) failed(err error) stored.Evidence {
-	return stored.Evidence{Why: err.Error(), Fix: orAgain(command.Hint(err), k.again()), Failed: true}
+	return stored.Evidence{Why: err.Error(), Fix: orAgain(fixFor(err), k.again()), Failed: true}
 }
 
 func (k *storedTokens) again() string {

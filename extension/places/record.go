@@ -34,7 +34,7 @@ func (r Records) Add(at github.Place, e stored.Entry, sharing github.Sharing) {
 type foreignRecordError struct{ name, place string }
 
 func (e *foreignRecordError) Error() string {
-	return fmt.Sprintf("the variable %s of %s is not ours, and was left alone", e.name, e.place)
+	return fmt.Sprintf("the variable %s of %s was not written by gh hex, and was left alone", e.name, e.place)
 }
 
 // WriteRecord writes a record into its variable. What stands there of other apps stays.

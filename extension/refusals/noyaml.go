@@ -24,7 +24,7 @@ func NotYAML(e *actionlint.Error) (line, column int, message string, ok bool) {
 		{"expected key", "what begins here has a line that does not belong to it: check the indentation"},
 		{"expected '-' indicator", "the list that begins here has a line that does not belong to it: check the indentation"},
 		{"mapping values are not allowed", "a text with `: ` in it has to be quoted, or on the lines after |"},
-		{"cannot start any token", "no value begins like this: indent lines with spaces, and quote a text that begins with @ or ` stands in quotes"},
+		{"cannot start any token", "no value begins like this: indent lines with spaces, and quote a text that begins with @ or `"},
 		{"unexpected end of stream", "this quotation mark is not closed"},
 	} {
 		if strings.Contains(why, known[0]) {

@@ -141,7 +141,7 @@ func (f *Fleet) totals() []string {
 	if f.Owner != "" {
 		head = fmt.Sprintf("Of the %s of %s that this login sees", console.Counted(len(f.Repositories), "repository", "repositories"), f.Owner)
 	}
-	head += fmt.Sprintf(", %d with a workflow that uses Hex", using)
+	head += ", " + console.Counted(using, "uses Hex in a workflow", "use Hex in a workflow")
 	if f.Archived > 0 {
 		head += fmt.Sprintf("; %d archived left out", f.Archived)
 	}

@@ -80,7 +80,7 @@ func TestProblemsAreToldOnce(t *testing.T) {
   ✗ token-present  no token
     hex.yml:3 error: reads X
     hex.yml:5 error: reads X
-    also: secret-stored
+    same cause: secret-stored
     fix: gh hex auth
 ✗ GitHub     2 errors; see token-present
   ✗ secret-available  reads Y
@@ -235,6 +235,29 @@ func TestVerdictStaysShort(t *testing.T) {
 		}
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
+		}
+	}
+}
+
+// At 80 and at 60 columns no line is wider than the terminal, unless it is a command; in a pipe a check is one line.
+func TestReportsFitTheTerminal(t *testing.T) {
+	long := strings.Repeat("what is wrong and why ", 9)
+	fix := "gh hex auth --env production --secret HEX_API_TOKEN_OF_A_LONG_NAME -R octo/analytics"
+	r := check.Judge([]check.Finding{{File: ".github/workflows/hex.yml", Line: 12, Column: 30, Severity: check.SeverityError, Message: long, Fix: fix}}, "", "")
+	r.ID, r.Group, r.Title = "secret-available", check.GroupGitHub, "A check"
+	for _, width := range []int{80, 60, 0} {
+		var out bytes.Buffer
+		Print(&console.Streams{Out: &console.StickyWriter{W: &out}, OutTTY: width > 0, Width: width}, check.Report{r}, "left out by --only", false, time.Second)
+		for line := range strings.SplitSeq(out.String(), "\n") {
+			if width > 0 && len([]rune(line)) > width && strings.TrimSpace(line) != fix {
+				t.Errorf("wider than %d columns: %s", width, line)
+			}
+		}
+		if lines := strings.Count(out.String(), "\n"); width == 0 && lines != 3 {
+			t.Errorf("%d lines in a pipe:\n%s", lines, out.String())
+		}
+		if !strings.Contains(out.String(), fix) {
+			t.Errorf("the command is broken:\n%s", out.String())
 		}
 	}
 }

@@ -105,7 +105,7 @@ func printTasks(s *console.Streams, tasks []*task, margin string) {
 		s.Print("%s%s %s  %s", console.Styled(margin), console.Icon(s, t.Status), named(s, t.ID), t.Message)
 		printFindings(s, t.Result, margin+"  ")
 		if len(t.also) > 0 {
-			s.Print("%s%s %s", console.Styled(margin+"  "), s.Gray("also:"), strings.Join(t.also, ", "))
+			s.Print("%s%s %s", console.Styled(margin+"  "), s.Gray("same cause:"), strings.Join(t.also, ", "))
 		}
 		if t.Fix != "" {
 			s.Print("%s%s %s", console.Styled(margin+"  "), s.Gray("fix:"), t.Fix)

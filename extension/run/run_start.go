@@ -79,7 +79,7 @@ func (o *runStartOptions) check(args []string) (err error) {
 		return err
 	}
 	if o.dryRun && o.watch {
-		return errors.New("specify only one of `--dry-run` and `--watch`")
+		return errors.New("specify only one of `--dry-run` or `--watch`")
 	}
 	if err := command.CheckTimeout(o.timeout); err != nil {
 		return err

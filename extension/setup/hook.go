@@ -22,7 +22,7 @@ func (o *initOptions) recordHook(tree *worktree.Tree, h hook.Hook) {
 		o.Record(o.outcome(), "%s: %s runs gh hex already", inTreePath(tree, h.Where), h.Owner)
 		return
 	case h.Owner != "":
-		o.Record("warning", "%s: has %s run gh hex, but %s", inTreePath(tree, h.Where), h.Owner, h.Dead)
+		o.Record("warning", "%s: %s would run gh hex, but %s", inTreePath(tree, h.Where), h.Owner, h.Dead)
 		o.Say("To fix that: %s", h.Then)
 		return
 	case h.Action == scaffold.Unchanged:

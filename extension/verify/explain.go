@@ -20,7 +20,7 @@ import (
 // runExplain shows the page of a check, or what every job of a workflow gets on each event.
 func runExplain(ctx context.Context, o *verifyOptions) error {
 	if slices.Contains(inspect.AllChecks(), o.explain) {
-		showPage(o.Process, docs.Check(o.explain))
+		o.Page(docs.Check(o.explain))
 		return o.Out.Err
 	}
 	if ext := filepath.Ext(o.explain); ext != ".yml" && ext != ".yaml" {
@@ -63,19 +63,6 @@ func listRuns(p *command.Process, rows []workflow.Row) {
 		p.Print("  job %s, step %s %s", r.Job, r.Step, console.Styled(runs[r.Runs]))
 		for _, text := range r.Gets {
 			p.Print("    %s", text)
-		}
-	}
-}
-
-// showPage shows text as Markdown; what stands between fences is there to be copied.
-func showPage(p *command.Process, page string) {
-	code := false
-	for line := range strings.SplitSeq(page, "\n") {
-		fence := strings.HasPrefix(line, "```")
-		if code = code != fence; code || fence {
-			p.Verbatim(line)
-		} else {
-			p.PrintUnder(0, "%s", line)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (o *verifyOptions) checkFleet(cmd *cobra.Command) error {
 		return command.InvalidArgument("org", o.fleet.org, errors.New("the name of an organization is needed"))
 	}
 	if given("org") && given("repo") {
-		return errors.New("specify only one of `--org` and `--repo`")
+		return errors.New("specify only one of `--org` or `--repo`")
 	}
 	known := checkFields()
 	if !o.isFleet() {

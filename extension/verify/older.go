@@ -83,7 +83,7 @@ func (b *base) without(r check.Result) check.Result {
 		return r
 	}
 	b.older += len(wrong) - len(news)
-	left := check.Judge(append(news, r.Notes()...), "what is wrong was so before", "")
+	left := check.Judge(append(news, r.Notes()...), "nothing new is wrong", "")
 	left.ID, left.Title, left.Group, left.ElapsedMS = r.ID, r.Title, r.Group, r.ElapsedMS
 	return left
 }

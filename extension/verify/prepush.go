@@ -120,7 +120,7 @@ func (o *verifyOptions) sayRest(ctx context.Context, push worktree.Push) {
 	for _, r := range check.Run(ctx, o.Of(tree.Sending(ctx, rest).Checks(""))) {
 		for _, f := range r.Findings {
 			if f.Severity == check.SeverityError {
-				o.Say("gh hex was handed %s. Whether more is sent cannot be told; if so: %s %s (git branch --all --contains %.12s)", handed, r.ID, f.Message, f.Commit)
+				o.Say("gh hex was handed %s, and cannot tell whether more is sent; if so: %s %s (git branch --all --contains %.12s)", handed, r.ID, f.Message, f.Commit)
 			}
 		}
 	}
