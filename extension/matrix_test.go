@@ -107,7 +107,7 @@ func matrixRows() []matrixRow {
 		{command: "api", args: "groups --paginate --timeout 4s"},
 		{command: "api", args: "groups/g1 -X PATCH -f name=Finance"},
 		{command: "rotate", args: "--with-token --all --timeout 4s -R octo/analytics", input: true, spare: `hex |/orgs/octo/(codespaces|dependabot|agents)/|/contents/|variables(/HEX_API_TOKEN_INFO)?$`},
-		{command: "rotate", args: "--with-token --all --org octo --timeout 4s", input: true, spare: `hex |/contents/|variables(/HEX_API_TOKEN_INFO)?$`},
+		{command: "rotate", args: "--with-token --all --org octo --timeout 4s", input: true, spare: `hex |/orgs/octo/actions/variables|/contents/|variables(/HEX_API_TOKEN_INFO)?$`},
 	}
 }
 

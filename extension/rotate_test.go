@@ -369,9 +369,9 @@ func TestRotateObeysLimits(t *testing.T) {
 	}{
 		"none above 30 at once":      {sandbox.Limits{Concurrent: 30, Status: 429, RetryAfter: 1}, 0},
 		"none above 20 at once":      {sandbox.Limits{Concurrent: 20, Status: 429, RetryAfter: 1}, 0},
-		"a secondary limit mid-way":  {sandbox.Limits{Writes: 15, WindowMS: 900, RetryAfter: 1}, 2 * (20 + 2)},
+		"a secondary limit mid-way":  {sandbox.Limits{Writes: 15, WindowMS: 900, RetryAfter: 1}, 3 * (20 + 2)},
 		"a primary limit mid-way":    {sandbox.Limits{Remaining: &remaining, ResetAfter: 2}, 3 * (20 + 2)},
-		"a limit on writes, by 429s": {sandbox.Limits{Writes: 15, WindowMS: 900, RetryAfter: 1, Status: 429}, 2 * (20 + 2)},
+		"a limit on writes, by 429s": {sandbox.Limits{Writes: 15, WindowMS: 900, RetryAfter: 1, Status: 429}, 3 * (20 + 2)},
 	}
 	together := newTogether(t, len(tests))
 	defer together.Wait()

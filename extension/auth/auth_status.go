@@ -153,7 +153,7 @@ func (r *statusRun) locate(ctx context.Context) error {
 	r.settings = workspace.Find(ctx, r.Process, tree, "")
 	options := workspace.GitHubOptions(r.statusOptions.Process)
 	if r.org != "" {
-		options.Limited = r.progress.Limit
+		options.Limited, options.Paced = r.progress.Limit, true
 	}
 	client, err := github.NewClient(host, options)
 	r.Search = &places.Search{Client: client, Looked: func(n, of int64) {

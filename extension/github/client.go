@@ -52,6 +52,8 @@ type Options struct {
 	// Limited makes the client wait for rate limits for as long as GitHub says, and is called each time with when that
 	// will be, from any goroutine, and patience has no end then. Without it, a limit that outlasts it is an error.
 	Limited func(until time.Time)
+	// Paced keeps a client of github.com below the number of requests that it allows a minute.
+	Paced bool
 }
 
 // Client talks to the REST API of one GitHub host with gh's own login. It is safe for concurrent use, has at most 20
@@ -101,7 +103,7 @@ func NewClient(host string, o Options) (*Client, error) {
 	}
 	return &Client{
 		http: hc, base: baseURL(host), graphql: graphqlURL(baseURL(host)), host: host, source: source,
-		waits: o.Limited != nil, patience: o.Patience, pause: pause, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited), pace: newPace(host, o.Limited),
+		waits: o.Limited != nil, patience: o.Patience, pause: pause, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited), pace: newPace(host, o.Paced),
 	}, nil
 }
 

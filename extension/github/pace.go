@@ -32,10 +32,10 @@ type spent struct {
 	points int
 }
 
-// newPace is nil, which never waits, for a client that is not asked for much, and for an Enterprise Server: its limits are
-// off unless its administrators switch them on, and then it says so by refusing.
-func newPace(host string, limited func(time.Time)) *pace {
-	if limited == nil || auth.IsEnterprise(host) {
+// newPace is nil, which never waits, for a client that is not to be paced, and for an Enterprise Server: its limits are off
+// unless its administrators switch them on, and then it says so by refusing.
+func newPace(host string, paced bool) *pace {
+	if !paced || auth.IsEnterprise(host) {
 		return nil
 	}
 	return &pace{now: time.Now, pause: pause}

@@ -382,8 +382,8 @@ func TestPace(t *testing.T) {
 	if took := sent[len(sent)-1].Sub(sent[0]); took > 248*time.Second {
 		t.Errorf("took %v", took)
 	}
-	if newPace("ghe.example.com", func(time.Time) {}) != nil || newPace("github.com", nil) != nil || newPace("github.com", func(time.Time) {}) == nil {
-		t.Error("paced are clients of github.com that do many things")
+	if newPace("ghe.example.com", true) != nil || newPace("github.com", false) != nil || newPace("github.com", true) == nil {
+		t.Error("paced are clients of github.com that are asked to be")
 	}
 }
 

@@ -39,21 +39,25 @@ func (e *foreignRecordError) Error() string {
 
 // WriteRecord writes a record into its variable. What stands there of other apps stays.
 func WriteRecord(ctx context.Context, client *github.Client, at github.Place, secret string, r *PlaceRecord) error {
-	name := stored.RecordName(secret)
-	before, err := client.Variable(ctx, at, name)
-	missing := errors.Is(err, github.ErrNotFound)
-	if err != nil && !missing {
+	before, err := client.Variable(ctx, at, stored.RecordName(secret))
+	if err != nil && !errors.Is(err, github.ErrNotFound) {
 		return github.ForWrite(err)
 	}
+	return ReplaceRecord(ctx, client, at, secret, before, r)
+}
+
+// ReplaceRecord is WriteRecord for a variable that was read before; the zero value is for none.
+func ReplaceRecord(ctx context.Context, client *github.Client, at github.Place, secret string, before github.Entry, r *PlaceRecord) error {
+	name, exists := stored.RecordName(secret), before.Name != ""
 	record, ours := stored.ParseRecord(before.Value)
-	if !missing && !ours {
+	if exists && !ours {
 		return &foreignRecordError{name, at.Target()}
 	}
 	if record == nil {
 		record = stored.Record{}
 	}
 	maps.Copy(record, r.Entries)
-	return client.SetVariable(ctx, at, name, record.Text(), !missing, r.Sharing)
+	return client.SetVariable(ctx, at, name, record.Text(), exists, r.Sharing)
 }
 
 // NoRecord says that a record was not written, and what that costs.

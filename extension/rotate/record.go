@@ -35,7 +35,7 @@ func (r *rotation) writeRecords(ctx context.Context) {
 	for range min(maxWritesAtOnce, len(r.records)) {
 		wg.Go(func() {
 			for at := range queue {
-				if err := places.WriteRecord(ctx, r.Client, at, r.secret, r.records[at]); err != nil {
+				if err := r.writeRecord(ctx, at); err != nil {
 					mu.Lock()
 					failed = append(failed, err)
 					mu.Unlock()
@@ -54,6 +54,16 @@ func (r *rotation) writeRecords(ctx context.Context) {
 			r.unwritten += "; nor for " + console.Counted(more, "other place", "other places")
 		}
 	}
+}
+
+// writeRecord spares reading the record again where all variables were listed to compare the hosts.
+func (r *rotation) writeRecord(ctx context.Context, at github.Place) error {
+	l, listed := r.variables[at]
+	if !listed || l.Err != nil {
+		return places.WriteRecord(ctx, r.Client, at, r.secret, r.records[at])
+	}
+	before, _ := l.Find(stored.RecordName(r.secret))
+	return places.ReplaceRecord(ctx, r.Client, at, r.secret, before, r.records[at])
 }
 
 // sayProof names the command that has Hex asked about what is stored now, where a repository has the workflow that does.

@@ -139,8 +139,11 @@ type rotation struct {
 	owner    core.Identity
 	places   []*places.Place
 	unlisted []string // notes on what could not be listed
+	// noHost reports whether the organization is known to hold the host for no repository.
+	noHost func() bool
 
-	recording sync.Mutex // guards records
+	recording sync.Mutex // guards what follows
+	variables map[github.Place]github.Listing
 	records   places.Records
 	unwritten string // a note on records
 	done      atomic.Int64
@@ -149,7 +152,8 @@ type rotation struct {
 func runRotate(ctx context.Context, o *rotateOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	r := &rotation{rotateOptions: o, records: places.Records{}, progress: o.NewProgress(o.Now)}
+	r := &rotation{rotateOptions: o, variables: map[github.Place]github.Listing{}, records: places.Records{}, progress: o.NewProgress(o.Now)}
+	r.noHost = sync.OnceValue(func() bool { return r.holdsNoHost(ctx) })
 	for _, step := range []func() error{
 		func() error { return r.locate(ctx) },
 		func() error { return r.takeToken(ctx) },
@@ -191,7 +195,7 @@ func (r *rotation) locate(ctx context.Context) error {
 		return err
 	}
 	options := workspace.GitHubOptions(r.rotateOptions.Process)
-	options.Limited = r.progress.Limit
+	options.Limited = r.progress.Limit // not paced: most rotations are over before a minute's limit, and who reaches it waits
 	client, err := github.NewClient(host, options)
 	r.Search = &places.Search{
 		Client: client, Wanted: r.secret, Starts: true,
@@ -418,7 +422,7 @@ func (r *rotation) compareHosts(ctx context.Context, repo github.Repository, fou
 	}
 	at := github.InRepository(github.Actions, repo.Owner, repo.Name)
 	value, err := r.hostVariable(ctx, at)
-	if err == nil && value == "" && repo.Organization {
+	if err == nil && value == "" && repo.Organization && !r.noHost() {
 		l := r.Client.VisibleOrganization(ctx, repo.Owner, repo.Name, "variables")
 		e, _ := l.Find(r.variable)
 		value, err = e.Value, l.Err
@@ -436,13 +440,25 @@ func (r *rotation) compareHosts(ctx context.Context, repo github.Repository, fou
 	}
 }
 
-// hostVariable is the value of the variable that holds the host; empty when there is none.
-func (r *rotation) hostVariable(ctx context.Context, at github.Place) (string, error) {
-	v, err := r.Client.Variable(ctx, at, r.variable)
-	if errors.Is(err, github.ErrNotFound) {
-		return "", nil
+// holdsNoHost asks an organization once what would have to be asked for each of its repositories.
+func (r *rotation) holdsNoHost(ctx context.Context) bool {
+	if r.org == "" {
+		return false
 	}
-	return v.Value, err
+	l := r.Client.Variables(ctx, github.InOrganization(github.Actions, r.org))
+	_, found := l.Find(r.variable)
+	return l.Err == nil && !found
+}
+
+// hostVariable is the value of the variable that holds the host; empty when there is none. All variables are listed: the
+// record of the secret is one of them.
+func (r *rotation) hostVariable(ctx context.Context, at github.Place) (string, error) {
+	l := r.Client.Variables(ctx, at)
+	r.recording.Lock()
+	r.variables[at] = l
+	r.recording.Unlock()
+	e, _ := l.Find(r.variable)
+	return e.Value, l.Err
 }
 
 // differs returns a host that is not the new token's.

@@ -140,7 +140,7 @@ func (r *fleetRun) locate(ctx context.Context) error {
 		r.targets = append(r.targets, t)
 	}
 	options := workspace.GitHubOptions(r.Process)
-	options.Limited = r.progress.Limit
+	options.Limited, options.Paced = r.progress.Limit, true
 	var err error
 	r.client, err = github.NewClient(host, options)
 	return err
