@@ -445,7 +445,11 @@ func (e *Evaluator) Scalar(s string, list []Expression) Set {
 			return v
 		}
 		out = e.concat(concatText(out, s[at:x.At-len("${{")]), v)
-		at = x.At + closing(s[x.At:]) + len("}}")
+		end := closing(s[x.At:])
+		if end < 0 { // faulty, and the last one
+			return out
+		}
+		at = x.At + end + len("}}")
 	}
 	return concatText(out, s[at:])
 }

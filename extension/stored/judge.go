@@ -269,6 +269,8 @@ func (e Evidence) ask(p Place) answer {
 		return silent("not asked: no run sees it")
 	case e.Why != "":
 		return silent("not asked")
+	case e.Run.CreatedAt.Equal(p.Since): // GitHub's times are whole seconds
+		return silent("set in the second in which GitHub asked: ask again")
 	case !e.Run.CreatedAt.After(p.Since):
 		return silent("not asked since it was set")
 	case !strings.EqualFold(p.Secret, e.File.Secret):
