@@ -101,6 +101,11 @@ func TestDemoShell(t *testing.T) {
 	if welcome := shown[0]; !strings.Contains(welcome, "~/tokens/good") || strings.Count(welcome[strings.Index(welcome, "A throw-away"):], "\n") > 24 {
 		t.Errorf("the shell begins with\n%s", welcome)
 	}
+	for line := range strings.SplitSeq(shown[0], "\n") {
+		if len(line) > 80 {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
 	for i, s := range steps {
 		if got := shown[i+1]; !regexp.MustCompile(s.want).MatchString(got) {
 			t.Errorf("$ %s\n%s\nwant %s", s.command, got, s.want)
