@@ -440,11 +440,14 @@ func (r *rotation) compareHosts(ctx context.Context, repo github.Repository, fou
 	}
 }
 
-// holdsNoHost asks an organization once what would have to be asked for each of its repositories.
+// holdsNoHost asks an organization once what would have to be asked for each of its repositories, which it still is where
+// no answer comes soon.
 func (r *rotation) holdsNoHost(ctx context.Context) bool {
 	if r.org == "" {
 		return false
 	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
 	l := r.Client.Variables(ctx, github.InOrganization(github.Actions, r.org))
 	_, found := l.Find(r.variable)
 	return l.Err == nil && !found
