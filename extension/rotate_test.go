@@ -419,3 +419,39 @@ func TestRotatePages(t *testing.T) {
 		t.Errorf("exit code %d\n%.2000s", code, out)
 	}
 }
+
+// TestRotateComparesHosts asks an organization once for what its repositories may take from it, and each of them only where
+// it holds a host.
+func TestRotateComparesHosts(t *testing.T) {
+	t.Parallel()
+	asked := func(r *rotating) (n int) {
+		for _, q := range r.box.Requests() {
+			if strings.HasSuffix(q.Path, "/actions/organization-variables") {
+				n++
+			}
+		}
+		return n
+	}
+	europe := map[string]*sandbox.Variable{"HEX_WORKSPACE_URL": {Value: "https://eu.hex.tech", Visibility: "selected", Repositories: []string{"octo/r001"}}}
+	gone := sandbox.Fault{Service: "github", Regexp: "/repos/.*/actions/variables", Status: 404, Body: `{"message": "Not Found"}`}
+	for name, tt := range map[string]struct {
+		held  map[string]*sandbox.Variable
+		fault sandbox.Fault
+		asked int
+		want  string
+	}{
+		"no host":      {map[string]*sandbox.Variable{}, sandbox.Fault{Path: "/none"}, 0, "In all: 3 new."},
+		"one for some": {europe, sandbox.Fault{Path: "/none"}, 3, "of octo/r001\tits variable HEX_WORKSPACE_URL names another host, https://eu.hex.tech"},
+		"no answer":    {europe, sandbox.Fault{Service: "github", Path: "/orgs/octo/actions/variables", Status: 403}, 3, "of octo/r001\tits variable HEX_WORKSPACE_URL names another host, https://eu.hex.tech"},
+		"no variables": {map[string]*sandbox.Variable{}, gone, 0, "In all: 3 new."},
+	} {
+		r := newRotating(t, manyRepositories(3))
+		r.box.Update(func(s *sandbox.State) { s.GitHub["github.com"].Accounts["octo"].Variables = tt.held })
+		if err := r.box.AddFaults(tt.fault); err != nil {
+			t.Fatal(err)
+		}
+		if _, out := r.run(); !strings.Contains(out, tt.want) || asked(r) != tt.asked {
+			t.Errorf("%s: %d repositories were asked, want %d\n%s", name, asked(r), tt.asked, out)
+		}
+	}
+}
