@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -161,12 +162,12 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 	return j
 }
 
-// unanswered is the first place about which GitHub gave no answer, though another one may hold all that is needed: what
-// was not answered was not judged. A refusal is an answer, and a note of github-access.
+// unanswered is the first place that could not be listed, though another one may hold all that is needed: a login that sees
+// less than the fleet needs would hide what changes in that place tomorrow. What is not there at all is an answer.
 func (i *Inspection) unanswered() error {
 	inv := i.known()
 	for _, err := range append(inv.Refusals(), inv.Dependabot.Err, inv.DependabotOrganization.Err) {
-		if unreachable(err) {
+		if err != nil && !errors.Is(err, github.ErrNotFound) {
 			return err
 		}
 	}
