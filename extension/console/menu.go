@@ -115,7 +115,7 @@ type menu struct {
 
 // pick shows a menu until Enter, and leaves the answer behind the question.
 func (s *Streams) pick(question string, options []string, marked []bool) (*menu, error) {
-	state, err := term.MakeRaw(int(s.tty.Fd()))
+	state, err := makeRaw(s.tty)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the terminal: %w", err)
 	}

@@ -17,7 +17,7 @@ func (s *Streams) CanAsk() bool { return s.tty != nil }
 // Ask reads one line in raw mode, where Ctrl-C is a key: a SIGINT would end gh and leave us without a terminal.
 // All questions and waits share one reader, so that what was typed ahead is not lost.
 func (s *Streams) Ask(prompt string, hidden bool) (string, error) {
-	state, err := term.MakeRaw(int(s.tty.Fd()))
+	state, err := makeRaw(s.tty)
 	if err != nil {
 		return "", fmt.Errorf("prepare the terminal: %w", err)
 	}
