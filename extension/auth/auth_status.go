@@ -238,6 +238,9 @@ func (r *statusRun) findOrganization(ctx context.Context) ([]*places.Place, erro
 		addReaders(shared, repo, known)
 		return found
 	})
+	if errors.Is(err, github.ErrNotFound) && !reads && len(places) == 0 {
+		return nil, err // there is no such organization
+	}
 	for _, p := range shared {
 		slices.Sort(p.UsedBy)
 	}
@@ -318,14 +321,43 @@ func (r *statusRun) printPlaces(found []*places.Place) error {
 			return err
 		}
 	}
-	told := map[string]bool{}
-	for _, p := range found {
-		if p.Err != nil && !told[p.Reason] {
-			told[p.Reason] = true
-			r.Print("%s %s", console.Icon(r.Streams, check.StatusUnknown), console.Capitalised(p.Reason))
-		}
+	for _, why := range unlisted(found) {
+		r.Print("%s %s", console.Icon(r.Streams, check.StatusUnknown), console.Capitalised(why))
 	}
 	return nil
+}
+
+// unlisted says why places could not be listed, each cause once: a permission that is missing is missing in many places.
+func unlisted(found []*places.Place) []string {
+	var causes []string
+	told, same := map[string]bool{}, map[string][]error{}
+	for _, p := range found {
+		if p.Err == nil || told[p.Reason] {
+			continue
+		}
+		told[p.Reason] = true
+		cause := p.Err.Error()
+		if e := (*github.Error)(nil); errors.As(p.Err, &e) {
+			cause = fmt.Sprint(e.Status, e.Hint())
+		}
+		if same[cause] == nil {
+			causes = append(causes, cause)
+		}
+		same[cause] = append(same[cause], p.Err)
+	}
+	var all []string
+	for _, cause := range causes {
+		err := same[cause][0]
+		why := strings.TrimSuffix(err.Error(), ".")
+		if n := len(same[cause]) - 1; n > 0 {
+			why += "; nor " + console.Counted(n, "other place", "other places")
+		}
+		if next := command.Hint(err); next != "" {
+			why += ". " + next
+		}
+		all = append(all, why)
+	}
+	return all
 }
 
 func (r *statusRun) records(found []*places.Place) (console.Columns, [][]string) {
