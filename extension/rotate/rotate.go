@@ -563,7 +563,10 @@ func (r *rotation) finish(ctx context.Context) error {
 	if err := r.keepCopy(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("all places are new, but the copy on this machine is not: %w", err)
 	}
-	r.sayProof()
+	revoke := "Revoke the old token now"
+	if r.sayProof() {
+		revoke = "Then revoke the old token"
+	}
 	if len(r.unlisted) > 0 {
 		r.Say("First check the places that could not be listed, and those that were not chosen. Once none holds the old token, revoke it at %s: Settings → API keys.", r.host)
 		return nil
@@ -572,6 +575,6 @@ func (r *rotation) finish(ctx context.Context) error {
 		r.Say("Revoke the old token at %s (Settings → API keys) once none of the places that were not chosen holds it.", r.host)
 		return nil
 	}
-	r.Say("Revoke the old token now at %s: Settings → API keys. Runs that were queued before still use it.", r.host)
+	r.Say("%s at %s: Settings → API keys. Runs that were queued before still use it.", revoke, r.host)
 	return nil
 }
