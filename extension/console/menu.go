@@ -193,12 +193,7 @@ func (m *menu) move(by int) {
 }
 
 func (m *menu) narrow(filter string) {
-	m.filter, m.shown, m.at, m.top = filter, nil, 0, 0
-	for i, o := range m.options {
-		if strings.Contains(strings.ToLower(o), strings.ToLower(strings.TrimSpace(filter))) {
-			m.shown = append(m.shown, i)
-		}
-	}
+	m.filter, m.shown, m.at, m.top = filter, holding(m.options, filter), 0, 0
 }
 
 func (m *menu) draw() {
