@@ -42,7 +42,7 @@ func wrap(line string, width, hang int) string {
 var pageLink = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[([^]]*)\]\([#\w.-]*\)`) })
 
 // Page prints a page in Markdown. On a terminal its paragraphs and lists are broken at words, and of links the text is left;
-// what was fenced is indented, and tables stay as they are.
+// what was fenced, and tables, stay as they are.
 func (s *Streams) Page(page string) {
 	if !s.OutTTY {
 		fmt.Fprintln(s.Out, page)
@@ -63,9 +63,7 @@ func (s *Streams) Page(page string) {
 		switch {
 		case fence:
 			flush()
-		case fenced:
-			fmt.Fprintln(s.Out, "  "+line)
-		case line == "", strings.ContainsAny(line[:1], "|#<"):
+		case fenced, line == "", strings.ContainsAny(line[:1], "|#<"):
 			flush()
 			fmt.Fprintln(s.Out, line)
 		case prose == "", strings.HasPrefix(line, "- "):

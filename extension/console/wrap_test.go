@@ -114,7 +114,7 @@ func TestPagesBreakAtWords(t *testing.T) {
 	s.OutTTY = true
 	s.Page(page)
 	got := out.String()
-	typed := "\n  $ gh hex verify " + strings.Repeat("--flag ", 20) + "\n"
+	typed := "\n$ gh hex verify " + strings.Repeat("--flag ", 20) + "\n"
 	if strings.Contains(got, "```") || !strings.Contains(got, typed) || !strings.Contains(got, table) || strings.Contains(got, prose) || !strings.Contains(got, "\n- short\n") {
 		t.Error(got)
 	}
