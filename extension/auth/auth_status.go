@@ -317,7 +317,12 @@ func (r *statusRun) printPlaces(found []*places.Place) error {
 	}
 	listed := slices.DeleteFunc(slices.Clone(found), func(p *places.Place) bool { return p.Err != nil })
 	if len(listed) > 0 {
-		if err := r.Table(r.columns(listed)); err != nil {
+		c, rows := r.columns(listed, "")
+		c.Whole = append(c.Whole, "USED BY")
+		if !c.Fit(r.Width, rows) {
+			c, rows = r.columns(listed, " +%d")
+		}
+		if err := r.Table(c, rows); err != nil {
 			return err
 		}
 	}
@@ -383,7 +388,8 @@ func (r *statusRun) records(found []*places.Place) (console.Columns, [][]string)
 	return c, rows
 }
 
-func (r *statusRun) columns(found []*places.Place) (c console.Columns, rows [][]string) {
+// columns are those of the table for people; more counts the workflows after the first, and without it all are named.
+func (r *statusRun) columns(found []*places.Place, more string) (c console.Columns, rows [][]string) {
 	c.Whole, c.Spare = []string{"SECRET"}, []string{"TOKEN HERE", "UPDATED", "EXPIRES"}
 	if !slices.ContainsFunc(found, func(p *places.Place) bool { return p.Entry.Name != found[0].Entry.Name }) {
 		c.Spare = append(c.Spare, "SECRET") // what is the same everywhere tells least
@@ -398,7 +404,7 @@ func (r *statusRun) columns(found []*places.Place) (c console.Columns, rows [][]
 		{"SECRET", true, func(p *places.Place) string { return p.Entry.Name }},
 		{"PLACE", true, placeOf},
 		{"USED BY", true, func(p *places.Place) string {
-			return strings.NewReplacer(".github/workflows/", "", p.At.Owner+"/", "").Replace(usage(p, " +%d"))
+			return strings.NewReplacer(".github/workflows/", "", p.At.Owner+"/", "").Replace(usage(p, more))
 		}},
 		{"UPDATED", true, r.updated},
 		{"EXPIRES", hasRecord(found), func(p *places.Place) string { text, _ := r.expires(p); return text }},
@@ -470,13 +476,13 @@ func (r *statusRun) updated(p *places.Place) string {
 	return p.Entry.UpdatedAt.Format(time.RFC3339)
 }
 
-// usage says what reads a place's secret; more counts the files after the first.
+// usage says what reads a place's secret; more counts the files after the first, and without it all are named.
 func usage(p *places.Place, more string) string {
 	switch {
 	case p.Err != nil:
 		return p.Reason
-	case len(p.UsedBy) == 1:
-		return p.UsedBy[0]
+	case len(p.UsedBy) == 1, len(p.UsedBy) > 1 && more == "":
+		return strings.Join(p.UsedBy, ", ")
 	case len(p.UsedBy) > 1:
 		return p.UsedBy[0] + fmt.Sprintf(more, len(p.UsedBy)-1)
 	case p.At.App == github.Codespaces:
