@@ -197,7 +197,7 @@ func (s *survey) addHistory(ctx context.Context, v *verdict, now map[string][]st
 		f, fix := c.inHistory()
 		v.add(f, fix)
 	}
-	if s.tree.shallow(ctx) {
+	if len(s.tree.shallowCommits()) > 0 {
 		v.add(check.Finding{Severity: check.SeverityNote, Message: "this clone is shallow: older commits were not searched"}, "")
 		return false, nil
 	}

@@ -64,35 +64,33 @@ func (t *Tree) EnvFiles(ctx context.Context) ([]EnvFile, error) {
 // candidates lists files by their names alone, sorted by path.
 func (t *Tree) candidates(ctx context.Context) ([]EnvFile, error) {
 	found := map[string]EnvFile{}
-	staged, err := t.list(ctx, "--stage")
+	there, err := t.list(ctx, "-t", "--stage", "--others", "--exclude-standard")
 	if err != nil {
 		return nil, err
 	}
-	for _, record := range staged {
-		// "100644 <object> <stage>\t<path>"
-		about, name, _ := strings.Cut(record, "\t")
-		parts := strings.Fields(about)
-		if !isEnvFile(name) || len(parts) != 3 {
+	for _, record := range there {
+		if name, other := strings.CutPrefix(record, "? "); other {
+			found[name] = EnvFile{Path: name}
 			continue
 		}
-		f := EnvFile{Path: name, Tracked: true}
-		if strings.HasPrefix(parts[0], "100") {
-			f.blob = parts[1]
+		// "H 100644 <object> <stage>\t<path>"
+		for _, v := range parseStages([]string{record[min(len(record), 2):]}) {
+			f := EnvFile{Path: v.path, Tracked: true}
+			if strings.HasPrefix(v.mode, "100") {
+				f.blob = v.blob
+			}
+			found[v.path] = f
 		}
-		found[name] = f
 	}
 	// With --directory git names an ignored folder, such as node_modules, without walking it.
-	for _, flags := range [][]string{{"--others", "--exclude-standard"}, {"--others", "--ignored", "--exclude-standard", "--directory"}} {
-		names, err := t.list(ctx, flags...)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range names {
-			if isEnvFile(name) {
-				found[name] = EnvFile{Path: name}
-			}
-		}
+	ignored, err := t.list(ctx, "--others", "--ignored", "--exclude-standard", "--directory")
+	if err != nil {
+		return nil, err
 	}
+	for _, name := range ignored {
+		found[name] = EnvFile{Path: name}
+	}
+	maps.DeleteFunc(found, func(name string, _ EnvFile) bool { return !isEnvFile(name) })
 	files := make([]EnvFile, 0, len(found))
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		files = append(files, found[name])

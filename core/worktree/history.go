@@ -243,9 +243,3 @@ func parseLog(tokens []string) []version {
 	}
 	return all
 }
-
-// shallow tells whether older commits are missing from this clone.
-func (t *Tree) shallow(ctx context.Context) bool {
-	answer, err := t.git.line(ctx, t.root, "rev-parse", "--is-shallow-repository")
-	return err == nil && answer == "true"
-}

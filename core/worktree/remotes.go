@@ -17,44 +17,56 @@ type Remote struct {
 
 // Remotes lists the remotes that have a URL, in the order of git's configuration, with insteadOf rules applied by git.
 func (t *Tree) Remotes(ctx context.Context) ([]Remote, error) {
-	out, err := t.git.run(ctx, t.root, nil, "config", "-z", "--get-regexp", `^remote\..*\.(url|gh-resolved)$`)
-	if err := failure(err); err != nil {
+	settings, err := t.settings(ctx)
+	if err != nil {
 		return nil, err
 	}
-	names, configured, resolved := remoteSettings(out)
 	var remotes []Remote
-	for _, name := range names {
-		url, err := t.git.line(ctx, t.root, "remote", "get-url", "--", name)
-		if err != nil {
-			return nil, err
+	for _, s := range settings {
+		name, ok := s.in("remote", "url")
+		if !ok || slices.ContainsFunc(remotes, func(r Remote) bool { return r.Name == name }) {
+			continue
 		}
-		push, err := t.git.line(ctx, t.root, "remote", "get-url", "--push", "--", name)
-		if err != nil {
-			return nil, err
+		r := Remote{Name: name, Configured: s.value, URL: s.value, PushURL: s.value}
+		for _, s := range settings {
+			if of, ok := s.in("remote", "gh-resolved"); ok && of == name {
+				r.Resolved = s.value
+			}
 		}
-		remotes = append(remotes, Remote{Name: name, Configured: configured[name], URL: url, PushURL: push, Resolved: resolved[name]})
+		if !plainly(name, settings) {
+			if err := t.askURLs(ctx, &r); err != nil {
+				return nil, err
+			}
+		}
+		remotes = append(remotes, r)
 	}
 	return remotes, nil
 }
 
-// remoteSettings reads records of "remote.NAME.KEY\nVALUE"; a name may hold dots and line feeds.
-func remoteSettings(out []byte) (names []string, configured, resolved map[string]string) {
-	configured, resolved = map[string]string{}, map[string]string{}
-	for _, record := range fields(out) {
-		for _, key := range []string{".url", ".gh-resolved"} {
-			before, value, ok := strings.Cut(record, key+"\n")
-			name, isRemote := strings.CutPrefix(before, "remote.")
-			switch {
-			case !ok || !isRemote:
-			case key == ".gh-resolved":
-				resolved[name] = value
-			case !slices.Contains(names, name):
-				configured[name] = value
-				names = append(names, name)
+// plainly tells of a remote that git can only take its one URL as it stands: no rule is there to change any, and its name
+// is none that git has to be asked about.
+func plainly(name string, settings []setting) bool {
+	urls := 0
+	for _, s := range settings {
+		if _, rule := s.in("url", "insteadof", "pushinsteadof"); rule {
+			return false
+		}
+		if of, ok := s.in("remote", "url", "pushurl"); ok && of == name {
+			urls++
+			if s.value == "" || strings.HasSuffix(s.key, ".pushurl") {
+				return false
 			}
 		}
 	}
-	return names, configured, resolved
+	return urls == 1 && name != "" && strings.Trim(name[:1], "/.-") != ""
+}
+
+func (t *Tree) askURLs(ctx context.Context, r *Remote) (err error) {
+	if r.URL, err = t.git.line(ctx, t.root, "remote", "get-url", "--", r.Name); err != nil {
+		return err
+	}
+	r.PushURL, err = t.git.line(ctx, t.root, "remote", "get-url", "--push", "--", r.Name)
+	return err
 }
 
 // Head is the full name of the ref that is checked out, such as refs/heads/main; empty when HEAD is detached.
