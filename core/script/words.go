@@ -167,7 +167,7 @@ func (c *cutter) variable() bool {
 }
 
 func nameLength(text string) int {
-	for i := 0; i < len(text); i++ {
+	for i := range len(text) {
 		if b := text[i]; b != '_' && (b < '0' || b > '9') && (b|0x20 < 'a' || b|0x20 > 'z') {
 			return i
 		}

@@ -68,9 +68,3 @@ func (t *Tree) askURLs(ctx context.Context, r *Remote) (err error) {
 	r.PushURL, err = t.git.line(ctx, t.root, "remote", "get-url", "--push", "--", r.Name)
 	return err
 }
-
-// Head is the full name of the ref that is checked out, such as refs/heads/main; empty when HEAD is detached.
-func (t *Tree) Head(ctx context.Context) (string, error) {
-	ref, err := t.git.line(ctx, t.root, "symbolic-ref", "--quiet", "HEAD")
-	return ref, failure(err)
-}

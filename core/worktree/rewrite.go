@@ -134,11 +134,11 @@ func (t *Tree) owners(ctx context.Context, places []location) (owners, error) {
 	if err != nil {
 		return owners{}, err
 	}
-	pushed := ""
+	var pushed strings.Builder
 	for id := range strings.FieldsSeq(string(seen)) {
-		pushed += "^" + id + "\n"
+		pushed.WriteString("^" + id + "\n")
 	}
-	local, err := t.among(ctx, wanted, pushed, "--remotes")
+	local, err := t.among(ctx, wanted, pushed.String(), "--remotes")
 	if err != nil {
 		return owners{}, err
 	}

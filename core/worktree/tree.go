@@ -195,7 +195,6 @@ type Ignore struct {
 	Ignored bool
 	Source  string // file of the pattern that decided, as git names it; empty when none did
 	Line    int
-	Pattern string
 	Shared  bool // the pattern stands in a .gitignore of the repository, not only on this machine
 }
 
@@ -229,20 +228,8 @@ func newIgnore(record []string) Ignore {
 		Ignored: pattern != "" && !strings.HasPrefix(pattern, "!"),
 		Source:  source,
 		Line:    line,
-		Pattern: pattern,
 		Shared:  filepath.Base(source) == ".gitignore" && !filepath.IsAbs(source),
 	}
-}
-
-// Tracked returns those of paths, and of the files below them, that are in git's index. Paths are relative to the root
-// and taken literally.
-func (t *Tree) Tracked(ctx context.Context, paths ...string) ([]string, error) {
-	if len(paths) == 0 {
-		return nil, nil
-	}
-	args := append([]string{"--literal-pathspecs", "ls-files", "-z", "--"}, paths...)
-	out, err := t.git.run(ctx, t.root, nil, args...)
-	return fields(out), err
 }
 
 // Matching returns the paths in git's index that match pathspecs.

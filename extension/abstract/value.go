@@ -172,7 +172,7 @@ func Truths(yes, no bool) Set {
 }
 
 // With adds a value, unless it is there.
-func (s Set) With(v Value) Set { return s[:len(s):len(s)].add(v) }
+func (s Set) With(v Value) Set { return slices.Clip(s).add(v) }
 
 // crowd is what a set says that would have too many values.
 const crowd = "too many values to work out"
@@ -219,7 +219,7 @@ func Union[T comparable](a, b []T) []T {
 	const most = 20
 	for _, x := range b {
 		if !slices.Contains(a, x) && len(a) < most {
-			a = append(a[:len(a):len(a)], x)
+			a = append(slices.Clip(a), x)
 		}
 	}
 	return a
