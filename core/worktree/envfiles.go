@@ -54,7 +54,7 @@ func (t *Tree) EnvFiles(ctx context.Context) ([]EnvFile, error) {
 		if !f.Tracked && !f.Exists {
 			continue
 		}
-		if own(f.Path) || slices.ContainsFunc(t.versions(ctx, r, f), namesHex) {
+		if own(f.Path) || slices.ContainsFunc(t.versions(ctx, f), namesHex) {
 			kept = append(kept, f)
 		}
 	}
@@ -129,9 +129,9 @@ func isEnvFile(name string) bool {
 func own(name string) bool { return path.Base(name) == ".env" || path.Base(name) == ".env.local" }
 
 // versions returns what the file holds in the work tree and in the index, as far as either can be read.
-func (t *Tree) versions(ctx context.Context, r *os.Root, f EnvFile) [][]byte {
+func (t *Tree) versions(ctx context.Context, f EnvFile) [][]byte {
 	var all [][]byte
-	if data, _, err := scaffold.Read(r, f.Path, maxEnvFile); err == nil {
+	if data, err := readWhole(t.root, f.Path, maxEnvFile); err == nil {
 		all = append(all, data)
 	}
 	if f.blob != "" {
@@ -196,12 +196,7 @@ func (t *Tree) ReadLocal(ctx context.Context, name string) ([]byte, error) {
 	if name != path.Base(name) {
 		return nil, &scaffold.PathError{Path: name, Reason: "is not at the top of the work tree"}
 	}
-	r, err := os.OpenRoot(t.root)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	data, _, err := scaffold.Read(r, name, maxLocal)
+	data, err := readWhole(t.root, name, maxLocal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

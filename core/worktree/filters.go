@@ -18,8 +18,8 @@ func (t *Tree) cleaners(ctx context.Context) (map[string]bool, error) {
 	}
 	names := map[string]bool{}
 	for _, s := range settings {
-		if name, ok := s.in("filter", "clean", "process"); ok && s.value != "" {
-			names[name] = true
+		if s.section == "filter" && s.value != "" {
+			names[s.name] = true
 		}
 	}
 	return names, nil

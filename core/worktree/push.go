@@ -33,7 +33,7 @@ func escapeGlob(name string) string {
 // CredentialHelper is the last program that git is configured to ask for the credentials of a URL; empty for none.
 func (t *Tree) CredentialHelper(ctx context.Context, url string) (string, error) {
 	settings, err := t.settings(ctx)
-	if err != nil || !slices.ContainsFunc(settings, func(s setting) bool { return strings.HasPrefix(s.key, "credential.") }) {
+	if err != nil || !slices.ContainsFunc(settings, func(s setting) bool { return s.section == "credential" }) {
 		return "", err
 	}
 	helper, err := t.git.line(ctx, t.root, "config", "--get-urlmatch", "credential.helper", url)

@@ -22,49 +22,31 @@ func (t *Tree) Remotes(ctx context.Context) ([]Remote, error) {
 		return nil, err
 	}
 	var remotes []Remote
+	resolved := map[string]string{}
+	plain := true // git can only take each URL as it stands
 	for _, s := range settings {
-		name, ok := s.in("remote", "url")
-		if !ok || slices.ContainsFunc(remotes, func(r Remote) bool { return r.Name == name }) {
+		switch again := slices.ContainsFunc(remotes, func(r Remote) bool { return r.Name == s.name }); {
+		case s.variable == "gh-resolved":
+			resolved[s.name] = s.value
+		case s.section == "url", s.variable == "pushurl", s.variable == "url" && again:
+			plain = false
+		case s.variable == "url":
+			remotes = append(remotes, Remote{Name: s.name, Configured: s.value, URL: s.value, PushURL: s.value})
+			plain = plain && s.value != "" && s.name != "" && !strings.ContainsAny(s.name[:1], "/.-")
+		}
+	}
+	for i := range remotes {
+		r := &remotes[i]
+		r.Resolved = resolved[r.Name]
+		if plain {
 			continue
 		}
-		r := Remote{Name: name, Configured: s.value, URL: s.value, PushURL: s.value}
-		for _, s := range settings {
-			if of, ok := s.in("remote", "gh-resolved"); ok && of == name {
-				r.Resolved = s.value
-			}
+		if r.URL, err = t.git.line(ctx, t.root, "remote", "get-url", "--", r.Name); err != nil {
+			return nil, err
 		}
-		if !plainly(name, settings) {
-			if err := t.askURLs(ctx, &r); err != nil {
-				return nil, err
-			}
+		if r.PushURL, err = t.git.line(ctx, t.root, "remote", "get-url", "--push", "--", r.Name); err != nil {
+			return nil, err
 		}
-		remotes = append(remotes, r)
 	}
 	return remotes, nil
-}
-
-// plainly tells of a remote that git can only take its one URL as it stands: no rule is there to change any, and its name
-// is none that git has to be asked about.
-func plainly(name string, settings []setting) bool {
-	urls := 0
-	for _, s := range settings {
-		if _, rule := s.in("url", "insteadof", "pushinsteadof"); rule {
-			return false
-		}
-		if of, ok := s.in("remote", "url", "pushurl"); ok && of == name {
-			urls++
-			if s.value == "" || strings.HasSuffix(s.key, ".pushurl") {
-				return false
-			}
-		}
-	}
-	return urls == 1 && name != "" && strings.Trim(name[:1], "/.-") != ""
-}
-
-func (t *Tree) askURLs(ctx context.Context, r *Remote) (err error) {
-	if r.URL, err = t.git.line(ctx, t.root, "remote", "get-url", "--", r.Name); err != nil {
-		return err
-	}
-	r.PushURL, err = t.git.line(ctx, t.root, "remote", "get-url", "--push", "--", r.Name)
-	return err
 }

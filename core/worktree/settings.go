@@ -25,7 +25,7 @@ type kept[T any] struct {
 	answer T
 }
 
-func (k *kept[T]) ask(question func() (T, error)) (T, error) {
+func (k *kept[T]) ask(question func() (T, error)) (answer T, err error) {
 	if k == nil {
 		return question()
 	}
@@ -34,18 +34,17 @@ func (k *kept[T]) ask(question func() (T, error)) (T, error) {
 	if k.known {
 		return k.answer, nil
 	}
-	answer, err := question()
-	if err == nil {
-		k.known, k.answer = true, answer
-	}
+	answer, err = question()
+	k.answer, k.known = answer, err == nil
 	return answer, err
 }
 
-// setting is one of git's configuration, as it stands there.
+// setting is one of git's configuration: section.name.variable, as it stands there. The section and the variable are in
+// lower case; many have no name.
 type setting struct {
-	scope string // such as "local"; "command" for ours
-	key   string // its section and variable in lower case
-	value string
+	scope                   string // such as "local"; "command" for ours
+	section, name, variable string
+	value                   string
 }
 
 // settings are those that anything is asked about here, in the order in which git reads them.
@@ -60,20 +59,13 @@ func (t *Tree) readSettings(ctx context.Context, pattern string, flags ...string
 	out, err := t.git.run(ctx, t.root, nil, append(args, "--get-regexp", pattern)...)
 	var all []setting
 	for record := range slices.Chunk(fields(out), 2) {
-		if len(record) == 2 {
-			key, value, _ := strings.Cut(record[1], "\n")
-			all = append(all, setting{record[0], key, value})
+		if len(record) < 2 {
+			break
 		}
+		key, value, _ := strings.Cut(record[1], "\n")
+		section, rest, _ := strings.Cut(key, ".")
+		end := strings.LastIndexByte(rest, '.')
+		all = append(all, setting{record[0], section, rest[:max(end, 0)], rest[end+1:], value})
 	}
 	return all, failure(err)
-}
-
-// in is the name of the subsection when the setting is one of these variables of a section, such as "origin" of "remote".
-func (s setting) in(section string, variables ...string) (name string, ok bool) {
-	rest, ok := strings.CutPrefix(s.key, section+".")
-	end := strings.LastIndexByte(rest, '.')
-	if !ok || end < 0 || !slices.Contains(variables, rest[end+1:]) {
-		return "", false
-	}
-	return rest[:end], true
 }

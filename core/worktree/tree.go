@@ -135,7 +135,7 @@ func leadsTo(root, gitDir string) bool {
 	return sameFile(entry, gitDir)
 }
 
-// readWhole reads a regular file right in a folder, as [scaffold.Read] does.
+// readWhole reads a regular file below a folder, as [scaffold.Read] does.
 func readWhole(folder, name string, limit int64) ([]byte, error) {
 	r, err := os.OpenRoot(folder)
 	if err != nil {
@@ -172,7 +172,7 @@ func (t *Tree) HooksFolder(ctx context.Context) (folder string, configured bool,
 	}
 	folder = filepath.Join(t.commonDir, "hooks")
 	for _, s := range settings {
-		if s.key != "core.hookspath" || s.scope == "command" {
+		if s.section != "core" || s.scope == "command" {
 			continue
 		}
 		folder, configured = filepath.FromSlash(s.value), true
@@ -186,7 +186,7 @@ func (t *Tree) HooksFolder(ctx context.Context) (folder string, configured bool,
 // expands tells of a path that only git can read: it may begin with somebody's home, with git's own folder, or with a word
 // to git such as ":(optional)".
 func expands(s setting) bool {
-	return s.key == "core.hookspath" && s.value != "" && strings.ContainsAny(s.value[:1], "~%:")
+	return s.section == "core" && s.value != "" && strings.ContainsAny(s.value[:1], "~%:")
 }
 
 // Ignore is what git makes of one path.
