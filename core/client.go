@@ -293,10 +293,7 @@ func repeatable(r Request, err error, attempt int) bool {
 	case http.StatusTooManyRequests:
 		return true
 	case http.StatusServiceUnavailable:
-		if r.RepeatBusy && answer.JSON {
-			return true
-		}
-		return r.isRead() && attempt < maxServerFaults
+		return r.RepeatBusy && answer.JSON || r.isRead() && attempt < maxServerFaults
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
 		return r.isRead() && attempt < maxServerFaults
 	}

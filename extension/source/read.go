@@ -4,6 +4,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -376,13 +377,7 @@ func (d *Document) fault(p Place, severity check.Severity, message string) {
 
 // Before tells which of two places comes first.
 func Before(a, b Place) bool {
-	if a.File != b.File {
-		return a.File < b.File
-	}
-	if a.Line != b.Line {
-		return a.Line < b.Line
-	}
-	return a.Column < b.Column
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) < 0
 }
 
 // documents returns every workflow at hand, those of the work tree first.
@@ -466,7 +461,7 @@ func (d *Document) Distinctions() (paths [][]string, names []string) {
 		}
 	}
 	slices.SortFunc(paths, slices.Compare)
-	return slices.CompactFunc(paths, func(a, b []string) bool { return slices.Equal(a, b) }), names
+	return slices.CompactFunc(paths, slices.Equal), names
 }
 
 // maxDistinctions bounds what a job looks at for its runs to be told apart by nothing else.

@@ -176,12 +176,9 @@ func writesPulls(p *actionlint.Permissions) bool {
 }
 
 func hasEnv(d *source.Document, j *source.Job, s *source.Step, name string) bool {
-	for _, e := range []*actionlint.Env{d.AST.Env, j.AST.Env, s.AST.Env} {
-		if e != nil && (e.Expression != nil || e.Vars[name] != nil) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]*actionlint.Env{d.AST.Env, j.AST.Env, s.AST.Env}, func(e *actionlint.Env) bool {
+		return e != nil && (e.Expression != nil || e.Vars[name] != nil)
+	})
 }
 
 // endpoints judges hex-endpoint: how scripts and values talk to Hex.
