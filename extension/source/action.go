@@ -15,13 +15,7 @@ const maxActions = 1000
 
 // loadActions reads the local actions that a workflow's steps use, and those that they use in turn.
 func (w *Workflows) loadActions(d *Document) {
-	for _, j := range d.Jobs {
-		w.loadStepActions(d, j.Steps)
-	}
-}
-
-func (w *Workflows) loadStepActions(d *Document, steps []*Step) {
-	for _, s := range steps {
+	for _, s := range d.Steps() {
 		a, ok := s.AST.Exec.(*actionlint.ExecAction)
 		if !ok || a.Uses == nil {
 			continue
@@ -75,8 +69,8 @@ func (w *Workflows) Unseen(s *Step) []string {
 			if a.Unread {
 				out = append(out, a.Remote)
 			}
-			for _, j := range a.Jobs {
-				queue = append(queue, j.Steps...)
+			for _, inner := range a.Steps() {
+				queue = append(queue, inner)
 			}
 		}
 	}

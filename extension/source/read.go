@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"path"
 	"runtime"
@@ -186,6 +187,19 @@ type Job struct {
 	goes  destinations    // of its environment variables
 	paths [][]string      // what decides in its expressions, but for its own condition
 	needs bool            // they may look at the jobs that it needs
+}
+
+// Steps yields every step, with its job.
+func (d *Document) Steps() iter.Seq2[*Job, *Step] {
+	return func(yield func(*Job, *Step) bool) {
+		for _, j := range d.Jobs {
+			for _, s := range j.Steps {
+				if !yield(j, s) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Step is one step of a job, or of a composite action.
@@ -454,10 +468,8 @@ func (d *Document) Distinctions() (paths [][]string, names []string) {
 		paths = append(paths, next.PathsOf("github", "inputs")...)
 		names = union2(names, next.branches)
 		queue = append(queue, next.calls...)
-		for _, j := range next.Jobs {
-			for _, s := range j.Steps {
-				queue = append(queue, s.Local)
-			}
+		for _, s := range next.Steps() {
+			queue = append(queue, s.Local)
 		}
 	}
 	slices.SortFunc(paths, slices.Compare)

@@ -77,12 +77,10 @@ func (j *judgement) otherName(name string) string {
 func (j *judgement) actions() *verdict {
 	v := &verdict{nothing: "no workflow uses " + vendors.Toolkit}
 	for _, d := range j.w.Docs {
-		for _, job := range d.Jobs {
-			for _, s := range job.Steps {
-				if vendors.UsesToolkit(s.AST) {
-					v.looked = true
-					j.action(v, d, job, s)
-				}
+		for job, s := range d.Steps() {
+			if vendors.UsesToolkit(s.AST) {
+				v.looked = true
+				j.action(v, d, job, s)
 			}
 		}
 	}
@@ -249,11 +247,7 @@ func (j *judgement) arguments(v *verdict, d *source.Document, p passage, text st
 }
 
 func (j *judgement) mark(v *verdict, d *source.Document, p passage, matches [][]int, message, fix string) {
-	offsets := make([]int, len(matches))
-	for i, m := range matches {
-		offsets[i] = m[0]
-	}
-	for _, at := range p.places(d, offsets) {
+	for _, at := range p.places(d, matches) {
 		v.add(at, check.SeverityWarning, p.jobID(), message, fix)
 	}
 }
