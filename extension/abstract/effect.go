@@ -227,7 +227,7 @@ func (x *Follower) maybe(body func()) {
 	for _, pair := range [][2]map[string]Set{{before.vars, x.state.vars}, {before.outputs, x.state.outputs}, {before.env, x.state.env}} {
 		for name, v := range pair[1] {
 			if old, there := pair[0][name]; !there || len(old) != len(v) {
-				pair[1][name] = v.And(Carry(Open(name), v.Lacks(), v.Holds()))
+				pair[1][name] = v.And(carry(Open(name), v.Lacks(), v.Holds()))
 			}
 		}
 	}
@@ -357,7 +357,7 @@ func (x *Follower) parts(parts []script.Part) Set {
 		case p.Kind == script.Variable && p.Whole && (!p.Checked || len(parts) == 1):
 			v = x.value(p.Text)
 		case p.Kind == script.Variable:
-			v = Carry(Open(p.Text), x.value(p.Text).Lacks(), nil)
+			v = carry(Open(p.Text), x.value(p.Text).Lacks(), nil)
 		default:
 			v = Open("the output of a command")
 		}

@@ -101,7 +101,7 @@ func (e *Evaluator) member(node, receiver actionlint.ExprNode, names Set) Set {
 			if *e.Fuel--; *e.Fuel < 0 {
 				return Open("more than could be worked out")
 			}
-			out = out.And(Carry(of.Member(name), of.Lacks, nil))
+			out = out.And(carry(of.Member(name), of.Lacks, nil))
 		}
 	}
 	return out
@@ -128,7 +128,7 @@ func (e *Evaluator) named(node actionlint.ExprNode, v *actionlint.VariableNode, 
 }
 
 // carry hands on what was empty, or what is hidden, in what a set was made of.
-func Carry(s Set, lacks []any, holds []string) Set {
+func carry(s Set, lacks []any, holds []string) Set {
 	if len(lacks) == 0 && len(holds) == 0 {
 		return s
 	}
@@ -147,7 +147,7 @@ func (v Value) Member(name Value) Set {
 		return One(Value{})
 	case v.Is == Anything:
 		key, _ := name.AsText()
-		return Carry(Open(strings.TrimSuffix(v.Text+"."+strings.ToLower(key), ".")), nil, v.Holds)
+		return carry(Open(strings.TrimSuffix(v.Text+"."+strings.ToLower(key), ".")), nil, v.Holds)
 	case v.Is == List && v.filtered:
 		return v.filteredMember(name)
 	case v.Is == List:
@@ -222,7 +222,7 @@ func (v Value) filteredMember(name Value) Set {
 func (e *Evaluator) filter(receiver actionlint.ExprNode) Set {
 	var out Set
 	for _, v := range e.eval(receiver) {
-		out = out.And(Carry(v.members(), v.Lacks, v.Holds))
+		out = out.And(carry(v.members(), v.Lacks, v.Holds))
 	}
 	return out
 }
@@ -550,5 +550,5 @@ func (e *Evaluator) Settled(v Set) Set {
 	if len(v) == 0 {
 		return One(Value{Is: Anything, Text: "an expression that fails", Lacks: e.Lost})
 	}
-	return Carry(v, e.Lost, nil)
+	return carry(v, e.Lost, nil)
 }

@@ -260,7 +260,7 @@ func (e *Evaluator) fromJSON(s Set) Set {
 		t, known := v.AsText()
 		if !known {
 			e.Fails = true
-			out = out.And(Carry(Open("fromJSON of "+Set{v}.Undecided()), v.Lacks, v.Holds))
+			out = out.And(carry(Open("fromJSON of "+Set{v}.Undecided()), v.Lacks, v.Holds))
 			continue
 		}
 		if w, ok := FromJSON(t); ok {

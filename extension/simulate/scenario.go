@@ -46,7 +46,6 @@ const maxScenarios, maxSplit = 60, 24
 // starts lists the ways in which the events of a workflow start it.
 type starts struct {
 	Question
-	doc   *source.Document
 	names []string // of branches that its expressions name
 	paths [][]string
 	out   []*Scenario
@@ -54,7 +53,7 @@ type starts struct {
 
 // scenariosOf lists the ways in which a workflow is started, those that nothing in it tells apart as one.
 func (q Question) scenariosOf(d *source.Document, called bool) []*Scenario {
-	s := &starts{Question: q, doc: d}
+	s := &starts{Question: q}
 	s.paths, s.names = d.Distinctions()
 	if called {
 		s.out = []*Scenario{{Event: "workflow_call", What: "a call from another repository", Names: []string{"a call from another repository"}, Source: ofCallers, github: abstract.NewFields("github"), inputs: abstract.NewFields("inputs")}}
