@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -142,7 +143,7 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 	w := i.workflows()
 	wg.Wait()
 	j.NeedsToken = f.about.All || usesHex(w)
-	if err := firstOf(i.elsewhere.unread(), secrets.Err); err != nil && !j.NeedsToken {
+	if err := cmp.Or(i.elsewhere.unread(), secrets.Err); err != nil && !j.NeedsToken {
 		return j.unknown(err)
 	}
 	j.Unread = unreadSecrets(secrets, w)
@@ -173,15 +174,6 @@ func (i *Inspection) unanswered() error {
 	}
 	for _, err := range []error{inv.Dependabot.Err, inv.DependabotOrganization.Err} {
 		if unreachable(err) {
-			return err
-		}
-	}
-	return nil
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
 			return err
 		}
 	}
