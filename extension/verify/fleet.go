@@ -50,7 +50,7 @@ func checkFields() []string {
 // checkFleet takes what is common to all and refuses what does not go together.
 func (o *verifyOptions) checkFleet(cmd *cobra.Command) error {
 	given := cmd.Flags().Changed
-	if given("org") && (o.fleet.org == "" || strings.ContainsAny(o.fleet.org, "/ ")) {
+	if given("org") && !github.IsOwner(o.fleet.org) {
 		return command.InvalidArgument("org", o.fleet.org, errors.New("the name of an organization is needed"))
 	}
 	if given("org") && given("repo") {
