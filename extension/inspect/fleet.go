@@ -155,7 +155,7 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 		if at := i.storedTokens(f.client, i.known()).expires(); !at.IsZero() {
 			j.ExpiresAt = &at
 		}
-		if err := i.unanswered(); err != nil && j.Status != check.StatusError {
+		if err := i.unanswered(); err != nil && j.Status != check.StatusError && i.Includes("github-access") {
 			return j.unknown(err)
 		}
 	}
@@ -163,10 +163,15 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 }
 
 // unanswered is the first place that could not be listed, though another one may hold all that is needed: a login that sees
-// less than the fleet needs would hide what changes in that place tomorrow. What is not there at all is an answer.
+// less than the fleet needs would hide what changes in that place tomorrow. What is not there at all is an answer, and where
+// Dependabot is off nothing reads its secrets.
 func (i *Inspection) unanswered() error {
 	inv := i.known()
-	for _, err := range append(inv.Refusals(), inv.Dependabot.Err, inv.DependabotOrganization.Err) {
+	refusals := inv.Refusals()
+	if i.elsewhere.dependabot() {
+		refusals = append(refusals, inv.Dependabot.Err, inv.DependabotOrganization.Err)
+	}
+	for _, err := range refusals {
 		if err != nil && !errors.Is(err, github.ErrNotFound) {
 			return err
 		}
@@ -217,13 +222,17 @@ func usesHex(w *workflow.Workflows) bool {
 	return false
 }
 
-// fleetChecks are those about what GitHub stores and what the workflows say. That about the stored tokens is the last one:
-// what it says follows from the others where they find something.
+// InFleet reports whether a check is one of those that judge many repositories: those about what GitHub stores and what the
+// workflows say.
+func InFleet(c check.Check) bool {
+	return c.ID == "token-stored" || c.ID != "push-scope" && c.Group != check.GroupFiles && c.Group != check.GroupToken
+}
+
+// fleetChecks has the check of the stored tokens at its end: what it says follows from the others where they find something.
 func (i *Inspection) fleetChecks() []check.Check {
-	checks := slices.DeleteFunc(i.Checks(), func(c check.Check) bool {
-		return c.ID == "push-scope" || c.Group == check.GroupFiles || c.Group == check.GroupToken
-	})
-	return append(checks, i.storedCheck())
+	last := i.storedCheck()
+	checks := slices.DeleteFunc(i.Checks(), func(c check.Check) bool { return c.ID == last.ID || !InFleet(c) })
+	return append(checks, last)
 }
 
 func (f *Fleet) inventory(ctx context.Context, i *Inspection, s github.Snapshot, secrets github.Listing) github.Inventory {
