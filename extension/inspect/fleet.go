@@ -124,7 +124,16 @@ func (f *Fleet) occupy(s github.Snapshot) (free func()) {
 	}
 }
 
+// judge judges a repository. What was cut short, by the end of the time there is, may have been read by halves.
 func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
+	j := f.judgeRead(ctx, s)
+	if ctx.Err() != nil && (j.Status == check.StatusOK || j.Status == check.StatusWarning) {
+		return j.unknown(errEnded)
+	}
+	return j
+}
+
+func (f *Fleet) judgeRead(ctx context.Context, s github.Snapshot) Judged {
 	j := Judged{Repository: s.Repository.FullName(), Status: check.StatusOK, Checks: check.Report{}, Unread: []string{}}
 	if s.Err != nil {
 		return j.unknown(s.Err)
