@@ -361,11 +361,13 @@ func (i *Inspection) judgeAccess() check.Result {
 	return check.Judge(notes, fmt.Sprintf("%s on %s", inv.Repository.FullName(), i.Target.Host), "")
 }
 
+var errEnded = errors.New("not judged: the command was told to end")
+
 // unlisted is the result of a check that needs to know what GitHub stores, when that could not be asked.
 func (i *Inspection) unlisted() check.Result {
 	_, err := i.inventory()
 	if err == nil { // the inventory came, and then judging was told to end
-		return check.Unknown("not judged: the command was told to end", "run it again")
+		return check.Unknown(errEnded.Error(), "run it again")
 	}
 	r := AccessProblem(err)
 	return check.Unknown(r.Message, r.Fix)
