@@ -109,8 +109,7 @@ func (c *Client) ownURL(raw string) string {
 
 // maybeStarted rules out what certainly did not start a run: a refusal, and a request that never left.
 func maybeStarted(err error) bool {
-	var answer *APIError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*APIError](err); ok {
 		return answer.Status >= http.StatusInternalServerError && !errors.Is(err, ErrBusy)
 	}
 	var network *net.OpError

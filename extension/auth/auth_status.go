@@ -77,7 +77,7 @@ func newAuthStatusCmd(p *command.Process) *cobra.Command {
 
 func (o *statusOptions) check(given func(flag string) bool) error {
 	switch {
-	case given("org") && (o.org == "" || strings.Contains(o.org, "/")):
+	case given("org") && !github.IsOwner(o.org):
 		return command.InvalidArgument("org", o.org, errors.New("the name of an organization is needed"))
 	case given("org") && given("repo"):
 		return errors.New("specify only one of `--org` or `--repo`")

@@ -41,7 +41,7 @@ func (o *authOptions) checkPlaces(given func(flag string) bool) error {
 	switch {
 	case given("env") && o.env == "":
 		return command.InvalidArgument("env", "", errors.New("a name is needed"))
-	case given("org") && (o.org == "" || strings.Contains(o.org, "/")):
+	case given("org") && !github.IsOwner(o.org):
 		return command.InvalidArgument("org", o.org, errors.New("the name of an organization is needed"))
 	case o.org != "" && o.env != "":
 		return errors.New("specify only one of `--org` or `--env`: an organization has no environments")

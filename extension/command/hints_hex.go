@@ -39,8 +39,7 @@ func hexHint(err error) string {
 // isNetworkError tells failures on the way to Hex from those of files, whose error numbers look like a net.Error too.
 func isNetworkError(err error) bool {
 	var network net.Error
-	var file *fs.PathError
-	if errors.As(err, &file) {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return false
 	}
 	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)

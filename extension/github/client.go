@@ -103,7 +103,7 @@ func NewClient(host string, o Options) (*Client, error) {
 	}
 	return &Client{
 		http: hc, base: baseURL(host), graphql: graphqlURL(baseURL(host)), host: host, source: source,
-		waits: o.Limited != nil, patience: o.Patience, pause: pause, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited), pace: newPace(host, o.Paced),
+		waits: o.Limited != nil, patience: o.Patience, pause: core.Sleep, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited), pace: newPace(host, o.Paced),
 	}, nil
 }
 
@@ -175,7 +175,7 @@ func (c *Client) send(ctx context.Context, r request) (*answer, error) {
 		}
 		var e *Error
 		if errors.As(err, &e) && e.RateLimited {
-			if ctx.Err() != nil || !c.waits && !endsInTime(ctx, e) {
+			if e.unsent || ctx.Err() != nil || !c.waits && !endsInTime(ctx, e) {
 				return nil, err
 			}
 			continue // the gate waits
@@ -217,9 +217,8 @@ func (c *Client) attempt(ctx context.Context, r request) (*answer, error) {
 		return nil, c.noAnswer(r, err)
 	}
 	probe, err := c.gate.enter(ctx)
-	var refused *Error
-	if errors.As(err, &refused) {
-		return nil, &Error{What: r.what, Host: c.host, Source: c.source, Status: refused.Status, RateLimited: true, Retry: refused.Retry, err: refused.err}
+	if refused, ok := errors.AsType[*Error](err); ok {
+		return nil, &Error{What: r.what, Host: c.host, Source: c.source, Status: refused.Status, RateLimited: true, Retry: refused.Retry, unsent: true, err: refused.err}
 	}
 	if err != nil {
 		return nil, c.noAnswer(r, err)
@@ -239,7 +238,7 @@ func bounded(parent context.Context, write bool) (context.Context, context.Cance
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), attemptTimeout)
 	stop := context.AfterFunc(parent, func() {
-		_ = pause(ctx, grace)
+		_ = core.Sleep(ctx, grace)
 		cancel()
 	})
 	return ctx, func() { stop(); cancel() }
@@ -314,22 +313,10 @@ func (c *Client) url(path string) string {
 
 // plain takes the URL out of a network error: the message names the host and what was asked already.
 func plain(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // again says whether a failed attempt is worth another. A service that did not answer in time gets one more chance only.

@@ -13,7 +13,7 @@ type gate struct {
 	mu      sync.Mutex
 	limit   *Error // the last refusal; nil while the gate is open
 	until   time.Time
-	strikes int // refusals in a row that did not say how long
+	strikes int // refusals in a row that told no time to come
 	probing bool
 	changed chan struct{}
 	tell    func(until time.Time)
@@ -54,9 +54,7 @@ func (g *gate) enter(ctx context.Context) (probe bool, err error) {
 func await(ctx context.Context, changed <-chan struct{}, wait time.Duration) {
 	var due <-chan time.Time
 	if wait > 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		due = timer.C
+		due = time.After(wait)
 	}
 	select {
 	case <-ctx.Done():
@@ -79,7 +77,7 @@ func (g *gate) leave(probe bool, err error) {
 		return
 	}
 	first := g.limit == nil || probe
-	if first && e.Retry.IsZero() {
+	if first && !e.tellsWhen() {
 		g.strikes++
 	}
 	g.limit = e

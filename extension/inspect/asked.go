@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/stored"
 )
@@ -137,7 +138,7 @@ func (k *storedTokens) find(ctx context.Context, newest int64) (stored.Run, erro
 				return r, nil
 			}
 		}
-		if pause(ctx, look) != nil {
+		if core.Sleep(ctx, look) != nil {
 			return stored.Run{}, errors.New("GitHub shows no new run")
 		}
 	}
@@ -176,20 +177,9 @@ func (k *storedTokens) follow(ctx context.Context, run stored.Run) (stored.Run, 
 			return run, jobs, nil
 		}
 		progress.Show("Waiting for GitHub to ask Hex: %d of %d jobs", over, len(jobs))
-		if pause(ctx, look) != nil {
+		if core.Sleep(ctx, look) != nil {
 			return run, jobs, nil
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }
 

@@ -70,6 +70,7 @@ type Inspection struct {
 // New finds out which repository is meant; what else is asked is found when a check needs it. tree is nil outside a
 // work tree.
 func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tree) *Inspection {
+	tree = tree.Still()
 	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree, began: time.Now()}
 	i.Target, i.TargetErr = target.Repository{Here: true}, nil
 	if !i.Offline || i.Repo != "" || i.Getenv("GH_REPO") != "" {
@@ -360,11 +361,13 @@ func (i *Inspection) judgeAccess() check.Result {
 	return check.Judge(notes, fmt.Sprintf("%s on %s", inv.Repository.FullName(), i.Target.Host), "")
 }
 
+var errEnded = errors.New("not judged: the command was told to end")
+
 // unlisted is the result of a check that needs to know what GitHub stores, when that could not be asked.
 func (i *Inspection) unlisted() check.Result {
 	_, err := i.inventory()
 	if err == nil { // the inventory came, and then judging was told to end
-		return check.Unknown("not judged: the command was told to end", "run it again")
+		return check.Unknown(errEnded.Error(), "run it again")
 	}
 	r := AccessProblem(err)
 	return check.Unknown(r.Message, r.Fix)

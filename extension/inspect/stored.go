@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -241,7 +242,7 @@ func (k *storedTokens) evidence(ctx context.Context, run stored.Run, jobs []stor
 	}
 	wg.Wait()
 	if err := errors.Join(textErr, jobsErr); err != nil {
-		return k.failed(firstOf(textErr, jobsErr))
+		return k.failed(cmp.Or(textErr, jobsErr))
 	}
 	file, ours := stored.Recognize(text)
 	if !ours {

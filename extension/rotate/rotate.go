@@ -117,7 +117,7 @@ func (o *rotateOptions) check(given func(flag string) bool) error {
 		return errors.New("specify either `--all`, or the places with `--app` and `--env`")
 	case slices.Contains(o.envs, ""):
 		return command.InvalidArgument("env", "", errors.New("a name is needed"))
-	case given("org") && (o.org == "" || strings.Contains(o.org, "/")):
+	case given("org") && !github.IsOwner(o.org):
 		return command.InvalidArgument("org", o.org, errors.New("the name of an organization is needed"))
 	case o.timeout <= 0:
 		return command.CheckTimeout(o.timeout)

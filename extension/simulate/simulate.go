@@ -100,7 +100,6 @@ type frame struct {
 // result is what became of a job.
 type result struct {
 	number  int
-	ran     abstract.Outcome
 	fine    abstract.Outcome // it and all that it needs have succeeded
 	failed  abstract.Outcome // it, or one that it needs, has failed
 	result  abstract.Set
@@ -123,22 +122,20 @@ func (f *frame) job(r *source.Run, depth int) *result {
 	if known := f.results[id]; known != nil {
 		return known
 	}
-	unknown := &result{ran: abstract.Either(), fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + id), outputs: abstract.NewFields("needs." + id)}
+	unknown := unknownResult(id)
 	f.results[id] = unknown // jobs that need each other in a circle
 	if depth > maxNeeds || f.sim.fuel < 0 || f.sim.W.Ended() {
 		return unknown
 	}
 	needs := abstract.NewFields("")
 	i := &instance{frame: f, R: r, in: abstract.Texts("")}
-	fine, failed := abstract.Outcome{Yes: true}, abstract.Outcome{No: true}
+	fine, failed := abstract.Certain(true), abstract.Certain(false)
 	for _, n := range r.Job.AST.Needs {
 		needed := f.needed(n.Value, depth)
 		needs.Put(n.Value, abstract.ObjectOf(abstract.NewFields("").Put("result", needed.result).Put("outputs", abstract.ObjectOf(needed.outputs))))
-		fine = abstract.Outcome{Yes: fine.Yes && needed.fine.Yes, No: fine.No || needed.fine.No}
-		failed = abstract.Outcome{Yes: failed.Yes || needed.failed.Yes, No: failed.No && needed.failed.No}
+		fine, failed = fine.And(needed.fine), failed.Or(needed.failed)
 	}
-	i.needs = needs
-	i.fine, i.failed = fine, failed
+	i.needs, i.fine, i.failed = needs, fine, failed
 	i.before(r.Job.AST)
 	ran := i.condition(r.Job.AST.If)
 	alive := f.caller == nil || f.alive
@@ -189,18 +186,22 @@ func (f *frame) numbers(needs []*actionlint.String) string {
 func (f *frame) goes(i *instance, ran, fine, failed abstract.Outcome) *result {
 	out := f.rows(i)
 	if !ran.Yes {
-		out = &result{result: abstract.Texts("skipped"), outputs: abstract.NewFields(""), fine: abstract.Outcome{No: true}, failed: abstract.Outcome{No: true}}
+		out = &result{result: abstract.Texts("skipped"), outputs: abstract.NewFields(""), fine: abstract.Certain(false), failed: abstract.Certain(false)}
 	} else if ran.No {
 		out.result = out.result.And(abstract.Texts("skipped"))
 		out.fine.No = true
-		for _, name := range out.outputs.Names {
-			out.outputs.Put(name, out.outputs.Get(name).And(abstract.Texts("")))
-		}
+		mayLack(out.outputs)
 	}
-	out.fine = abstract.Outcome{Yes: out.fine.Yes && (fine.Yes || len(i.R.Job.AST.Needs) == 0), No: out.fine.No || fine.No}
-	out.failed = abstract.Outcome{Yes: out.failed.Yes || failed.Yes, No: out.failed.No && failed.No}
+	out.fine, out.failed = out.fine.And(fine), out.failed.Or(failed)
 	out.number = len(f.sim.courses)
 	return out
+}
+
+// mayLack makes each member one that may be empty as well.
+func mayLack(f *abstract.Fields) {
+	for _, name := range f.Names {
+		f.Put(name, f.Get(name).And(abstract.Texts("")))
+	}
 }
 
 // before works out what is looked at before a job runs, when variables of its environment are not there yet (R8).
@@ -227,6 +228,10 @@ func (f *frame) needed(id string, depth int) *result {
 	if r := f.byID[strings.ToLower(id)]; r != nil {
 		return f.job(r, depth+1)
 	}
+	return unknownResult(id)
+}
+
+func unknownResult(id string) *result {
 	return &result{fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + id), outputs: abstract.NewFields("needs." + id)}
 }
 
@@ -234,13 +239,13 @@ func (f *frame) needed(id string, depth int) *result {
 func (i *instance) status(name string) abstract.Set {
 	switch name {
 	case "success":
-		return abstract.Truths(i.fine.Yes, i.fine.No)
+		return i.fine.Truths()
 	case "failure":
-		return abstract.Truths(i.failed.Yes, i.failed.No)
+		return i.failed.Truths()
 	case "cancelled":
-		return abstract.Truths(true, true)
+		return abstract.Either().Truths()
 	}
-	return abstract.Truths(true, false)
+	return abstract.Certain(true).Truths()
 }
 
 // rows simulates a job for each combination of its matrix, and joins what became of them.
@@ -259,8 +264,7 @@ func (f *frame) rows(i *instance) *result {
 			continue
 		}
 		out.result = out.result.And(next.result)
-		out.fine = abstract.Outcome{Yes: out.fine.Yes && next.fine.Yes, No: out.fine.No || next.fine.No}
-		out.failed = abstract.Outcome{Yes: out.failed.Yes || next.failed.Yes, No: out.failed.No && next.failed.No}
+		out.fine, out.failed = out.fine.And(next.fine), out.failed.Or(next.failed)
 		for _, name := range next.outputs.Names {
 			out.outputs.Put(name, out.outputs.Get(name).And(next.outputs.Get(name)))
 		}
@@ -316,7 +320,7 @@ func (i *instance) row1() *result {
 	i.addEnv(i.env, i.d.AST.Env, ofWorkflow)
 	i.addEnv(i.env, job.Env, ofJob)
 	i.containers(job)
-	i.fine, i.failed = abstract.Outcome{Yes: true}, abstract.Outcome{No: true}
+	i.fine, i.failed = abstract.Certain(true), abstract.Certain(false)
 	for _, s := range i.R.Job.Steps {
 		i.step(s)
 	}
@@ -412,7 +416,6 @@ func (i *instance) flow(lacks []any, tolerated bool) {
 
 // call simulates the workflow that a job calls.
 func (i *instance) call(c *actionlint.WorkflowCall) *result {
-	unknown := &result{fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + i.R.Job.ID), outputs: abstract.NewFields("needs." + i.R.Job.ID)}
 	passed := map[string]abstract.Set{}
 	for _, id := range slices.Sorted(maps.Keys(c.Secrets)) {
 		passed[strings.ToUpper(id)] = i.Scalar(c.Secrets[id].Value)
@@ -429,7 +432,7 @@ func (i *instance) call(c *actionlint.WorkflowCall) *result {
 		for _, id := range given.Names {
 			i.flow(given.Get(id).Lacks(), false)
 		}
-		return unknown
+		return unknownResult(i.R.Job.ID)
 	}
 	event, _ := callee.AST.FindWorkflowCallEvent()
 	inner := &frame{sim: i.sim, d: callee, S: i.S, runs: i.R.Called, caller: i, passed: passed, alive: i.Live, inputs: abstract.NewFields("")}
@@ -458,7 +461,7 @@ func (i *instance) inputOf(in *actionlint.WorkflowCallEventInput, given *abstrac
 	}
 	switch {
 	case in.Default == nil && in.Type == actionlint.WorkflowCallEventInputTypeBoolean:
-		return abstract.Truths(false, true)
+		return abstract.Certain(false).Truths()
 	case in.Default == nil && in.Type == actionlint.WorkflowCallEventInputTypeNumber:
 		return abstract.One(abstract.NumberValue(0))
 	case in.Default == nil:
@@ -466,7 +469,7 @@ func (i *instance) inputOf(in *actionlint.WorkflowCallEventInput, given *abstrac
 	case strings.Contains(in.Default.Value, "${{"):
 		return abstract.Open("inputs." + in.ID)
 	case in.Type == actionlint.WorkflowCallEventInputTypeBoolean:
-		return abstract.Truths(in.Default.Value == "true", in.Default.Value != "true")
+		return abstract.Certain(in.Default.Value == "true").Truths()
 	case in.Type == actionlint.WorkflowCallEventInputTypeNumber:
 		return abstract.One(abstract.NumberValue(abstract.ParseNumber(in.Default.Value)))
 	}
@@ -475,12 +478,11 @@ func (i *instance) inputOf(in *actionlint.WorkflowCallEventInput, given *abstrac
 
 // joined is what became of all the jobs of a called workflow.
 func (f *frame) joined(event *actionlint.WorkflowCallEvent) *result {
-	out := &result{fine: abstract.Outcome{Yes: true}, failed: abstract.Outcome{No: true}, outputs: abstract.NewFields("")}
+	out := &result{failed: abstract.Certain(false), outputs: abstract.NewFields("")}
 	for _, r := range f.runs {
-		one := f.results[strings.ToLower(r.Job.ID)]
-		out.failed = abstract.Outcome{Yes: out.failed.Yes || one.failed.Yes, No: out.failed.No && one.failed.No}
+		out.failed = out.failed.Or(f.results[strings.ToLower(r.Job.ID)].failed)
 	}
-	out.fine = abstract.Outcome{Yes: out.failed.No, No: out.failed.Yes}
+	out.fine = out.failed.Not()
 	out.result = abstract.Texts("success")
 	if out.failed.Yes {
 		out.result = abstract.Texts("success", "failure", "cancelled")
@@ -499,22 +501,22 @@ func (f *frame) joined(event *actionlint.WorkflowCallEvent) *result {
 
 // condition works out an `if`. Without a function of status in it, it holds only while all went well.
 func (i *instance) condition(s *actionlint.String) abstract.Outcome {
-	i.asked = abstract.Outcome{Yes: true}
+	i.asked = abstract.Certain(true)
 	if s == nil || strings.TrimSpace(s.Value) == "" {
 		return i.fine
 	}
 	list := i.expressions(s, true)
 	v := i.evaluated(s, list)
-	if slices.Contains(v.Known(), "false") && v.MayBe(true) && !slices.ContainsFunc(v, func(x abstract.Value) bool { return x.Is == abstract.Boolean }) {
+	out := v.Truth()
+	if slices.Contains(v.Known(), "false") && out.Yes && !slices.ContainsFunc(v, func(x abstract.Value) bool { return x.Is == abstract.Boolean }) {
 		i.sim.Hollow[s] = true
 	}
-	out := abstract.Outcome{Yes: v.MayBe(true), No: v.MayBe(false)}
 	if len(v) == 0 {
-		out = abstract.Outcome{No: true}
+		out = abstract.Certain(false)
 	}
 	i.asked = out
 	if !slices.ContainsFunc(list, func(e abstract.Expression) bool { return e.Node != nil && asksStatus(e.Node) }) {
-		out = abstract.Outcome{Yes: out.Yes && i.fine.Yes, No: out.No || i.fine.No}
+		out = out.And(i.fine)
 	}
 	return out
 }
@@ -611,7 +613,7 @@ func (i *instance) read(x *source.Read, of inventory.Kind, name string) abstract
 // secret follows a secret through the callers (R9).
 func (i *instance) secret(x *source.Read, name string) abstract.Set {
 	if source.BuiltIn(name) {
-		return abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "secrets." + name}})
+		return abstract.Hidden(abstract.Opacity{Id: "secrets." + name})
 	}
 	if i.Action != nil {
 		return abstract.Open("secrets")
@@ -696,9 +698,7 @@ func (i *instance) finish(s *source.Step, fact StepFact, outputs *abstract.Field
 	}
 	if runs.No {
 		outcomes, conclusions = append(outcomes, "skipped"), append(conclusions, "skipped")
-		for _, name := range outputs.Names {
-			outputs.Put(name, outputs.Get(name).And(abstract.Texts("")))
-		}
+		mayLack(outputs)
 	}
 	i.steps.Put(s.AST.ID.Value, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(outputs)).
 		Put("outcome", abstract.Texts(outcomes...)).Put("conclusion", abstract.Texts(conclusions...))))
@@ -767,7 +767,7 @@ func (i *instance) composite(s *source.Step, given *abstract.Fields, tolerated b
 	i.sim.effects[key] = &actionEffect{outputs: abstract.NewFields("an action that uses itself")}
 	inner := *i
 	inner.Action, inner.actions, inner.steps, inner.given = a, i.actions+1, abstract.NewFields(""), abstract.NewFields("")
-	inner.fine, inner.failed = abstract.Outcome{Yes: true}, abstract.Outcome{No: true}
+	inner.fine, inner.failed = abstract.Certain(true), abstract.Certain(false)
 	for _, name := range slices.Sorted(maps.Keys(a.Defaults)) {
 		if v, there := given.Of[name]; there {
 			inner.given.Put(name, abstract.Mapped(v, abstract.AsTextValue))

@@ -186,8 +186,8 @@ func (r *Read) SentAsToken() bool {
 	}
 	if r.Job == nil {
 		steps = nil
-		for _, j := range r.doc.Jobs {
-			steps = append(steps, j.Steps...)
+		for _, s := range r.doc.Steps() {
+			steps = append(steps, s)
 		}
 	}
 	return slices.ContainsFunc(steps, func(s *Step) bool { return s.takes(r.Site.Env) })

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -125,12 +126,7 @@ func operandsOf(node actionlint.ExprNode, kind actionlint.LogicalOpNodeKind, out
 }
 
 func allDirect(operands []actionlint.ExprNode) bool {
-	for _, o := range operands {
-		if !direct(o) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(operands, func(o actionlint.ExprNode) bool { return !direct(o) })
 }
 
 // direct tells a read of one secret or variable, chosen by a condition or not.

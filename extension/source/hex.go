@@ -51,12 +51,10 @@ func (w *Workflows) markActions() {
 		if d == nil {
 			continue
 		}
-		for _, j := range d.Jobs {
-			for _, s := range j.Steps {
-				d.Marks |= marksOfStep(s)
-				if s.Local != nil {
-					users[s.Local] = append(users[s.Local], d)
-				}
+		for _, s := range d.Steps() {
+			d.Marks |= marksOfStep(s)
+			if s.Local != nil {
+				users[s.Local] = append(users[s.Local], d)
 			}
 		}
 		queue = append(queue, d)

@@ -4,8 +4,10 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"path"
 	"runtime"
@@ -185,6 +187,19 @@ type Job struct {
 	goes  destinations    // of its environment variables
 	paths [][]string      // what decides in its expressions, but for its own condition
 	needs bool            // they may look at the jobs that it needs
+}
+
+// Steps yields every step, with its job.
+func (d *Document) Steps() iter.Seq2[*Job, *Step] {
+	return func(yield func(*Job, *Step) bool) {
+		for _, j := range d.Jobs {
+			for _, s := range j.Steps {
+				if !yield(j, s) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Step is one step of a job, or of a composite action.
@@ -376,13 +391,7 @@ func (d *Document) fault(p Place, severity check.Severity, message string) {
 
 // Before tells which of two places comes first.
 func Before(a, b Place) bool {
-	if a.File != b.File {
-		return a.File < b.File
-	}
-	if a.Line != b.Line {
-		return a.Line < b.Line
-	}
-	return a.Column < b.Column
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) < 0
 }
 
 // documents returns every workflow at hand, those of the work tree first.
@@ -459,14 +468,12 @@ func (d *Document) Distinctions() (paths [][]string, names []string) {
 		paths = append(paths, next.PathsOf("github", "inputs")...)
 		names = union2(names, next.branches)
 		queue = append(queue, next.calls...)
-		for _, j := range next.Jobs {
-			for _, s := range j.Steps {
-				queue = append(queue, s.Local)
-			}
+		for _, s := range next.Steps() {
+			queue = append(queue, s.Local)
 		}
 	}
 	slices.SortFunc(paths, slices.Compare)
-	return slices.CompactFunc(paths, func(a, b []string) bool { return slices.Equal(a, b) }), names
+	return slices.CompactFunc(paths, slices.Equal), names
 }
 
 // maxDistinctions bounds what a job looks at for its runs to be told apart by nothing else.

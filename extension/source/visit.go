@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -243,7 +244,7 @@ func stepLabel(s *actionlint.Step, index int) string {
 	case s.ID != nil && s.ID.Value != "":
 		return s.ID.Value
 	}
-	return fmt.Sprintf("%d", index+1)
+	return strconv.Itoa(index + 1)
 }
 
 func (v visitor) visitStep(s *actionlint.Step) {
@@ -436,12 +437,15 @@ func (v visitor) readScript(s *actionlint.Step) vendors.Script {
 
 // language is what a step's script is written in.
 func (v visitor) language(e *actionlint.ExecRun) script.Language {
-	shells := []*actionlint.String{e.Shell}
-	if v.job.AST.Defaults != nil && v.job.AST.Defaults.Run != nil {
-		shells = append(shells, v.job.AST.Defaults.Run.Shell)
+	defaults := []*actionlint.Defaults{v.job.AST.Defaults}
+	if v.doc.AST != nil {
+		defaults = append(defaults, v.doc.AST.Defaults)
 	}
-	if v.doc.AST != nil && v.doc.AST.Defaults != nil && v.doc.AST.Defaults.Run != nil {
-		shells = append(shells, v.doc.AST.Defaults.Run.Shell)
+	shells := []*actionlint.String{e.Shell}
+	for _, d := range defaults {
+		if d != nil && d.Run != nil {
+			shells = append(shells, d.Run.Shell)
+		}
 	}
 	for _, shell := range shells {
 		if shell != nil && shell.Value != "" {
@@ -455,13 +459,7 @@ func (v visitor) language(e *actionlint.ExecRun) script.Language {
 }
 
 func onWindows(r *actionlint.Runner) bool {
-	if r == nil {
-		return false
-	}
-	for _, label := range r.Labels {
-		if strings.HasPrefix(strings.ToLower(label.Value), "windows") {
-			return true
-		}
-	}
-	return false
+	return r != nil && slices.ContainsFunc(r.Labels, func(label *actionlint.String) bool {
+		return strings.HasPrefix(strings.ToLower(label.Value), "windows")
+	})
 }

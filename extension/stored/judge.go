@@ -252,7 +252,7 @@ func (p Place) remembered(now time.Time, proved bool) (note string, warns bool) 
 	if p.Here != "" {
 		note = strings.TrimPrefix(note+"; "+p.Here, "; ")
 	}
-	return note, p.Record.Soon(now)
+	return note, p.Record.soon(now)
 }
 
 // answer is what a run says of a place: a problem, or why it says nothing. Neither means that Hex accepted the token.
