@@ -81,7 +81,7 @@ func (i *Inspection) accept(results map[string]check.Result) map[string]check.Re
 		findings := slices.Clone(r.Findings)
 		for n, f := range findings {
 			for _, c := range files[f.File] {
-				if c.check == id && c.reason != "" && f.Commit == "" && (f.Line == c.about || f.Line == c.line) && f.Line > 0 && !counts(f) {
+				if c.accepts(id, f) {
 					c.used = true
 					findings[n] = f.Accept(c.reason)
 				}
@@ -94,6 +94,11 @@ func (i *Inspection) accept(results map[string]check.Result) map[string]check.Re
 	}
 	i.sayIgnored(results, files)
 	return results
+}
+
+// accepts tells whether a comment is about a finding of a check.
+func (c *ignored) accepts(id string, f check.Finding) bool {
+	return c.check == id && c.reason != "" && f.Commit == "" && f.Line > 0 && (f.Line == c.about || f.Line == c.line) && !counts(f)
 }
 
 // counts tells a finding that stands for others, which nobody has seen.
