@@ -326,9 +326,7 @@ func (i *instance) row1() *result {
 	}
 	i.settleEnv()
 	out := &result{outputs: abstract.NewFields(""), fine: i.fine, failed: i.failed}
-	if c := job.ContinueOnError; c != nil && (c.Value || c.Expression != nil) {
-		out.fine.Yes = true
-	}
+	out.fine.Yes = out.fine.Yes || tolerates(job.ContinueOnError)
 	results := make([]string, 0, 3)
 	if out.fine.Yes {
 		results = append(results, "success")
@@ -344,6 +342,9 @@ func (i *instance) row1() *result {
 	}
 	return out
 }
+
+// tolerates tells whether a failure may count for nothing.
+func tolerates(on *actionlint.Bool) bool { return on != nil && (on.Value || on.Expression != nil) }
 
 // dropped is what is left of a job's output: the runner leaves out one that holds a secret.
 func (i *instance) dropped(s abstract.Set, at *actionlint.String) abstract.Set {
@@ -425,13 +426,18 @@ func (i *instance) call(c *actionlint.WorkflowCall) *result {
 		given.Put(id, i.Scalar(c.Inputs[id].Value))
 	}
 	callee := i.sim.W.Callee(i.R.Job)
-	if callee == nil || callee.AST == nil || len(i.R.Called) == 0 {
-		for _, v := range passed {
+	known := callee != nil && callee.AST != nil && len(i.R.Called) > 0
+	for name, v := range passed {
+		if !known || !readsSecret(callee, name) {
 			i.flow(v.Lacks(), false)
 		}
-		for _, id := range given.Names {
-			i.flow(given.Get(id).Lacks(), false)
+	}
+	for _, name := range given.Names {
+		if !known || !callee.Asks(name) {
+			i.flow(given.Get(name).Lacks(), false)
 		}
+	}
+	if !known {
 		return unknownResult(i.R.Job.ID)
 	}
 	event, _ := callee.AST.FindWorkflowCallEvent()
@@ -439,41 +445,34 @@ func (i *instance) call(c *actionlint.WorkflowCall) *result {
 	for _, in := range event.Inputs {
 		inner.inputs.Put(in.ID, i.inputOf(in, given))
 	}
-	for name, v := range passed {
-		if !slices.ContainsFunc(callee.Reads, func(x *source.Read) bool {
-			return x.Kind == inventory.Secret && (x.Name == name || x.Index != nil || x.Whole)
-		}) {
-			i.flow(v.Lacks(), false)
-		}
-	}
-	for _, name := range given.Names {
-		if !callee.Asks(name) {
-			i.flow(given.Get(name).Lacks(), false)
-		}
-	}
 	inner.walk()
 	return inner.joined(event)
+}
+
+// readsSecret tells whether a called workflow reads a secret that it is passed, or may.
+func readsSecret(d *source.Document, name string) bool {
+	return slices.ContainsFunc(d.Reads, func(x *source.Read) bool {
+		return x.Kind == inventory.Secret && (x.Name == name || x.Index != nil || x.Whole)
+	})
 }
 
 func (i *instance) inputOf(in *actionlint.WorkflowCallEventInput, given *abstract.Fields) abstract.Set {
 	if v, there := given.Of[in.ID]; there {
 		return v
 	}
+	text := "" // which is false as a boolean, and 0 as a number
+	if in.Default != nil {
+		text = in.Default.Value
+	}
 	switch {
-	case in.Default == nil && in.Type == actionlint.WorkflowCallEventInputTypeBoolean:
-		return abstract.Certain(false).Truths()
-	case in.Default == nil && in.Type == actionlint.WorkflowCallEventInputTypeNumber:
-		return abstract.One(abstract.NumberValue(0))
-	case in.Default == nil:
-		return abstract.Texts("")
-	case strings.Contains(in.Default.Value, "${{"):
+	case strings.Contains(text, "${{"):
 		return abstract.Open("inputs." + in.ID)
 	case in.Type == actionlint.WorkflowCallEventInputTypeBoolean:
-		return abstract.Certain(in.Default.Value == "true").Truths()
+		return abstract.Certain(text == "true").Truths()
 	case in.Type == actionlint.WorkflowCallEventInputTypeNumber:
-		return abstract.One(abstract.NumberValue(abstract.ParseNumber(in.Default.Value)))
+		return abstract.One(abstract.NumberValue(abstract.ParseNumber(text)))
 	}
-	return abstract.Texts(in.Default.Value)
+	return abstract.Texts(text)
 }
 
 // joined is what became of all the jobs of a called workflow.
@@ -642,7 +641,7 @@ func (i *instance) step(s *source.Step) {
 	runs := i.condition(s.AST.If)
 	live := i.Live
 	i.Live = live && runs.Yes
-	tolerated := s.AST.ContinueOnError != nil && (s.AST.ContinueOnError.Value || s.AST.ContinueOnError.Expression != nil)
+	tolerated := tolerates(s.AST.ContinueOnError)
 	if c := s.AST.ContinueOnError; c != nil && c.Expression != nil {
 		i.Scalar(c.Expression)
 	}
