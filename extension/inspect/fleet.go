@@ -163,12 +163,17 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 	return j
 }
 
-// unanswered is the first place that could not be listed, though another one may hold all that is needed: a login that sees
-// less than the fleet needs would hide what changes in that place tomorrow. What is not there at all is an answer.
+// unanswered is the first place that could not be listed, though another one may hold all that is needed: what was not
+// seen was not judged. Only owners see the Dependabot secrets of an organization: of those a refusal is an answer.
 func (i *Inspection) unanswered() error {
 	inv := i.known()
-	for _, err := range append(inv.Refusals(), inv.Dependabot.Err, inv.DependabotOrganization.Err) {
-		if err != nil && !errors.Is(err, github.ErrNotFound) {
+	for _, err := range inv.Refusals() {
+		if !errors.Is(err, github.ErrNotFound) {
+			return err
+		}
+	}
+	for _, err := range []error{inv.Dependabot.Err, inv.DependabotOrganization.Err} {
+		if unreachable(err) {
 			return err
 		}
 	}
