@@ -12,7 +12,6 @@ import (
 
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/leak"
-	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
 // ignoreComment is "# gh-hex: ignore[CHECK] reason", alone on its line or behind something else.
@@ -141,21 +140,12 @@ func judgedByWorkflows() []string {
 	return ids
 }
 
-// source has the workflows alone.
-func (e *elsewhere) source() *Source {
-	snapshot, _ := e.snapshot()
-	s := &Source{}
-	for _, f := range snapshot.Files {
-		s.Files = append(s.Files, workflow.File{Path: f.Path, Data: f.Data})
-	}
-	return s
-}
-
 // texts are those of the workflows, and of the other files that something was found in.
 func (i *Inspection) texts(results map[string]check.Result) map[string]string {
 	s := i.Source
 	if i.elsewhere != nil {
-		s = i.elsewhere.source()
+		snapshot, _ := i.elsewhere.snapshot()
+		s = &Source{Files: filesOf(snapshot.Files)}
 	} else if s == nil && i.Tree != nil {
 		root, err := os.OpenRoot(i.Tree.Root())
 		if err != nil {
