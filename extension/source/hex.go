@@ -53,7 +53,8 @@ func (w *Workflows) markActions() {
 		}
 		for _, j := range d.Jobs {
 			for _, s := range j.Steps {
-				d.Marks |= marksOfStep(s)
+				s.Marks = marksOfStep(s)
+				d.Marks |= s.Marks
 				if s.Local != nil {
 					users[s.Local] = append(users[s.Local], d)
 				}
