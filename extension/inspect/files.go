@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/command"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
@@ -42,11 +45,47 @@ func ReadWorkflows(tree *worktree.Tree, o workflow.ReadOptions) *workflow.Workfl
 		return workflow.Read(nil, workflow.ReadOptions{})
 	}
 	defer root.Close()
-	s := Source{Files: workflowFiles(root), Lookup: func(name string) ([]byte, bool) { return readRegular(root, name) }}
-	if o.Ends != nil {
-		s.Tree = func() ([]string, error) { return tree.Files(o.Ends) }
-	}
+	s := sourceHere(o.Ends, tree, root)
+	s.Tree = func() ([]string, error) { return tree.Files(o.Ends) }
 	return s.read(o)
+}
+
+// ReadHere is [ReadRemote] for a work tree.
+func ReadHere(tree *worktree.Tree, o workflow.ReadOptions) Remote {
+	w := ReadWorkflows(tree, o)
+	return Remote{w, lost(w)}
+}
+
+// lost is why not all workflows are known; nil when they are.
+func lost(w *workflow.Workflows) error {
+	if w.Lost == "" {
+		return nil
+	}
+	return command.Hinted(w.Lost+" could not be read", "Make it readable, then run the command again")
+}
+
+// sourceHere is a work tree as it is. What a sparse checkout leaves out of it is read from git's index: it was not deleted,
+// and GitHub has it.
+func sourceHere(ctx context.Context, tree *worktree.Tree, root *os.Root) *Source {
+	s := &Source{Files: workflowFiles(root)}
+	left, err := tree.LeftOut(ctx)
+	if err != nil {
+		s.Files = append(s.Files, workflow.File{Path: WorkflowFolder, Unread: true, Lost: true})
+	}
+	s.Lookup = func(name string) ([]byte, bool) {
+		if data, ok := readRegular(root, name); ok || left[name] == "" {
+			return data, ok
+		}
+		return tree.Blob(ctx, left[name], MaxWorkflow+1)
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		there := slices.ContainsFunc(s.Files, func(f workflow.File) bool { return f.Path == name })
+		if path.Dir(name) == WorkflowFolder && IsYAML(name) && !there {
+			data, ok := s.Lookup(name)
+			s.Files = append(s.Files, workflow.File{Path: name, Data: data, Unread: !ok, Lost: !ok})
+		}
+	}
+	return s
 }
 
 // ExampleNames are what .env.example should name in a work tree, once it has these workflows beside its own.
@@ -88,7 +127,7 @@ func (i *Inspection) lookup(name string) ([]byte, bool) {
 		return nil, false
 	}
 	defer root.Close()
-	return readRegular(root, name)
+	return sourceHere(i.ends, i.Tree, root).Lookup(name)
 }
 
 // readWorkflows reads what is judged. remote holds the content of workflows of other repositories that are called.
@@ -182,13 +221,16 @@ func HasDependabot(tree *worktree.Tree) bool {
 // workflowFiles are the files, and what could not be read as one, right in .github/workflows whose name ends in .yml or .yaml.
 func workflowFiles(root *os.Root) []workflow.File {
 	folder, err := root.OpenRoot(WorkflowFolder)
+	if errors.Is(err, fs.ErrPermission) {
+		return []workflow.File{{Path: WorkflowFolder, Unread: true, Lost: true}}
+	}
 	if err != nil {
 		return nil
 	}
 	defer folder.Close()
 	names, err := namesIn(folder)
 	if err != nil {
-		return nil
+		return []workflow.File{{Path: WorkflowFolder, Unread: true, Lost: true}}
 	}
 	var files []workflow.File
 	for _, name := range names {
@@ -203,7 +245,7 @@ func workflowFiles(root *os.Root) []workflow.File {
 		} else {
 			data, ok = readRegular(root, full)
 		}
-		files = append(files, workflow.File{Path: full, Data: data, Unread: !ok})
+		files = append(files, workflow.File{Path: full, Data: data, Unread: !ok, Lost: !ok && info.Mode().IsRegular()})
 	}
 	return files
 }
