@@ -64,7 +64,7 @@ func words(text string) string { return strings.Join(strings.Fields(text), " ") 
 // What the shell of the demo proposes, and what the README proposes for the first minute, works in it, as far as nobody has to be asked. A marker tells what belongs to which command.
 func TestDemoShell(t *testing.T) {
 	t.Parallel()
-	typed := regexp.MustCompile(`(?m)^ {4}(gh hex init --workflow) .*\n {4}gh hex auth .*\n {4}(git add .*)$`).FindStringSubmatch(readPage(t, "../README.md"))
+	typed := regexp.MustCompile(`(?m)^ {4}gh hex auth .*\n {4}(gh hex init --workflow) .*\n {4}(git add .*)$`).FindStringSubmatch(readPage(t, "../README.md"))
 	if typed == nil {
 		t.Fatal("the README does not say how the workflows are written and pushed")
 	}

@@ -54,6 +54,10 @@ func TestMistakes(t *testing.T) {
 		{"rotate ghe.example.com/octo/analytics", "Did you mean: gh hex rotate -R ghe.example.com/octo/analytics"},
 		{"init octo/analytics", "Usage: gh hex init [flags] (more: gh hex init --help)"},
 		{"auth hxtp_0123456789", "Pipe it into: gh hex auth --with-token"},
+		{"auth ghp_0123456789abcdefghij", "How to hand over one of Hex: gh hex auth --help"},
+		{"verify hex_0123456789abcdef0123456789abcdef01234567", "How to hand over one of Hex: gh hex auth --help"},
+		{"auth -R ghp_0123456789abcdefghij", "How to hand over one of Hex: gh hex auth --help"},
+		{"run sk-learn", "The commands of gh hex run: cancel, list, start, view, watch"},
 		{"auth login hxtw_0123456789", "Pipe it into: gh hex auth --with-token"},
 		{"api", "Usage: gh hex api <path> [flags] (more: gh hex api --help)"},
 		{"api users me", "Usage: gh hex api <path> [flags] (more: gh hex api --help)"},
@@ -140,7 +144,7 @@ func TestMistakes(t *testing.T) {
 		if !strings.Contains(last, tt.last) || out.Len() > 0 {
 			t.Errorf("%s\n got %q\nwant %q\nstdout %q", tt.args, said, tt.last, out)
 		}
-		if strings.Contains(said, "hxtw_0123456789") {
+		if strings.Contains(said, "hxtw_0123456789") || strings.Contains(said, "0123456789abcdef") {
 			t.Errorf("%s shows the token: %s", tt.args, said)
 		}
 	}

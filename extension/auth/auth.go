@@ -65,8 +65,8 @@ func NewCmd(p *command.Process) *cobra.Command {
 
 			Before anything is stored, dry runs of the projects that the workflows run with
 			this secret, or of --project, tell whether the token may run them. Where the
-			workflows read the variable HEX_PROJECT_ID and nobody has set it, a terminal
-			offers the published projects for it.`),
+			workflows read the variable HEX_PROJECT_ID, or none uses Hex yet, and nobody has
+			set it, a terminal offers the published projects for it.`),
 		Example: command.Example(`
 			# Paste a token at the prompt
 			$ gh hex auth

@@ -141,6 +141,8 @@ func (all storings) sayNext(ctx context.Context, err error) {
 		s.Say("Next: %s", proof)
 	case s.org != "":
 		s.Say("Next: gh hex auth status --org %s", s.org)
+	case s.runs != "" && s.unused(ctx):
+		s.Say("Next: gh hex init --workflow")
 	default:
 		s.Say("Next: gh hex verify%s", s.repoFlag())
 	}

@@ -15,17 +15,24 @@ import (
 	"github.com/gh-hex/gh-hex/extension/workspace"
 )
 
-// offerProject asks which project the workflows are to run, where they read the variable of it and nobody has set it. That
-// the projects cannot be listed keeps no token from being stored.
+// offerProject asks which project the workflows are to run, where they read the variable of it and nobody has set it, and
+// where there are none yet: the workflow of gh hex init reads it. That the projects cannot be listed keeps no token from
+// being stored.
 func (s *storing) offerProject(ctx context.Context) error {
 	if !s.wantsProject(ctx) {
 		return console.Cancelled(ctx)
+	}
+	question := fmt.Sprintf("Which project do the workflows of %s run (variable %s)?", s.target, workspace.ProjectName)
+	if s.unused(ctx) {
+		question = fmt.Sprintf("Which project is a workflow of %s to run (variable %s)?", s.target, workspace.ProjectName)
 	}
 	w := &workspace.Workspace{Process: s.authOptions.Process, Client: core.NewClient(s.host, s.token, workspace.ClientOptions(s.authOptions.Process))}
 	list, err := w.Offered(ctx, true)
 	switch {
 	case errors.Is(err, console.ErrCancelled):
 		return err
+	case (err != nil || len(list) == 0) && s.unused(ctx): // nobody has asked for a project
+		return nil
 	case err != nil:
 		s.Say("%s The workflows of %s read the variable %s; no project can be offered for it: %v", s.Yellow("!"), s.target, workspace.ProjectName, err)
 		return nil
@@ -33,20 +40,25 @@ func (s *storing) offerProject(ctx context.Context) error {
 		s.Say("%s The workflows of %s read the variable %s; the token sees no published project to offer for it", s.Yellow("!"), s.target, workspace.ProjectName)
 		return nil
 	}
-	i, err := s.Choose(fmt.Sprintf("Which project do the workflows of %s run (variable %s)?", s.target, workspace.ProjectName),
-		append([]string{"not now"}, workspace.ProjectLabels(list)...))
+	i, err := s.Choose(question, append([]string{"not now"}, workspace.ProjectLabels(list)...))
 	if err == nil && i > 0 {
 		s.runs = list[i-1].ID
 	}
 	return err
 }
 
-// wantsProject reports whether the workflows read the variable of the project, and find none on any level.
+// unused reports whether no workflow here uses Hex yet.
+func (s *storing) unused(ctx context.Context) bool {
+	return s.tree != nil && len(s.workflows(ctx).HexSecrets()) == 0
+}
+
+// wantsProject reports whether the workflows read the variable of the project, or are still to be written, and there is none
+// on any level.
 func (s *storing) wantsProject(ctx context.Context) bool {
 	repository := func(at github.Place) bool {
 		return at.App == github.Actions && at.Level == github.LevelRepository
 	}
-	if !s.CanAsk() || s.dryRun || s.runs != "" || !slices.ContainsFunc(s.chosen(), repository) || !readsProject(s.workflows(ctx)) {
+	if !s.CanAsk() || s.dryRun || s.runs != "" || !slices.ContainsFunc(s.chosen(), repository) || !readsProject(s.workflows(ctx)) && !s.unused(ctx) {
 		return false
 	}
 	inv, err := s.inventory(ctx)

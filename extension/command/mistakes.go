@@ -22,12 +22,13 @@ func NoArguments(cmd *cobra.Command, args []string) error { return AtMost(0)(cmd
 // AtMost refuses more arguments than a command takes.
 func AtMost(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) <= n:
+		if len(args) <= n {
 			return nil
-		case isToken(args[n]):
-			return errTokenTyped
-		case cmd.HasSubCommands():
+		}
+		if err := typedToken(args[n]); err != nil {
+			return err
+		}
+		if cmd.HasSubCommands() {
 			return unknownCommand(cmd, args[n])
 		}
 		return Hinted(fmt.Sprintf("unexpected argument %q for %q", args[n], cmd.CommandPath()), meantArgument(cmd, args[n]))
@@ -49,6 +50,20 @@ func Group(below string) cobra.PositionalArgs {
 
 var errTokenTyped = Hinted("a token must not be an argument: the shell keeps what is typed, and other programs on this machine can see it",
 	"Pipe it into: gh hex auth --with-token. Revoke one that others may have seen, in Hex (Settings → API keys)")
+
+// typedToken refuses a token without repeating it: a log keeps what an error says, even where nobody sees what was typed.
+func typedToken(word string) error {
+	const shortest = 20 // what is shorter may be a word, such as sk-learn
+	_, err := core.ParseToken(word)
+	var refused *core.TokenError
+	switch {
+	case isToken(word):
+		return errTokenTyped
+	case errors.As(err, &refused) && refused.Vendor != "" && len(word) >= shortest:
+		return Hinted("a token must not be an argument, and this one "+refused.Reason, "Revoke one that others may have seen, where it was created. How to hand over one of Hex: gh hex auth --help")
+	}
+	return nil
+}
 
 func isToken(word string) bool {
 	return strings.HasPrefix(word, "hxtp_") || strings.HasPrefix(word, "hxtw_")
@@ -150,6 +165,8 @@ func FlagError(cmd *cobra.Command, err error) error {
 		return Hinted(err.Error(), fmt.Sprintf("--%s %s: %s", missing.GetFlag().Name, what, usage))
 	case errors.As(err, &unknown):
 		return Hinted(err.Error(), meantFlag(cmd, strings.Trim(unknown.GetSpecifiedName()+"\n"+unknown.GetSpecifiedShortnames(), "\n")))
+	case errors.As(err, &invalid) && typedToken(invalid.GetValue()) != nil:
+		return typedToken(invalid.GetValue())
 	case errors.As(err, &invalid):
 		return Hinted(err.Error(), meantValue(cmd, invalid))
 	}

@@ -120,10 +120,9 @@ func (s *Streams) pick(question string, options []string, marked []bool) (*menu,
 		return nil, fmt.Errorf("prepare the terminal: %w", err)
 	}
 	defer func() { _ = term.Restore(int(s.tty.Fd()), state) }()
-	m := &menu{Streams: s, question: question, options: options, marked: slices.Clone(marked), width: 80, page: 10}
-	if width, height, err := term.GetSize(int(s.tty.Fd())); err == nil && width > 0 && height > 0 {
-		m.width, m.page = width, min(max(3, height-4), 20)
-	}
+	width, height := s.size()
+	m := &menu{Streams: s, question: question, options: options, marked: slices.Clone(marked), width: width}
+	m.page = min(max(3, height-3-len(m.heading(""))), 20)
 	m.narrow("")
 	keys := bufio.NewReader(s.keyboard())
 	for {
@@ -203,7 +202,7 @@ func (m *menu) narrow(filter string) {
 }
 
 func (m *menu) draw() {
-	lines := []string{m.heading(m.filter), m.usage()}
+	lines := append(m.heading(m.filter), m.usage())
 	for n, i := range m.shown[m.top:min(len(m.shown), m.top+m.page)] {
 		pointer, box := "  ", ""
 		if m.top+n == m.at {
@@ -228,10 +227,14 @@ func (m *menu) draw() {
 	m.drawn = len(lines)
 }
 
-// heading is the question, and what stands behind it.
-func (m *menu) heading(behind string) string {
-	line := text.Truncate(m.width-3, strings.TrimRight(Safe(m.question)+" "+Safe(behind), " "))
-	return string(m.Green("?")) + " " + line
+// heading is the question, and what stands behind it. A line of it never is so long that the terminal would break it: the
+// menu is taken away by their number.
+func (m *menu) heading(behind string) []string {
+	lines := m.asked(strings.TrimRight(m.question+" "+behind, " "), m.width)
+	for i, line := range lines {
+		lines[i] = text.Truncate(m.width-1, line)
+	}
+	return lines
 }
 
 func (m *menu) usage() string {
@@ -252,7 +255,7 @@ func (m *menu) erase() {
 // conclude takes the menu away and leaves the answer.
 func (m *menu) conclude(answer string) {
 	m.erase()
-	fmt.Fprint(m.questions, m.heading(answer)+"\r\n")
+	fmt.Fprint(m.questions, strings.Join(m.heading(answer), "\r\n")+"\r\n")
 }
 
 func (m *menu) answer() string {

@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"golang.org/x/term"
-
-	"github.com/gh-hex/gh-hex/core"
 )
 
 // CanAsk reports whether there is somebody to ask.
@@ -36,16 +34,19 @@ func (s *Streams) Ask(prompt string, hidden bool) (string, error) {
 			io.Writer
 		}{s.keyboard(), s.questions}, "")
 	}
-	if width, height, err := term.GetSize(int(s.tty.Fd())); err == nil && width > 0 && height > 0 {
-		_ = s.terminal.SetSize(width, height) // else it breaks lines at 80 columns
+	width, height := s.size()
+	_ = s.terminal.SetSize(width, height) // else it breaks lines at 80 columns
+	lines := s.asked(prompt, width)
+	last := len(lines) - 1
+	for _, line := range lines[:last] {
+		fmt.Fprint(s.questions, line, "\r\n")
 	}
-	prompt = string(s.Green("?")) + " " + core.Printable(prompt) + " "
 	var line string
 	if hidden {
-		fmt.Fprint(s.questions, prompt)
+		fmt.Fprint(s.questions, lines[last], " ")
 		line, err = readHidden(s.keys, s.questions)
 	} else {
-		s.terminal.SetPrompt(prompt)
+		s.terminal.SetPrompt(lines[last] + " ")
 		line, err = s.terminal.ReadLine()
 	}
 	if hidden && !errors.Is(err, ErrCancelled) {
@@ -62,6 +63,27 @@ func (s *Streams) Ask(prompt string, hidden bool) (string, error) {
 		return "", fmt.Errorf("read from the terminal: %w", err)
 	}
 	return line, nil
+}
+
+// size is the room that a question has, in columns and lines.
+func (s *Streams) size() (width, height int) {
+	if width, height, err := term.GetSize(int(s.tty.Fd())); err == nil && width > 0 && height > 0 {
+		return width, height
+	}
+	return 80, 24
+}
+
+// asked is a question, broken at words to fit a terminal with a space behind it.
+func (s *Streams) asked(question string, width int) []string {
+	lines := strings.Split(wrap("? "+Safe(question), width-1, 2), "\n")
+	lines[0] = string(s.Green("?")) + strings.TrimPrefix(lines[0], "?")
+	return lines
+}
+
+// list writes a line of a question that is answered by a number.
+func (s *Streams) list(line string) {
+	width, _ := s.size()
+	fmt.Fprintln(s.questions, wrap(Safe(line), width-1, 6))
 }
 
 // Confirm asks a yes-or-no question; an empty answer is fallback.
@@ -95,9 +117,9 @@ func (s *Streams) Choose(question string, options []string) (int, error) {
 		}
 		return m.shown[m.at], nil
 	}
-	fmt.Fprintln(s.questions, core.Printable(question))
+	s.list(question)
 	for i, o := range options {
-		fmt.Fprintf(s.questions, "  %d  %s\n", i+1, core.Printable(o))
+		s.list(fmt.Sprintf("  %d  %s", i+1, o))
 	}
 	for {
 		answer, err := s.Ask(fmt.Sprintf("Number (1-%d, default 1):", len(options)), false)
@@ -123,13 +145,13 @@ func (s *Streams) Checklist(question string, options []string, marked []bool) ([
 		}
 		return m.chosen(), nil
 	}
-	fmt.Fprintln(s.questions, Safe(question))
+	s.list(question)
 	for i, o := range options {
 		box := "[ ]"
 		if marked[i] {
 			box = "[x]"
 		}
-		fmt.Fprintf(s.questions, "  %3d  %s %s\n", i+1, box, Safe(o))
+		s.list(fmt.Sprintf("  %3d  %s %s", i+1, box, o))
 	}
 	for {
 		answer, err := s.Ask("Numbers (such as 1,3-5 or all; Enter for the marked ones, none to cancel):", false)

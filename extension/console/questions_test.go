@@ -2,7 +2,10 @@ package console
 
 import (
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/cli/go-gh/v2/pkg/text"
 )
 
 func TestParseChoice(t *testing.T) {
@@ -31,6 +34,30 @@ func TestParseChoice(t *testing.T) {
 		got, ok := parseChoice(tt.answer, marked)
 		if ok != tt.ok || ok && !slices.Equal(got, tt.want) {
 			t.Errorf("%q: %v, %v; want %v, %v", tt.answer, got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
+// A question is broken at words, below its own mark, and leaves room for what is typed. A menu counts on that: a line that
+// the terminal breaks would stay on the screen.
+func TestQuestionsBreakAtWords(t *testing.T) {
+	const question = "Which project is a workflow of octo/analytics to run (variable HEX_PROJECT_ID)?"
+	const answer = "Weekly revenue  019f681a-1870-731d-bf1e-b82d136117fa"
+	long := "Replace the Actions variable HEX_WORKSPACE_URL with https://" + strings.Repeat("x", 100) + ".hex.tech?"
+	for width := 40; width < 150; width++ {
+		s := &Streams{Color: true}
+		lines := s.asked(question, width)
+		if got := strings.ReplaceAll(strings.Join(lines, "\n"), "\n  ", " "); got != string(s.Green("?"))+" "+question {
+			t.Errorf("%d columns: %q", width, lines)
+		}
+		m := &menu{Streams: s, question: question, width: width}
+		if got := strings.ReplaceAll(strings.Join(m.heading(answer), "\n"), "\n  ", " "); !strings.HasSuffix(got, question+" "+answer) && !strings.HasSuffix(got, question+" Weekly revenue 019f681a-1870-731d-bf1e-b82d136117fa") {
+			t.Errorf("%d columns: %q", width, got)
+		}
+		for _, line := range slices.Concat(lines, m.heading(answer), (&menu{Streams: s, question: long, width: width}).heading("")) {
+			if text.DisplayWidth(line) >= width {
+				t.Errorf("%d columns: %q", width, line)
+			}
 		}
 	}
 }

@@ -171,17 +171,17 @@ func (f *Fleet) judgeRead(ctx context.Context, s github.Snapshot) Judged {
 	return j
 }
 
-// unanswered is the first place that could not be listed, though another one may hold all that is needed: a login that sees
-// less than the fleet needs would hide what changes in that place tomorrow. What is not there at all is an answer, and where
-// Dependabot is off nothing reads its secrets.
+// unanswered is the first place that could not be listed, though another one may hold all that is needed: what was not
+// seen was not judged. Only owners see the Dependabot secrets of an organization: of those a refusal is an answer.
 func (i *Inspection) unanswered() error {
 	inv := i.known()
-	refusals := inv.Refusals()
-	if i.elsewhere.dependabot() {
-		refusals = append(refusals, inv.Dependabot.Err, inv.DependabotOrganization.Err)
+	for _, err := range inv.Refusals() {
+		if !errors.Is(err, github.ErrNotFound) {
+			return err
+		}
 	}
-	for _, err := range refusals {
-		if err != nil && !errors.Is(err, github.ErrNotFound) {
+	for _, err := range []error{inv.Dependabot.Err, inv.DependabotOrganization.Err} {
+		if unreachable(err) {
 			return err
 		}
 	}

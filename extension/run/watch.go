@@ -209,11 +209,14 @@ func (w *watcher) ended() {
 		w.change(w.last)
 		return
 	}
-	duration := console.Took(elapsed(w.last, w.Now()))
+	duration, page := console.Took(elapsed(w.last, w.Now())), ""
 	if duration != "" {
 		duration = " after " + duration
 	}
-	w.Print("%s %s%s  %s", statusIcon(w.Streams, w.last.Status), w.Bold(console.Word(string(w.last.Status))), duration, workspace.Link(w.last.RunURL))
+	if w.last.Status == core.RunCompleted { // what comes after another end names the page
+		page = "  " + workspace.Link(w.last.RunURL)
+	}
+	w.Print("%s %s%s%s", statusIcon(w.Streams, w.last.Status), w.Bold(console.Word(string(w.last.Status))), duration, page)
 }
 
 // draw writes the progress over itself, where a terminal shows it.
