@@ -36,6 +36,7 @@ type Source struct {
 	// Unread are files that are there and could not be read, or are too large to be.
 	Unread []string
 	Tree   func() ([]string, error) // the files there; nil for a repository on GitHub
+	lost   string                   // a workflow, or the folder of them, that GitHub has and that could not be read
 }
 
 // ReadWorkflows reads the workflows of a work tree as they are, uncommitted changes included.
@@ -67,10 +68,11 @@ func lost(w *workflow.Workflows) error {
 // sourceHere is a work tree as it is. What a sparse checkout leaves out of it is read from git's index: it was not deleted,
 // and GitHub has it.
 func sourceHere(ctx context.Context, tree *worktree.Tree, root *os.Root) *Source {
-	s := &Source{Files: workflowFiles(root)}
+	s := &Source{}
+	s.Files, s.lost = workflowFiles(root)
 	left, err := tree.LeftOut(ctx)
 	if err != nil {
-		s.Files = append(s.Files, workflow.File{Path: WorkflowFolder, Unread: true, Lost: true})
+		s.lost = WorkflowFolder
 	}
 	s.Lookup = func(name string) ([]byte, bool) {
 		if data, ok := readRegular(root, name); ok || left[name] == "" {
@@ -82,7 +84,10 @@ func sourceHere(ctx context.Context, tree *worktree.Tree, root *os.Root) *Source
 		there := slices.ContainsFunc(s.Files, func(f workflow.File) bool { return f.Path == name })
 		if path.Dir(name) == WorkflowFolder && IsYAML(name) && !there {
 			data, ok := s.Lookup(name)
-			s.Files = append(s.Files, workflow.File{Path: name, Data: data, Unread: !ok, Lost: !ok})
+			if !ok {
+				s.lost = name
+			}
+			s.Files = append(s.Files, workflow.File{Path: name, Data: data, Unread: !ok})
 		}
 	}
 	return s
@@ -114,7 +119,9 @@ func (s *Source) read(o workflow.ReadOptions) *workflow.Workflows {
 			return names
 		})
 	}
-	return workflow.Read(s.Files, o)
+	w := workflow.Read(s.Files, o)
+	w.Lost = s.lost
+	return w
 }
 
 // lookup reads a file from where the workflows are.
@@ -219,20 +226,20 @@ func HasDependabot(tree *worktree.Tree) bool {
 }
 
 // workflowFiles are the files, and what could not be read as one, right in .github/workflows whose name ends in .yml or .yaml.
-func workflowFiles(root *os.Root) []workflow.File {
+// Of the latter lost is one that git takes for a file, or the folder itself.
+func workflowFiles(root *os.Root) (files []workflow.File, lost string) {
 	folder, err := root.OpenRoot(WorkflowFolder)
 	if errors.Is(err, fs.ErrPermission) {
-		return []workflow.File{{Path: WorkflowFolder, Unread: true, Lost: true}}
+		return nil, WorkflowFolder
 	}
 	if err != nil {
-		return nil
+		return nil, ""
 	}
 	defer folder.Close()
 	names, err := namesIn(folder)
 	if err != nil {
-		return []workflow.File{{Path: WorkflowFolder, Unread: true, Lost: true}}
+		return nil, WorkflowFolder
 	}
-	var files []workflow.File
 	for _, name := range names {
 		info, err := folder.Lstat(name)
 		if err != nil || info.IsDir() {
@@ -245,9 +252,12 @@ func workflowFiles(root *os.Root) []workflow.File {
 		} else {
 			data, ok = readRegular(root, full)
 		}
-		files = append(files, workflow.File{Path: full, Data: data, Unread: !ok, Lost: !ok && info.Mode().IsRegular()})
+		if !ok && info.Mode().IsRegular() {
+			lost = full
+		}
+		files = append(files, workflow.File{Path: full, Data: data, Unread: !ok})
 	}
-	return files
+	return files, lost
 }
 
 // namesIn are the names of workflows in a folder, in order.

@@ -28,8 +28,8 @@ import (
 type File struct {
 	Path string
 	Data []byte
-	// Unread says that it is there, and could not be read; Lost that git has it as a file all the same, and so GitHub.
-	Unread, Lost bool
+	// Unread says that it is there, and could not be read.
+	Unread bool
 }
 
 // Options says what [Load] may draw on beside the workflow files themselves.
@@ -215,21 +215,17 @@ type Workflows struct {
 	values   int // of YAML, in all files that are judged
 	// Expressions are those of all files.
 	Expressions abstract.Parsed
-	// Lost is a workflow that GitHub has and that could not be read: what it uses is not known. Empty for none.
-	Lost string
 	// callsLeft says that more workflows are called than are looked at.
 	CallsLeft bool
 	files     map[string]string // of the repository that were looked at; empty for one that is not there
 	Missing   map[string]bool   // remote references that were not at hand
+	Lost      string            // a workflow that GitHub has, and that could not be read; empty for none
 	lacking   map[*Step]string  // those of actions, by the step that uses one
 }
 
 // Load reads the workflows among files, and decides what of them concerns Hex.
 func Load(files []File, o Options) *Workflows {
 	w := &Workflows{Options: o, callees: map[string]*Document{}, Actions: map[string]*Document{}, files: map[string]string{}, Missing: map[string]bool{}, lacking: map[*Step]string{}}
-	if i := slices.IndexFunc(files, func(f File) bool { return f.Lost }); i >= 0 {
-		w.Lost = files[i].Path
-	}
 	w.Docs = w.parseAll(slices.DeleteFunc(slices.Clone(files), func(f File) bool { return !isWorkflow(f.Path) }))
 	for _, d := range w.Docs {
 		w.callees[d.Path] = d
