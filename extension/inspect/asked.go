@@ -73,7 +73,7 @@ func (k *storedTokens) settle(ctx context.Context) {
 			rest = max(rest, r)
 		}
 	}
-	_ = pause(ctx, rest)
+	_ = core.Sleep(ctx, rest)
 }
 
 // absent says what is to be done for the file to come to the default branch.
