@@ -379,7 +379,7 @@ func (t *Tree) exactPath(ctx context.Context, p location) string {
 // asNote makes the note of a commit out of a blob that stands where git keeps notes: at the ID of what it is about.
 func (t *Tree) asNote(ctx context.Context, p location) location {
 	id := strings.ReplaceAll(p.path, "/", "")
-	if !isObjectID(id) {
+	if !IsObjectID(id) {
 		return p
 	}
 	if here, err := t.present(ctx, []string{id}); err == nil && len(here) == 1 {

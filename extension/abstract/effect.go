@@ -396,12 +396,11 @@ func (x *Follower) call(stmt *syntax.Stmt, c *syntax.CallExpr) Outcome {
 		x.inside(r.Word)
 	}
 	command := x.S.Command(stmt)
-	name := command.Name()
-	args := command.Words[min(1, len(command.Words)):]
+	name, args := command.Name(), command.Words[min(1, len(command.Words)):]
 	switch name {
 	case "exit":
 		return x.exit(args)
-	case "true", ":":
+	case "true", ":", "set", "shift", "unset", "trap", "umask":
 		return Certain(true)
 	case "false":
 		return Certain(false)
@@ -409,8 +408,6 @@ func (x *Follower) call(stmt *syntax.Stmt, c *syntax.CallExpr) Outcome {
 		return x.testWords(args)
 	case "echo", "printf":
 		x.print(name, args)
-		return Certain(true)
-	case "set", "shift", "unset", "trap", "umask":
 		return Certain(true)
 	case "return":
 		return Either()
@@ -421,15 +418,20 @@ func (x *Follower) call(stmt *syntax.Stmt, c *syntax.CallExpr) Outcome {
 		x.use(args)
 		return x.statement(body, true)
 	}
-	x.out.Commands = append(x.out.Commands, command)
+	x.program(name, command)
+	return Either()
+}
+
+// program is a command that the shell leaves to a program.
+func (x *Follower) program(name string, c *script.Command) {
+	x.out.Commands = append(x.out.Commands, c)
 	x.out.External = x.out.External || name != "cd" && name != "read" && name != "sleep"
-	x.use(command.Words)
-	x.use(command.Inputs)
-	for _, a := range command.Assigns {
+	x.use(c.Words)
+	x.use(c.Inputs)
+	for _, a := range c.Assigns {
 		x.use([]script.Word{a.Value})
 	}
-	x.fed(name, command)
-	return Either()
+	x.fed(name, c)
 }
 
 // fed is a here-document that goes on to the outputs: cat <<EOF >> $GITHUB_OUTPUT.

@@ -207,7 +207,7 @@ func (r *statusRun) ownWorkflows(ctx context.Context) inspect.Remote {
 	if r.tree == nil {
 		return inspect.ReadRemote(ctx, r.Client, r.repo.Owner, r.repo.Name, "")
 	}
-	return inspect.Remote{Workflows: inspect.ReadWorkflows(r.tree, workflow.ReadOptions{Ends: ctx})}
+	return inspect.ReadHere(r.tree, workflow.ReadOptions{Ends: ctx})
 }
 
 // readNames are the names under which workflows read a Hex token.

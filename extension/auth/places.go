@@ -195,7 +195,8 @@ func (s *storing) workflows(ctx context.Context) *workflow.Workflows {
 
 func (s *storing) readWorkflows(ctx context.Context) *inspect.Remote {
 	if s.tree != nil {
-		return &inspect.Remote{Workflows: inspect.ReadWorkflows(s.tree, workflow.ReadOptions{Ends: ctx, Secret: s.secret})}
+		known := inspect.ReadHere(s.tree, workflow.ReadOptions{Ends: ctx, Secret: s.secret})
+		return &known
 	}
 	known := inspect.ReadRemote(ctx, s.client, s.target.Owner, s.target.Name, s.secret)
 	return &known

@@ -266,16 +266,21 @@ func (c *Client) exchange(ctx context.Context, r request) (*answer, error) {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, &Error{What: r.what, Host: c.host, Source: c.source, err: plain(err)}
+		return nil, c.unusable(0, r.what, plain(err))
 	}
 	defer resp.Body.Close()
 	c.clock.set(resp.Header)
+	return c.readAnswer(r, resp)
+}
+
+// readAnswer reads a response within bounds.
+func (c *Client) readAnswer(r request, resp *http.Response) (*answer, error) {
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil && resp.StatusCode < 300 {
-		return nil, &Error{What: r.what, Host: c.host, Source: c.source, err: fmt.Errorf("the answer broke off: %w", plain(err))}
+		return nil, c.unusable(0, r.what, fmt.Errorf("the answer broke off: %w", plain(err)))
 	}
 	if len(raw) > maxBody {
-		return nil, &Error{What: r.what, Host: c.host, Source: c.source, Status: resp.StatusCode, err: errTooLarge}
+		return nil, c.unusable(resp.StatusCode, r.what, errTooLarge)
 	}
 	if resp.StatusCode >= 300 {
 		if errors.Is(core.DecodeJSON(raw, new(json.RawMessage)), core.ErrTooLarge) {
@@ -383,7 +388,7 @@ func (c *Client) decode(a *answer, what string, out any) error {
 	return c.unusable(a.status, what, err)
 }
 
-// unusable is a success that does not hold what was asked for.
+// unusable is what came, if anything, and does not hold what was asked for.
 func (c *Client) unusable(status int, what string, err error) *Error {
 	return &Error{What: what, Host: c.host, Source: c.source, Status: status, err: err}
 }

@@ -152,7 +152,7 @@ func (f *Fleet) judgeRead(ctx context.Context, s github.Snapshot) Judged {
 	w := i.workflows()
 	wg.Wait()
 	j.NeedsToken = f.about.All || usesHex(w)
-	if err := cmp.Or(i.elsewhere.unread(), secrets.Err); err != nil && !j.NeedsToken {
+	if err := cmp.Or(i.unread(), secrets.Err); err != nil && !j.NeedsToken {
 		return j.unknown(err)
 	}
 	j.Unread = unreadSecrets(secrets, w)

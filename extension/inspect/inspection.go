@@ -160,7 +160,7 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	if r, there := judged[workflow.Syntax]; there {
 		judged[workflow.Syntax] = withNotes(r, i.astray())
 	}
-	err, left := i.elsewhere.unread(), i.elsewhere.notJudged()
+	err, left := i.unread(), i.elsewhere.notJudged()
 	for id, r := range judged {
 		switch {
 		case err != nil && r.Status != check.StatusError:
@@ -437,7 +437,7 @@ func (i *Inspection) judgeStored() check.Result {
 	if len(found) > 0 {
 		return check.OK(strings.Join(found, "; "))
 	}
-	if err := i.elsewhere.unread(); err != nil {
+	if err := i.unread(); err != nil {
 		return check.Unknown("cannot tell which name the secret is read by: "+err.Error(), fixFor(err))
 	}
 	if hidden := inv.Hidden(); hidden != nil {
@@ -452,6 +452,14 @@ func (i *Inspection) judgeStored() check.Result {
 	r := i.nowhere(inv, missing[0])
 	r.Auth = i.settings.Token.IsZero() && i.settings.TokenErr == nil && i.Includes("token-present")
 	return r
+}
+
+// unread is why not all that the workflows say is known; nil when it is.
+func (i *Inspection) unread() error {
+	if i.elsewhere != nil {
+		return i.elsewhere.unread()
+	}
+	return lost(i.local())
 }
 
 func storedWhere(places []github.PlacedEntry, now time.Time) string {

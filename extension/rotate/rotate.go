@@ -254,7 +254,8 @@ func (r *rotation) ownWorkflows(ctx context.Context, repo github.Repository) *in
 	if !here {
 		return nil
 	}
-	return &inspect.Remote{Workflows: inspect.ReadWorkflows(r.tree, workflow.ReadOptions{Secret: r.secret, Ends: ctx})}
+	known := inspect.ReadHere(r.tree, workflow.ReadOptions{Secret: r.secret, Ends: ctx})
+	return &known
 }
 
 // sameTokenError means that the new token is the one that this machine has already.

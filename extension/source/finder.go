@@ -20,8 +20,6 @@ type finder struct {
 	json     bool // in what fromJSON takes apart
 }
 
-func newFinder(found func(r Read, offset int)) finder { return finder{found: found} }
-
 // walk visits a node.
 func (f finder) walk(node actionlint.ExprNode) {
 	switch n := node.(type) {

@@ -148,7 +148,8 @@ func (d *Document) Asks(input string) bool { return d.inputs[strings.ToLower(inp
 // maxBranches bounds how many branches that expressions name are told apart.
 const maxBranches = 24
 
-func union2(a, b []string) []string {
+// moreBranches adds those that a list lacks.
+func moreBranches(a, b []string) []string {
 	for _, x := range b {
 		if !slices.Contains(a, x) && len(a) < maxBranches {
 			a = append(a, x)
@@ -234,6 +235,7 @@ type Workflows struct {
 	CallsLeft bool
 	files     map[string]string // of the repository that were looked at; empty for one that is not there
 	Missing   map[string]bool   // remote references that were not at hand
+	Lost      string            // a workflow that GitHub has, and that could not be read; empty for none
 	lacking   map[*Step]string  // those of actions, by the step that uses one
 }
 
@@ -354,19 +356,7 @@ func (w *Workflows) parse(name, remote string, data []byte, size int) *Document 
 	if w.Options.Lookup != nil && remote == "" {
 		d.runs = d.named()
 	}
-	if ast != nil {
-		for _, r := range refusals.Of(ast) {
-			d.fault(Place{File: d.Path, Line: r.Pos.Line, Column: r.Pos.Col}, check.SeverityError, r.Message)
-		}
-		scheduled := slices.ContainsFunc(errs, func(e *actionlint.Error) bool { return strings.HasPrefix(e.Message, "schedule event") })
-		if line, _ := d.onLines(); line > 0 && len(ast.On) == 0 && !scheduled {
-			d.fault(Place{Line: line, Column: 1}, check.SeverityError, "on names no event: add one, such as push")
-		}
-	}
-	if line := refusals.SecondDocument(d.Src.text); line > 0 {
-		d.fault(Place{Line: line, Column: 1}, check.SeverityError, "a second YAML document begins here, and GitHub reads only one")
-	}
-	d.takeErrors(errs, data)
+	d.refused(errs, data)
 	sort.SliceStable(d.Reads, func(i, j int) bool { return Before(d.Reads[i].Place, d.Reads[j].Place) })
 	for _, x := range d.Reads {
 		if x.Job == nil && x.Site.Secrets {
@@ -374,6 +364,23 @@ func (w *Workflows) parse(name, remote string, data []byte, size int) *Document 
 		}
 	}
 	return d
+}
+
+// refused says what GitHub refuses about a file as a whole.
+func (d *Document) refused(errs []*actionlint.Error, data []byte) {
+	if d.AST != nil {
+		for _, r := range refusals.Of(d.AST) {
+			d.fault(Place{File: d.Path, Line: r.Pos.Line, Column: r.Pos.Col}, check.SeverityError, r.Message)
+		}
+		scheduled := slices.ContainsFunc(errs, func(e *actionlint.Error) bool { return strings.HasPrefix(e.Message, "schedule event") })
+		if line, _ := d.onLines(); line > 0 && len(d.AST.On) == 0 && !scheduled {
+			d.fault(Place{Line: line, Column: 1}, check.SeverityError, "on names no event: add one, such as push")
+		}
+	}
+	if line := refusals.SecondDocument(d.Src.text); line > 0 {
+		d.fault(Place{Line: line, Column: 1}, check.SeverityError, "a second YAML document begins here, and GitHub reads only one")
+	}
+	d.takeErrors(errs, data)
 }
 
 // parseYAML contains a panic of the parser: a file that the repository's author wrote must not end the program. The
@@ -466,7 +473,7 @@ func (d *Document) Distinctions() (paths [][]string, names []string) {
 		}
 		seen[next] = true
 		paths = append(paths, next.PathsOf("github", "inputs")...)
-		names = union2(names, next.branches)
+		names = moreBranches(names, next.branches)
 		queue = append(queue, next.calls...)
 		for _, s := range next.Steps() {
 			queue = append(queue, s.Local)
