@@ -10,19 +10,24 @@ import (
 	"golang.org/x/term"
 )
 
-// makeRaw is that of term, except that a line feed returns the carriage: what reads our pipe may print on the terminal
-// meanwhile.
+// makeRaw hands every key over as it is pressed, and shows none. Unlike term.MakeRaw it leaves the output alone, at no
+// moment without it: what reads our pipe may print on the terminal meanwhile.
 func makeRaw(tty *os.File) (*term.State, error) {
 	fd := int(tty.Fd())
-	before, err := term.MakeRaw(fd)
+	before, err := term.GetState(fd)
 	if err != nil {
 		return nil, err
 	}
-	if now, err := unix.IoctlGetTermios(fd, getTermios); err == nil {
-		now.Oflag |= unix.OPOST
-		_ = unix.IoctlSetTermios(fd, setTermios, now)
+	raw, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return nil, err
 	}
-	return before, nil
+	raw.Iflag &^= unix.IGNBRK | unix.BRKINT | unix.PARMRK | unix.ISTRIP | unix.INLCR | unix.IGNCR | unix.ICRNL | unix.IXON
+	raw.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON | unix.ISIG | unix.IEXTEN
+	raw.Cflag &^= unix.CSIZE | unix.PARENB
+	raw.Cflag |= unix.CS8
+	raw.Cc[unix.VMIN], raw.Cc[unix.VTIME] = 1, 0
+	return before, unix.IoctlSetTermios(fd, setTermios, raw)
 }
 
 // inForeground reports whether this process may use its terminal.
