@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/script"
 	"github.com/gh-hex/gh-hex/extension/abstract"
 )
@@ -438,15 +439,12 @@ func loginNeeds(c *script.Command) []Need {
 			value, _ = c.Words[i+1].Literal()
 		}
 		if value == "" || strings.HasPrefix(value, "-") {
-			value = loginName
+			value = core.LoginName
 		}
 		return []Need{{value, "hex auth login", c.At}}
 	}
 	return nil
 }
-
-// loginName is the variable that the CLI of Hex reads when none is named.
-const loginName = "HEX_CLI_LOGIN_TOKEN"
 
 // bearerNeeds are the variables that are sent as a token to a host of Hex.
 func bearerNeeds(c *script.Command) []Need {
@@ -462,7 +460,7 @@ func bearerNeeds(c *script.Command) []Need {
 	return out
 }
 
-func IsNameOfToken(name string) bool { return IsSecretName(name) || name == loginName }
+func IsNameOfToken(name string) bool { return IsSecretName(name) || name == core.LoginName }
 
 // AssignedTo is the variable of Hex's that a script gives the value to which follows: HEX_API_TOKEN="…; empty when it is none.
 func AssignedTo(script string) string {
