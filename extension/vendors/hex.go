@@ -117,11 +117,7 @@ func PublishesPackages(uses string) bool {
 
 // isAPIHost tells a name under hex.tech that is a workspace's, rather than one of Hex's own sites.
 func isAPIHost(label string) bool {
-	switch strings.ToLower(label) {
-	case "learn", "www", "static", "status", "docs", "help", "community", "blog", "trust":
-		return false
-	}
-	return true
+	return !slices.Contains([]string{"learn", "www", "static", "status", "docs", "help", "community", "blog", "trust"}, strings.ToLower(label))
 }
 
 // MentionsHex is the cheap question that comes before every pattern.
@@ -131,10 +127,8 @@ func MentionsHex(text string) bool {
 
 // mayBeCommand spares most values that they are read as a script: a name of a variable in it is no command of Hex's.
 func mayBeCommand(value string) bool {
-	if strings.Contains(value, "hex") || strings.Contains(value, "gleam") {
-		return true
-	}
-	return MentionsHex(value) && strings.Contains(strings.ToLower(value), "hex.") // a host, in capitals
+	return strings.Contains(value, "hex") || strings.Contains(value, "gleam") ||
+		MentionsHex(value) && strings.Contains(strings.ToLower(value), "hex.") // a host, in capitals
 }
 
 // CallsHost tells a host that is called, alone or below /api, from a link to a page there.
@@ -187,10 +181,7 @@ func ApiHosts(text string) [][]int {
 
 // goesOn tells whether a host's name does, as in app.hex.tech.example.com.
 func goesOn(rest string) bool {
-	if rest == "" {
-		return false
-	}
-	return abstract.IsWord(rest[0]) || rest[0] == '-' || rest[0] == '.' && len(rest) > 1 && isLabel(rest[1])
+	return rest != "" && (abstract.IsWord(rest[0]) || rest[0] == '-' || rest[0] == '.' && len(rest) > 1 && isLabel(rest[1]))
 }
 
 // hexDomain follows the name of a workspace's host.
