@@ -141,7 +141,8 @@ func (t *Tree) Sending(ctx context.Context, p Push, paths ...string) *Sending {
 // Commits returns the commits that the pushed refs are to name, each once, as far as the push of that ref changes one of
 // the paths; deleting counts.
 func (s *Sending) Commits(ctx context.Context) ([]string, error) {
-	if len(s.push.Updates) == 1 { // what one of several refs brings is no news together with another one
+	alone := len(s.push.Updates) == 1
+	if alone { // what one of several refs brings is no news together with another one
 		changed, err := s.changed()
 		if err != nil || !slices.ContainsFunc(changed, func(v version) bool { return !isEnvFile(v.path) }) {
 			return nil, err
@@ -149,7 +150,11 @@ func (s *Sending) Commits(ctx context.Context) ([]string, error) {
 	}
 	var commits []string
 	for _, u := range s.push.Updates {
-		commit, err := s.tree.changing(ctx, s.push.Remote, u, s.paths)
+		brings := s.revisions
+		if !alone {
+			brings = func() (revisions, error) { return s.tree.sent(ctx, s.push.Remote, []Update{u}) }
+		}
+		commit, err := s.tree.changing(ctx, brings, u, s.paths)
 		if err != nil {
 			return nil, err
 		}
@@ -161,8 +166,8 @@ func (s *Sending) Commits(ctx context.Context) ([]string, error) {
 }
 
 // changing returns the commit that a ref is to name when the push of it alone changes one of the paths, else nothing.
-func (t *Tree) changing(ctx context.Context, remote string, u Update, paths []string) (string, error) {
-	r, err := t.sent(ctx, remote, []Update{u})
+func (t *Tree) changing(ctx context.Context, brings func() (revisions, error), u Update, paths []string) (string, error) {
+	r, err := brings()
 	if err != nil || r.input == "" {
 		return "", err
 	}
