@@ -307,14 +307,27 @@ func (t *Tree) FileAt(ctx context.Context, commit, path string, limit int) ([]by
 	return data, err == nil
 }
 
-// FilesAt lists the regular files right in a folder as it stands in a commit.
-func (t *Tree) FilesAt(ctx context.Context, commit, folder string) ([]string, error) {
+// FilesAt reads the regular files of at most limit bytes right in a folder as it stands in a commit. paths are those of all
+// that are wanted.
+func (t *Tree) FilesAt(ctx context.Context, commit, folder string, limit int, wanted func(path string) bool) (paths []string, texts map[string][]byte, err error) {
 	entries, err := t.entries(ctx, commit, folder+"/")
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = e.path
+	if err != nil {
+		return nil, nil, err
 	}
-	return names, err
+	var ids []string
+	byID := map[string][]string{}
+	for _, e := range entries {
+		if wanted(e.path) {
+			paths, ids, byID[e.blob] = append(paths, e.path), append(ids, e.blob), append(byID[e.blob], e.path)
+		}
+	}
+	texts = map[string][]byte{}
+	err = t.readBlobs(ctx, ids, int64(limit), func(id string, data []byte) {
+		for _, path := range byID[id] {
+			texts[path] = data
+		}
+	})
+	return paths, texts, err
 }
 
 // AllAt returns the paths of all files of a commit.
