@@ -38,9 +38,12 @@ func Main(args []string) int {
 }
 
 func execute(ctx context.Context, p *command.Process, args []string) int {
-	root := newRootCmd(p, args...)
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := command.TypedTokens(args)
+	if err == nil {
+		root := newRootCmd(p, args...)
+		root.SetArgs(args)
+		err = root.ExecuteContext(ctx)
+	}
 	if err == nil {
 		err = p.Out.Err
 	}

@@ -1,10 +1,13 @@
 package extension
 
 import (
+	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/gh-hex/gh-hex/extension/command"
+	"github.com/gh-hex/gh-hex/scripts/sandbox"
 )
 
 const (
@@ -144,8 +147,44 @@ func TestMistakes(t *testing.T) {
 		if !strings.Contains(last, tt.last) || out.Len() > 0 {
 			t.Errorf("%s\n got %q\nwant %q\nstdout %q", tt.args, said, tt.last, out)
 		}
+		if strings.Contains(said, "strconv") || strings.Contains(said, "time: ") {
+			t.Errorf("%s: %s is how Go says it", tt.args, said)
+		}
 		if strings.Contains(said, "hxtw_0123456789") || strings.Contains(said, "0123456789abcdef") {
 			t.Errorf("%s shows the token: %s", tt.args, said)
 		}
 	}
+}
+
+// A whole token is refused wherever it stands, before anything is sent: as a name it would go to GitHub.
+func TestTokensAreNoArguments(t *testing.T) {
+	transport := http.DefaultTransport
+	t.Cleanup(func() { http.DefaultTransport = transport })
+	http.DefaultTransport = unused{t}
+	t.Setenv("GH_TOKEN", "sample-login")
+	token := sandbox.NewToken(sandbox.Personal, "typed")
+	for _, args := range []string{
+		"TOKEN", "auth TOKEN", "auth --env TOKEN -R octo/analytics", "auth --env=TOKEN -R octo/analytics", "auth --org octo --repos TOKEN", "auth --org TOKEN",
+		"auth --workspace-url https://TOKEN@app.hex.tech -R octo/analytics", "auth --workspace-url https://app.hex.tech/TOKEN -R octo/analytics",
+		"verify -R octo/TOKEN", "verify -Rocto/TOKEN", "verify --org TOKEN", "auth status --org TOKEN", "rotate --with-token --env TOKEN -R octo/analytics",
+		"run start " + aProject + " -f a=TOKEN", "project list --owner TOKEN", "api users/me?x=TOKEN", "api users/me -X TOKEN", "help TOKEN", "--TOKEN",
+	} {
+		p, out, errOut := newTestProcess(t)
+		code := execute(t.Context(), p, strings.Fields(strings.ReplaceAll(args, "TOKEN", token)))
+		said := out.String() + errOut.String()
+		if code != command.ExitProblem || !strings.HasPrefix(said, "a token must not be an argument") || strings.Contains(said, token[5:]) {
+			t.Errorf("%s: exit code %d, %q", args, code, strings.ReplaceAll(said, token, "TOKEN"))
+		}
+	}
+	if err := command.TypedTokens([]string{"verify", "--pre-push", "--", "origin", "https://" + token + "@example.com/a"}); err != nil {
+		t.Errorf("what git hands a hook is refused: %v", err)
+	}
+}
+
+// unused is a network that nothing may ask.
+type unused struct{ t *testing.T }
+
+func (u unused) RoundTrip(r *http.Request) (*http.Response, error) {
+	u.t.Errorf("asks %s", r.URL.Host)
+	return nil, errors.New("nothing is to be asked")
 }

@@ -303,8 +303,7 @@ func (t *Tree) FileAt(ctx context.Context, commit, path string, limit int) ([]by
 	if err != nil || len(entries) != 1 || entries[0].path != path {
 		return nil, false
 	}
-	data, err := t.git.runLimited(ctx, t.root, nil, limit, "cat-file", "blob", entries[0].blob)
-	return data, err == nil
+	return t.Blob(ctx, entries[0].blob, limit)
 }
 
 // FilesAt reads the regular files of at most limit bytes right in a folder as it stands in a commit. paths are those of all

@@ -41,7 +41,7 @@ func (o *authOptions) checkPlaces(given func(flag string) bool) error {
 	switch {
 	case given("env") && o.env == "":
 		return command.InvalidArgument("env", "", errors.New("a name is needed"))
-	case given("org") && (o.org == "" || strings.Contains(o.org, "/")):
+	case given("org") && !github.IsOwner(o.org):
 		return command.InvalidArgument("org", o.org, errors.New("the name of an organization is needed"))
 	case o.org != "" && o.env != "":
 		return errors.New("specify only one of `--org` or `--env`: an organization has no environments")
@@ -194,7 +194,8 @@ func (s *storing) workflows(ctx context.Context) *workflow.Workflows {
 
 func (s *storing) readWorkflows(ctx context.Context) *inspect.Remote {
 	if s.tree != nil {
-		return &inspect.Remote{Workflows: inspect.ReadWorkflows(s.tree, workflow.ReadOptions{Ends: ctx, Secret: s.secret})}
+		known := inspect.ReadHere(s.tree, workflow.ReadOptions{Ends: ctx, Secret: s.secret})
+		return &known
 	}
 	known := inspect.ReadRemote(ctx, s.client, s.target.Owner, s.target.Name, s.secret)
 	return &known

@@ -98,15 +98,13 @@ func Markdown(text string) string {
 		"*", "\\*", "_", "\\_", "`", "\\`", "~", "\\~", "!", "\\!", "@", "&#64;", "#", "&#35;", ":", "&#58;").Replace(core.Printable(text))
 }
 
-// EscapeData makes text the message of one command.
+// EscapeData makes text the message of one command. A line break in it is kept, escaped; what else is never shown is dropped.
 func EscapeData(text string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(console.Visible(text))
 }
 
-// EscapeProperty makes text the value of one property. A line break in a file's name is kept, escaped; what else is never
-// shown is dropped.
+// EscapeProperty makes text the value of one property.
 func EscapeProperty(text string) string {
-	text = console.Visible(text)
 	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(EscapeData(text))
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gh-hex/gh-hex/core"
+	"github.com/gh-hex/gh-hex/core/leak"
 )
 
 // What is printed after a mistake ends with what was meant: the usage of a command would push that off the screen.
@@ -50,6 +51,20 @@ func Group(below string) cobra.PositionalArgs {
 
 var errTokenTyped = Hinted("a token must not be an argument: the shell keeps what is typed, and other programs on this machine can see it",
 	"Pipe it into: gh hex auth --with-token. Revoke one that others may have seen, in Hex (Settings → API keys)")
+
+// TypedTokens refuses a token of Hex wherever it stands in what was typed, before anything is asked: as a name it would be
+// sent to GitHub. What git hands a hook stands behind "--", and is not typed.
+func TypedTokens(args []string) error {
+	for _, arg := range args {
+		if arg == "--" {
+			return nil
+		}
+		if slices.ContainsFunc(leak.Find([]byte(arg)), func(m leak.Match) bool { return m.Certain }) {
+			return errTokenTyped
+		}
+	}
+	return nil
+}
 
 // typedToken refuses a token without repeating it: a log keeps what an error says, even where nobody sees what was typed.
 func typedToken(word string) error {
@@ -168,7 +183,11 @@ func FlagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &invalid) && typedToken(invalid.GetValue()) != nil:
 		return typedToken(invalid.GetValue())
 	case errors.As(err, &invalid):
-		return Hinted(err.Error(), meantValue(cmd, invalid))
+		text := err.Error()
+		if slices.Contains([]string{"int", "duration", "bool"}, invalid.GetFlag().Value.Type()) { // what Go says of it helps nobody
+			text = strings.TrimSuffix(text, ": "+invalid.Unwrap().Error())
+		}
+		return Hinted(text, meantValue(cmd, invalid))
 	}
 	return err
 }

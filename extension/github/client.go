@@ -175,7 +175,7 @@ func (c *Client) send(ctx context.Context, r request) (*answer, error) {
 		}
 		var e *Error
 		if errors.As(err, &e) && e.RateLimited {
-			if ctx.Err() != nil || !c.waits && !endsInTime(ctx, e) {
+			if e.unsent || ctx.Err() != nil || !c.waits && !endsInTime(ctx, e) {
 				return nil, err
 			}
 			continue // the gate waits
@@ -218,7 +218,7 @@ func (c *Client) attempt(ctx context.Context, r request) (*answer, error) {
 	}
 	probe, err := c.gate.enter(ctx)
 	if refused, ok := errors.AsType[*Error](err); ok {
-		return nil, &Error{What: r.what, Host: c.host, Source: c.source, Status: refused.Status, RateLimited: true, Retry: refused.Retry, err: refused.err}
+		return nil, &Error{What: r.what, Host: c.host, Source: c.source, Status: refused.Status, RateLimited: true, Retry: refused.Retry, unsent: true, err: refused.err}
 	}
 	if err != nil {
 		return nil, c.noAnswer(r, err)

@@ -69,6 +69,42 @@ func TestStorePaths(t *testing.T) {
 	}
 }
 
+// What GitHub calls a repository becomes part of commands to copy: a name that it does not have is none.
+func TestNamesThatAreNone(t *testing.T) {
+	c := newTestClient(t)
+	for _, name := range []string{"a;id", "$(id)", "`id`", "a b", "a\nb", "a\u202eb", "a/b", "..", "", "-R=x y", "é", "a|b", strings.Repeat("a", maxName+1)} {
+		for _, of := range []string{
+			fmt.Sprintf(`{"id": 1, "name": %q, "owner": {"login": "octo"}}`, name),
+			fmt.Sprintf(`{"id": 1, "name": "analytics", "owner": {"login": %q}}`, name),
+			`{"name": "analytics", "owner": {"login": "octo"}}`, // they are told apart by their IDs
+		} {
+			gock.New(root).Get("/orgs/octo/repos").Reply(http.StatusOK).JSON("[" + of + "]")
+			gock.New(root).Get("/repos/octo/analytics").Reply(http.StatusOK).JSON(of)
+			err := c.OrganizationRepositories(t.Context(), "octo", func(r Repository) error {
+				t.Errorf("takes %q for a name", r.FullName())
+				return nil
+			})
+			if err == nil {
+				t.Errorf("%q: no error", name)
+			}
+			if r, err := c.Repository(t.Context(), "octo", "analytics"); err == nil {
+				t.Errorf("takes %q for a name", r.FullName())
+			}
+		}
+	}
+}
+
+// An organization is named as it was typed.
+func TestOrganizationThatIsNotThere(t *testing.T) {
+	c := newTestClient(t)
+	gock.New(root).Get("/orgs/oc to/repos").Reply(http.StatusNotFound).JSON(`{"message": "Not Found"}`)
+	err := c.OrganizationRepositories(t.Context(), "oc to", func(Repository) error { return nil })
+	var e *Error
+	if !errors.As(err, &e) || e.Organization != "oc to" {
+		t.Errorf("%v: %q", err, e.Organization)
+	}
+}
+
 // A name out of a workflow, an answer or a flag stays one part of a path.
 func TestNamesDoNotClimb(t *testing.T) {
 	c := newTestClient(t)
@@ -82,7 +118,7 @@ func TestNamesDoNotClimb(t *testing.T) {
 		{App: Actions, Level: LevelRepository, Owner: "octo", Repo: ".."},
 		{App: Actions, Level: LevelEnvironment, Owner: "octo", Repo: "analytics", Environment: ".."},
 	} {
-		if _, err := c.PublicKey(t.Context(), at); !errors.Is(err, errClimbs) {
+		if _, err := c.PublicKey(t.Context(), at); !errors.Is(err, errClimbs) || !strings.Contains(err.Error(), "leads to another path") {
 			t.Errorf("%v: %v", at, err)
 		}
 	}
@@ -432,7 +468,7 @@ func TestInventory(t *testing.T) {
 		return map[string]any{key: entries}
 	}
 	mock := func(path string) *gock.Response { return gock.New(root).Get(path).Reply(200) }
-	mock("/repos/octo/analytics$").JSON(map[string]any{"name": "analytics", "owner": map[string]string{"login": "octo", "type": "Organization"}})
+	mock("/repos/octo/analytics$").JSON(map[string]any{"id": 1, "name": "analytics", "owner": map[string]string{"login": "octo", "type": "Organization"}})
 	mock("/repos/octo/analytics/actions/secrets$").JSON(named("secrets", "HEX_API_TOKEN"))
 	mock("/repos/octo/analytics/actions/variables$").JSON(named("variables"))
 	gock.New(root).Get("/repos/octo/analytics/actions/organization-secrets").Reply(403)

@@ -81,7 +81,7 @@ func (e *Error) reason() string {
 		return "the organization requires single sign-on for this login"
 	case e.unsent && errors.Is(e.err, context.Canceled):
 		return "interrupted before it was asked"
-	case e.unsent:
+	case e.unsent && errors.Is(e.err, context.DeadlineExceeded):
 		return "not asked in time"
 	case errors.Is(e.err, context.DeadlineExceeded), errors.Is(e.err, context.Canceled):
 		return "no answer in time"
@@ -141,20 +141,28 @@ func (e *Error) Ambiguous() bool {
 	return !e.unsent && !e.RateLimited && (e.Status == 0 || e.Status >= 500)
 }
 
-// resumes is when GitHub may be asked again: what it said, else in a minute, then in twice as long; strikes counts the
-// refusals in a row that did not say.
+// resumes is when GitHub may be asked again: what it said, else in a minute, or in a second where the time that it said is
+// over, and then in twice as long; strikes counts the refusals in a row that said nothing to go by.
 func (e *Error) resumes(strikes int) time.Time {
-	if e.Retry.IsZero() {
-		return time.Now().Add(time.Minute << min(max(strikes-1, 0), 4))
+	if e.tellsWhen() {
+		return e.Retry.Add(100 * time.Millisecond)
 	}
-	return e.Retry.Add(100 * time.Millisecond)
+	wait := time.Minute
+	if !e.Retry.IsZero() {
+		wait = time.Second
+	}
+	return time.Now().Add(wait << min(max(strikes-1, 0), 4))
 }
+
+// tellsWhen reports whether a rate limit ends at a time that is still to come.
+func (e *Error) tellsWhen() bool { return e.Retry.After(time.Now()) }
 
 // failure turns an unsuccessful response, whose body is bounded already, into an [Error].
 func (c *Client) failure(r request, resp *http.Response) *Error {
 	e := &Error{What: r.what, Host: c.host, Source: c.source, Status: resp.StatusCode, err: message(resp)}
 	if path, found := strings.CutPrefix(strings.TrimPrefix(r.path, "/"), "orgs/"); found {
-		e.Organization, _, _ = strings.Cut(path, "/")
+		org, _, _ := strings.Cut(path, "/")
+		e.Organization, _ = url.PathUnescape(org)
 	}
 	h := resp.Header
 	e.SSO = ssoURL(h.Get("X-GitHub-SSO"), c.host)
@@ -208,11 +216,20 @@ func rateLimit(status int, h http.Header) (limited bool, retry time.Time) {
 	}
 	if h.Get("X-RateLimit-Remaining") == "0" {
 		if reset, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil {
-			return true, time.Unix(reset, 0)
+			return true, time.Unix(reset, 0).Add(behind(h))
 		}
 		return true, time.Time{}
 	}
 	return status == http.StatusTooManyRequests, time.Time{}
+}
+
+// behind is by how much this machine's clock is ahead of the service's, to the second.
+func behind(h http.Header) time.Duration {
+	at, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return time.Since(at).Truncate(time.Second)
 }
 
 // ssoURL is where the user shall go to authorize the login: a page of the host that was asked, and no other.

@@ -13,7 +13,7 @@ type gate struct {
 	mu      sync.Mutex
 	limit   *Error // the last refusal; nil while the gate is open
 	until   time.Time
-	strikes int // refusals in a row that did not say how long
+	strikes int // refusals in a row that told no time to come
 	probing bool
 	changed chan struct{}
 	tell    func(until time.Time)
@@ -77,7 +77,7 @@ func (g *gate) leave(probe bool, err error) {
 		return
 	}
 	first := g.limit == nil || probe
-	if first && e.Retry.IsZero() {
+	if first && !e.tellsWhen() {
 		g.strikes++
 	}
 	g.limit = e

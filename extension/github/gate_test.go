@@ -3,10 +3,14 @@ package github
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/h2non/gock"
 )
 
 func limited(after time.Duration) *Error {
@@ -78,6 +82,45 @@ func TestGateGivesUp(t *testing.T) {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})
+}
+
+// A time that is over, by a clock that is wrong or since the refusal goes on: a second, then longer.
+func TestLimitsThatAreOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(nil)
+		g.leave(false, limited(-time.Hour))
+		for _, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
+			start := time.Now()
+			probe, err := g.enter(t.Context())
+			if err != nil || time.Since(start) != want {
+				t.Errorf("%v after %v, want %v", err, time.Since(start), want)
+			}
+			g.leave(probe, limited(0))
+		}
+	})
+}
+
+// When a limit ends is told by the service's clock, not by this machine's.
+func TestLimitsByTheServicesClock(t *testing.T) {
+	for _, ahead := range []time.Duration{-time.Hour, 0, time.Hour} {
+		now := time.Now().Add(-ahead)
+		h := http.Header{"Date": {now.UTC().Format(http.TimeFormat)}, "X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {strconv.FormatInt(now.Add(time.Minute).Unix(), 10)}}
+		if _, retry := rateLimit(http.StatusForbidden, h); (time.Until(retry) - time.Minute).Abs() > 5*time.Second {
+			t.Errorf("this clock is ahead by %v: waits %v", ahead, time.Until(retry))
+		}
+	}
+}
+
+// A client that waits for limits does not for one that ends after its own time: it says so at once, and asks no more.
+func TestLimitBeyondTheTimeThereIs(t *testing.T) {
+	c := newTestClient(t)
+	gock.New(root).Get("/repos/octo/analytics/actions/secrets").Reply(http.StatusTooManyRequests).SetHeader("Retry-After", "3600")
+	c.waits, c.pace = true, &pace{now: time.Now, pause: func(context.Context, time.Duration) error { return errors.New("asked again and again") }}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if l := c.Secrets(ctx, analytics()); !errors.Is(l.Err, ErrRateLimited) || ctx.Err() != nil {
+		t.Error(l.Err, ctx.Err())
+	}
 }
 
 // Without a word from GitHub: a minute, then longer.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
+	"sync"
 )
 
 // Repository is what GitHub says of a repository, as far as it matters here.
@@ -45,9 +47,23 @@ type repository struct {
 	Permissions   struct{ Push *bool }
 }
 
+// What an owner and a repository are called on GitHub: both become part of addresses, and of the commands that hints show.
+var (
+	plainOwner = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*$`) })
+	plainName  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9._-]+$`) })
+)
+
+// IsOwner reports whether a user or an organization can be called so.
+func IsOwner(name string) bool { return len(name) <= maxName && plainOwner().MatchString(name) }
+
+// IsName reports whether a repository can be called so.
+func IsName(name string) bool {
+	return len(name) <= maxName && plainName().MatchString(name) && strings.Trim(name, ".") != ""
+}
+
 // public returns false when the answer names no repository.
 func (r repository) public(host string) (Repository, bool) {
-	named := r.Name != "" && r.Owner.Login != "" && !strings.ContainsAny(r.Name+r.Owner.Login, "/\\ ")
+	named := r.ID > 0 && IsOwner(r.Owner.Login) && IsName(r.Name)
 	return Repository{
 		ID: r.ID, NodeID: r.NodeID, Host: host, Owner: r.Owner.Login, Name: r.Name,
 		Organization: r.Owner.Type == "Organization",
@@ -113,6 +129,18 @@ type File struct {
 // maxFiles bounds how many workflows of one repository are read.
 const maxFiles = 100
 
+// seesFiles is nil where this login sees the files of a repository, or there are none at all: what it does not find among
+// them is then not there. Elsewhere it may be hidden.
+func (c *Client) seesFiles(ctx context.Context, owner, repo, what string) error {
+	path := fmt.Sprintf("repos/%s/%s/git/trees/HEAD", url.PathEscape(owner), url.PathEscape(repo))
+	_, err := c.send(ctx, request{method: http.MethodGet, path: path, what: what})
+	var e *Error
+	if errors.As(err, &e) && e.Status == http.StatusConflict {
+		return nil // nothing was ever committed
+	}
+	return err
+}
+
 // Workflows reads the workflow files of a repository's default branch. A repository without any has none, and no error.
 func (c *Client) Workflows(ctx context.Context, owner, repo string) ([]File, error) {
 	what := fmt.Sprintf("read the workflows of %s/%s", owner, repo)
@@ -120,7 +148,7 @@ func (c *Client) Workflows(ctx context.Context, owner, repo string) ([]File, err
 	var items []struct{ Name, Type string }
 	_, err := c.get(ctx, where, what, &items)
 	if errors.Is(err, ErrNotFound) {
-		return nil, nil
+		return nil, c.seesFiles(ctx, owner, repo, what)
 	}
 	if err != nil {
 		return nil, err

@@ -59,17 +59,21 @@ func (c *Client) Snapshots(ctx context.Context, repos []Repository, yield func(S
 	}
 }
 
-const treesQuery = `query($ids:[ID!]!){nodes(ids:$ids){...on Repository{isPrivate forkingAllowed isArchived
+const treesQuery = `query($ids:[ID!]!){nodes(ids:$ids){...on Repository{nameWithOwner isPrivate forkingAllowed
 defaultBranchRef{target{oid}}
 workflows:object(expression:"HEAD:.github/workflows"){__typename ...on Tree{entries{name type mode object{__typename ...on Blob{id byteSize isBinary}}}}}
 yml:object(expression:"HEAD:.github/dependabot.yml"){__typename}
 yaml:object(expression:"HEAD:.github/dependabot.yaml"){__typename}
 environments(first:100){totalCount nodes{name}}}}}`
 
-const blobsQuery = `query($ids:[ID!]!){nodes(ids:$ids){...on Blob{byteSize isBinary isTruncated text}}}`
+// treeFields is how many fields it asks of a repository.
+const treeFields = 8
+
+const blobsQuery = `query($ids:[ID!]!){nodes(ids:$ids){...on Blob{id byteSize isBinary isTruncated text}}}`
 
 // tree is a repository as the query describes it.
 type tree struct {
+	NameWithOwner    string
 	IsPrivate        *bool
 	ForkingAllowed   *bool
 	DefaultBranchRef *struct{ Target struct{ OID string } }
@@ -178,8 +182,12 @@ type blob struct {
 
 // newReading is nil for an answer that leaves something open.
 func newReading(repo Repository, data json.RawMessage) *reading {
+	var told map[string]json.RawMessage
 	var t tree
-	if data == nil || json.Unmarshal(data, &t) != nil || t.IsPrivate == nil || t.ForkingAllowed == nil || t.Environments == nil {
+	if json.Unmarshal(data, &told) != nil || len(told) != treeFields || json.Unmarshal(data, &t) != nil {
+		return nil
+	}
+	if !strings.EqualFold(t.NameWithOwner, repo.FullName()) || t.IsPrivate == nil || t.ForkingAllowed == nil || t.Environments == nil {
 		return nil
 	}
 	if t.Environments.TotalCount != len(t.Environments.Nodes) {
@@ -317,13 +325,16 @@ func (c *Client) addTexts(ctx context.Context, ids []string, whose string, texts
 	if err != nil {
 		return
 	}
-	for i, n := range found {
-		var b blobText
+	for _, n := range found {
+		var b struct {
+			ID string
+			blobText
+		}
 		if n.data == nil || json.Unmarshal(n.data, &b) != nil {
 			continue
 		}
 		if text, whole := b.whole(); whole {
-			texts[ids[i]] = text
+			texts[b.ID] = text
 		}
 	}
 }

@@ -200,6 +200,13 @@ func TestSnapshotsWithoutQueries(t *testing.T) {
 			}
 			return answerOf(nodes)
 		},
+		"in another order": func(_ bool, nodes []any) any { slices.Reverse(nodes); return answerOf(nodes) },
+		"a field missing": func(_ bool, nodes []any) any {
+			for _, n := range nodes {
+				delete(n.(map[string]any), "workflows")
+			}
+			return answerOf(nodes)
+		},
 		"too many environments": func(trees bool, nodes []any) any {
 			for _, n := range nodes {
 				if e, there := n.(map[string]any)["environments"].(map[string]any); there {
@@ -227,6 +234,18 @@ func TestSnapshotsWithoutQueries(t *testing.T) {
 }
 
 func answerOf(nodes []any) any { return map[string]any{"data": map[string]any{"nodes": nodes}} }
+
+// Files that this login does not see are unknown, whether or not GitHub says that they are there.
+func TestSnapshotsOfHiddenFiles(t *testing.T) {
+	s, c := fleet(t, fleetOfKinds)
+	faultsOf(t, s, sandbox.Fault{Path: "/graphql", Status: 200, Body: `{"data":{"nodes":[]},"errors":[{"type":"FORBIDDEN","message":"Resource not accessible by personal access token"}]}`},
+		sandbox.Fault{Regexp: "^/repos/octo/(hex|none)/(contents|git)/", Status: 404, Body: `{"message":"Not Found"}`})
+	for name, got := range snapshotsOf(t, c) {
+		if hidden := name == "hex" || name == "none"; (got.Err != nil) != hidden {
+			t.Errorf("%s: %v", name, got.Err)
+		}
+	}
+}
 
 // With each request failing in turn a repository is the same, or unknown.
 func TestSnapshotsWithOneRequestFailing(t *testing.T) {

@@ -152,7 +152,7 @@ func (i *Inspection) texts(results map[string]check.Result) map[string]string {
 			return nil
 		}
 		defer root.Close()
-		s = &Source{Files: workflowFiles(root), Lookup: func(name string) ([]byte, bool) { return readRegular(root, name) }}
+		s = sourceHere(i.ends, i.Tree, root)
 	}
 	texts := map[string]string{}
 	if s == nil {

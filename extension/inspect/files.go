@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/gh-hex/gh-hex/core/worktree"
+	"github.com/gh-hex/gh-hex/extension/command"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/workflow"
 )
@@ -33,6 +36,7 @@ type Source struct {
 	// Unread are files that are there and could not be read, or are too large to be.
 	Unread []string
 	Tree   func() ([]string, error) // the files there; nil for a repository on GitHub
+	lost   string                   // a workflow, or the folder of them, that GitHub has and that could not be read
 }
 
 // ReadWorkflows reads the workflows of a work tree as they are, uncommitted changes included.
@@ -42,11 +46,51 @@ func ReadWorkflows(tree *worktree.Tree, o workflow.ReadOptions) *workflow.Workfl
 		return workflow.Read(nil, workflow.ReadOptions{})
 	}
 	defer root.Close()
-	s := Source{Files: workflowFiles(root), Lookup: func(name string) ([]byte, bool) { return readRegular(root, name) }}
-	if o.Ends != nil {
-		s.Tree = func() ([]string, error) { return tree.Files(o.Ends) }
-	}
+	s := sourceHere(o.Ends, tree, root)
+	s.Tree = func() ([]string, error) { return tree.Files(o.Ends) }
 	return s.read(o)
+}
+
+// ReadHere is [ReadRemote] for a work tree.
+func ReadHere(tree *worktree.Tree, o workflow.ReadOptions) Remote {
+	w := ReadWorkflows(tree, o)
+	return Remote{w, lost(w)}
+}
+
+// lost is why not all workflows are known; nil when they are.
+func lost(w *workflow.Workflows) error {
+	if w.Lost == "" {
+		return nil
+	}
+	return command.Hinted(w.Lost+" could not be read", "Make it readable, then run the command again")
+}
+
+// sourceHere is a work tree as it is. What a sparse checkout leaves out of it is read from git's index: it was not deleted,
+// and GitHub has it.
+func sourceHere(ctx context.Context, tree *worktree.Tree, root *os.Root) *Source {
+	s := &Source{}
+	s.Files, s.lost = workflowFiles(root)
+	left, err := tree.LeftOut(ctx)
+	if err != nil {
+		s.lost = WorkflowFolder
+	}
+	s.Lookup = func(name string) ([]byte, bool) {
+		if data, ok := readRegular(root, name); ok || left[name] == "" {
+			return data, ok
+		}
+		return tree.Blob(ctx, left[name], MaxWorkflow+1)
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		there := slices.ContainsFunc(s.Files, func(f workflow.File) bool { return f.Path == name })
+		if path.Dir(name) == WorkflowFolder && IsYAML(name) && !there {
+			data, ok := s.Lookup(name)
+			if !ok {
+				s.lost = name
+			}
+			s.Files = append(s.Files, workflow.File{Path: name, Data: data, Unread: !ok})
+		}
+	}
+	return s
 }
 
 // ExampleNames are what .env.example should name in a work tree, once it has these workflows beside its own.
@@ -75,7 +119,9 @@ func (s *Source) read(o workflow.ReadOptions) *workflow.Workflows {
 			return names
 		})
 	}
-	return workflow.Read(s.Files, o)
+	w := workflow.Read(s.Files, o)
+	w.Lost = s.lost
+	return w
 }
 
 // lookup reads a file from where the workflows are.
@@ -88,7 +134,7 @@ func (i *Inspection) lookup(name string) ([]byte, bool) {
 		return nil, false
 	}
 	defer root.Close()
-	return readRegular(root, name)
+	return sourceHere(i.ends, i.Tree, root).Lookup(name)
 }
 
 // readWorkflows reads what is judged. remote holds the content of workflows of other repositories that are called.
@@ -178,17 +224,20 @@ func HasDependabot(tree *worktree.Tree) bool {
 }
 
 // workflowFiles are the files, and what could not be read as one, right in .github/workflows whose name ends in .yml or .yaml.
-func workflowFiles(root *os.Root) []workflow.File {
+// Of the latter lost is one that git takes for a file, or the folder itself.
+func workflowFiles(root *os.Root) (files []workflow.File, lost string) {
 	folder, err := root.OpenRoot(WorkflowFolder)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, WorkflowFolder
+	}
 	if err != nil {
-		return nil
+		return nil, ""
 	}
 	defer folder.Close()
 	names, err := namesIn(folder)
 	if err != nil {
-		return nil
+		return nil, WorkflowFolder
 	}
-	var files []workflow.File
 	for _, name := range names {
 		info, err := folder.Lstat(name)
 		if err != nil || info.IsDir() {
@@ -202,9 +251,12 @@ func workflowFiles(root *os.Root) []workflow.File {
 		} else {
 			data, ok = readRegular(root, full)
 		}
+		if !ok && info.Mode().IsRegular() {
+			lost = full
+		}
 		files = append(files, workflow.File{Path: full, Data: data, Unread: !ok})
 	}
-	return files
+	return files, lost
 }
 
 // namesIn are the names of workflows in a folder, in order.

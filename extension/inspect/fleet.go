@@ -125,7 +125,16 @@ func (f *Fleet) occupy(s github.Snapshot) (free func()) {
 	}
 }
 
+// judge judges a repository. What was cut short, by the end of the time there is, may have been read by halves.
 func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
+	j := f.judgeRead(ctx, s)
+	if ctx.Err() != nil && (j.Status == check.StatusOK || j.Status == check.StatusWarning) {
+		return j.unknown(errEnded)
+	}
+	return j
+}
+
+func (f *Fleet) judgeRead(ctx context.Context, s github.Snapshot) Judged {
 	j := Judged{Repository: s.Repository.FullName(), Status: check.StatusOK, Checks: check.Report{}, Unread: []string{}}
 	if s.Err != nil {
 		return j.unknown(s.Err)
@@ -143,7 +152,7 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 	w := i.workflows()
 	wg.Wait()
 	j.NeedsToken = f.about.All || usesHex(w)
-	if err := cmp.Or(i.elsewhere.unread(), secrets.Err); err != nil && !j.NeedsToken {
+	if err := cmp.Or(i.unread(), secrets.Err); err != nil && !j.NeedsToken {
 		return j.unknown(err)
 	}
 	j.Unread = unreadSecrets(secrets, w)
@@ -156,7 +165,7 @@ func (f *Fleet) judge(ctx context.Context, s github.Snapshot) Judged {
 		if at := i.storedTokens(f.client, i.known()).expires(); !at.IsZero() {
 			j.ExpiresAt = &at
 		}
-		if err := i.unanswered(); err != nil && j.Status != check.StatusError {
+		if err := i.unanswered(); err != nil && j.Status != check.StatusError && i.Includes("github-access") {
 			return j.unknown(err)
 		}
 	}
@@ -214,13 +223,17 @@ func usesHex(w *workflow.Workflows) bool {
 	return false
 }
 
-// fleetChecks are those about what GitHub stores and what the workflows say. That about the stored tokens is the last one:
-// what it says follows from the others where they find something.
+// InFleet reports whether a check is one of those that judge many repositories: those about what GitHub stores and what the
+// workflows say.
+func InFleet(c check.Check) bool {
+	return c.ID == "token-stored" || c.ID != "push-scope" && c.Group != check.GroupFiles && c.Group != check.GroupToken
+}
+
+// fleetChecks has the check of the stored tokens at its end: what it says follows from the others where they find something.
 func (i *Inspection) fleetChecks() []check.Check {
-	checks := slices.DeleteFunc(i.Checks(), func(c check.Check) bool {
-		return c.ID == "push-scope" || c.Group == check.GroupFiles || c.Group == check.GroupToken
-	})
-	return append(checks, i.storedCheck())
+	last := i.storedCheck()
+	checks := slices.DeleteFunc(i.Checks(), func(c check.Check) bool { return c.ID == last.ID || !InFleet(c) })
+	return append(checks, last)
 }
 
 func (f *Fleet) inventory(ctx context.Context, i *Inspection, s github.Snapshot, secrets github.Listing) github.Inventory {

@@ -160,7 +160,7 @@ func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	if r, there := judged[workflow.Syntax]; there {
 		judged[workflow.Syntax] = withNotes(r, i.astray())
 	}
-	err, left := i.elsewhere.unread(), i.elsewhere.notJudged()
+	err, left := i.unread(), i.elsewhere.notJudged()
 	for id, r := range judged {
 		switch {
 		case err != nil && r.Status != check.StatusError:
@@ -361,11 +361,13 @@ func (i *Inspection) judgeAccess() check.Result {
 	return check.Judge(notes, fmt.Sprintf("%s on %s", inv.Repository.FullName(), i.Target.Host), "")
 }
 
+var errEnded = errors.New("not judged: the command was told to end")
+
 // unlisted is the result of a check that needs to know what GitHub stores, when that could not be asked.
 func (i *Inspection) unlisted() check.Result {
 	_, err := i.inventory()
 	if err == nil { // the inventory came, and then judging was told to end
-		return check.Unknown("not judged: the command was told to end", "run it again")
+		return check.Unknown(errEnded.Error(), "run it again")
 	}
 	r := AccessProblem(err)
 	return check.Unknown(r.Message, r.Fix)
@@ -435,7 +437,7 @@ func (i *Inspection) judgeStored() check.Result {
 	if len(found) > 0 {
 		return check.OK(strings.Join(found, "; "))
 	}
-	if err := i.elsewhere.unread(); err != nil {
+	if err := i.unread(); err != nil {
 		return check.Unknown("cannot tell which name the secret is read by: "+err.Error(), fixFor(err))
 	}
 	if hidden := inv.Hidden(); hidden != nil {
@@ -450,6 +452,14 @@ func (i *Inspection) judgeStored() check.Result {
 	r := i.nowhere(inv, missing[0])
 	r.Auth = i.settings.Token.IsZero() && i.settings.TokenErr == nil && i.Includes("token-present")
 	return r
+}
+
+// unread is why not all that the workflows say is known; nil when it is.
+func (i *Inspection) unread() error {
+	if i.elsewhere != nil {
+		return i.elsewhere.unread()
+	}
+	return lost(i.local())
 }
 
 func storedWhere(places []github.PlacedEntry, now time.Time) string {

@@ -75,6 +75,9 @@ func TestNamesAreNoCommands(t *testing.T) {
 				t.Errorf("%q makes the properties %q", name, properties)
 			}
 		}
+		if line := (Repository{Repository: "octo/a", Status: check.StatusError, Message: name, Fix: name}).annotation(); strings.ContainsAny(line, "\r\n") || strings.Contains(line, "##[") {
+			t.Errorf("%q of a fleet makes %q", name, line)
+		}
 	}
 }
 

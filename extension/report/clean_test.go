@@ -57,6 +57,19 @@ func printedWith(t *testing.T, name string) map[string]string {
 	}
 	out["plain annotations"] = b.Stdout.String()
 	out["plain summary"] = summaryTable(report, conclusion(report, name))
+	fleet := &Fleet{Owner: name, Unseen: name, Repositories: []Repository{{Repository: name, Status: check.StatusError, Message: name, Fix: name, ID: "env-tracked", Checks: report}, {Repository: name, Unread: []string{name}}}}
+	for _, terminal := range []bool{false, true} {
+		of := commandtest.New(t)
+		if terminal {
+			of.OnTerminal()
+		}
+		PrintFleet(of.Streams, fleet, true)
+		if err := AnnotateFleet(of.Process, fleet); err != nil {
+			t.Fatal(err)
+		}
+		out[fmt.Sprintf("plain fleet, terminal %v", terminal)] = of.Stdout.String()
+	}
+	out["plain summary of a fleet"] = fleet.summary()
 	sarif, err := json.Marshal(sarifOf(report))
 	if err != nil {
 		t.Fatal(err)

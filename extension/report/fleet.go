@@ -36,7 +36,8 @@ func RepositoryFields() []string {
 type Fleet struct {
 	Owner        string // whose they are; empty for some that were named
 	Repositories []Repository
-	Archived     int // those left out
+	Archived     int    // those left out
+	Unseen       string // checks that were left out, and why; empty for none
 	Elapsed      time.Duration
 }
 
@@ -147,7 +148,13 @@ func (f *Fleet) totals() []string {
 	}
 	parts := []string{fmt.Sprintf("%d would fail", count[check.StatusError]), fmt.Sprintf("%d with warnings", count[check.StatusWarning]),
 		fmt.Sprintf("%d could not be judged", count[check.StatusUnknown]), fmt.Sprintf("%d without problems", count[check.StatusOK])}
-	kept := []string{fmt.Sprintf("%d without a token that a workflow needs", without), fmt.Sprintf("%d with one that nothing reads", unread)}
+	if f.Unseen != "" {
+		parts[len(parts)-1] += "; not looked at: " + f.Unseen
+	}
+	kept := []string{fmt.Sprintf("%d with one that nothing reads", unread)}
+	if without > 0 || f.Unseen == "" { // else it may be that nobody looked
+		kept = slices.Insert(kept, 0, fmt.Sprintf("%d without a token that a workflow needs", without))
+	}
 	if !first.IsZero() {
 		kept = append(kept, "first known expiry "+first.Format(time.DateOnly))
 	}
@@ -179,9 +186,9 @@ func (r Repository) annotation() string {
 	if r.ID != "" {
 		title += ": " + r.ID
 	}
-	message := r.message()
+	message := console.Safe(r.message())
 	if r.Fix != "" {
-		message += "\nfix: " + r.Fix
+		message += "\nfix: " + console.Safe(r.Fix)
 	}
 	return fmt.Sprintf("::%s title=%s::%s", kind, command.EscapeProperty(title), command.EscapeData(message))
 }

@@ -140,10 +140,17 @@ func (sim *Simulation) usageOf(owner any, jobs ...*source.Job) *usage {
 	}
 	u = &usage{names: map[string]bool{}}
 	sim.used[owner] = u
-	for _, j := range jobs {
+	actions := map[*source.Document]bool{nil: true}
+	for len(jobs) > 0 {
+		j := jobs[0]
+		jobs = jobs[1:]
 		for _, s := range j.Steps {
 			s.EachName(func(name string) { u.names[name] = true })
 			u.hex, u.pm = u.hex || s.Marks.Has(vendors.Hex), u.pm || s.Marks.Has(vendors.Packages)
+			if !actions[s.Local] {
+				actions[s.Local] = true
+				jobs = append(slices.Clip(jobs), s.Local.Jobs...)
+			}
 		}
 	}
 	return u
@@ -180,6 +187,15 @@ func (i *instance) settleEnv() {
 		}
 		if i.sim.watch.Shared != nil {
 			i.sim.watch.Shared(StepFact{I: i, Env: i.env}, v)
+		}
+	}
+}
+
+// settleStep is settleEnv for the variables that a step gives an action of the repository.
+func (i *instance) settleStep(a *source.Document, tolerated bool) {
+	for _, v := range i.env.List {
+		if !slices.ContainsFunc(a.Jobs[0].Steps, func(s *source.Step) bool { return s.Explicit(v.Name) }) {
+			i.flow(v.Value.Lacks(), tolerated)
 		}
 	}
 }

@@ -181,7 +181,10 @@ func (i *instance) composite(s *source.Step, given *abstract.Fields, tolerated b
 	for _, x := range a.Jobs[0].Steps {
 		inner.step(x)
 	}
-	i.see()
+	if i.env.seen {
+		i.see()
+		i.settleStep(a, tolerated)
+	}
 	i.changed, i.loggedIn = inner.changed, inner.loggedIn
 	out := abstract.NewFields("")
 	for _, name := range slices.Sorted(maps.Keys(a.Outputs)) {

@@ -53,7 +53,8 @@ func (w *Workflows) markActions() {
 			continue
 		}
 		for _, s := range d.Steps() {
-			d.Marks |= marksOfStep(s)
+			s.Marks = marksOfStep(s)
+			d.Marks |= s.Marks
 			if s.Local != nil {
 				users[s.Local] = append(users[s.Local], d)
 			}

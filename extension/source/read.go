@@ -235,6 +235,7 @@ type Workflows struct {
 	CallsLeft bool
 	files     map[string]string // of the repository that were looked at; empty for one that is not there
 	Missing   map[string]bool   // remote references that were not at hand
+	Lost      string            // a workflow that GitHub has, and that could not be read; empty for none
 	lacking   map[*Step]string  // those of actions, by the step that uses one
 }
 

@@ -272,13 +272,9 @@ func ParseRemote(raw string, known []string, translator *ssh.Translator) (reposi
 	return plainRepository(repository.ParseWithHost(u.String(), ""))
 }
 
-// What a host, an owner and a repository are called: all three become part of addresses, and of the commands that hints
-// show. A host may become an argument of ssh as well.
-var (
-	plainHost  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`) })
-	plainOwner = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*$`) })
-	plainName  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9._-]+$`) })
-)
+// plainHost is what a host is called: it becomes part of addresses and of the commands that hints show, and may become an
+// argument of ssh as well.
+var plainHost = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`) })
 
 // plainRepository refuses names that GitHub does not have. It takes what a function of package repository returned.
 func plainRepository(repo repository.Repository, err error) (repository.Repository, error) {
@@ -290,8 +286,8 @@ func plainRepository(repo repository.Repository, err error) (repository.Reposito
 		plain       bool
 	}{
 		{"host", repo.Host, plainHost().MatchString(repo.Host)},
-		{"owner", repo.Owner, plainOwner().MatchString(repo.Owner)},
-		{"repository", repo.Name, plainName().MatchString(repo.Name) && strings.Trim(repo.Name, ".") != ""},
+		{"owner", repo.Owner, github.IsOwner(repo.Owner)},
+		{"repository", repo.Name, github.IsName(repo.Name)},
 	} {
 		if !part.plain {
 			return repository.Repository{}, fmt.Errorf(`expected the "[HOST/]OWNER/REPO" format: %q is not the name of a %s`, part.value, part.what)

@@ -50,7 +50,7 @@ func checkFields() []string {
 // checkFleet takes what is common to all and refuses what does not go together.
 func (o *verifyOptions) checkFleet(cmd *cobra.Command) error {
 	given := cmd.Flags().Changed
-	if given("org") && (o.fleet.org == "" || strings.ContainsAny(o.fleet.org, "/ ")) {
+	if given("org") && !github.IsOwner(o.fleet.org) {
 		return command.InvalidArgument("org", o.fleet.org, errors.New("the name of an organization is needed"))
 	}
 	if given("org") && given("repo") {
@@ -66,9 +66,14 @@ func (o *verifyOptions) checkFleet(cmd *cobra.Command) error {
 		}
 	} else {
 		known = report.RepositoryFields()
-		for _, flag := range []string{"offline", "history", "stored", "fix", "pre-push", "project", "stored", "explain"} {
+		for _, flag := range []string{"offline", "history", "stored", "fix", "pre-push", "project", "check-leaked", "explain"} {
 			if given(flag) {
 				return fmt.Errorf("`--%s` is about one repository that is checked out here: it does not go with several", flag)
+			}
+		}
+		for _, c := range inspect.Catalogue() {
+			if slices.Contains(o.Only, c.ID) && !inspect.InFleet(c) {
+				return fmt.Errorf("`--only %s` is about one repository that is checked out here: it does not go with several", c.ID)
 			}
 		}
 		if o.format == "sarif" {
@@ -101,7 +106,7 @@ func runFleet(ctx context.Context, o *verifyOptions) error {
 	start := o.Now()
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	r := &fleetRun{verifyOptions: o, progress: o.NewProgress(o.Now), found: report.Fleet{Owner: o.fleet.org, Repositories: []report.Repository{}}}
+	r := &fleetRun{verifyOptions: o, progress: o.NewProgress(o.Now), found: report.Fleet{Owner: o.fleet.org, Unseen: o.unseen(), Repositories: []report.Repository{}}}
 	if err := r.locate(ctx); err != nil {
 		return err
 	}
@@ -123,6 +128,23 @@ func runFleet(ctx context.Context, o *verifyOptions) error {
 		return command.Outcome(command.Worst(command.ExitCode(err), command.ExitUnknown))
 	}
 	return err
+}
+
+// unseen names the checks that were left out on demand; empty for none.
+func (o *verifyOptions) unseen() string {
+	if rest := o.left(); rest != "" {
+		return "all other checks (" + rest + ")"
+	}
+	var left []string
+	for _, c := range inspect.Catalogue() {
+		if inspect.InFleet(c) && !o.Includes(c.ID) {
+			left = append(left, c.ID)
+		}
+	}
+	if len(left) == 0 {
+		return ""
+	}
+	return strings.Join(left, ", ") + " (left out by --skip)"
 }
 
 // locate finds out what is to be judged, and builds the client for that host.

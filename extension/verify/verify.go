@@ -66,7 +66,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 			# Check only what needs no network, and let warnings fail
 			$ gh hex verify --offline --strict
 
-			# Look through the whole history, and ask whether what leaked is still accepted
+			# Search the whole history, and ask whether what leaked is still accepted
 			$ gh hex verify --only token-leaked --history --check-leaked
 
 			# Apply the safe fixes, then judge again

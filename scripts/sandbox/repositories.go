@@ -139,6 +139,9 @@ func (c *call) contents(ref string) (*Repository, map[string]string, answer) {
 
 // getTree lists all files of a branch or commit.
 func (c *call) getTree() answer {
+	if _, r := c.visible(); r != nil && len(r.Files) == 0 {
+		return failure(http.StatusConflict, "Git Repository is empty.")
+	}
 	r, files, refusal := c.contents(c.arg("ref"))
 	if r == nil {
 		return refusal
