@@ -82,7 +82,7 @@ func (o *Script) tellApart(text string, commands []*script.Command, own []Marks)
 	ofLine := map[int]Marks{}
 	breaks := lineBreaks(text)
 	for i, c := range commands {
-		lines[i] = breaks.before(c.At)
+		lines[i] = sort.SearchInts(breaks, c.At)
 		ofLine[lines[i]] |= own[i]
 	}
 	for i, c := range commands {
@@ -370,11 +370,9 @@ func MarksOfText(text string) Marks {
 	return m
 }
 
-// lineIndex holds where the lines of a script end.
-type lineIndex []int
-
-func lineBreaks(text string) lineIndex {
-	var out lineIndex
+// lineBreaks are where the lines of a script end.
+func lineBreaks(text string) []int {
+	var out []int
 	for i := range len(text) {
 		if text[i] == '\n' {
 			out = append(out, i)
@@ -382,9 +380,6 @@ func lineBreaks(text string) lineIndex {
 	}
 	return out
 }
-
-// before counts the line breaks before a place.
-func (l lineIndex) before(at int) int { return sort.SearchInts(l, at) }
 
 // Need is a variable that a command of a step takes its token from.
 type Need struct {
