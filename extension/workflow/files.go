@@ -67,15 +67,15 @@ func (j *judgement) readable() string {
 		said = fmt.Sprintf("GitHub can read the %d workflows that use Hex", judged)
 	}
 	if left > 0 {
-		said += notJudged + text.Pluralize(left, "file")
+		said += fmt.Sprintf("; not judged: %s", text.Pluralize(left, "file"))
 	}
 	return said
 }
 
-const notJudged = "; not judged: "
-
-// LeavesOut reports whether a result of [Syntax] says that files were not judged.
-func LeavesOut(r check.Result) bool { return strings.Contains(r.Message, notJudged) }
+// LeavesOut reports whether a result of [Syntax] names something that was not judged.
+func LeavesOut(r check.Result) bool {
+	return slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return strings.Contains(f.Message, "not judged") })
+}
 
 // called says what is wrong with workflows that are called, at the call of this repository that leads to them: what GitHub
 // refuses of those that other repositories have, what could not be read of them, and permissions that no caller may give.
