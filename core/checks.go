@@ -120,7 +120,7 @@ type tokenChecks struct {
 	deadline func() time.Time
 
 	askOnce sync.Once
-	asked   chan struct{} // closed once answers holds them
+	asked   chan struct{} // closed once answers holds them: the clock of a test stands still for whoever waits for a lock
 	answers tokenAnswers
 
 	findOnce sync.Once
@@ -250,10 +250,10 @@ func (c *tokenChecks) format(context.Context) check.Result {
 	if c.in.TokenErr != nil && !errors.As(c.in.TokenErr, &refused) {
 		return check.Leave("needs token-present", "needs token-present")
 	}
-	if c.in.TokenErr != nil && refused.Reference {
+	switch {
+	case refused != nil && refused.Reference:
 		return check.Fail("the token "+cleanText(refused.Reason)+from(c.in.TokenSource), refused.Way+"; or set HEX_API_TOKEN to the token itself")
-	}
-	if c.in.TokenErr != nil {
+	case refused != nil:
 		return check.Fail(cleanText(c.in.TokenErr.Error())+from(c.in.TokenSource), c.in.Advice.replace("a token from "+c.menu()))
 	}
 	if warning := c.in.Token.ShapeWarning(); warning != "" {
@@ -310,7 +310,7 @@ func isClear(err error, status int) bool {
 
 func (c *tokenChecks) accepted(ctx context.Context) check.Result {
 	a := c.ask(ctx)
-	me, projects := c.verdict(a.meErr), c.verdict(a.projectsErr)
+	me, projects := verdictOf(a.meErr), verdictOf(a.projectsErr)
 	switch {
 	case me == rejects && projects == accepts, me == accepts && projects == rejects:
 		return c.unclear("whether Hex accepts the token", fmt.Errorf("%s accepts and rejects it at the same time", c.in.Host.Name()))
@@ -338,7 +338,7 @@ const (
 	rejects
 )
 
-func (c *tokenChecks) verdict(err error) verdict {
+func verdictOf(err error) verdict {
 	switch {
 	case err == nil:
 		return accepts
@@ -484,10 +484,8 @@ func nothingToRun(page ProjectPage) string {
 	if len(page.Projects) == 0 {
 		return "no project is visible to the token: nothing can run yet"
 	}
-	for _, p := range page.Projects {
-		if p.Published() || page.Next != "" {
-			return ""
-		}
+	if page.Next != "" || slices.ContainsFunc(page.Projects, Project.Published) {
+		return ""
 	}
 	return "none of the visible projects is published: nothing can run yet"
 }

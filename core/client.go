@@ -226,8 +226,7 @@ func (c *Client) newRequest(ctx context.Context, r Request, target string) (*htt
 
 // failure drops the URL that http wraps around an error.
 func (c *Client) failure(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
 	return newNetworkError(c.host, c.token, err)
@@ -294,10 +293,7 @@ func repeatable(r Request, err error, attempt int) bool {
 	case http.StatusTooManyRequests:
 		return true
 	case http.StatusServiceUnavailable:
-		if r.RepeatBusy && answer.JSON {
-			return true
-		}
-		return r.isRead() && attempt < maxServerFaults
+		return r.RepeatBusy && answer.JSON || r.isRead() && attempt < maxServerFaults
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
 		return r.isRead() && attempt < maxServerFaults
 	}
@@ -325,8 +321,7 @@ func isTransient(err error) bool {
 func pause(err error, attempt int) time.Duration {
 	backoff := min(firstBackoff<<min(attempt-1, 8), maxBackoff)
 	backoff -= rand.N(backoff / 2)
-	var answer *APIError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*APIError](err); ok {
 		return max(backoff, answer.RetryAfter)
 	}
 	return backoff
@@ -337,12 +332,15 @@ func wait(ctx context.Context, d time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		return false
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+	return Sleep(ctx, d) == nil
+}
+
+// Sleep takes d, or until ctx ends, and then returns its error.
+func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }

@@ -184,32 +184,56 @@ func (c *Client) Projects(ctx context.Context, o ProjectListOptions) (ProjectPag
 // AllProjects walks over all pages, from o.After on, and yields each project once. The first error ends the walk; pages
 // that do not end, or bring nothing new, are one.
 func (c *Client) AllProjects(ctx context.Context, o ProjectListOptions) iter.Seq2[Project, error] {
+	seen := map[string]bool{}
+	pages := allPages(c, "projects", func(p Project) string { return p.ID }, func() ([]Project, bool, error) {
+		if seen[o.After] {
+			return nil, false, c.samePage("projects")
+		}
+		seen[o.After] = true
+		page, err := c.Projects(ctx, o)
+		o.After = page.Next
+		return page.Projects, page.Next != "", err
+	})
 	return func(yield func(Project, error) bool) {
-		seen, listed := map[string]bool{o.After: true}, map[string]bool{}
-		for range maxPages {
-			page, err := c.Projects(ctx, o)
-			if err != nil {
-				yield(Project{}, err)
+		for p, err := range pages {
+			if (err != nil || o.chooses(p)) && !yield(p, err) {
 				return
 			}
+		}
+	}
+}
+
+// allPages yields what next returns, page by page until there are no more, each item once by its ID. The first error is the
+// last that is yielded; pages that do not end, or bring nothing new, are one.
+func allPages[T any](c *Client, what string, id func(T) string, next func() (page []T, more bool, err error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		listed := map[string]bool{}
+		for range maxPages {
+			page, more, err := next()
 			before := len(listed)
-			for _, p := range page.Projects {
-				if again := listed[p.ID]; !again && o.chooses(p) && !yield(p, nil) {
+			for _, item := range page {
+				if again := listed[id(item)]; !again && !yield(item, nil) {
 					return
 				}
-				listed[p.ID] = true
+				listed[id(item)] = true
 			}
-			if page.Next == "" {
+			if err == nil && more && len(page) > 0 && len(listed) == before {
+				err = c.samePage(what)
+			}
+			if err != nil {
+				yield(none, err)
+			}
+			if err != nil || !more {
 				return
 			}
-			if seen[page.Next] || len(page.Projects) > 0 && len(listed) == before {
-				yield(Project{}, fmt.Errorf("%s names the same page of projects twice: %w", c.host.Name(), ErrGarbled))
-				return
-			}
-			seen[page.Next], o.After = true, page.Next
 		}
-		yield(Project{}, fmt.Errorf("%s has more than %d pages of projects: %w", c.host.Name(), maxPages, ErrTooLarge))
+		yield(none, fmt.Errorf("%s has more than %d pages of %s: %w", c.host.Name(), maxPages, what, ErrTooLarge))
 	}
+}
+
+func (c *Client) samePage(what string) error {
+	return fmt.Errorf("%s names the same page of %s twice: %w", c.host.Name(), what, ErrGarbled)
 }
 
 // Project returns one project. It needs the scope "Read projects".

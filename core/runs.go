@@ -109,8 +109,7 @@ func (c *Client) ownURL(raw string) string {
 
 // maybeStarted rules out what certainly did not start a run: a refusal, and a request that never left.
 func maybeStarted(err error) bool {
-	var answer *APIError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*APIError](err); ok {
 		return answer.Status >= http.StatusInternalServerError && !errors.Is(err, ErrBusy)
 	}
 	var network *net.OpError
@@ -201,32 +200,11 @@ func (c *Client) Runs(ctx context.Context, projectID string, o RunListOptions) (
 // AllRuns walks over all pages, from o.Offset on, and yields each run once: a run that starts meanwhile moves the others
 // to the next page. The first error ends the walk; pages that do not end, or bring nothing new, are one.
 func (c *Client) AllRuns(ctx context.Context, projectID string, o RunListOptions) iter.Seq2[ProjectRun, error] {
-	return func(yield func(ProjectRun, error) bool) {
-		listed := map[string]bool{}
-		for range maxPages {
-			page, err := c.Runs(ctx, projectID, o)
-			if err != nil {
-				yield(ProjectRun{}, err)
-				return
-			}
-			before := len(listed)
-			for _, r := range page.Runs {
-				if again := listed[r.RunID]; !again && !yield(r, nil) {
-					return
-				}
-				listed[r.RunID] = true
-			}
-			if !page.More || len(page.Runs) == 0 {
-				return
-			}
-			if len(listed) == before {
-				yield(ProjectRun{}, fmt.Errorf("%s names the same page of runs twice: %w", c.host.Name(), ErrGarbled))
-				return
-			}
-			o.Offset += len(page.Runs)
-		}
-		yield(ProjectRun{}, fmt.Errorf("%s has more than %d pages of runs: %w", c.host.Name(), maxPages, ErrTooLarge))
-	}
+	return allPages(c, "runs", func(r ProjectRun) string { return r.RunID }, func() ([]ProjectRun, bool, error) {
+		page, err := c.Runs(ctx, projectID, o)
+		o.Offset += len(page.Runs)
+		return page.Runs, page.More && len(page.Runs) > 0, err
+	})
 }
 
 func runPath(projectID, runID string) string {

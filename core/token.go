@@ -297,12 +297,7 @@ func holdsDrawn(s string) bool {
 }
 
 func isHexDigits(s string) bool {
-	for _, c := range []byte(s) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return s != ""
+	return s != "" && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 // Reveal returns the token itself. Only what sends it to Hex or stores it for the user calls this.

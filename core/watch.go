@@ -51,8 +51,7 @@ func (w *Watch) Next(now time.Time, run ProjectRun, err error) WatchStep {
 
 func (w *Watch) again(now time.Time, err error) WatchStep {
 	delay := w.interval
-	var answer *APIError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*APIError](err); ok {
 		delay = max(delay, answer.RetryAfter)
 	}
 	if !w.deadline.IsZero() && now.Add(delay).After(w.deadline) {
@@ -62,8 +61,7 @@ func (w *Watch) again(now time.Time, err error) WatchStep {
 }
 
 func mends(err error) bool {
-	var answer *APIError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*APIError](err); ok {
 		return answer.Status >= http.StatusInternalServerError || answer.Status == http.StatusTooManyRequests ||
 			answer.Status == http.StatusRequestTimeout
 	}

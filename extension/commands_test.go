@@ -76,6 +76,20 @@ func TestHelpNeedsNothing(t *testing.T) {
 	})
 }
 
+// A line to copy is whole; all others fit a terminal.
+func TestHelpFits(t *testing.T) {
+	p, _, _ := newTestProcess(t)
+	walk(newRootCmd(p), func(cmd *cobra.Command) {
+		p, out, _ := newTestProcess(t)
+		execute(t.Context(), p, append(strings.Fields(cmd.CommandPath())[2:], "--help"))
+		for line := range strings.SplitSeq(out.String(), "\n") {
+			if len([]rune(line)) > 80 && !strings.HasPrefix(line, "  $ ") {
+				t.Errorf("%s: %d columns: %s", cmd.CommandPath(), len([]rune(line)), line)
+			}
+		}
+	})
+}
+
 func TestOutputThatCannotBeWrittenIsAProblem(t *testing.T) {
 	p, _, errOut := newTestProcess(t)
 	p.Out = &console.StickyWriter{W: fullDisk{}}

@@ -27,6 +27,9 @@ func TestErrorsHintAtTheNextCommand(t *testing.T) {
 		{&run.StartError{Project: "p", Err: fmt.Errorf("%w: %w", core.ErrMaybeStarted, busy)}, "It was not started again. To see whether it runs: gh hex run list p"},
 		{&run.StartError{Project: "p", Err: busy}, "It may have taken effect: look before you repeat it"}, // it has nothing to say itself
 		{worktree.ErrNotRepository, "Change into a git repository, or name one with: -R [HOST/]OWNER/REPO"},
+		{&core.APIError{Method: "GET", Path: "/projects/p", Status: 404}, "Check the ID and the host. To list the projects that the token can see: gh hex project list"},
+		{&core.APIError{Method: "GET", Path: "/users/nobody", Status: 404}, "Check the ID and the host (HEX_WORKSPACE_URL)"},
+		{&core.APIError{Method: "DELETE", Path: "/projects/" + aProject + "/runs/" + aRun, Status: 422}, "To see the run: gh hex run view " + aProject + " " + aRun},
 		{errors.New("of no kind"), ""},
 	} {
 		if got := command.Hint(tt.err); got != tt.want {

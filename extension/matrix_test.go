@@ -62,10 +62,10 @@ type matrixRow struct {
 func (r matrixRow) String() string { return strings.TrimSpace(r.command + " " + r.args) }
 
 // authSpare are the questions behind proposals, notes and dry runs; and of the two questions to Hex one is enough.
-const authSpare = `variables/HEX_API_TOKEN_INFO$|github GET /(repos|orgs)/\S+(\?per_page=\d+|contents\S*)$|github GET \S+/variables/HEX_PROJECT_ID$|hex GET /api/v1/(users/me|projects)|hex POST /api/v1/projects/\S+/runs$`
+const authSpare = `variables/HEX_API_TOKEN_INFO$|github GET /(repos|orgs)/\S+(\?per_page=\d+|contents\S*|git/trees/HEAD)$|github GET \S+/variables/HEX_PROJECT_ID$|hex GET /api/v1/(users/me|projects)|hex POST /api/v1/projects/\S+/runs$`
 
 // foundElsewhere are the places that need not be known where another one holds what the jobs read.
-const foundElsewhere = `/contents/|/(secrets|organization-variables)\?per_page|/organization-secrets\?|/actions/variables\?`
+const foundElsewhere = `/(contents|git/trees)/|/(secrets|organization-variables)\?per_page|/organization-secrets\?|/actions/variables\?`
 
 // matrixRows holds at least one row for each command.
 func matrixRows() []matrixRow {
@@ -79,13 +79,13 @@ func matrixRows() []matrixRow {
 		{command: "auth", args: "--with-token --project " + matrixProject + " -R octo/analytics -R octo/reports --app actions,agents", input: true, bare: true, spare: authSpare},
 		{command: "auth", args: "--with-token --dry-run -R octo/reports", input: true, bare: true, spare: authSpare},
 		{command: "auth login", args: "--with-token --local dotenv", input: true, bare: true, tree: true, own: true, spare: `hex `, code: command.ExitProblem}, // git does not ignore .env there
-		{command: "auth status", args: "-R octo/analytics", spare: `hex |/orgs/octo/|/contents/|variables/HEX_API_TOKEN_INFO$`},
+		{command: "auth status", args: "-R octo/analytics", spare: `hex |/orgs/octo/|/(contents|git/trees)/|variables/HEX_API_TOKEN_INFO$`},
 		{command: "auth status", args: "--org octo --timeout 4s", spare: `variables/HEX_API_TOKEN_INFO$`},
 		{command: "auth token", offline: true},
 		{command: "auth logout", offline: true, code: command.ExitProblem},
 		{command: "verify", args: "-R octo/analytics", spare: `github GET /\S+\?per_page=\d+$`},
 		{command: "verify", args: "--org octo --timeout 4s"},
-		{command: "verify", args: "--project " + matrixProject + " --all", tree: true, spare: `/contents/|/environments/prod%2Feu/secrets`},
+		{command: "verify", args: "--project " + matrixProject + " --all", tree: true, spare: `/(contents|git/trees)/|/environments/prod%2Feu/secrets`},
 		{command: "verify", args: "--format github", tree: true, own: true, spare: foundElsewhere},
 		{command: "verify", args: "--format sarif", tree: true, own: true, spare: foundElsewhere},
 		{command: "verify", args: "--pre-push origin https://github.com/octo/analytics.git", tree: true, push: true, own: true, spare: foundElsewhere},
@@ -106,8 +106,8 @@ func matrixRows() []matrixRow {
 		{command: "api", args: "users/me"},
 		{command: "api", args: "groups --paginate --timeout 4s"},
 		{command: "api", args: "groups/g1 -X PATCH -f name=Finance"},
-		{command: "rotate", args: "--with-token --all --timeout 4s -R octo/analytics", input: true, spare: `hex |/orgs/octo/(codespaces|dependabot|agents)/|/contents/|variables(/HEX_API_TOKEN_INFO)?$`},
-		{command: "rotate", args: "--with-token --all --org octo --timeout 4s", input: true, spare: `hex |/orgs/octo/actions/variables|/contents/|variables(/HEX_API_TOKEN_INFO)?$`},
+		{command: "rotate", args: "--with-token --all --timeout 4s -R octo/analytics", input: true, spare: `hex |/orgs/octo/(codespaces|dependabot|agents)/|/(contents|git/trees)/|variables(/HEX_API_TOKEN_INFO)?$`},
+		{command: "rotate", args: "--with-token --all --org octo --timeout 4s", input: true, spare: `hex |/orgs/octo/actions/variables|/(contents|git/trees)/|variables(/HEX_API_TOKEN_INFO)?$`},
 	}
 }
 

@@ -147,6 +147,9 @@ func TestMistakes(t *testing.T) {
 		if !strings.Contains(last, tt.last) || out.Len() > 0 {
 			t.Errorf("%s\n got %q\nwant %q\nstdout %q", tt.args, said, tt.last, out)
 		}
+		if strings.Contains(said, "strconv") || strings.Contains(said, "time: ") {
+			t.Errorf("%s: %s is how Go says it", tt.args, said)
+		}
 		if strings.Contains(said, "hxtw_0123456789") || strings.Contains(said, "0123456789abcdef") {
 			t.Errorf("%s shows the token: %s", tt.args, said)
 		}

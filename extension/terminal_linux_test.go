@@ -71,7 +71,7 @@ func onTerminal(ts *testscript.TestScript, columns uint16, args []string) {
 	if after, err := unix.IoctlGetTermios(int(control.Fd()), unix.TCGETS); err != nil || *after != *before {
 		ts.Fatalf("the terminal was not given back: %+v, before %+v (%v)", after, before, err)
 	}
-	text := screen.text()
+	text := strings.ReplaceAll(screen.text(), "\r\r\n", "\r\n") // of a line that returns the carriage by itself
 	ts.Check(os.WriteFile(ts.MkAbs("screen"), []byte(strings.ReplaceAll(text, "\r\n", "\n")), 0o600))
 	ts.Logf("[screen]\n%s", strings.ReplaceAll(text, "\x1b", "^["))
 	clean(ts, "the screen", []byte(text))
@@ -86,7 +86,7 @@ func onTerminal(ts *testscript.TestScript, columns uint16, args []string) {
 func environment(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GH_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
-		"GH_NO_UPDATE_NOTIFIER", "GH_PROMPT_DISABLED", "GH_SPINNER_DISABLED", "GH_TELEMETRY", "GIT_CONFIG_NOSYSTEM", "HTTPS_PROXY", "HTTP_PROXY", "GH_TOKEN", "HEX_WORKSPACE_URL", "HEX_API_TOKEN", "NO_COLOR"} {
+		"GH_NO_UPDATE_NOTIFIER", "GH_PROMPT_DISABLED", "GH_SPINNER_DISABLED", "GH_TELEMETRY", "GIT_CONFIG_NOSYSTEM", "HTTPS_PROXY", "HTTP_PROXY", "GH_TOKEN", "HEX_WORKSPACE_URL", "HEX_API_TOKEN", "NO_COLOR", "CLICOLOR_FORCE"} {
 		if v := ts.Getenv(name); v == "empty" {
 			env = append(env, name+"=")
 		} else if v != "" {
@@ -97,7 +97,7 @@ func environment(ts *testscript.TestScript) []string {
 	if prompter := cmp.Or(ts.Getenv("GH_ACCESSIBLE_PROMPTER"), "enabled"); prompter != "unset" {
 		env = append(env, "GH_ACCESSIBLE_PROMPTER="+prompter)
 	}
-	return append(env, "TERM=xterm")
+	return append(env, "TERM="+cmp.Or(ts.Getenv("TERM"), "xterm"))
 }
 
 func converse(ts *testscript.TestScript, control *os.File, s *screen, gh int, dialogue string) {

@@ -44,15 +44,6 @@ func Names(data []byte) []string {
 	return names
 }
 
-// Values returns the value of the last assignment of each name, as [Lookup] does of one.
-func Values(data []byte) map[string]string {
-	values := map[string]string{}
-	for _, a := range parse(toUTF8(data)) {
-		values[a.name] = a.value
-	}
-	return values
-}
-
 // Each yields every assignment in its order, those that a later one replaces included.
 func Each(data []byte) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {

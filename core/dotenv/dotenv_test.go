@@ -2,7 +2,6 @@ package dotenv_test
 
 import (
 	"bytes"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -147,11 +146,4 @@ func FuzzSet(f *testing.F) {
 			t.Fatalf("final newline changed: %q to %q", data, got)
 		}
 	})
-}
-
-func TestValues(t *testing.T) {
-	data := []byte("A=1\nB='2'\nexport A=3\nC=\n")
-	if got, want := dotenv.Values(data), map[string]string{"A": "3", "B": "2", "C": ""}; !maps.Equal(got, want) {
-		t.Errorf("got %q", got)
-	}
 }

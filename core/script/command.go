@@ -24,8 +24,6 @@ type Command struct {
 	Outputs []Word
 	// Into is the name of the command that reads its output from a pipe; "?" for one that is not known.
 	Into string
-	// Condition says that it decides what runs: behind if or while, or before && or ||.
-	Condition bool
 	// Function is the name of the function that it stands in.
 	Function string
 	// Inner says that it stands in a script within the script: of eval, sh -c, or the input of a shell.
@@ -40,7 +38,6 @@ type Assignment struct {
 	Name    string
 	Value   Word
 	Members []Word
-	At      int
 }
 
 // Name is the name of the command without its folder, hex for ./node_modules/.bin/hex; empty when it is decided at run time.
@@ -162,7 +159,7 @@ func (c *Command) afterOptions(words []Word, valued string) []Word {
 				words = words[1:]
 			}
 		case assigns && syntax.ValidName(name):
-			c.Assigns = append(c.Assigns, Assignment{Name: name, Value: words[0].after(len(name) + 1), At: words[0].At})
+			c.Assigns = append(c.Assigns, Assignment{Name: name, Value: words[0].after(len(name) + 1)})
 		default:
 			return words
 		}

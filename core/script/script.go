@@ -33,7 +33,7 @@ const (
 // LanguageOf reads a command line that runs a script: the shell of a step ("bash", "bash -e {0}", "pwsh") or what stands
 // behind #! ("/usr/bin/env -S bash -e").
 func LanguageOf(command string) Language {
-	for _, word := range strings.Fields(command) {
+	for word := range strings.FieldsSeq(command) {
 		name := strings.TrimSuffix(path.Base(strings.ReplaceAll(word, `\`, "/")), ".exe")
 		switch name {
 		case "bash":

@@ -22,9 +22,6 @@ func shown(s *Script) string {
 		}
 		fmt.Fprintf(&b, "[%s]", strings.Join(words, " "))
 		around := append([]string(nil), c.Through...)
-		if c.Condition {
-			around = append(around, "if")
-		}
 		if c.Into != "" {
 			around = append(around, "|"+c.Into)
 		}
@@ -72,11 +69,11 @@ func TestCommands(t *testing.T) {
 		"a b\n\nc":                                      "[a b][c]",
 		"a 'b c' \"d e\"f":                              "[a 'b c' 'd ef']",
 		"a \\\n  b \\\r\n c":                            "[a b c]",
-		"a; b && c | d & (e)":                           "[a][b]{if}[c]{|d}[d][e]",
+		"a; b && c | d & (e)":                           "[a][b][c]{|d}[d][e]",
 		"a # b\nc#d":                                    "[a][c#d]",
 		`a "$B" '$B' \$B $C "\$D"`:                      "[a $B $B $B $C $D]",
 		"a \"\" ''":                                     "[a '' '']",
-		"if ! [ -n \"$T\" ]; then x; fi":                "[[ -n $T ]]{if}[x]",
+		"if ! [ -n \"$T\" ]; then x; fi":                "[[ -n $T ]][x]",
 		`x=$(tool "$T")`:                                "[x=*][tool $T]",
 		`echo "a $(tool "$T") ${B:-$(c)}"`:              "[echo 'a * $B*'][tool $T][c]",
 		"echo `tool $T`":                                "[echo *][tool $T]",
@@ -102,10 +99,10 @@ func TestCommands(t *testing.T) {
 		"{ a; b >x; } >>$F":                             "[a]{>$F}[b]{>$F >x}",
 		"a 2>&1 </dev/null <<<$T":                       "[a]{<$T}",
 		"for u in a $B; do c; done":                     "[for a $B][c]",
-		"case $A in x) b;; esac":                        "[case $A]{if}[b]",
-		"[[ -z $A || $B == c ]] || exit 0":              "[[[ $A $B c]{if}[exit 0]",
-		"while a; do b; done < <(c)":                    "[a]{if}[b][c]",
-		"if a; then b; elif c; then d; else e; fi":      "[a]{if}[b][c]{if}[d][e]",
+		"case $A in x) b;; esac":                        "[case $A][b]",
+		"[[ -z $A || $B == c ]] || exit 0":              "[[[ $A $B c][exit 0]",
+		"while a; do b; done < <(c)":                    "[a][b][c]",
+		"if a; then b; elif c; then d; else e; fi":      "[a][b][c][d][e]",
 		"hex run ${{ inputs.x }}-b":                     "[hex run @-b]",
 		"${{ inputs.x }} a":                             "[@ a]",
 		"A=${{ secrets.B }} c '${{ '}}' }}'":            "[A=@ c @]",
@@ -143,7 +140,7 @@ func TestPlaces(t *testing.T) {
 // What stands before the place where a script breaks is judged.
 func TestBroken(t *testing.T) {
 	for text, want := range map[string]string{
-		"a\nif b; then c\nd":          "[a][b]{if}[c][d]",
+		"a\nif b; then c\nd":          "[a][b][c][d]",
 		"a 'b\nc":                     "[a",
 		"a\nb; )\nc":                  "[a][b]",
 		"f() { a; }\nf\ncat <<EOF\nb": "[a]{f()}[f]",

@@ -10,12 +10,11 @@ import (
 
 // around is what a command inherits from what it stands in.
 type around struct {
-	function  string
-	into      string
-	condition bool
-	inputs    []Word
-	sources   []Word
-	outputs   []Word
+	function string
+	into     string
+	inputs   []Word
+	sources  []Word
+	outputs  []Word
 }
 
 // maxRedirects is how many redirections a command takes over from what it stands in, the nearest first.
@@ -84,16 +83,14 @@ func (w walker) statement(stmt *syntax.Stmt, a around) {
 
 // compound walks what decides by conditions.
 func (w walker) compound(cmd syntax.Command, a around) {
-	condition := a
-	condition.condition = true
 	switch c := cmd.(type) {
 	case *syntax.IfClause:
 		for ; c != nil; c = c.Else {
-			w.statements(c.Cond, condition)
+			w.statements(c.Cond, a)
 			w.statements(c.Then, a)
 		}
 	case *syntax.WhileClause:
-		w.statements(c.Cond, condition)
+		w.statements(c.Cond, a)
 		w.statements(c.Do, a)
 	case *syntax.ForClause:
 		if items, ok := c.Loop.(*syntax.WordIter); ok {
@@ -102,7 +99,7 @@ func (w walker) compound(cmd syntax.Command, a around) {
 		w.statements(c.Do, a)
 	case *syntax.CaseClause:
 		if c.Word != nil {
-			w.keyword("case", c.Pos(), c.Word, []*syntax.Word{c.Word}, condition)
+			w.keyword("case", c.Pos(), c.Word, []*syntax.Word{c.Word}, a)
 		}
 		for _, item := range c.Items {
 			w.statements(item.Stmts, a)
@@ -110,7 +107,7 @@ func (w walker) compound(cmd syntax.Command, a around) {
 	case *syntax.TestClause:
 		var words []*syntax.Word
 		operands(c.X, func(word *syntax.Word) { words = append(words, word) })
-		w.keyword("[[", c.Pos(), c, words, condition)
+		w.keyword("[[", c.Pos(), c, words, a)
 	case *syntax.ArithmCmd:
 		w.arithmetic(c.X, a)
 	}
@@ -119,18 +116,14 @@ func (w walker) compound(cmd syntax.Command, a around) {
 // binary walks a chain from left to right, with the names of the commands that read from pipes.
 func (w walker) binary(c *syntax.BinaryCmd, a around) {
 	type link struct {
-		stmt      *syntax.Stmt
-		into      string
-		condition bool
+		stmt *syntax.Stmt
+		into string
 	}
 	var links []link
-	here := link{c.Y, a.into, a.condition}
+	here := link{c.Y, a.into}
 	for {
 		links = append(links, here)
-		switch c.Op {
-		case syntax.AndStmt, syntax.OrStmt:
-			here.condition = true
-		default:
+		if c.Op != syntax.AndStmt && c.Op != syntax.OrStmt {
 			here.into = w.reader(c.Y)
 		}
 		here.stmt = c.X
@@ -143,7 +136,7 @@ func (w walker) binary(c *syntax.BinaryCmd, a around) {
 		here.stmt = c.Y
 	}
 	for _, l := range slices.Backward(links) {
-		a.into, a.condition = l.into, l.condition
+		a.into = l.into
 		w.statement(l.stmt, a)
 	}
 }
@@ -249,7 +242,7 @@ func (w walker) declaration(c *syntax.DeclClause, a around) {
 }
 
 func (w walker) assignment(c *syntax.Assign) Assignment {
-	out := Assignment{At: w.s.at(c.Pos()), Value: w.s.Word(c.Value)}
+	out := Assignment{Value: w.s.Word(c.Value)}
 	if c.Name != nil {
 		out.Name = c.Name.Value
 	}
@@ -295,7 +288,7 @@ func (w walker) keep(c *Command, node syntax.Node, a around) {
 
 // place notes what stands around a command, and how it is written.
 func (w walker) place(c *Command, node syntax.Node, a around) {
-	c.Function, c.Into, c.Condition, c.Inputs = a.function, a.into, a.condition, a.inputs
+	c.Function, c.Into, c.Inputs = a.function, a.into, a.inputs
 	c.Sources, c.Outputs = a.sources, a.outputs
 	from, to := int(node.Pos().Offset()), int(node.End().Offset())
 	if from <= to && to <= len(w.s.text) {

@@ -167,7 +167,7 @@ func (c *cutter) variable() bool {
 }
 
 func nameLength(text string) int {
-	for i := 0; i < len(text); i++ {
+	for i := range len(text) {
 		if b := text[i]; b != '_' && (b < '0' || b > '9') && (b|0x20 < 'a' || b|0x20 > 'z') {
 			return i
 		}
@@ -223,7 +223,7 @@ func (c *cutter) endCommand() {
 	command := &Command{Words: words, At: words[0].At, Text: c.text[from:c.at]}
 	if len(words) > 2 && words[1].Is("=") {
 		name, _ := words[0].Literal()
-		command.Assigns = []Assignment{{Name: name + words[0].Variable(), Value: words[2], At: words[0].At}}
+		command.Assigns = []Assignment{{Name: name + words[0].Variable(), Value: words[2]}}
 		command.Words = words[2:]
 	}
 	if strings.IndexByte(`'"`, c.text[command.Words[0].At-c.s.base]) >= 0 && c.s.Language == PowerShell {

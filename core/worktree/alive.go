@@ -35,9 +35,25 @@ func (s *search) ask(ctx context.Context) error {
 	if s.options.Accepts == nil {
 		return nil
 	}
-	asked := s.toAsk()
-	rest := asked[min(len(asked), maxAsked):]
-	asked = asked[:min(len(asked), maxAsked)]
+	fingerprints := s.toAsk()
+	asked := fingerprints[:min(len(fingerprints), maxAsked)]
+	said, err := s.askHost(ctx, asked)
+	for _, fingerprint := range fingerprints[len(asked):] {
+		said[fingerprint] = fmt.Sprintf("not asked about: at most %d tokens are", maxAsked)
+	}
+	for i := range s.findings {
+		f := &s.findings[i]
+		if token := s.tokens[f.Fingerprint]; said[f.Fingerprint] != "" {
+			f.Message += "; " + said[f.Fingerprint]
+		} else if !token.IsZero() {
+			f.Message += "; not asked about: without hxtp_ or hxtw_ it may be another service's"
+		}
+	}
+	return err
+}
+
+// askHost returns what is to be said of each token by what the host says of it.
+func (s *search) askHost(ctx context.Context, asked []string) (said map[string]string, err error) {
 	alive, errs := make([]bool, len(asked)), make([]error, len(asked))
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, askedAtOnce)
@@ -50,7 +66,7 @@ func (s *search) ask(ctx context.Context) error {
 	}
 	wg.Wait()
 	_, host, _ := strings.Cut(s.options.Host, "://")
-	said := map[string]string{}
+	said = map[string]string{}
 	for i, fingerprint := range asked {
 		switch {
 		case errs[i] != nil:
@@ -63,35 +79,30 @@ func (s *search) ask(ctx context.Context) error {
 			said[fingerprint] = host + " does not accept it (revoked, or of another host)"
 		}
 	}
-	for _, fingerprint := range rest {
-		said[fingerprint] = fmt.Sprintf("not asked about: at most %d tokens are", maxAsked)
-	}
-	for i := range s.findings {
-		f := &s.findings[i]
-		if token := s.tokens[f.Fingerprint]; said[f.Fingerprint] != "" {
-			f.Message += "; " + said[f.Fingerprint]
-		} else if !token.IsZero() {
-			f.Message += "; not asked about: without hxtp_ or hxtw_ it may be another service's"
-		}
-	}
-	return errors.Join(errs...)
+	return said, errors.Join(errs...)
 }
 
 // toAsk are the fingerprints of the tokens that are surely Hex's, each once, those of errors first and of what is accepted
 // last.
 func (s *search) toAsk() []string {
 	sort.SliceStable(s.findings, func(i, j int) bool { return before(s.findings[i], s.findings[j]) })
+	var ranks [3][]string
+	for _, f := range s.findings {
+		if s.tokens[f.Fingerprint].Kind() == core.KindUnknown {
+			continue
+		}
+		rank := 1
+		if _, accepted := s.accepted.of(f.Fingerprint); accepted {
+			rank = 2
+		} else if f.Severity == check.SeverityError {
+			rank = 0
+		}
+		ranks[rank] = append(ranks[rank], f.Fingerprint)
+	}
 	var all []string
-	for _, wanted := range []func(f check.Finding, accepted bool) bool{
-		func(f check.Finding, accepted bool) bool { return !accepted && f.Severity == check.SeverityError },
-		func(_ check.Finding, accepted bool) bool { return !accepted },
-		func(check.Finding, bool) bool { return true },
-	} {
-		for _, f := range s.findings {
-			_, accepted := s.accepted.of(f.Fingerprint)
-			if s.tokens[f.Fingerprint].Kind() != core.KindUnknown && wanted(f, accepted) && !slices.Contains(all, f.Fingerprint) {
-				all = append(all, f.Fingerprint)
-			}
+	for _, fingerprint := range slices.Concat(ranks[:]...) {
+		if !slices.Contains(all, fingerprint) {
+			all = append(all, fingerprint)
 		}
 	}
 	return all

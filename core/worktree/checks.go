@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -27,9 +28,9 @@ const historyTime = 20 * time.Second
 func Checks(t *Tree, complete string, used func() []string) []check.Check {
 	s := &survey{tree: t, complete: complete, used: used}
 	return []check.Check{
-		{ID: "env-ignored", Group: check.GroupFiles, Title: ".env files are ignored by git", Run: s.ignored},
-		{ID: "env-tracked", Group: check.GroupFiles, Title: ".env files are not in git", Run: s.tracked},
-		{ID: "env-permissions", Group: check.GroupFiles, Title: ".env files are private", Run: s.permissions},
+		{ID: "env-ignored", Group: check.GroupFiles, Title: ".env files are ignored by git", Run: s.of(s.ignored)},
+		{ID: "env-tracked", Group: check.GroupFiles, Title: ".env files are not in git", Run: s.of(s.tracked)},
+		{ID: "env-permissions", Group: check.GroupFiles, Title: ".env files are private", Run: s.of(s.permissions)},
 		{ID: "env-example", Group: check.GroupFiles, Title: ".env.example is complete and holds no token", Run: s.example},
 	}
 }
@@ -44,9 +45,15 @@ type survey struct {
 	err      error
 }
 
-func (s *survey) envFiles(ctx context.Context) ([]EnvFile, error) {
-	s.once.Do(func() { s.files, s.err = s.tree.EnvFiles(ctx) })
-	return s.files, s.err
+// of is a check of these files.
+func (s *survey) of(judge func(context.Context, []EnvFile) check.Result) func(context.Context) check.Result {
+	return func(ctx context.Context) check.Result {
+		s.once.Do(func() { s.files, s.err = s.tree.EnvFiles(ctx) })
+		if s.err != nil {
+			return check.Unknown(s.err.Error(), "")
+		}
+		return judge(ctx, s.files)
+	}
 }
 
 // verdict collects findings.
@@ -79,11 +86,7 @@ func apart(fine string, accepted int) string {
 	return fmt.Sprintf("%s, apart from %d accepted", fine, accepted)
 }
 
-func (s *survey) ignored(ctx context.Context) check.Result {
-	files, err := s.envFiles(ctx)
-	if err != nil {
-		return check.Unknown(err.Error(), "")
-	}
+func (s *survey) ignored(ctx context.Context, files []EnvFile) check.Result {
 	known := map[string]EnvFile{".env": {}, ".env.local": {}}
 	paths := []string{".env", ".env.local"}
 	for _, f := range files {
@@ -126,7 +129,7 @@ func (s *survey) unignored(ctx context.Context, a Ignore, f EnvFile) check.Findi
 			Message: fmt.Sprintf("git does not ignore %s", a.Path)}
 	}
 	severity := check.SeverityError
-	if held := hold(s.contents(ctx, f)...); held.what == "" && (f.Tracked || held.stand) {
+	if held := hold(s.tree.versions(ctx, f)...); held.what == "" && (f.Tracked || held.stand) {
 		severity = check.SeverityWarning
 	}
 	return check.Finding{File: a.Path, Severity: severity, Message: fmt.Sprintf("git does not ignore %s", a.Path)}
@@ -139,11 +142,7 @@ func place(f EnvFile, path string) string {
 	return ".gitignore"
 }
 
-func (s *survey) tracked(ctx context.Context) check.Result {
-	files, err := s.envFiles(ctx)
-	if err != nil {
-		return check.Unknown(err.Error(), "")
-	}
+func (s *survey) tracked(ctx context.Context, files []EnvFile) check.Result {
 	var v verdict
 	now := map[string][]string{}
 	for _, f := range files {
@@ -151,7 +150,7 @@ func (s *survey) tracked(ctx context.Context) check.Result {
 			continue
 		}
 		finding := check.Finding{File: f.Path, Severity: check.SeverityWarning, Message: f.Path + " is tracked by git"}
-		contents := s.contents(ctx, f)
+		contents := s.tree.versions(ctx, f)
 		now[f.Path] = contentSums(contents)
 		finding.Fingerprint = contentFingerprint(now[f.Path]...)
 		if held := hold(contents...); held.what != "" {
@@ -197,30 +196,16 @@ func (s *survey) addHistory(ctx context.Context, v *verdict, now map[string][]st
 		f, fix := c.inHistory()
 		v.add(f, fix)
 	}
-	if s.tree.shallow(ctx) {
+	if len(s.tree.shallowCommits()) > 0 {
 		v.add(check.Finding{Severity: check.SeverityNote, Message: "this clone is shallow: older commits were not searched"}, "")
 		return false, nil
 	}
 	return true, nil
 }
 
-// contents are what the file holds in the work tree and in the index.
-func (s *survey) contents(ctx context.Context, f EnvFile) [][]byte {
-	r, err := os.OpenRoot(s.tree.root)
-	if err != nil {
-		return nil
-	}
-	defer r.Close()
-	return s.tree.versions(ctx, r, f)
-}
-
-func (s *survey) permissions(ctx context.Context) check.Result {
+func (s *survey) permissions(ctx context.Context, files []EnvFile) check.Result {
 	if runtime.GOOS == "windows" {
 		return check.Leave("the mode of a file says nothing on Windows", "the mode of a file says nothing on Windows")
-	}
-	files, err := s.envFiles(ctx)
-	if err != nil {
-		return check.Unknown(err.Error(), "")
 	}
 	var v verdict
 	looked := false
@@ -249,12 +234,7 @@ func (t *Tree) keepsToken(f EnvFile) bool {
 	if f.Tracked || !f.Exists {
 		return false
 	}
-	r, err := os.OpenRoot(t.root)
-	if err != nil {
-		return false
-	}
-	defer r.Close()
-	data, _, err := scaffold.Read(r, f.Path, maxEnvFile)
+	data, err := readWhole(t.root, f.Path, maxEnvFile)
 	if err != nil {
 		return false
 	}
@@ -295,14 +275,9 @@ func FixPermissions(ctx context.Context, t *Tree) ([]string, error) {
 
 func (s *survey) example(ctx context.Context) check.Result {
 	const name = ".env.example"
-	r, err := os.OpenRoot(s.tree.root)
-	if err != nil {
-		return check.Unknown(err.Error(), "")
-	}
-	defer r.Close()
-	data, _, err := scaffold.Read(r, name, maxEnvFile)
+	data, err := readWhole(s.tree.root, name, maxEnvFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return s.missingExample(r)
+		return s.missingExample()
 	}
 	if err != nil {
 		return check.Warn(err.Error(), "")
@@ -326,9 +301,9 @@ func (s *survey) example(ctx context.Context) check.Result {
 	return v.result(name + " names what a teammate needs and holds no token")
 }
 
-func (s *survey) missingExample(r *os.Root) check.Result {
+func (s *survey) missingExample() check.Result {
 	for _, name := range []string{".env", ".env.local"} {
-		if info, err := r.Lstat(name); err == nil && !info.IsDir() {
+		if info, err := os.Lstat(filepath.Join(s.tree.root, name)); err == nil && !info.IsDir() {
 			return check.Judge([]check.Finding{{File: name, Severity: check.SeverityWarning,
 				Message: fmt.Sprintf("there is no .env.example beside %s", name)}}, "", s.complete)
 		}

@@ -131,9 +131,6 @@ func TestNothingOfTheRepositoryIsExecuted(t *testing.T) {
 	if _, err := tree.Remotes(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if _, err := tree.Head(t.Context()); err != nil {
-		t.Error(err)
-	}
 	if _, err := tree.ReadLocal(t.Context(), ".env"); err == nil {
 		t.Error("read a tracked file")
 	}

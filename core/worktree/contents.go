@@ -134,7 +134,7 @@ func parsePointer(text []byte) pointer {
 			p.size, _ = strconv.ParseInt(value, 10, 64)
 		}
 	}
-	if len(p.id) != 64 || !isObjectID(p.id) || p.size <= 0 {
+	if len(p.id) != 64 || !IsObjectID(p.id) || p.size <= 0 {
 		return pointer{}
 	}
 	return p

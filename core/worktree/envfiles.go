@@ -54,7 +54,7 @@ func (t *Tree) EnvFiles(ctx context.Context) ([]EnvFile, error) {
 		if !f.Tracked && !f.Exists {
 			continue
 		}
-		if own(f.Path) || slices.ContainsFunc(t.versions(ctx, r, f), namesHex) {
+		if own(f.Path) || slices.ContainsFunc(t.versions(ctx, f), namesHex) {
 			kept = append(kept, f)
 		}
 	}
@@ -64,35 +64,33 @@ func (t *Tree) EnvFiles(ctx context.Context) ([]EnvFile, error) {
 // candidates lists files by their names alone, sorted by path.
 func (t *Tree) candidates(ctx context.Context) ([]EnvFile, error) {
 	found := map[string]EnvFile{}
-	staged, err := t.list(ctx, "--stage")
+	there, err := t.list(ctx, "-t", "--stage", "--others", "--exclude-standard")
 	if err != nil {
 		return nil, err
 	}
-	for _, record := range staged {
-		// "100644 <object> <stage>\t<path>"
-		about, name, _ := strings.Cut(record, "\t")
-		parts := strings.Fields(about)
-		if !isEnvFile(name) || len(parts) != 3 {
+	for _, record := range there {
+		if name, other := strings.CutPrefix(record, "? "); other {
+			found[name] = EnvFile{Path: name}
 			continue
 		}
-		f := EnvFile{Path: name, Tracked: true}
-		if strings.HasPrefix(parts[0], "100") {
-			f.blob = parts[1]
+		// "H 100644 <object> <stage>\t<path>"
+		for _, v := range parseStages([]string{record[min(len(record), 2):]}) {
+			f := EnvFile{Path: v.path, Tracked: true}
+			if strings.HasPrefix(v.mode, "100") {
+				f.blob = v.blob
+			}
+			found[v.path] = f
 		}
-		found[name] = f
 	}
 	// With --directory git names an ignored folder, such as node_modules, without walking it.
-	for _, flags := range [][]string{{"--others", "--exclude-standard"}, {"--others", "--ignored", "--exclude-standard", "--directory"}} {
-		names, err := t.list(ctx, flags...)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range names {
-			if isEnvFile(name) {
-				found[name] = EnvFile{Path: name}
-			}
-		}
+	ignored, err := t.list(ctx, "--others", "--ignored", "--exclude-standard", "--directory")
+	if err != nil {
+		return nil, err
 	}
+	for _, name := range ignored {
+		found[name] = EnvFile{Path: name}
+	}
+	maps.DeleteFunc(found, func(name string, _ EnvFile) bool { return !isEnvFile(name) })
 	files := make([]EnvFile, 0, len(found))
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		files = append(files, found[name])
@@ -131,9 +129,9 @@ func isEnvFile(name string) bool {
 func own(name string) bool { return path.Base(name) == ".env" || path.Base(name) == ".env.local" }
 
 // versions returns what the file holds in the work tree and in the index, as far as either can be read.
-func (t *Tree) versions(ctx context.Context, r *os.Root, f EnvFile) [][]byte {
+func (t *Tree) versions(ctx context.Context, f EnvFile) [][]byte {
 	var all [][]byte
-	if data, _, err := scaffold.Read(r, f.Path, maxEnvFile); err == nil {
+	if data, err := readWhole(t.root, f.Path, maxEnvFile); err == nil {
 		all = append(all, data)
 	}
 	if f.blob != "" {
@@ -198,12 +196,7 @@ func (t *Tree) ReadLocal(ctx context.Context, name string) ([]byte, error) {
 	if name != path.Base(name) {
 		return nil, &scaffold.PathError{Path: name, Reason: "is not at the top of the work tree"}
 	}
-	r, err := os.OpenRoot(t.root)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	data, _, err := scaffold.Read(r, name, maxLocal)
+	data, err := readWhole(t.root, name, maxLocal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (d *distributor) read(out io.Reader) error {
 	last := ""
 	for lines.Scan() {
 		name := lines.Text()
-		if d.cleaners != nil && lines.Scan() && lines.Scan() && d.cleaners[lines.Text()] && name != last {
+		if len(d.cleaners) > 0 && lines.Scan() && lines.Scan() && d.cleaners[lines.Text()] && name != last {
 			d.cleaned = append(d.cleaned, name)
 			last = name
 		}

@@ -1,7 +1,9 @@
 package worktree
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/gh-hex/gh-hex/core/leak"
@@ -10,19 +12,14 @@ import (
 // cleaners are the filters of git's configuration that change a file on its way into git. Attributes of the repository say
 // which files that is, but none of them can define one.
 func (t *Tree) cleaners(ctx context.Context) (map[string]bool, error) {
-	out, err := t.git.run(ctx, t.root, nil, "config", "-z", "--get-regexp", `^filter\..*\.(clean|process)$`)
-	if err := failure(err); err != nil {
+	settings, err := t.settings(ctx)
+	if err != nil {
 		return nil, err
 	}
-	var names map[string]bool
-	for _, record := range fields(out) {
-		key, command, _ := strings.Cut(record, "\n")
-		key = strings.TrimPrefix(key, "filter.")
-		if name := key[:strings.LastIndexByte(key, '.')]; command != "" {
-			if names == nil {
-				names = map[string]bool{}
-			}
-			names[name] = true
+	names := map[string]bool{}
+	for _, s := range settings {
+		if s.section == "filter" && s.value != "" {
+			names[s.name] = true
 		}
 	}
 	return names, nil
@@ -31,16 +28,24 @@ func (t *Tree) cleaners(ctx context.Context) (map[string]bool, error) {
 // listFiles sends the names of the files that git tracks or does not ignore. Those that go through a cleaner are returned
 // instead.
 func (t *Tree) listFiles(ctx context.Context, names chan<- []string) (cleaned []string, err error) {
-	list := []string{"ls-files", "-z", "--cached", "--others", "--exclude-standard"}
 	cleaners, err := t.cleaners(ctx)
 	if err != nil {
 		return nil, err
 	}
 	d := distributor{ctx: ctx, names: names, cleaners: cleaners}
-	if cleaners == nil {
-		return nil, t.git.stream(ctx, t.root, nil, d.read, list...)
+	attributes := []string{"check-attr", "-z", "--stdin", "filter"}
+	listed, err := t.listed(ctx)
+	switch tooMuch := errors.Is(err, ErrTooMuch); {
+	case err != nil && !tooMuch:
+	case len(cleaners) == 0 && !tooMuch:
+		err = d.read(bytes.NewReader(listed))
+	case len(cleaners) == 0:
+		err = t.git.stream(ctx, t.root, nil, d.read, listing()...)
+	case !tooMuch:
+		err = t.git.stream(ctx, t.root, bytes.NewReader(listed), d.read, attributes...)
+	default:
+		err = t.git.pipe(ctx, t.root, strings.NewReader(""), listing(), attributes, d.read)
 	}
-	err = t.git.pipe(ctx, t.root, strings.NewReader(""), list, []string{"check-attr", "-z", "--stdin", "filter"}, d.read)
 	return d.cleaned, err
 }
 

@@ -1,13 +1,10 @@
 package worktree
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gh-hex/gh-hex/core"
@@ -161,54 +158,21 @@ func (t *Tree) readVersions(ctx context.Context, versions []version) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	reader := blobReader{take: func(id string, data []byte) {
-		held, names, sum := hold(data), namesHex(data), contentSum(data)
-		for _, v := range wanted[id] {
-			v.read, v.held, v.namesHex, v.sum = true, held, names, sum
-		}
-	}}
-	return t.git.stream(ctx, t.root, strings.NewReader(ids.String()), reader.read, "cat-file", "--batch", "--buffer")
-}
-
-// blobReader hands on the small ones of the objects that "git cat-file --batch" prints.
-type blobReader struct{ take func(id string, data []byte) }
-
-func (b blobReader) read(out io.Reader) error {
-	in := bufio.NewReaderSize(out, 128<<10)
-	for {
-		line, err := in.ReadString('\n')
-		if errors.Is(err, io.EOF) && line == "" {
-			return nil
-		}
-		if err != nil {
-			return errors.Join(errFraming, err)
-		}
-		parts := strings.Fields(line)
-		if len(parts) == 2 && parts[1] == "missing" {
-			continue
-		}
-		size, err := strconv.ParseInt(parts[len(parts)-1], 10, 64)
-		if len(parts) != 3 || err != nil || size < 0 {
-			return errFraming
-		}
-		if err := b.object(in, parts[0], parts[1], size); err != nil {
+	read := func(out io.Reader) error {
+		_, err := eachObject(out, func(id, kind string, body *io.LimitedReader) error {
+			if kind != "blob" || body.N > maxEnvFile {
+				return nil
+			}
+			data, err := io.ReadAll(body)
+			held, names, sum := hold(data), namesHex(data), contentSum(data)
+			for _, v := range wanted[id] {
+				v.read, v.held, v.namesHex, v.sum = true, held, names, sum
+			}
 			return err
-		}
+		})
+		return err
 	}
-}
-
-// object passes over what is too large, and the line end behind each.
-func (b blobReader) object(in *bufio.Reader, id, kind string, size int64) error {
-	if kind == "blob" && size <= maxEnvFile {
-		data := make([]byte, size)
-		if _, err := io.ReadFull(in, data); err != nil {
-			return err
-		}
-		b.take(id, data)
-		size = 0
-	}
-	_, err := io.CopyN(io.Discard, in, size+1)
-	return err
+	return t.git.stream(ctx, t.root, strings.NewReader(ids.String()), read, "cat-file", "--batch", "--buffer")
 }
 
 type version struct {
@@ -242,10 +206,4 @@ func parseLog(tokens []string) []version {
 		all = append(all, version{committed: committed{path: tokens[i], commit: commit}, mode: parts[1], blob: parts[3], status: parts[4]})
 	}
 	return all
-}
-
-// shallow tells whether older commits are missing from this clone.
-func (t *Tree) shallow(ctx context.Context) bool {
-	answer, err := t.git.line(ctx, t.root, "rev-parse", "--is-shallow-repository")
-	return err == nil && answer == "true"
 }

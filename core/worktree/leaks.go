@@ -197,10 +197,7 @@ func (s *search) searchCommits(ctx context.Context) error {
 	if s.options.History {
 		return s.searchHistory(ctx)
 	}
-	if _, err := s.tree.git.line(ctx, s.tree.root, "rev-parse", "--quiet", "--verify", "HEAD"); err != nil {
-		return failure(err) // nothing is committed yet
-	}
-	return s.searchRevisions(ctx, unpushed())
+	return s.tree.orUnborn(ctx, s.searchRevisions(ctx, unpushed()))
 }
 
 func (s *search) searchRevisions(ctx context.Context, r revisions) error {

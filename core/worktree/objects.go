@@ -133,48 +133,42 @@ type pointed struct {
 // errFraming means that git's output is not what was agreed on.
 var errFraming = errors.New("unexpected output of git cat-file")
 
-func (o *objectReader) read(out io.Reader) error {
+// eachObject reads what "git cat-file --batch" prints. What take leaves of the content of an object is passed over. missing
+// counts those that are not here.
+func eachObject(out io.Reader, take func(id, kind string, body *io.LimitedReader) error) (missing int, err error) {
 	in := bufio.NewReaderSize(out, 128<<10)
 	for {
 		line, err := in.ReadSlice('\n')
 		if errors.Is(err, io.EOF) && len(line) == 0 {
-			return nil
+			return missing, nil
 		}
 		if err != nil {
-			return errors.Join(errFraming, err)
+			return missing, errors.Join(errFraming, err)
 		}
 		parts := strings.Fields(string(line))
 		if len(parts) == 2 && parts[1] == "missing" {
-			o.missing++
+			missing++
 			continue
 		}
 		if len(parts) != 3 {
-			return errFraming
+			return missing, errFraming
 		}
 		size, err := strconv.ParseInt(parts[2], 10, 64)
 		if err != nil || size < 0 {
-			return errFraming
+			return missing, errFraming
 		}
-		if err := o.object(in, parts[0], parts[1], size); err != nil {
-			return fmt.Errorf("read object %s: %w", parts[0], err)
+		body := &io.LimitedReader{R: in, N: size}
+		if err = take(parts[0], parts[1], body); err == nil {
+			err = passOver(in, body)
+		}
+		if err != nil {
+			return missing, fmt.Errorf("read object %s: %w", parts[0], err)
 		}
 	}
 }
 
-// object reads the content of one object and the line end behind it.
-func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) error {
-	if kind == "commit" {
-		o.commits++
-		o.boundary = o.boundary || o.shallow[id]
-	}
-	body := &io.LimitedReader{R: in, N: size}
-	f, to, err := o.scan(id, kind, body)
-	if err != nil {
-		return err
-	}
-	if to != (pointer{}) {
-		o.pointers = append(o.pointers, pointed{id, to})
-	}
+// passOver reads the rest of an object and the line end behind it.
+func passOver(in *bufio.Reader, body *io.LimitedReader) error {
 	if _, err := io.Copy(io.Discard, body); err != nil {
 		return err
 	}
@@ -183,6 +177,26 @@ func (o *objectReader) object(in *bufio.Reader, id, kind string, size int64) err
 	}
 	if c, err := in.ReadByte(); err != nil || c != '\n' {
 		return errors.Join(errFraming, err)
+	}
+	return nil
+}
+
+func (o *objectReader) read(out io.Reader) (err error) {
+	o.missing, err = eachObject(out, o.object)
+	return err
+}
+
+func (o *objectReader) object(id, kind string, body *io.LimitedReader) error {
+	if kind == "commit" {
+		o.commits++
+		o.boundary = o.boundary || o.shallow[id]
+	}
+	f, to, err := o.scan(id, kind, body)
+	if err != nil {
+		return err
+	}
+	if to != (pointer{}) {
+		o.pointers = append(o.pointers, pointed{id, to})
 	}
 	o.keep(hit{id, kind, f.matches})
 	f.count(o.unopened, o.unkept)
@@ -365,7 +379,7 @@ func (t *Tree) exactPath(ctx context.Context, p location) string {
 // asNote makes the note of a commit out of a blob that stands where git keeps notes: at the ID of what it is about.
 func (t *Tree) asNote(ctx context.Context, p location) location {
 	id := strings.ReplaceAll(p.path, "/", "")
-	if !isObjectID(id) {
+	if !IsObjectID(id) {
 		return p
 	}
 	if here, err := t.present(ctx, []string{id}); err == nil && len(here) == 1 {

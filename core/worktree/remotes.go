@@ -17,48 +17,36 @@ type Remote struct {
 
 // Remotes lists the remotes that have a URL, in the order of git's configuration, with insteadOf rules applied by git.
 func (t *Tree) Remotes(ctx context.Context) ([]Remote, error) {
-	out, err := t.git.run(ctx, t.root, nil, "config", "-z", "--get-regexp", `^remote\..*\.(url|gh-resolved)$`)
-	if err := failure(err); err != nil {
+	settings, err := t.settings(ctx)
+	if err != nil {
 		return nil, err
 	}
-	names, configured, resolved := remoteSettings(out)
 	var remotes []Remote
-	for _, name := range names {
-		url, err := t.git.line(ctx, t.root, "remote", "get-url", "--", name)
-		if err != nil {
+	resolved := map[string]string{}
+	plain := true // git can only take each URL as it stands
+	for _, s := range settings {
+		switch again := slices.ContainsFunc(remotes, func(r Remote) bool { return r.Name == s.name }); {
+		case s.variable == "gh-resolved":
+			resolved[s.name] = s.value
+		case s.section == "url", s.variable == "pushurl", s.variable == "url" && again:
+			plain = false
+		case s.variable == "url":
+			remotes = append(remotes, Remote{Name: s.name, Configured: s.value, URL: s.value, PushURL: s.value})
+			plain = plain && s.value != "" && s.name != "" && !strings.ContainsAny(s.name[:1], "/.-")
+		}
+	}
+	for i := range remotes {
+		r := &remotes[i]
+		r.Resolved = resolved[r.Name]
+		if plain {
+			continue
+		}
+		if r.URL, err = t.git.line(ctx, t.root, "remote", "get-url", "--", r.Name); err != nil {
 			return nil, err
 		}
-		push, err := t.git.line(ctx, t.root, "remote", "get-url", "--push", "--", name)
-		if err != nil {
+		if r.PushURL, err = t.git.line(ctx, t.root, "remote", "get-url", "--push", "--", r.Name); err != nil {
 			return nil, err
 		}
-		remotes = append(remotes, Remote{Name: name, Configured: configured[name], URL: url, PushURL: push, Resolved: resolved[name]})
 	}
 	return remotes, nil
-}
-
-// remoteSettings reads records of "remote.NAME.KEY\nVALUE"; a name may hold dots and line feeds.
-func remoteSettings(out []byte) (names []string, configured, resolved map[string]string) {
-	configured, resolved = map[string]string{}, map[string]string{}
-	for _, record := range fields(out) {
-		for _, key := range []string{".url", ".gh-resolved"} {
-			before, value, ok := strings.Cut(record, key+"\n")
-			name, isRemote := strings.CutPrefix(before, "remote.")
-			switch {
-			case !ok || !isRemote:
-			case key == ".gh-resolved":
-				resolved[name] = value
-			case !slices.Contains(names, name):
-				configured[name] = value
-				names = append(names, name)
-			}
-		}
-	}
-	return names, configured, resolved
-}
-
-// Head is the full name of the ref that is checked out, such as refs/heads/main; empty when HEAD is detached.
-func (t *Tree) Head(ctx context.Context) (string, error) {
-	ref, err := t.git.line(ctx, t.root, "symbolic-ref", "--quiet", "HEAD")
-	return ref, failure(err)
 }

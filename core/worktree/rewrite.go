@@ -12,11 +12,14 @@ import (
 // wayOutOfCommits says what takes tokens out of commits, as steps that can be followed as they are; empty when none has
 // one. The oldest place comes first.
 func (t *Tree) wayOutOfCommits(ctx context.Context, places []location) string {
-	places = slices.DeleteFunc(slices.Clone(places), func(p location) bool { return p.kind == "tag" || p.kind == "note" })
-	if len(places) == 0 {
+	if places = inCommits(places); len(places) == 0 {
 		return ""
 	}
 	return "the commits: " + t.rewriting(ctx, places[0].commit, changes(places))
+}
+
+func inCommits(places []location) []location {
+	return slices.DeleteFunc(slices.Clone(places), func(p location) bool { return p.kind == "tag" || p.kind == "note" })
 }
 
 func wayOutOfTags(places []location) string {
@@ -134,11 +137,11 @@ func (t *Tree) owners(ctx context.Context, places []location) (owners, error) {
 	if err != nil {
 		return owners{}, err
 	}
-	pushed := ""
+	var pushed strings.Builder
 	for id := range strings.FieldsSeq(string(seen)) {
-		pushed += "^" + id + "\n"
+		pushed.WriteString("^" + id + "\n")
 	}
-	local, err := t.among(ctx, wanted, pushed, "--remotes")
+	local, err := t.among(ctx, wanted, pushed.String(), "--remotes")
 	if err != nil {
 		return owners{}, err
 	}
@@ -179,8 +182,7 @@ func (o owners) where(p location) string {
 
 // keepers says what these places mean for others, and how what was never pushed goes away.
 func (t *Tree) keepers(ctx context.Context, o owners, places []location) string {
-	places = slices.DeleteFunc(slices.Clone(places), func(p location) bool { return p.kind == "tag" || p.kind == "note" })
-	if o.local == nil || len(places) == 0 {
+	if places = inCommits(places); o.local == nil || len(places) == 0 {
 		return ""
 	}
 	var parts []string

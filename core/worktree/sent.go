@@ -45,7 +45,7 @@ func ReadPush(r io.Reader) ([]Update, error) {
 		}
 		parts := strings.Split(lines.Text(), " ")
 		n := len(parts) // the first field is what was typed, and may hold spaces itself
-		if n < 4 || !isObjectID(parts[n-3]) || !isObjectID(parts[n-1]) {
+		if n < 4 || !IsObjectID(parts[n-3]) || !IsObjectID(parts[n-1]) {
 			return nil, fmt.Errorf("line %d: %w", len(all)+1, ErrPushList)
 		}
 		all = append(all, Update{LocalRef: strings.Join(parts[:n-3], " "), Local: parts[n-3], RemoteRef: parts[n-2], Remote: parts[n-1]})
@@ -56,7 +56,8 @@ func ReadPush(r io.Reader) ([]Update, error) {
 	return all, lines.Err()
 }
 
-func isObjectID(s string) bool {
+// IsObjectID tells the ID of an object of git, in whole.
+func IsObjectID(s string) bool {
 	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
 }
 
@@ -107,7 +108,7 @@ func (t *Tree) present(ctx context.Context, ids []string) ([]string, error) {
 	out, err := t.git.run(ctx, t.root, []byte(strings.Join(ids, "\n")+"\n"), "cat-file", "--batch-check=%(objectname)")
 	var here []string
 	for line := range strings.Lines(string(out)) {
-		if id := strings.TrimSuffix(line, "\n"); isObjectID(id) {
+		if id := strings.TrimSuffix(line, "\n"); IsObjectID(id) {
 			here = append(here, id)
 		}
 	}

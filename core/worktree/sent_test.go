@@ -160,7 +160,7 @@ func FuzzReadPush(f *testing.F) {
 	f.Fuzz(func(t *testing.T, list string) {
 		updates, err := ReadPush(strings.NewReader(list))
 		for _, u := range updates {
-			if !isObjectID(u.Local) || !isObjectID(u.Remote) {
+			if !IsObjectID(u.Local) || !IsObjectID(u.Remote) {
 				t.Errorf("%q gives %+v", list, u)
 			}
 		}

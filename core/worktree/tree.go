@@ -31,6 +31,10 @@ var (
 type Tree struct {
 	git                     git
 	root, commonDir, gitDir string
+
+	// What a tree that is still keeps; nil for one that is not.
+	settingsKept *kept[[]setting]
+	listedKept   *kept[[]byte]
 }
 
 // Open finds the work tree that dir is in. The error is or wraps ErrNoGit, ErrNotRepository, ErrBare or a *GitError,
@@ -131,7 +135,7 @@ func leadsTo(root, gitDir string) bool {
 	return sameFile(entry, gitDir)
 }
 
-// readWhole reads a regular file right in a folder, as [scaffold.Read] does.
+// readWhole reads a regular file below a folder, as [scaffold.Read] does.
 func readWhole(folder, name string, limit int64) ([]byte, error) {
 	r, err := os.OpenRoot(folder)
 	if err != nil {
@@ -162,22 +166,27 @@ func (t *Tree) CommonDir() string { return t.commonDir }
 
 // HooksFolder is where git looks for hooks, and whether somebody configured that. Our own setting is passed over.
 func (t *Tree) HooksFolder(ctx context.Context) (folder string, configured bool, err error) {
-	out, err := t.git.run(ctx, t.root, nil, "config", "--show-scope", "--type=path", "-z", "--get-all", "core.hooksPath")
-	if err := failure(err); err != nil {
-		return "", false, err
+	settings, err := t.settings(ctx)
+	if slices.ContainsFunc(settings, expands) {
+		settings, err = t.readSettings(ctx, `^core\.hookspath$`, "--type=path")
 	}
 	folder = filepath.Join(t.commonDir, "hooks")
-	settings := fields(out)
-	for i := 0; i+1 < len(settings); i += 2 {
-		if settings[i] == "command" {
+	for _, s := range settings {
+		if s.section != "core" || s.scope == "command" {
 			continue
 		}
-		folder, configured = filepath.FromSlash(settings[i+1]), true
+		folder, configured = filepath.FromSlash(s.value), true
 		if folder != "" && !filepath.IsAbs(folder) {
 			folder = filepath.Join(t.root, folder)
 		}
 	}
-	return folder, configured, nil
+	return folder, configured, err
+}
+
+// expands tells of a path that only git can read: it may begin with somebody's home, with git's own folder, or with a word
+// to git such as ":(optional)".
+func expands(s setting) bool {
+	return s.section == "core" && s.value != "" && strings.ContainsAny(s.value[:1], "~%:")
 }
 
 // Ignore is what git makes of one path.
@@ -186,7 +195,6 @@ type Ignore struct {
 	Ignored bool
 	Source  string // file of the pattern that decided, as git names it; empty when none did
 	Line    int
-	Pattern string
 	Shared  bool // the pattern stands in a .gitignore of the repository, not only on this machine
 }
 
@@ -220,20 +228,8 @@ func newIgnore(record []string) Ignore {
 		Ignored: pattern != "" && !strings.HasPrefix(pattern, "!"),
 		Source:  source,
 		Line:    line,
-		Pattern: pattern,
 		Shared:  filepath.Base(source) == ".gitignore" && !filepath.IsAbs(source),
 	}
-}
-
-// Tracked returns those of paths, and of the files below them, that are in git's index. Paths are relative to the root
-// and taken literally.
-func (t *Tree) Tracked(ctx context.Context, paths ...string) ([]string, error) {
-	if len(paths) == 0 {
-		return nil, nil
-	}
-	args := append([]string{"--literal-pathspecs", "ls-files", "-z", "--"}, paths...)
-	out, err := t.git.run(ctx, t.root, nil, args...)
-	return fields(out), err
 }
 
 // Matching returns the paths in git's index that match pathspecs.
@@ -244,8 +240,17 @@ func (t *Tree) Matching(ctx context.Context, pathspecs ...string) ([]string, err
 
 // Files returns the paths of all files that git tracks or does not ignore.
 func (t *Tree) Files(ctx context.Context) ([]string, error) {
-	out, err := t.git.run(ctx, t.root, nil, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	out, err := t.listed(ctx)
 	return fields(out), err
+}
+
+// listed is what git prints of these paths, each ended by NUL.
+func (t *Tree) listed(ctx context.Context) ([]byte, error) {
+	return t.listedKept.ask(func() ([]byte, error) { return t.git.run(ctx, t.root, nil, listing()...) })
+}
+
+func listing() []string {
+	return []string{"ls-files", "-z", "--cached", "--others", "--exclude-standard"}
 }
 
 // Git answers what package scaffold asks, until ctx ends.

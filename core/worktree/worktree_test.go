@@ -232,28 +232,6 @@ func TestIgnored(t *testing.T) {
 	}
 }
 
-func TestTracked(t *testing.T) {
-	r := newRepository(t)
-	names := []string{"-x", nameHere(":(glob)*"), nameHere("a\nb"), "dir/file", nameHere("*")}
-	for _, name := range names {
-		r.write(name, "")
-	}
-	r.write("untracked", "")
-	r.git("--literal-pathspecs", "add", "--", "-x", names[1], names[2], "dir")
-	tree := r.open()
-	got, err := tree.Tracked(t.Context(), "-x", names[1], names[2], "dir", "untracked", names[4], "none")
-	if err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(got)
-	if want := names[:4]; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if got, err := tree.Tracked(t.Context()); got != nil || err != nil {
-		t.Errorf("nothing asked: %q, %v", got, err)
-	}
-}
-
 func TestEnvFiles(t *testing.T) {
 	r := newRepository(t)
 	const hex = "HEX_API_TOKEN=\n"
@@ -400,20 +378,6 @@ func TestRemotes(t *testing.T) {
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
-	}
-}
-
-func TestHead(t *testing.T) {
-	r := newRepository(t)
-	tree := r.open()
-	if ref, err := tree.Head(t.Context()); ref != "refs/heads/main" || err != nil {
-		t.Errorf("unborn: %q, %v", ref, err)
-	}
-	r.write("file", "")
-	r.commit("file")
-	r.git("checkout", "-q", "--detach")
-	if ref, err := tree.Head(t.Context()); ref != "" || err != nil {
-		t.Errorf("detached: %q, %v", ref, err)
 	}
 }
 

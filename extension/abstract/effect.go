@@ -52,11 +52,6 @@ type shellState struct {
 	into               string // where what is printed goes: GITHUB_OUTPUT, GITHUB_ENV, or somewhere else
 }
 
-// outcome tells whether a command may succeed and whether it may fail.
-type Outcome struct{ Yes, No bool }
-
-func Either() Outcome { return Outcome{true, true} }
-
 func (s *shellState) clone() *shellState {
 	c := *s
 	c.vars, c.outputs, c.env = maps.Clone(s.vars), maps.Clone(s.outputs), maps.Clone(s.env)
@@ -128,7 +123,7 @@ func (x *Follower) Follow() Effect {
 }
 
 func (x *Follower) statements(list []*syntax.Stmt, condition bool) Outcome {
-	last := Outcome{Yes: true}
+	last := Certain(true)
 	for _, stmt := range list {
 		if x.state.dead {
 			return last
@@ -149,8 +144,7 @@ func (x *Follower) statement(stmt *syntax.Stmt, condition bool) Outcome {
 	out := x.command(stmt, condition)
 	x.state.into = before
 	if stmt.Negated {
-		out.Yes, out.No = out.No, out.Yes
-		condition = true
+		out, condition = out.Not(), true
 	}
 	if !condition && !out.Yes && out.No {
 		x.fail()
@@ -190,7 +184,7 @@ func (x *Follower) command(stmt *syntax.Stmt, condition bool) Outcome {
 				x.exported = Union(x.exported, x.word(a.Value).Lacks())
 			}
 		}
-		return Outcome{Yes: true}
+		return Certain(true)
 	case *syntax.BinaryCmd:
 		return x.binary(c, condition)
 	case *syntax.IfClause:
@@ -217,7 +211,7 @@ func (x *Follower) command(stmt *syntax.Stmt, condition bool) Outcome {
 		if c.Name != nil {
 			x.functions[c.Name.Value] = c.Body
 		}
-		return Outcome{Yes: true}
+		return Certain(true)
 	case *syntax.TestClause:
 		return x.test(c.X)
 	case *syntax.TimeClause:
@@ -233,7 +227,7 @@ func (x *Follower) maybe(body func()) {
 	for _, pair := range [][2]map[string]Set{{before.vars, x.state.vars}, {before.outputs, x.state.outputs}, {before.env, x.state.env}} {
 		for name, v := range pair[1] {
 			if old, there := pair[0][name]; !there || len(old) != len(v) {
-				pair[1][name] = v.And(Carry(Open(name), v.Lacks(), v.Holds()))
+				pair[1][name] = v.And(carry(Open(name), v.Lacks(), v.Holds()))
 			}
 		}
 	}
@@ -245,6 +239,14 @@ func (x *Follower) subshell(list []*syntax.Stmt) Outcome {
 	out := x.statements(list, true)
 	x.state.dead, x.state.vars = false, before
 	return out
+}
+
+// piped follows what prints into something that reads it.
+func (x *Follower) piped(list []*syntax.Stmt) {
+	into := x.state.into
+	x.state.into = "pipe"
+	x.subshell(list)
+	x.state.into = into
 }
 
 // branch follows what is done when a condition is met and when it is not.
@@ -261,7 +263,7 @@ func (x *Follower) branch(o Outcome, yes, no func() Outcome) Outcome {
 	x.state = before
 	b := no()
 	x.state = after.join(x.state)
-	return Outcome{a.Yes || b.Yes, a.No || b.No}
+	return a.Join(b)
 }
 
 func (x *Follower) binary(c *syntax.BinaryCmd, condition bool) Outcome {
@@ -271,19 +273,17 @@ func (x *Follower) binary(c *syntax.BinaryCmd, condition bool) Outcome {
 		if l.No && !l.Yes {
 			return Either() // a list that ends so does not end the script
 		}
-		out := x.branch(l, func() Outcome { return x.statement(c.Y, condition) }, func() Outcome { return Outcome{Yes: true, No: true} })
-		return out
+		return x.branch(l, func() Outcome { return x.statement(c.Y, condition) }, Either)
 	case syntax.OrStmt:
 		l := x.statement(c.X, true)
-		return x.branch(l, func() Outcome { return Outcome{Yes: true} }, func() Outcome { return x.statement(c.Y, condition) })
+		return x.branch(l, succeeds, func() Outcome { return x.statement(c.Y, condition) })
 	}
-	into := x.state.into
-	x.state.into = "pipe"
-	x.subshell([]*syntax.Stmt{c.X})
-	x.state.into = into
-	x.state.openOutputs = x.state.openOutputs || into == "GITHUB_OUTPUT"
+	x.piped([]*syntax.Stmt{c.X})
+	x.state.openOutputs = x.state.openOutputs || x.state.into == "GITHUB_OUTPUT"
 	return x.subshell([]*syntax.Stmt{c.Y})
 }
+
+func succeeds() Outcome { return Certain(true) }
 
 func (x *Follower) choose(c *syntax.IfClause) Outcome {
 	if len(c.Cond) == 0 { // else
@@ -291,7 +291,7 @@ func (x *Follower) choose(c *syntax.IfClause) Outcome {
 	}
 	return x.branch(x.statements(c.Cond, true), func() Outcome { return x.statements(c.Then, false) }, func() Outcome {
 		if c.Else == nil {
-			return Outcome{Yes: true}
+			return Certain(true)
 		}
 		return x.choose(c.Else)
 	})
@@ -299,16 +299,16 @@ func (x *Follower) choose(c *syntax.IfClause) Outcome {
 
 func (x *Follower) cases(c *syntax.CaseClause) Outcome {
 	of := x.look(c.Word)
-	out := Outcome{Yes: true}
+	out := Certain(true)
 	for _, item := range c.Items {
 		o := Either()
 		if len(item.Patterns) == 1 {
 			pattern, known := x.S.Word(item.Patterns[0]).Literal()
 			switch {
 			case known && pattern == "*":
-				o = Outcome{Yes: true}
+				o = Certain(true)
 			case known && !strings.ContainsAny(pattern, "*?["):
-				o.Yes, o.No = compareTexts(of, Texts(pattern))
+				o = compareTexts(of, Texts(pattern))
 			}
 		}
 		if !o.Yes {
@@ -318,7 +318,7 @@ func (x *Follower) cases(c *syntax.CaseClause) Outcome {
 		if !o.No {
 			return body()
 		}
-		out = x.branch(o, body, func() Outcome { return Outcome{Yes: true} })
+		out = x.branch(o, body, succeeds)
 	}
 	return out
 }
@@ -357,7 +357,7 @@ func (x *Follower) parts(parts []script.Part) Set {
 		case p.Kind == script.Variable && p.Whole && (!p.Checked || len(parts) == 1):
 			v = x.value(p.Text)
 		case p.Kind == script.Variable:
-			v = Carry(Open(p.Text), x.value(p.Text).Lacks(), nil)
+			v = carry(Open(p.Text), x.value(p.Text).Lacks(), nil)
 		default:
 			v = Open("the output of a command")
 		}
@@ -396,22 +396,19 @@ func (x *Follower) call(stmt *syntax.Stmt, c *syntax.CallExpr) Outcome {
 		x.inside(r.Word)
 	}
 	command := x.S.Command(stmt)
-	name := command.Name()
-	args := command.Words[min(1, len(command.Words)):]
+	name, args := command.Name(), command.Words[min(1, len(command.Words)):]
 	switch name {
 	case "exit":
 		return x.exit(args)
-	case "true", ":":
-		return Outcome{Yes: true}
+	case "true", ":", "set", "shift", "unset", "trap", "umask":
+		return Certain(true)
 	case "false":
-		return Outcome{No: true}
+		return Certain(false)
 	case "test", "[":
 		return x.testWords(args)
 	case "echo", "printf":
 		x.print(name, args)
-		return Outcome{Yes: true}
-	case "set", "shift", "unset", "trap", "umask":
-		return Outcome{Yes: true}
+		return Certain(true)
 	case "return":
 		return Either()
 	}
@@ -421,15 +418,20 @@ func (x *Follower) call(stmt *syntax.Stmt, c *syntax.CallExpr) Outcome {
 		x.use(args)
 		return x.statement(body, true)
 	}
-	x.out.Commands = append(x.out.Commands, command)
+	x.program(name, command)
+	return Either()
+}
+
+// program is a command that the shell leaves to a program.
+func (x *Follower) program(name string, c *script.Command) {
+	x.out.Commands = append(x.out.Commands, c)
 	x.out.External = x.out.External || name != "cd" && name != "read" && name != "sleep"
-	x.use(command.Words)
-	x.use(command.Inputs)
-	for _, a := range command.Assigns {
+	x.use(c.Words)
+	x.use(c.Inputs)
+	for _, a := range c.Assigns {
 		x.use([]script.Word{a.Value})
 	}
-	x.fed(name, command)
-	return Either()
+	x.fed(name, c)
 }
 
 // fed is a here-document that goes on to the outputs: cat <<EOF >> $GITHUB_OUTPUT.
@@ -474,10 +476,7 @@ func (x *Follower) inside(w *syntax.Word) {
 		default:
 			return true
 		}
-		into := x.state.into
-		x.state.into = "pipe"
-		x.subshell(list)
-		x.state.into = into
+		x.piped(list)
 		return false
 	})
 }
@@ -492,7 +491,7 @@ func (x *Follower) exit(args []script.Word) Outcome {
 	} else {
 		x.fail()
 	}
-	return Outcome{Yes: code == "0", No: code != "0"}
+	return Certain(code == "0")
 }
 
 // print is echo and printf.
@@ -597,8 +596,7 @@ func (x *Follower) testWords(args []script.Word) Outcome {
 		args = args[:n-1]
 	}
 	if len(args) > 0 && args[0].Is("!") {
-		o := x.testWords(args[1:])
-		return Outcome{o.No, o.Yes}
+		return x.testWords(args[1:]).Not()
 	}
 	value := func(w script.Word) Set {
 		v := x.parts(w.Parts)
@@ -613,43 +611,37 @@ func (x *Follower) testWords(args []script.Word) Outcome {
 		case "-n":
 			return notEmpty(value(args[1]))
 		case "-z":
-			o := notEmpty(value(args[1]))
-			return Outcome{o.No, o.Yes}
+			return notEmpty(value(args[1])).Not()
 		}
 	case 3:
-		op, _ := args[1].Literal()
-		if op == "=" || op == "==" || op == "!=" {
-			yes, no := compareTexts(value(args[0]), value(args[2]))
-			if op == "!=" {
-				yes, no = no, yes
-			}
-			return Outcome{yes, no}
+		switch op, _ := args[1].Literal(); op {
+		case "=", "==":
+			return compareTexts(value(args[0]), value(args[2]))
+		case "!=":
+			return compareTexts(value(args[0]), value(args[2])).Not()
 		}
 	}
 	x.use(args)
 	return Either()
 }
 
-func notEmpty(s Set) Outcome {
-	yes, no := compareTexts(s, Texts(""))
-	return Outcome{no, yes}
-}
+func notEmpty(s Set) Outcome { return compareTexts(s, Texts("")).Not() }
 
 // compareTexts compares as a shell does, with case.
-func compareTexts(a, b Set) (equal, different bool) {
+func compareTexts(a, b Set) Outcome {
+	var equal Outcome
 	for _, v := range a {
 		for _, w := range b {
 			s, knowS := v.AsText()
 			t, knowT := w.AsText()
 			if knowS && knowT {
-				equal, different = equal || s == t, different || s != t
-				continue
+				equal = equal.Join(Certain(s == t))
+			} else {
+				equal = equal.Join(meet(v, w))
 			}
-			e, d := meet(v, w)
-			equal, different = equal || e, different || d
 		}
 	}
-	return equal, different
+	return equal
 }
 
 // test is [[ … ]].
@@ -671,13 +663,11 @@ func (x *Follower) unary(t *syntax.UnaryTest) Outcome {
 	w, isWord := t.X.(*syntax.Word)
 	switch {
 	case t.Op == syntax.TsNot:
-		o := x.test(t.X)
-		return Outcome{o.No, o.Yes}
+		return x.test(t.X).Not()
 	case t.Op == syntax.TsNempStr && isWord:
 		return notEmpty(x.look(w))
 	case t.Op == syntax.TsEmpStr && isWord:
-		o := notEmpty(x.look(w))
-		return Outcome{o.No, o.Yes}
+		return notEmpty(x.look(w)).Not()
 	case isWord:
 		x.use([]script.Word{x.S.Word(w)})
 	}
@@ -687,11 +677,9 @@ func (x *Follower) unary(t *syntax.UnaryTest) Outcome {
 func (x *Follower) binaryTest(t *syntax.BinaryTest) Outcome {
 	switch t.Op {
 	case syntax.AndTest:
-		a, b := x.test(t.X), x.test(t.Y)
-		return Outcome{a.Yes && b.Yes, a.No || b.No}
+		return x.test(t.X).And(x.test(t.Y))
 	case syntax.OrTest:
-		a, b := x.test(t.X), x.test(t.Y)
-		return Outcome{a.Yes || b.Yes, a.No && b.No}
+		return x.test(t.X).Or(x.test(t.Y))
 	}
 	l, isLeft := t.X.(*syntax.Word)
 	r, isRight := t.Y.(*syntax.Word)
@@ -702,11 +690,9 @@ func (x *Follower) binaryTest(t *syntax.BinaryTest) Outcome {
 	glob := strings.ContainsAny(x.S.Word(r).Known(), "*?[")
 	switch {
 	case (t.Op == syntax.TsMatch || t.Op == syntax.TsMatchShort) && !glob:
-		yes, no := compareTexts(a, b)
-		return Outcome{yes, no}
+		return compareTexts(a, b)
 	case t.Op == syntax.TsNoMatch && !glob:
-		yes, no := compareTexts(a, b)
-		return Outcome{no, yes}
+		return compareTexts(a, b).Not()
 	}
 	return Either()
 }

@@ -46,8 +46,7 @@ func (e *Evaluator) eval(node actionlint.ExprNode) Set {
 	case *actionlint.FloatNode:
 		return One(e.literal(n, n.Value))
 	case *actionlint.NotOpNode:
-		s := e.eval(n.Operand)
-		return Truths(s.MayBe(false), s.MayBe(true))
+		return e.eval(n.Operand).Truth().Not().Truths()
 	case *actionlint.CompareOpNode:
 		return e.compare(n)
 	case *actionlint.LogicalOpNode:
@@ -102,7 +101,7 @@ func (e *Evaluator) member(node, receiver actionlint.ExprNode, names Set) Set {
 			if *e.Fuel--; *e.Fuel < 0 {
 				return Open("more than could be worked out")
 			}
-			out = out.And(Carry(of.Member(name), of.Lacks, nil))
+			out = out.And(carry(of.Member(name), of.Lacks, nil))
 		}
 	}
 	return out
@@ -129,7 +128,7 @@ func (e *Evaluator) named(node actionlint.ExprNode, v *actionlint.VariableNode, 
 }
 
 // carry hands on what was empty, or what is hidden, in what a set was made of.
-func Carry(s Set, lacks []any, holds []string) Set {
+func carry(s Set, lacks []any, holds []string) Set {
 	if len(lacks) == 0 && len(holds) == 0 {
 		return s
 	}
@@ -148,7 +147,7 @@ func (v Value) Member(name Value) Set {
 		return One(Value{})
 	case v.Is == Anything:
 		key, _ := name.AsText()
-		return Carry(Open(strings.TrimSuffix(v.Text+"."+strings.ToLower(key), ".")), nil, v.Holds)
+		return carry(Open(strings.TrimSuffix(v.Text+"."+strings.ToLower(key), ".")), nil, v.Holds)
 	case v.Is == List && v.filtered:
 		return v.filteredMember(name)
 	case v.Is == List:
@@ -169,7 +168,7 @@ func (v Value) field(name Value) Set {
 	out := One(Value{}) // a name that is not known may be any of them, or none
 	all := v.Fields.whole()
 	for _, n := range all.Names {
-		if equal, _ := meet(TextValue(n), name); equal {
+		if meet(TextValue(n), name).Yes {
 			out = out.And(all.Get(n))
 		}
 	}
@@ -180,7 +179,7 @@ func (v Value) field(name Value) Set {
 }
 
 func (v Value) item(name Value) Set {
-	if name.Is == Anything || name.Is == Opaque {
+	if name.open() {
 		out := One(Value{})
 		for _, item := range v.Items {
 			out = out.And(item)
@@ -223,7 +222,7 @@ func (v Value) filteredMember(name Value) Set {
 func (e *Evaluator) filter(receiver actionlint.ExprNode) Set {
 	var out Set
 	for _, v := range e.eval(receiver) {
-		out = out.And(Carry(v.members(), v.Lacks, v.Holds))
+		out = out.And(carry(v.members(), v.Lacks, v.Holds))
 	}
 	return out
 }
@@ -282,45 +281,41 @@ func WithoutLacks(s Set) Set {
 
 func (e *Evaluator) compare(n *actionlint.CompareOpNode) Set {
 	l, r := e.eval(n.Left), e.eval(n.Right)
-	yes, no := false, false
+	var out Outcome
 	for _, a := range l {
 		for _, b := range r {
 			*e.Fuel--
-			y, n := compareValues(n.Kind, a, b)
-			yes, no = yes || y, no || n
+			out = out.Join(compareValues(n.Kind, a, b))
 		}
 	}
-	return Truths(yes, no)
+	return out.Truths()
 }
 
 // compareValues tells whether a comparison may hold and whether it may fail.
-func compareValues(kind actionlint.CompareOpNodeKind, a, b Value) (yes, no bool) {
-	equal, different := meet(a, b)
-	switch kind {
-	case actionlint.CompareOpNodeKindEq:
-		return equal, different
-	case actionlint.CompareOpNodeKindNotEq:
-		return different, equal
-	}
-	for _, v := range []Value{a, b} {
-		if v.Is == Anything || v.Is == Opaque {
-			return true, true
-		}
+func compareValues(kind actionlint.CompareOpNodeKind, a, b Value) Outcome {
+	equal := meet(a, b)
+	switch {
+	case kind == actionlint.CompareOpNodeKindEq:
+		return equal
+	case kind == actionlint.CompareOpNodeKindNotEq:
+		return equal.Not()
+	case a.open() || b.open():
+		return Either()
 	}
 	less, more := order(a, b)
-	var holds bool
 	switch kind {
 	case actionlint.CompareOpNodeKindLess:
-		holds = less
+		return Certain(less)
 	case actionlint.CompareOpNodeKindLessEq:
-		holds = less || equal
+		return Certain(less || equal.Yes)
 	case actionlint.CompareOpNodeKindGreater:
-		holds = more
-	default:
-		holds = more || equal
+		return Certain(more)
 	}
-	return holds, !holds
+	return Certain(more || equal.Yes)
 }
+
+// open tells a value that is not known.
+func (v Value) open() bool { return v.Is == Anything || v.Is == Opaque }
 
 // order compares values that are known.
 func order(a, b Value) (less, more bool) {
@@ -336,47 +331,41 @@ func order(a, b Value) (less, more bool) {
 }
 
 // meet tells whether two values may be equal and whether they may differ.
-func meet(a, b Value) (equal, different bool) {
+func meet(a, b Value) Outcome {
 	switch {
 	case a.Is == Anything || b.Is == Anything:
-		return true, true
+		return Either()
 	case a.Is == Opaque:
 		return a.Opaque.meet(b)
 	case b.Is == Opaque:
 		return b.Opaque.meet(a)
 	case !a.primitive() || !b.primitive():
-		equal = a.Is == b.Is && a.same(b) && (a.Is == Object || len(a.Items) > 0)
-		return equal, !equal
+		return Certain(a.Is == b.Is && a.same(b) && (a.Is == Object || len(a.Items) > 0))
 	case a.Is == Text && b.Is == Text:
-		equal = strings.EqualFold(a.Text, b.Text)
-	case a.Is == null && b.Is == null:
-		equal = true
-	default:
-		equal = a.asNumber() == b.asNumber()
+		return Certain(strings.EqualFold(a.Text, b.Text))
 	}
-	return equal, !equal
+	return Certain(a.asNumber() == b.asNumber()) // those of null are equal
 }
 
 // meet compares an opaque text with another value.
-func (o *Opacity) meet(v Value) (equal, different bool) {
+func (o *Opacity) meet(v Value) Outcome {
 	switch v.Is {
 	case Text:
-		return o.mayBe(v.Text), true
+		return Outcome{o.mayBe(v.Text), true}
 	case Opaque:
 		p := v.Opaque
 		switch {
 		case o == p || o.Id != "" && o.Id == p.Id:
-			return true, false
-		case slices.Contains(o.Never, p.Id) && p.Id != "", slices.Contains(p.Never, o.Id) && o.Id != "":
-			return false, true
-		case !compatible(o.Prefix, p.Prefix, strings.HasPrefix), !compatible(o.Suffix, p.Suffix, strings.HasSuffix):
-			return false, true
+			return Certain(true)
+		case slices.Contains(o.Never, p.Id) && p.Id != "", slices.Contains(p.Never, o.Id) && o.Id != "",
+			!compatible(o.Prefix, p.Prefix, strings.HasPrefix), !compatible(o.Suffix, p.Suffix, strings.HasSuffix):
+			return Certain(false)
 		}
-		return true, true
+		return Either()
 	case List, Object:
-		return false, true
+		return Certain(false)
 	}
-	return o.Prefix == "" && !o.apart, true // a number, where it could be one
+	return Outcome{o.Prefix == "" && !o.apart, true} // a number, where it could be one
 }
 
 func compatible(a, b string, has func(s, part string) bool) bool {
@@ -393,31 +382,34 @@ func (o *Opacity) mayBe(s string) bool {
 	if !strings.HasPrefix(lower, strings.ToLower(o.Prefix)) || !strings.HasSuffix(lower, strings.ToLower(o.Suffix)) {
 		return false
 	}
-	return !slices.ContainsFunc(o.Never, func(n string) bool { return strings.EqualFold(n, s) }) &&
-		!slices.ContainsFunc(o.NeverStarts, func(n string) bool { return strings.HasPrefix(lower, strings.ToLower(n)) })
+	return !slices.ContainsFunc(o.Never, func(n string) bool { return strings.EqualFold(n, s) }) && !o.neverStarts(lower)
 }
 
 // lacks tells whether a text stands nowhere in it.
 func (o *Opacity) lacks(s string) bool { return o.Without != "" && strings.Contains(s, o.Without) }
 
 // mayStart tells whether the text may begin with this one, and whether it may not.
-func (o *Opacity) mayStart(s string) (yes, no bool) {
+func (o *Opacity) mayStart(s string) Outcome {
 	s, prefix := strings.ToLower(s), strings.ToLower(o.Prefix)
 	switch {
 	case strings.HasPrefix(prefix, s):
-		return true, false
-	case !strings.HasPrefix(s, prefix), o.lacks(s):
-		return false, true
+		return Certain(true)
+	case !strings.HasPrefix(s, prefix), o.lacks(s), o.neverStarts(s):
+		return Certain(false)
 	}
-	never := slices.ContainsFunc(o.NeverStarts, func(n string) bool { return strings.HasPrefix(s, strings.ToLower(n)) })
-	return !never, true
+	return Either()
+}
+
+// neverStarts tells whether a text in lower case begins as it never does.
+func (o *Opacity) neverStarts(s string) bool {
+	return slices.ContainsFunc(o.NeverStarts, func(n string) bool { return strings.HasPrefix(s, strings.ToLower(n)) })
 }
 
 // mayEnd tells whether the text may end with this one, and whether it may not.
-func (o *Opacity) mayEnd(s string) (yes, no bool) {
+func (o *Opacity) mayEnd(s string) Outcome {
 	s, suffix := strings.ToUpper(s), strings.ToUpper(o.Suffix)
 	certain := strings.HasSuffix(suffix, s)
-	return certain || strings.HasSuffix(s, suffix), !certain
+	return Outcome{certain || strings.HasSuffix(s, suffix), !certain}
 }
 
 // expression works out one expression.
@@ -460,8 +452,7 @@ const maxParts = 100
 func (e *Evaluator) long(list []Expression) Set {
 	out := Value{Is: Opaque, Opaque: &Opacity{}}
 	for _, x := range list {
-		v := e.Expression(x)
-		out.Lacks, out.Holds = Union(out.Lacks, v.Lacks()), Union(out.Holds, v.Holds())
+		out = out.markedBy(e.Expression(x))
 	}
 	return One(out)
 }
@@ -485,22 +476,11 @@ func (e *Evaluator) concat(l, r Set) Set {
 				return Open("more than could be worked out")
 			}
 			if out = out.add(Join2(a, b)); out.crowded() {
-				return out.lacking(l, r)
+				return One(out[0].markedBy(l, r))
 			}
 		}
 	}
 	return out
-}
-
-// lacking is a crowded set that also stands for what the others lack and hold.
-func (s Set) lacking(others ...Set) Set {
-	w := s[0]
-	for _, o := range others {
-		for _, v := range o {
-			w.Lacks, w.Holds = Union(w.Lacks, v.Lacks), Union(w.Holds, v.Holds)
-		}
-	}
-	return One(w)
 }
 
 // Join2 puts two texts together.
@@ -545,12 +525,10 @@ func joinedID(a, b Value) string {
 	return id
 }
 
+// begins is what a value as a text begins with, as far as it is known, and ends what it ends with.
 func (v Value) begins() string {
 	if v.Is == Opaque {
 		return v.Opaque.Prefix
-	}
-	if v.Is == Anything {
-		return ""
 	}
 	t, _ := v.AsText()
 	return t
@@ -559,9 +537,6 @@ func (v Value) begins() string {
 func (v Value) ends() string {
 	if v.Is == Opaque {
 		return v.Opaque.Suffix
-	}
-	if v.Is == Anything {
-		return ""
 	}
 	t, _ := v.AsText()
 	return t
@@ -575,5 +550,5 @@ func (e *Evaluator) Settled(v Set) Set {
 	if len(v) == 0 {
 		return One(Value{Is: Anything, Text: "an expression that fails", Lacks: e.Lost})
 	}
-	return Carry(v, e.Lost, nil)
+	return carry(v, e.Lost, nil)
 }

@@ -172,7 +172,7 @@ func plainNumbers(text string) (string, map[int]float64) {
 	out := []byte(text)
 	numbers := map[int]float64{}
 	quoted := false
-	for i := 0; i < len(out); i++ {
+	for i := range out {
 		if out[i] == '\'' {
 			quoted = !quoted
 		}

@@ -40,91 +40,88 @@ func (e *Evaluator) call(n *actionlint.FuncCallNode) Set {
 }
 
 // test is a function that says yes or no.
-func (e *Evaluator) test(args []Set, holds func(a, b Value) (yes, no bool)) Set {
-	yes, no := false, false
+func (e *Evaluator) test(args []Set, holds func(a, b Value) Outcome) Set {
+	var out Outcome
 	for _, a := range args[0] {
 		for _, b := range args[1] {
 			*e.Fuel -= 1 + len(a.Items)
-			y, n := holds(a, b)
-			yes, no = yes || y, no || n
+			out = out.Join(holds(a, b))
 		}
 	}
-	return Truths(yes, no)
+	return out.Truths()
 }
 
-func contains(a, b Value) (yes, no bool) {
+func contains(a, b Value) Outcome {
 	switch {
 	case a.Is == Anything && a.Limit >= 0:
-		return true, true
+		return Either()
 	case a.Is == List:
 		return a.includes(b)
 	case a.Is == Object, !b.primitive():
-		return false, true
+		return Certain(false)
 	}
 	x, knowX := a.AsText()
 	y, knowY := b.AsText()
 	switch {
 	case knowY && y == "" && a.Is != Anything:
-		return true, false
+		return Certain(true)
 	case knowX && knowY:
-		yes = strings.Contains(strings.ToLower(x), strings.ToLower(y))
-		return yes, !yes
+		return Certain(hasFold(x, y))
 	case a.Is == Opaque && knowY && (hasFold(a.Opaque.Prefix, y) || hasFold(a.Opaque.Suffix, y)):
-		return true, false
+		return Certain(true)
 	case knowX && x == "" && b.Is == Opaque, knowY && a.Is == Opaque && a.Opaque.lacks(y):
-		return false, true
+		return Certain(false)
 	}
-	return true, true
+	return Either()
 }
 
 func hasFold(s, part string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(part)) }
 
 // includes tells whether a list has a value.
-func (v Value) includes(w Value) (yes, no bool) {
-	no = true
+func (v Value) includes(w Value) Outcome {
+	out := Certain(false)
 	for _, item := range v.Items {
 		must := len(item) > 0
 		for _, x := range item {
-			equal, different := meet(w, x)
-			yes = yes || equal
-			must = must && equal && !different
+			equal := meet(w, x)
+			out.Yes = out.Yes || equal.Yes
+			must = must && equal == Certain(true)
 		}
 		if must {
-			return true, false
+			return Certain(true)
 		}
 	}
-	return yes, no
+	return out
 }
 
-func startsWith(a, b Value) (yes, no bool) {
+func startsWith(a, b Value) Outcome {
 	return begins(a, b, strings.HasPrefix, (*Opacity).mayStart)
 }
 
-func endsWith(a, b Value) (yes, no bool) {
+func endsWith(a, b Value) Outcome {
 	return begins(a, b, strings.HasSuffix, (*Opacity).mayEnd)
 }
 
 // begins tells whether a text may have another at one of its ends, and whether it may not.
-func begins(a, b Value, has func(s, part string) bool, may func(o *Opacity, part string) (yes, no bool)) (yes, no bool) {
+func begins(a, b Value, has func(s, part string) bool, may func(o *Opacity, part string) Outcome) Outcome {
 	if !a.primitive() || !b.primitive() {
-		return false, true
+		return Certain(false)
 	}
 	x, knowX := a.AsText()
 	y, knowY := b.AsText()
 	switch {
 	case knowX && knowY:
-		yes = has(strings.ToUpper(x), strings.ToUpper(y))
-		return yes, !yes
+		return Certain(has(strings.ToUpper(x), strings.ToUpper(y)))
 	case knowY && y == "" && a.Is != Anything:
-		return true, false
+		return Certain(true)
 	case knowY && a.Is == Opaque && a.Opaque.lacks(y):
-		return false, true
+		return Certain(false)
 	case knowY && a.Is == Opaque:
 		return may(a.Opaque, y)
 	case knowX && x == "" && b.Is == Opaque:
-		return false, true
+		return Certain(false)
 	}
-	return true, true
+	return Either()
 }
 
 // format fills {0}, {1}, …; {{ and }} stand for braces.
@@ -133,7 +130,7 @@ func (e *Evaluator) format(args []Set) Set {
 	for _, pattern := range args[0] {
 		shape, known := pattern.AsText()
 		if !known {
-			out = out.And(mixed(args))
+			out = out.And(One(Value{Is: Anything, Text: "format"}.markedBy(args...)))
 			continue
 		}
 		parts, ok := formatParts(shape, len(args)-1)
@@ -199,15 +196,6 @@ func leadingNumber(s string) (n, digits int) {
 	return n, digits
 }
 
-// mixed is a text made of all the arguments in a way that is not known.
-func mixed(args []Set) Set {
-	v := Value{Is: Anything, Text: "format"}
-	for _, a := range args {
-		v.Lacks, v.Holds = Union(v.Lacks, a.Lacks()), Union(v.Holds, a.Holds())
-	}
-	return One(v)
-}
-
 // fail notes that evaluating may fail, on what these are empty of.
 func (e *Evaluator) fail(args ...Set) {
 	e.Fails = true
@@ -254,9 +242,7 @@ func (e *Evaluator) joined(items []Set, by Value) Set {
 func Mapped(s Set, f func(Value) Value) Set {
 	var out Set
 	for _, v := range s {
-		w := f(v)
-		w.Lacks, w.Holds = Union(w.Lacks, v.Lacks), Union(w.Holds, v.Holds)
-		out = out.With(w)
+		out = out.With(f(v).marked(v))
 	}
 	return out
 }
@@ -274,7 +260,7 @@ func (e *Evaluator) fromJSON(s Set) Set {
 		t, known := v.AsText()
 		if !known {
 			e.Fails = true
-			out = out.And(Carry(Open("fromJSON of "+Set{v}.Undecided()), v.Lacks, v.Holds))
+			out = out.And(carry(Open("fromJSON of "+Set{v}.Undecided()), v.Lacks, v.Holds))
 			continue
 		}
 		if w, ok := FromJSON(t); ok {
@@ -291,22 +277,20 @@ func (e *Evaluator) fromJSON(s Set) Set {
 func (e *Evaluator) cases(args []Set) Set {
 	var out Set
 	for i := 0; i+1 < len(args); i += 2 {
-		yes, no := false, false
+		var holds Outcome
 		for _, v := range args[i] {
 			switch v.Is {
-			case Boolean:
-				yes, no = yes || v.Truth, no || !v.Truth
-			case Anything:
-				yes, no = yes || v.Limit >= 0, no || v.Limit <= 0
-				e.Fails = true
+			case Boolean, Anything:
+				holds = holds.Join(v.truth())
+				e.Fails = e.Fails || v.Is == Anything
 			default:
 				e.fail(args[i])
 			}
 		}
-		if yes {
+		if holds.Yes {
 			out = out.And(args[i+1])
 		}
-		if !no {
+		if !holds.No {
 			return out
 		}
 	}

@@ -67,7 +67,7 @@ func (p globPart) matches(b byte) bool {
 }
 
 func closeOver(parts []globPart, states map[int]bool) map[int]bool {
-	for at := 0; at < len(parts); at++ {
+	for at := range parts {
 		if states[at] && parts[at].optional {
 			states[at+1] = true
 		}

@@ -157,22 +157,11 @@ func ObjectOf(f *Fields) Set { return One(Value{Is: Object, Fields: f}) }
 // open is a value that is decided at run time; by says what decides it.
 func Open(by string) Set { return One(Value{Is: Anything, Text: by}) }
 
-// hidden is an opaque text of its own.
-func Hidden(id string) Value { return Value{Is: Opaque, Opaque: &Opacity{Id: id}} }
-
-func Truths(yes, no bool) Set {
-	var out Set
-	if yes {
-		out = append(out, BoolValue(true))
-	}
-	if no {
-		out = append(out, BoolValue(false))
-	}
-	return out
-}
+// Hidden is an opaque text.
+func Hidden(o Opacity) Set { return One(Value{Is: Opaque, Opaque: &o}) }
 
 // With adds a value, unless it is there.
-func (s Set) With(v Value) Set { return s[:len(s):len(s)].add(v) }
+func (s Set) With(v Value) Set { return slices.Clip(s).add(v) }
 
 // crowd is what a set says that would have too many values.
 const crowd = "too many values to work out"
@@ -186,8 +175,7 @@ func (s Set) add(v Value) Set {
 		if s[i].same(v) {
 			if len(v.Lacks) > 0 || len(v.Holds) > 0 {
 				s = slices.Clone(s)
-				s[i].Lacks = Union(s[i].Lacks, v.Lacks)
-				s[i].Holds = Union(s[i].Holds, v.Holds)
+				s[i] = s[i].marked(v)
 			}
 			return s
 		}
@@ -196,11 +184,22 @@ func (s Set) add(v Value) Set {
 	if len(s) <= maxValues {
 		return s
 	}
-	w := Value{Is: Anything, Text: crowd}
-	for _, v := range s {
-		w.Lacks, w.Holds = Union(w.Lacks, v.Lacks), Union(w.Holds, v.Holds)
+	return One(Value{Is: Anything, Text: crowd}.markedBy(s))
+}
+
+// marked is a value that was made of others, too: it lacks and holds what they do.
+func (v Value) marked(by ...Value) Value {
+	for _, w := range by {
+		v.Lacks, v.Holds = Union(v.Lacks, w.Lacks), Union(v.Holds, w.Holds)
 	}
-	return One(w)
+	return v
+}
+
+func (v Value) markedBy(sets ...Set) Value {
+	for _, s := range sets {
+		v = v.marked(s...)
+	}
+	return v
 }
 
 func (s Set) And(other Set) Set {
@@ -219,7 +218,7 @@ func Union[T comparable](a, b []T) []T {
 	const most = 20
 	for _, x := range b {
 		if !slices.Contains(a, x) && len(a) < most {
-			a = append(a[:len(a):len(a)], x)
+			a = append(slices.Clip(a), x)
 		}
 	}
 	return a
@@ -249,25 +248,30 @@ func (v Value) same(w Value) bool {
 	return true
 }
 
-// mayBe tells whether a value may count as true, or as false, in a condition.
-func (v Value) mayBe(truth bool) bool {
+// truth is what a value counts as in a condition.
+func (v Value) truth() Outcome {
 	switch v.Is {
 	case null:
-		return !truth
+		return Certain(false)
 	case Boolean:
-		return v.Truth == truth
+		return Certain(v.Truth)
 	case number:
-		return (v.Number != 0 && !math.IsNaN(v.Number)) == truth
+		return Certain(v.Number != 0 && !math.IsNaN(v.Number))
 	case Text:
-		return (v.Text != "") == truth
+		return Certain(v.Text != "")
 	case Anything:
-		return v.Limit == 0 || (v.Limit > 0) == truth
+		return Outcome{v.Limit >= 0, v.Limit <= 0}
 	}
-	return truth
+	return Certain(true)
 }
 
-func (s Set) MayBe(truth bool) bool {
-	return slices.ContainsFunc(s, func(v Value) bool { return v.mayBe(truth) })
+// Truth is what one of the values counts as in a condition.
+func (s Set) Truth() Outcome {
+	var out Outcome
+	for _, v := range s {
+		out = out.Join(v.truth())
+	}
+	return out
 }
 
 // split are the values that count as true and those that count as false.
@@ -277,10 +281,10 @@ func (s Set) split() (yes, no Set) {
 		if v.Is == Anything && v.Limit == 0 {
 			y.Limit, n.Limit = 1, -1
 		}
-		if y.mayBe(true) {
+		if y.truth().Yes {
 			yes = yes.With(y)
 		}
-		if n.mayBe(false) {
+		if n.truth().No {
 			no = no.With(n)
 		}
 	}

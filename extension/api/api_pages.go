@@ -95,18 +95,13 @@ func (o *apiOptions) patiently(ctx context.Context, g *console.Progress, doing s
 			return response, err
 		}
 		o.Say("%s Hex's rate limit is reached; going on at %s", o.Yellow("!"), until.Format(time.TimeOnly))
-		if err := o.Interruptible(ctx, "Waiting", func(ctx context.Context) error { return sleep(ctx, delay) }); err != nil {
+		err = o.Interruptible(ctx, "Waiting", func(ctx context.Context) error {
+			_ = core.Sleep(ctx, delay)
+			return context.Cause(ctx)
+		})
+		if err != nil {
 			return nil, err
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
 	}
 }
 

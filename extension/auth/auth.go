@@ -49,7 +49,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "auth",
 		SuggestFor: []string{"secret", "store", "set", "add"},
-		Short:      "Verify a Hex token and store it where this repository's workflows read it",
+		Short:      "Verify a Hex token and store it for this repository's workflows",
 		Long: heredoc.Doc(`
 			Verify a Hex token and store it where this repository's workflows read it.
 
@@ -83,7 +83,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 			# Store it for two repositories, and the project that they run by default
 			$ gh hex auth -R octo/analytics -R octo/reports --project 019f681a-1870-731d-bf1e-b82d136117fa
 
-			# Store it for the jobs that deploy, and for two repositories of an organization
+			# Store it for jobs that deploy, and for two repositories of an organization
 			$ gh hex auth --env production
 			$ gh hex auth --org octo --repos analytics,reports
 		`),

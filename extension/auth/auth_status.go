@@ -238,6 +238,9 @@ func (r *statusRun) findOrganization(ctx context.Context) ([]*places.Place, erro
 		addReaders(shared, repo, known)
 		return found
 	})
+	if errors.Is(err, github.ErrNotFound) && !reads && len(places) == 0 {
+		return nil, err // there is no such organization
+	}
 	for _, p := range shared {
 		slices.Sort(p.UsedBy)
 	}
@@ -314,18 +317,52 @@ func (r *statusRun) printPlaces(found []*places.Place) error {
 	}
 	listed := slices.DeleteFunc(slices.Clone(found), func(p *places.Place) bool { return p.Err != nil })
 	if len(listed) > 0 {
-		if err := r.Table(r.columns(listed)); err != nil {
+		c, rows := r.columns(listed, "")
+		c.Whole = append(c.Whole, "USED BY")
+		if !c.Fit(r.Width, rows) {
+			c, rows = r.columns(listed, " +%d")
+		}
+		if err := r.Table(c, rows); err != nil {
 			return err
 		}
 	}
-	told := map[string]bool{}
-	for _, p := range found {
-		if p.Err != nil && !told[p.Reason] {
-			told[p.Reason] = true
-			r.Print("%s %s", console.Icon(r.Streams, check.StatusUnknown), console.Capitalised(p.Reason))
-		}
+	for _, why := range unlisted(found) {
+		r.Print("%s %s", console.Icon(r.Streams, check.StatusUnknown), console.Capitalised(why))
 	}
 	return nil
+}
+
+// unlisted says why places could not be listed, each cause once: a permission that is missing is missing in many places.
+func unlisted(found []*places.Place) []string {
+	var causes []string
+	told, same := map[string]bool{}, map[string][]error{}
+	for _, p := range found {
+		if p.Err == nil || told[p.Reason] {
+			continue
+		}
+		told[p.Reason] = true
+		cause := p.Err.Error()
+		if e := (*github.Error)(nil); errors.As(p.Err, &e) {
+			cause = fmt.Sprint(e.Status, e.Hint())
+		}
+		if same[cause] == nil {
+			causes = append(causes, cause)
+		}
+		same[cause] = append(same[cause], p.Err)
+	}
+	var all []string
+	for _, cause := range causes {
+		err := same[cause][0]
+		why := strings.TrimSuffix(err.Error(), ".")
+		if n := len(same[cause]) - 1; n > 0 {
+			why += "; nor " + console.Counted(n, "other place", "other places")
+		}
+		if next := command.Hint(err); next != "" {
+			why += ". " + next
+		}
+		all = append(all, why)
+	}
+	return all
 }
 
 func (r *statusRun) records(found []*places.Place) (console.Columns, [][]string) {
@@ -351,7 +388,8 @@ func (r *statusRun) records(found []*places.Place) (console.Columns, [][]string)
 	return c, rows
 }
 
-func (r *statusRun) columns(found []*places.Place) (c console.Columns, rows [][]string) {
+// columns are those of the table for people; more counts the workflows after the first, and without it all are named.
+func (r *statusRun) columns(found []*places.Place, more string) (c console.Columns, rows [][]string) {
 	c.Whole, c.Spare = []string{"SECRET"}, []string{"TOKEN HERE", "UPDATED", "EXPIRES"}
 	if !slices.ContainsFunc(found, func(p *places.Place) bool { return p.Entry.Name != found[0].Entry.Name }) {
 		c.Spare = append(c.Spare, "SECRET") // what is the same everywhere tells least
@@ -366,7 +404,7 @@ func (r *statusRun) columns(found []*places.Place) (c console.Columns, rows [][]
 		{"SECRET", true, func(p *places.Place) string { return p.Entry.Name }},
 		{"PLACE", true, placeOf},
 		{"USED BY", true, func(p *places.Place) string {
-			return strings.NewReplacer(".github/workflows/", "", p.At.Owner+"/", "").Replace(usage(p, " +%d"))
+			return strings.NewReplacer(".github/workflows/", "", p.At.Owner+"/", "").Replace(usage(p, more))
 		}},
 		{"UPDATED", true, r.updated},
 		{"EXPIRES", hasRecord(found), func(p *places.Place) string { text, _ := r.expires(p); return text }},
@@ -438,13 +476,13 @@ func (r *statusRun) updated(p *places.Place) string {
 	return p.Entry.UpdatedAt.Format(time.RFC3339)
 }
 
-// usage says what reads a place's secret; more counts the files after the first.
+// usage says what reads a place's secret; more counts the files after the first, and without it all are named.
 func usage(p *places.Place, more string) string {
 	switch {
 	case p.Err != nil:
 		return p.Reason
-	case len(p.UsedBy) == 1:
-		return p.UsedBy[0]
+	case len(p.UsedBy) == 1, len(p.UsedBy) > 1 && more == "":
+		return strings.Join(p.UsedBy, ", ")
 	case len(p.UsedBy) > 1:
 		return p.UsedBy[0] + fmt.Sprintf(more, len(p.UsedBy)-1)
 	case p.At.App == github.Codespaces:

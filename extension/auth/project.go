@@ -24,7 +24,7 @@ func (s *storing) offerProject(ctx context.Context) error {
 	}
 	question := fmt.Sprintf("Which project do the workflows of %s run (variable %s)?", s.target, workspace.ProjectName)
 	if s.unused(ctx) {
-		question = fmt.Sprintf("Which project is a workflow of %s to run (variable %s)?", s.target, workspace.ProjectName)
+		question = fmt.Sprintf("Which project should a workflow of %s run (variable %s)?", s.target, workspace.ProjectName)
 	}
 	w := &workspace.Workspace{Process: s.authOptions.Process, Client: core.NewClient(s.host, s.token, workspace.ClientOptions(s.authOptions.Process))}
 	list, err := w.Offered(ctx, true)

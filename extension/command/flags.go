@@ -109,14 +109,22 @@ func oneOf(words []string, text string) (string, error) {
 
 func braced(words []string) string { return "{" + strings.Join(words, "|") + "}" }
 
+// offered is braced for the help. Many words have spaces between them, where a line may end.
+func offered(words []string) string {
+	if one := braced(words); len(one) <= 50 {
+		return one
+	}
+	return "{" + strings.Join(words, " | ") + "}"
+}
+
 // EnumVar adds an enum, whose value so far is the default. {} in usage stands for the words.
 func EnumVar(f *pflag.FlagSet, value *string, name, shorthand string, words []string, usage string) {
-	f.VarP(enum{value, words}, name, shorthand, strings.Replace(usage, "{}", braced(words), 1))
+	f.VarP(enum{value, words}, name, shorthand, strings.Replace(usage, "{}", offered(words), 1))
 }
 
 // EnumListVar adds an enumList. {} in usage stands for the words.
 func EnumListVar(f *pflag.FlagSet, values *[]string, name, shorthand string, words []string, usage string) {
-	f.VarP(enumList{values, words}, name, shorthand, strings.Replace(usage, "{}", braced(words), 1))
+	f.VarP(enumList{values, words}, name, shorthand, strings.Replace(usage, "{}", offered(words), 1))
 }
 
 // InvalidArgument refuses the value of a flag in pflag's words.

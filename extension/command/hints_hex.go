@@ -39,15 +39,14 @@ func hexHint(err error) string {
 // isNetworkError tells failures on the way to Hex from those of files, whose error numbers look like a net.Error too.
 func isNetworkError(err error) bool {
 	var network net.Error
-	var file *fs.PathError
-	if errors.As(err, &file) {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return false
 	}
 	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // runOf is the path of one run, with its project.
-var runOf = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/?projects/([0-9a-f-]{36})/runs/[^/]+$`) })
+var runOf = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/?projects/([0-9a-f-]{36})/runs/([^/]+)$`) })
 
 func answerHint(e *core.APIError) string {
 	read := e.Method == http.MethodGet || e.Method == http.MethodHead
@@ -61,8 +60,12 @@ func answerHint(e *core.APIError) string {
 		return "Check the ID and the host (gh hex project list); if they are right, ask an admin of the workspace to tick " + scopeOf(e) + " for the token"
 	case errors.Is(e, core.ErrNotFound) && runOf().MatchString(e.Path):
 		return "Check both IDs. To list the runs of that project: gh hex run list " + runOf().FindStringSubmatch(e.Path)[1] + "; to list the projects: gh hex project list"
-	case errors.Is(e, core.ErrNotFound):
+	case errors.Is(e, core.ErrNotFound) && strings.HasPrefix(strings.TrimPrefix(e.Path, "/"), "projects/"):
 		return "Check the ID and the host. To list the projects that the token can see: gh hex project list"
+	case errors.Is(e, core.ErrNotFound):
+		return "Check the ID and the host (HEX_WORKSPACE_URL)"
+	case e.Method == http.MethodDelete && e.Status == http.StatusUnprocessableEntity && runOf().MatchString(e.Path):
+		return "To see the run: gh hex run view " + strings.Join(runOf().FindStringSubmatch(e.Path)[1:], " ")
 	case e.Method == http.MethodPost && errors.Is(e, core.ErrInputs):
 		return "Only inputs of the published app can be set, by their names in Hex; -F sets numbers and booleans, -f strings"
 	case e.Method == http.MethodPost && errors.Is(e, core.ErrUnpublished):

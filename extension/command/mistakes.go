@@ -183,7 +183,11 @@ func FlagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &invalid) && typedToken(invalid.GetValue()) != nil:
 		return typedToken(invalid.GetValue())
 	case errors.As(err, &invalid):
-		return Hinted(err.Error(), meantValue(cmd, invalid))
+		text := err.Error()
+		if slices.Contains([]string{"int", "duration", "bool"}, invalid.GetFlag().Value.Type()) { // what Go says of it helps nobody
+			text = strings.TrimSuffix(text, ": "+invalid.Unwrap().Error())
+		}
+		return Hinted(text, meantValue(cmd, invalid))
 	}
 	return err
 }

@@ -155,7 +155,7 @@ func (s *Streams) Wait(ctx context.Context) *waiting {
 	if !s.CanAsk() || !inForeground(s.tty) {
 		return w
 	}
-	if before, err := term.MakeRaw(int(s.tty.Fd())); err == nil {
+	if before, err := makeRaw(s.tty); err == nil {
 		w.keys, w.before = s.keyboard(), before
 		w.keys.onInterrupt(w.interrupt)
 	}
@@ -176,7 +176,7 @@ func (w *waiting) Cooked(f func()) {
 	w.keys.onInterrupt(nil)
 	_ = term.Restore(int(w.keys.tty.Fd()), w.before)
 	f()
-	_, _ = term.MakeRaw(int(w.keys.tty.Fd()))
+	_, _ = makeRaw(w.keys.tty)
 	if w.Err() == nil {
 		w.keys.onInterrupt(w.interrupt)
 	}

@@ -7,7 +7,23 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	"golang.org/x/term"
 )
+
+// makeRaw is that of term, except that a line feed returns the carriage: what reads our pipe may print on the terminal
+// meanwhile.
+func makeRaw(tty *os.File) (*term.State, error) {
+	fd := int(tty.Fd())
+	before, err := term.MakeRaw(fd)
+	if err != nil {
+		return nil, err
+	}
+	if now, err := unix.IoctlGetTermios(fd, getTermios); err == nil {
+		now.Oflag |= unix.OPOST
+		_ = unix.IoctlSetTermios(fd, setTermios, now)
+	}
+	return before, nil
+}
 
 // inForeground reports whether this process may use its terminal.
 func inForeground(tty *os.File) bool {

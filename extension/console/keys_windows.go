@@ -4,7 +4,11 @@ import (
 	"os"
 
 	"golang.org/x/sys/windows"
+	"golang.org/x/term"
 )
+
+// makeRaw is that of term, which changes nothing of the output here.
+func makeRaw(tty *os.File) (*term.State, error) { return term.MakeRaw(int(tty.Fd())) }
 
 // inForeground is always true: Windows knows no jobs in the background of a terminal.
 func inForeground(*os.File) bool { return true }

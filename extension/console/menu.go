@@ -115,7 +115,7 @@ type menu struct {
 
 // pick shows a menu until Enter, and leaves the answer behind the question.
 func (s *Streams) pick(question string, options []string, marked []bool) (*menu, error) {
-	state, err := term.MakeRaw(int(s.tty.Fd()))
+	state, err := makeRaw(s.tty)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the terminal: %w", err)
 	}
@@ -193,12 +193,7 @@ func (m *menu) move(by int) {
 }
 
 func (m *menu) narrow(filter string) {
-	m.filter, m.shown, m.at, m.top = filter, nil, 0, 0
-	for i, o := range m.options {
-		if strings.Contains(strings.ToLower(o), strings.ToLower(strings.TrimSpace(filter))) {
-			m.shown = append(m.shown, i)
-		}
-	}
+	m.filter, m.shown, m.at, m.top = filter, holding(m.options, filter), 0, 0
 }
 
 func (m *menu) draw() {

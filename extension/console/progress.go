@@ -57,7 +57,7 @@ func (g *Progress) Show(format string, args ...any) {
 
 func (g *Progress) draw(line string) {
 	if g.plain {
-		fmt.Fprintf(g.w, "%s...\r\n", line)
+		fmt.Fprintf(g.w, "%s...\n", line)
 		return
 	}
 	fmt.Fprintf(g.w, "\r\x1b[K%s", line)
@@ -71,17 +71,12 @@ func (g *Progress) forget() {
 	}
 }
 
-// note prints a line that stays. Both forms of its end are right: the terminal may be in raw mode.
+// note prints a line that stays.
 func (g *Progress) note(format string, args ...any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	switch {
-	case g.live:
-		fmt.Fprintf(g.w, "\r\x1b[K%s\r\n", printable(format, args))
-		return
-	case g.plain:
-		fmt.Fprintf(g.w, "%s\r\n", printable(format, args))
-		return
+	if g.live {
+		fmt.Fprint(g.w, "\r\x1b[K")
 	}
 	fmt.Fprintln(g.w, printable(format, args))
 }

@@ -17,7 +17,7 @@ func (s *Streams) CanAsk() bool { return s.tty != nil }
 // Ask reads one line in raw mode, where Ctrl-C is a key: a SIGINT would end gh and leave us without a terminal.
 // All questions and waits share one reader, so that what was typed ahead is not lost.
 func (s *Streams) Ask(prompt string, hidden bool) (string, error) {
-	state, err := term.MakeRaw(int(s.tty.Fd()))
+	state, err := makeRaw(s.tty)
 	if err != nil {
 		return "", fmt.Errorf("prepare the terminal: %w", err)
 	}
@@ -144,22 +144,55 @@ func (s *Streams) Choose(question string, options []string) (int, error) {
 		}
 		return m.shown[m.at], nil
 	}
+	return s.number(question, options)
+}
+
+// listed is how many options with numbers are shown at once: somebody may have them read out.
+const listed = 20
+
+// number lets the user pick one of several options by its number. A part of its text shows those that hold it.
+func (s *Streams) number(question string, options []string) (int, error) {
 	s.list(question)
-	for i, o := range options {
-		s.list(fmt.Sprintf("  %d  %s", i+1, o))
-	}
+	shown := holding(options, "")
+	s.listNumbers(options, shown)
 	for {
-		answer, err := s.Ask(fmt.Sprintf("Number (1-%d, default 1):", len(options)), false)
-		if err != nil {
+		answer, err := s.Ask(fmt.Sprintf("Number (1-%d, default %d):", len(options), shown[0]+1), false)
+		answer = strings.TrimSpace(answer)
+		n, notNumber := strconv.Atoi(answer)
+		switch found := holding(options, answer); {
+		case err != nil:
 			return 0, err
-		}
-		if strings.TrimSpace(answer) == "" {
-			return 0, nil
-		}
-		if n, err := strconv.Atoi(strings.TrimSpace(answer)); err == nil && n >= 1 && n <= len(options) {
+		case answer == "":
+			return shown[0], nil
+		case notNumber == nil && n >= 1 && n <= len(options):
 			return n - 1, nil
+		case len(found) == 0:
+			s.list("  no such option")
+		default:
+			shown = found
+			s.listNumbers(options, shown)
 		}
 	}
+}
+
+func (s *Streams) listNumbers(options []string, shown []int) {
+	for _, i := range shown[:min(len(shown), listed)] {
+		s.list(fmt.Sprintf("  %*d  %s", len(strconv.Itoa(len(options))), i+1, options[i]))
+	}
+	if more := len(shown) - listed; more > 0 {
+		s.list(fmt.Sprintf("  and %d more: type a part of the name", more))
+	}
+}
+
+// holding are the options that hold a text, in capitals or not.
+func holding(options []string, part string) (found []int) {
+	part = strings.ToLower(strings.TrimSpace(part))
+	for i, o := range options {
+		if strings.Contains(strings.ToLower(o), part) {
+			found = append(found, i)
+		}
+	}
+	return found
 }
 
 // Checklist shows options, marks those that are chosen, and lets the user choose others, in a menu or by their numbers. The

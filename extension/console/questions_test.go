@@ -43,7 +43,7 @@ func TestParseChoice(t *testing.T) {
 // A question is broken at words, below its own mark, and leaves room for what is typed. A menu counts on that: a line that
 // the terminal breaks would stay on the screen.
 func TestQuestionsBreakAtWords(t *testing.T) {
-	const question = "Which project is a workflow of octo/analytics to run (variable HEX_PROJECT_ID)?"
+	const question = "Which project should a workflow of octo/analytics run (variable HEX_PROJECT_ID)?"
 	const answer = "Weekly revenue  019f681a-1870-731d-bf1e-b82d136117fa"
 	long := "Replace the Actions variable HEX_WORKSPACE_URL with https://" + strings.Repeat("x", 100) + ".hex.tech?"
 	for width := 40; width < 150; width++ {

@@ -62,21 +62,23 @@ func System() *Streams {
 	if err != nil || width <= 0 {
 		width = 80
 	}
-	if !t.IsColorEnabled() {
+	dumb := os.Getenv("TERM") == "dumb" // it would show our codes as text
+	color := t.IsColorEnabled() && (!dumb || ghterm.IsColorForced())
+	if !color {
 		ansi.DisableColors(true) // as gh does: the function color of a template would paint a pipe
 	}
 	s := &Streams{
 		In: os.Stdin, Out: &StickyWriter{W: os.Stdout}, Err: masking{os.Stderr},
-		OutTTY: t.IsTerminalOutput(), ErrTTY: ghterm.IsTerminal(os.Stderr), Color: t.IsColorEnabled(), Width: width,
+		OutTTY: t.IsTerminalOutput(), ErrTTY: ghterm.IsTerminal(os.Stderr), Color: color, Width: width,
 	}
 	s.Links = s.OutTTY && showsLinks(os.Getenv)
 	if s.ErrTTY {
-		s.PlainProgress = switchedOn("GH_SPINNER_DISABLED", "spinner", "disabled")
+		s.PlainProgress = dumb || switchedOn("GH_SPINNER_DISABLED", "spinner", "disabled")
 	}
 	if ghterm.IsTerminal(os.Stdin) && promptsWanted() {
 		s.tty, s.questions = os.Stdin, os.Stderr
 		s.before, _ = term.GetState(int(s.tty.Fd()))
-		s.menus = !slices.Contains([]string{"", "dumb"}, os.Getenv("TERM")) && !switchedOn("GH_ACCESSIBLE_PROMPTER", "accessible_prompter", "enabled")
+		s.menus = !dumb && os.Getenv("TERM") != "" && !switchedOn("GH_ACCESSIBLE_PROMPTER", "accessible_prompter", "enabled")
 		if !s.ErrTTY {
 			s.questions = os.Stdin
 		}

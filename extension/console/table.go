@@ -54,6 +54,9 @@ func (c Columns) fitting(width int, rows [][]string) []string {
 	return shown
 }
 
+// Fit reports whether all columns have room.
+func (c Columns) Fit(width int, rows [][]string) bool { return c.width(c.Titles, rows) <= width }
+
 // width is what the columns shown want together.
 func (c Columns) width(shown []string, rows [][]string) (sum int) {
 	for i, title := range c.Titles {

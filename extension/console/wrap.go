@@ -2,8 +2,10 @@ package console
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cli/go-gh/v2/pkg/text"
 )
@@ -36,8 +38,11 @@ func wrap(line string, width, hang int) string {
 	return b.String()
 }
 
-// Page prints a page in Markdown. On a terminal its paragraphs and lists are broken at words; what is fenced, and tables,
-// stay as they are.
+// pageLink is a link within our pages, which leads nowhere on a terminal.
+var pageLink = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[([^]]*)\]\([#\w.-]*\)`) })
+
+// Page prints a page in Markdown. On a terminal its paragraphs and lists are broken at words, and of links the text is left;
+// what was fenced, and tables, stay as they are.
 func (s *Streams) Page(page string) {
 	if !s.OutTTY {
 		fmt.Fprintln(s.Out, page)
@@ -47,7 +52,7 @@ func (s *Streams) Page(page string) {
 	flush := func() {
 		if prose != "" {
 			hang := len(prose) - len(strings.TrimPrefix(prose, "- "))
-			fmt.Fprintln(s.Out, wrap(prose, s.Width, hang))
+			fmt.Fprintln(s.Out, wrap(pageLink().ReplaceAllString(prose, "$1"), s.Width, hang))
 			prose = ""
 		}
 	}
@@ -56,7 +61,9 @@ func (s *Streams) Page(page string) {
 		fence := strings.HasPrefix(line, "```")
 		fenced = fenced != fence
 		switch {
-		case fenced, fence, line == "", strings.ContainsAny(line[:1], "|#<"):
+		case fence:
+			flush()
+		case fenced, line == "", strings.ContainsAny(line[:1], "|#<"):
 			flush()
 			fmt.Fprintln(s.Out, line)
 		case prose == "", strings.HasPrefix(line, "- "):

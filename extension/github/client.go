@@ -109,7 +109,7 @@ func NewClient(host string, o Options) (*Client, error) {
 	}
 	return &Client{
 		http: hc, base: baseURL(host), graphql: graphqlURL(baseURL(host)), host: host, source: source,
-		waits: o.Limited != nil, patience: o.Patience, pause: pause, clean: clean, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited), pace: newPace(host, o.Paced),
+		waits: o.Limited != nil, patience: o.Patience, pause: core.Sleep, clean: clean, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited), pace: newPace(host, o.Paced),
 	}, nil
 }
 
@@ -223,8 +223,7 @@ func (c *Client) attempt(ctx context.Context, r request) (*answer, error) {
 		return nil, c.noAnswer(r, err)
 	}
 	probe, err := c.gate.enter(ctx)
-	var refused *Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*Error](err); ok {
 		return nil, &Error{What: r.what, Host: c.host, Source: c.source, Status: refused.Status, RateLimited: true, Retry: refused.Retry, unsent: true, err: refused.err}
 	}
 	if err != nil {
@@ -245,7 +244,7 @@ func bounded(parent context.Context, write bool) (context.Context, context.Cance
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), attemptTimeout)
 	stop := context.AfterFunc(parent, func() {
-		_ = pause(ctx, grace)
+		_ = core.Sleep(ctx, grace)
 		cancel()
 	})
 	return ctx, func() { stop(); cancel() }
@@ -273,16 +272,21 @@ func (c *Client) exchange(ctx context.Context, r request) (*answer, error) {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, &Error{What: r.what, Host: c.host, Source: c.source, err: plain(err)}
+		return nil, c.unusable(0, r.what, plain(err))
 	}
 	defer resp.Body.Close()
 	c.clock.set(resp.Header)
+	return c.readAnswer(r, resp)
+}
+
+// readAnswer reads a response within bounds.
+func (c *Client) readAnswer(r request, resp *http.Response) (*answer, error) {
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil && resp.StatusCode < 300 {
-		return nil, &Error{What: r.what, Host: c.host, Source: c.source, err: fmt.Errorf("the answer broke off: %w", plain(err))}
+		return nil, c.unusable(0, r.what, fmt.Errorf("the answer broke off: %w", plain(err)))
 	}
 	if len(raw) > maxBody {
-		return nil, &Error{What: r.what, Host: c.host, Source: c.source, Status: resp.StatusCode, err: errTooLarge}
+		return nil, c.unusable(resp.StatusCode, r.what, errTooLarge)
 	}
 	if resp.StatusCode >= 300 {
 		if errors.Is(core.DecodeJSON(raw, new(json.RawMessage)), core.ErrTooLarge) {
@@ -350,22 +354,10 @@ func (c *Client) url(path string) string {
 
 // plain takes the URL out of a network error: the message names the host and what was asked already.
 func plain(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // again says whether a failed attempt is worth another. A service that did not answer in time gets one more chance only.
@@ -432,7 +424,7 @@ func (c *Client) decode(a *answer, what string, out any) error {
 	return c.unusable(a.status, what, err)
 }
 
-// unusable is a success that does not hold what was asked for.
+// unusable is what came, if anything, and does not hold what was asked for.
 func (c *Client) unusable(status int, what string, err error) *Error {
 	return &Error{What: what, Host: c.host, Source: c.source, Status: status, err: err}
 }

@@ -123,9 +123,9 @@ func ForWrite(err error) error {
 	return &wider
 }
 
-// Account is the account of gh's login at the error's host, and whether gh has others there; empty for a token from the
+// account is the account of gh's login at the error's host, and whether gh has others there; empty for a token from the
 // environment, and where gh does not keep the name.
-func (e *Error) Account() (name string, others bool) {
+func (e *Error) account() (name string, others bool) {
 	cfg, err := config.Read(nil)
 	if err != nil || strings.Contains(e.Source, "TOKEN") {
 		return "", false

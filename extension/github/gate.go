@@ -54,9 +54,7 @@ func (g *gate) enter(ctx context.Context) (probe bool, err error) {
 func await(ctx context.Context, changed <-chan struct{}, wait time.Duration) {
 	var due <-chan time.Time
 	if wait > 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		due = timer.C
+		due = time.After(wait)
 	}
 	select {
 	case <-ctx.Done():

@@ -78,14 +78,14 @@ func (e *Error) roleHint() string {
 	if strings.Contains(e.Source, "TOKEN") {
 		return "The account of the token in " + e.Source + " " + role
 	}
-	account, _ := e.Account()
+	account, _ := e.account()
 	return "The account " + cmp.Or(account, "of this login") + " " + role + e.switching(", or use another account: ")
 }
 
 // pushHint is for a login that can read a repository and not push to it.
 func (e *Error) pushHint() string {
 	text := "Ask an owner of the repository for write access"
-	if account, _ := e.Account(); account != "" {
+	if account, _ := e.account(); account != "" {
 		text += " for the account " + account
 	}
 	return text + "; this login: gh auth status" + e.switching("; another account: ")
@@ -93,7 +93,7 @@ func (e *Error) pushHint() string {
 
 // switching is how to use another account, where gh has several: empty elsewhere.
 func (e *Error) switching(before string) string {
-	if _, others := e.Account(); !others {
+	if _, others := e.account(); !others {
 		return ""
 	}
 	return before + "gh auth switch" + HostFlag(e.Host)

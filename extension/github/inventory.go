@@ -86,18 +86,16 @@ func (c *Client) Inventory(ctx context.Context, owner, repo string, environments
 	inv := Inventory{EnvironmentSecrets: map[string]Listing{}, EnvironmentVars: map[string]Listing{}}
 	var wg sync.WaitGroup
 	var repoErr error
-	at := func(app App, level Level, environment string) Place {
-		return Place{App: app, Level: level, Owner: owner, Repo: repo, Environment: environment}
-	}
+	actions := InRepository(Actions, owner, repo)
 	wg.Go(func() { inv.Repository, repoErr = c.Repository(ctx, owner, repo) })
-	wg.Go(func() { inv.Secrets = c.Secrets(ctx, at(Actions, LevelRepository, "")) })
-	wg.Go(func() { inv.Variables = c.Variables(ctx, at(Actions, LevelRepository, "")) })
+	wg.Go(func() { inv.Secrets = c.Secrets(ctx, actions) })
+	wg.Go(func() { inv.Variables = c.Variables(ctx, actions) })
 	wg.Go(func() { inv.OrganizationSecrets = c.VisibleOrganization(ctx, owner, repo, "secrets") })
 	wg.Go(func() { inv.OrganizationVars = c.VisibleOrganization(ctx, owner, repo, "variables") })
-	wg.Go(func() { inv.Dependabot = c.Secrets(ctx, at(Dependabot, LevelRepository, "")) })
-	wg.Go(func() { inv.DependabotOrganization = c.Secrets(ctx, at(Dependabot, LevelOrganization, "")) })
+	wg.Go(func() { inv.Dependabot = c.Secrets(ctx, InRepository(Dependabot, owner, repo)) })
+	wg.Go(func() { inv.DependabotOrganization = c.Secrets(ctx, InOrganization(Dependabot, owner)) })
 	wg.Go(func() { inv.Environments = c.Environments(ctx, owner, repo) })
-	c.lookInto(ctx, &inv, environments, maxEnvironments, at)
+	c.lookInto(ctx, &inv, actions, environments, maxEnvironments)
 	wg.Wait()
 	if !inv.Repository.Organization && repoErr == nil {
 		inv.DependabotOrganization = Listing{} // a user's account has no organization level
@@ -153,8 +151,8 @@ func withoutOrganization(l Listing) Listing {
 	return l
 }
 
-// lookInto fills in what each environment holds.
-func (c *Client) lookInto(ctx context.Context, inv *Inventory, environments []string, limit int, at func(App, Level, string) Place) {
+// lookInto fills in what each environment of a repository holds.
+func (c *Client) lookInto(ctx context.Context, inv *Inventory, of Place, environments []string, limit int) {
 	secrets, vars := make([]Listing, len(environments)), make([]Listing, len(environments))
 	var wg sync.WaitGroup
 	for i, name := range environments {
@@ -163,7 +161,7 @@ func (c *Client) lookInto(ctx context.Context, inv *Inventory, environments []st
 			secrets[i], vars[i] = Listing{Err: err}, Listing{Err: err}
 			continue
 		}
-		place := at(Actions, LevelEnvironment, name)
+		place := InEnvironment(of.Owner, of.Repo, name)
 		wg.Go(func() { secrets[i] = c.Secrets(ctx, place) })
 		wg.Go(func() { vars[i] = c.Variables(ctx, place) })
 	}
@@ -183,10 +181,7 @@ func (c *Client) LookInto(ctx context.Context, inv *Inventory, environments []st
 			rest = append(rest, name)
 		}
 	}
-	r := inv.Repository
-	c.lookInto(ctx, inv, rest, maxEnvironments-known, func(app App, level Level, environment string) Place {
-		return Place{App: app, Level: level, Owner: r.Owner, Repo: r.Name, Environment: environment}
-	})
+	c.lookInto(ctx, inv, InRepository(Actions, inv.Repository.Owner, inv.Repository.Name), rest, maxEnvironments-known)
 	inv.forgetMissing(rest)
 	c.policies(ctx, inv)
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/cli/go-gh/v2/pkg/auth"
+
+	"github.com/gh-hex/gh-hex/core"
 )
 
 const (
@@ -38,7 +40,7 @@ func newPace(host string, paced bool) *pace {
 	if !paced || auth.IsEnterprise(host) {
 		return nil
 	}
-	return &pace{now: time.Now, pause: pause}
+	return &pace{now: time.Now, pause: core.Sleep}
 }
 
 // wait returns when a request may be sent, and counts it.

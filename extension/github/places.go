@@ -193,9 +193,12 @@ func (c *Client) sharing(ctx context.Context, at Place, kind string, e Entry) (S
 
 // Secret reads the metadata of a secret; the value is never readable. A missing one is [ErrNotFound].
 func (c *Client) Secret(ctx context.Context, at Place, name string) (Entry, error) {
+	return c.entry(ctx, at, "secrets", name, fmt.Sprintf("look up the %s secret %s of %s", at, name, at.Target()))
+}
+
+func (c *Client) entry(ctx context.Context, at Place, kind, name, what string) (Entry, error) {
 	var e entry
-	what := fmt.Sprintf("look up the %s secret %s of %s", at, name, at.Target())
-	if _, err := c.get(ctx, at.path("secrets")+"/"+url.PathEscape(name), what, &e); err != nil {
+	if _, err := c.get(ctx, at.path(kind)+"/"+url.PathEscape(name), what, &e); err != nil {
 		return Entry{}, err
 	}
 	if !strings.EqualFold(e.Name, name) {
@@ -427,15 +430,7 @@ func (c *Client) pages(ctx context.Context, path, key, what string, yield func(j
 
 // Variable reads one variable. A missing one is [ErrNotFound].
 func (c *Client) Variable(ctx context.Context, at Place, name string) (Entry, error) {
-	var e entry
-	what := fmt.Sprintf("read the %s variable %s of %s", at, name, at.Target())
-	if _, err := c.get(ctx, at.path("variables")+"/"+url.PathEscape(name), what, &e); err != nil {
-		return Entry{}, err
-	}
-	if !strings.EqualFold(e.Name, name) {
-		return Entry{}, c.unusable(http.StatusOK, what, errNotJSON)
-	}
-	return e.public(), nil
+	return c.entry(ctx, at, "variables", name, fmt.Sprintf("read the %s variable %s of %s", at, name, at.Target()))
 }
 
 // SetVariable creates or updates a variable; exists says which to try first.
@@ -470,7 +465,7 @@ func (c *Client) holds(ctx context.Context, at Place, name, value string) bool {
 func (c *Client) change(ctx context.Context, r request, proof int) error {
 	a, err := c.send(ctx, r)
 	if err == nil && a.status != proof {
-		err = &Error{What: r.what, Host: c.host, Source: c.source, Status: a.status, err: errNotJSON}
+		err = c.unusable(a.status, r.what, errNotJSON)
 	}
 	return err
 }

@@ -22,7 +22,6 @@ type Repository struct {
 	Organization  bool // the owner is an organization
 	Private       bool // private or internal
 	AllowForking  bool // forks of a private repository are allowed; always true for a public one
-	Fork          bool
 	Archived      bool // nothing of it can be changed
 	DefaultBranch string
 	// CanPush is false when GitHub says that this login may not push. Where it leaves that out, the write decides.
@@ -43,7 +42,6 @@ type repository struct {
 	Owner         struct{ Login, Type string }
 	Private       bool
 	AllowForking  *bool `json:"allow_forking"`
-	Fork          bool
 	Archived      bool
 	DefaultBranch string `json:"default_branch"`
 	Permissions   struct{ Push *bool }
@@ -70,7 +68,7 @@ func (r repository) public(host string) (Repository, bool) {
 		ID: r.ID, NodeID: r.NodeID, Host: host, Owner: r.Owner.Login, Name: r.Name,
 		Organization: r.Owner.Type == "Organization",
 		Private:      r.Private, AllowForking: !r.Private || r.AllowForking == nil || *r.AllowForking,
-		Fork: r.Fork, Archived: r.Archived, DefaultBranch: r.DefaultBranch, CanPush: r.Permissions.Push == nil || *r.Permissions.Push,
+		Archived: r.Archived, DefaultBranch: r.DefaultBranch, CanPush: r.Permissions.Push == nil || *r.Permissions.Push,
 	}, named
 }
 

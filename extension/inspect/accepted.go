@@ -12,7 +12,6 @@ import (
 
 	"github.com/gh-hex/gh-hex/core/check"
 	"github.com/gh-hex/gh-hex/core/leak"
-	"github.com/gh-hex/gh-hex/extension/workflow"
 )
 
 // ignoreComment is "# gh-hex: ignore[CHECK] reason", alone on its line or behind something else.
@@ -81,7 +80,7 @@ func (i *Inspection) accept(results map[string]check.Result) map[string]check.Re
 		findings := slices.Clone(r.Findings)
 		for n, f := range findings {
 			for _, c := range files[f.File] {
-				if c.check == id && c.reason != "" && f.Commit == "" && (f.Line == c.about || f.Line == c.line) && f.Line > 0 && !counts(f) {
+				if c.accepts(id, f) {
 					c.used = true
 					findings[n] = f.Accept(c.reason)
 				}
@@ -94,6 +93,11 @@ func (i *Inspection) accept(results map[string]check.Result) map[string]check.Re
 	}
 	i.sayIgnored(results, files)
 	return results
+}
+
+// accepts tells whether a comment is about a finding of a check.
+func (c *ignored) accepts(id string, f check.Finding) bool {
+	return c.check == id && c.reason != "" && f.Commit == "" && f.Line > 0 && (f.Line == c.about || f.Line == c.line) && !counts(f)
 }
 
 // counts tells a finding that stands for others, which nobody has seen.
@@ -136,21 +140,12 @@ func judgedByWorkflows() []string {
 	return ids
 }
 
-// source has the workflows alone.
-func (e *elsewhere) source() *Source {
-	snapshot, _ := e.snapshot()
-	s := &Source{}
-	for _, f := range snapshot.Files {
-		s.Files = append(s.Files, workflow.File{Path: f.Path, Data: f.Data})
-	}
-	return s
-}
-
 // texts are those of the workflows, and of the other files that something was found in.
 func (i *Inspection) texts(results map[string]check.Result) map[string]string {
 	s := i.Source
 	if i.elsewhere != nil {
-		s = i.elsewhere.source()
+		snapshot, _ := i.elsewhere.snapshot()
+		s = &Source{Files: filesOf(snapshot.Files)}
 	} else if s == nil && i.Tree != nil {
 		root, err := os.OpenRoot(i.Tree.Root())
 		if err != nil {

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,18 +42,12 @@ func newElsewhere(client func() (*github.Client, error), snapshot func() (github
 // read understands the workflows. What they use besides the folder is fetched as reading asks for it, and they are read
 // again: every file is asked for once.
 func (e *elsewhere) read(ctx context.Context, o workflow.ReadOptions) *workflow.Workflows {
-	s, err := e.snapshot()
-	if err == nil {
-		err = s.Err
-	}
+	s, err := e.whole()
 	if err != nil {
 		e.fail(err)
 		return workflow.Read(nil, o)
 	}
-	files := make([]workflow.File, len(s.Files))
-	for i, f := range s.Files {
-		files[i] = workflow.File{Path: f.Path, Data: f.Data}
-	}
+	files := filesOf(s.Files)
 	o.Tree = sync.OnceValue(func() []string { return e.tree(ctx, s) })
 	scripts := e.matters == nil
 	for {
@@ -172,10 +167,7 @@ func (e *elsewhere) notJudged() string {
 
 // workflow is a file of the folder as it stands on the default branch.
 func (e *elsewhere) workflow(name string) ([]byte, error) {
-	s, err := e.snapshot()
-	if err == nil {
-		err = s.Err
-	}
+	s, err := e.whole()
 	if err != nil {
 		return nil, err
 	}
@@ -185,6 +177,12 @@ func (e *elsewhere) workflow(name string) ([]byte, error) {
 		}
 	}
 	return nil, github.ErrNotFound
+}
+
+// whole is a snapshot of which nothing is missing.
+func (e *elsewhere) whole() (github.Snapshot, error) {
+	s, err := e.snapshot()
+	return s, cmp.Or(err, s.Err)
 }
 
 // at reports whether the default branch is at a commit.

@@ -217,12 +217,10 @@ func HasDependabot(tree *worktree.Tree) bool {
 		return false
 	}
 	defer root.Close()
-	for _, name := range []string{".github/dependabot.yml", ".github/dependabot.yaml"} {
-		if info, err := root.Stat(name); err == nil && info.Mode().IsRegular() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{".github/dependabot.yml", ".github/dependabot.yaml"}, func(name string) bool {
+		info, err := root.Stat(name)
+		return err == nil && info.Mode().IsRegular()
+	})
 }
 
 // workflowFiles are the files, and what could not be read as one, right in .github/workflows whose name ends in .yml or .yaml.
@@ -246,7 +244,8 @@ func workflowFiles(root *os.Root) (files []workflow.File, lost string) {
 			continue
 		}
 		full := path.Join(WorkflowFolder, name)
-		data, ok := []byte(nil), false
+		var data []byte
+		var ok bool
 		if info.Mode().IsRegular() {
 			data, ok = read(folder, name, info.Size()) // spares the way there
 		} else {

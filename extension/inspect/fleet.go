@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -151,7 +152,7 @@ func (f *Fleet) judgeRead(ctx context.Context, s github.Snapshot) Judged {
 	w := i.workflows()
 	wg.Wait()
 	j.NeedsToken = f.about.All || usesHex(w)
-	if err := firstOf(i.unread(), secrets.Err); err != nil && !j.NeedsToken {
+	if err := cmp.Or(i.unread(), secrets.Err); err != nil && !j.NeedsToken {
 		return j.unknown(err)
 	}
 	j.Unread = unreadSecrets(secrets, w)
@@ -185,15 +186,6 @@ func (i *Inspection) unanswered() error {
 	}
 	for _, err := range []error{inv.Dependabot.Err, inv.DependabotOrganization.Err} {
 		if unreachable(err) {
-			return err
-		}
-	}
-	return nil
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
 			return err
 		}
 	}

@@ -70,6 +70,7 @@ type Inspection struct {
 // New finds out which repository is meant; what else is asked is found when a check needs it. tree is nil outside a
 // work tree.
 func New(ctx context.Context, p *command.Process, about Scope, tree *worktree.Tree) *Inspection {
+	tree = tree.Still()
 	i := &Inspection{Process: p, Scope: about, ends: ctx, Tree: tree, began: time.Now()}
 	i.Target, i.TargetErr = target.Repository{Here: true}, nil
 	if !i.Offline || i.Repo != "" || i.Getenv("GH_REPO") != "" {

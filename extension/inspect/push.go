@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cli/go-gh/v2/pkg/repository"
 	"github.com/cli/go-gh/v2/pkg/ssh"
 
 	"github.com/gh-hex/gh-hex/core/check"
@@ -56,7 +55,7 @@ func (i *Inspection) pushRemote(ctx context.Context) (worktree.Remote, bool, err
 	remotes, err := i.Tree.Remotes(ctx)
 	for _, r := range remotes {
 		repo, parseErr := target.ParseRemote(r.PushURL, []string{i.Target.Host}, ssh.NewTranslator())
-		if parseErr == nil && (target.RemoteRepository{Repository: repo}).Is(repository.Repository(i.Target.Repository)) {
+		if parseErr == nil && (target.RemoteRepository{Repository: repo}).Is(i.Target.Repository) {
 			return r, true, nil
 		}
 	}

@@ -17,9 +17,13 @@ type Remote struct {
 // every Hex token.
 func ReadRemote(ctx context.Context, client *github.Client, owner, repo, secret string) Remote {
 	files, err := client.Workflows(ctx, owner, repo)
-	list := make([]workflow.File, len(files))
-	for i, f := range files {
-		list[i] = workflow.File{Path: f.Path, Data: f.Data}
+	return Remote{workflow.Read(filesOf(files), workflow.ReadOptions{Ends: ctx, Secret: secret}), err}
+}
+
+func filesOf(onGitHub []github.File) []workflow.File {
+	files := make([]workflow.File, len(onGitHub))
+	for i, f := range onGitHub {
+		files[i] = workflow.File{Path: f.Path, Data: f.Data}
 	}
-	return Remote{workflow.Read(list, workflow.ReadOptions{Ends: ctx, Secret: secret}), err}
+	return files
 }

@@ -1,17 +1,18 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/check"
+	"github.com/gh-hex/gh-hex/core/worktree"
 	"github.com/gh-hex/gh-hex/extension/console"
 	"github.com/gh-hex/gh-hex/extension/github"
 	"github.com/gh-hex/gh-hex/extension/stored"
@@ -241,7 +242,7 @@ func (k *storedTokens) evidence(ctx context.Context, run stored.Run, jobs []stor
 	}
 	wg.Wait()
 	if err := errors.Join(textErr, jobsErr); err != nil {
-		return k.failed(firstOf(textErr, jobsErr))
+		return k.failed(cmp.Or(textErr, jobsErr))
 	}
 	file, ours := stored.Recognize(text)
 	if !ours {
@@ -255,16 +256,12 @@ func (k *storedTokens) textAt(ctx context.Context, commit string) ([]byte, error
 	if k.elsewhere != nil && k.elsewhere.at(commit) {
 		return k.elsewhere.workflow(stored.Path)
 	}
-	if k.Tree != nil && isObjectID(commit) {
+	if k.Tree != nil && worktree.IsObjectID(commit) {
 		if text, there := k.Tree.FileAt(ctx, commit, stored.Path, MaxWorkflow); there {
 			return text, nil
 		}
 	}
 	return k.client.CommitFile(ctx, k.Target.Owner, k.Target.Name, stored.Path, commit)
-}
-
-func isObjectID(text string) bool {
-	return (len(text) == 40 || len(text) == 64) && strings.Trim(text, "0123456789abcdef") == ""
 }
 
 // places are the stored secrets that workflows can see, and what stands beside each.

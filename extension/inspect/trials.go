@@ -91,22 +91,8 @@ func (t *Trials) Resolve(ctx context.Context, owner, repo string, starts []workf
 	var out []Started
 	for _, start := range starts {
 		s := Started{Start: start}
-		ref := start.Ref
-		switch {
-		case start.Variable != "" && (len(t.seen) >= maxTrials || len(t.values) >= maxLookUps):
-			s.doubt = errNotTried.Error()
-		case start.Variable != "":
-			v := t.value(ctx, owner, repo, start)
-			ref = v.text
-			if v.err != nil {
-				s.doubt = v.err.Error()
-			} else if ref == "" {
-				s.doubt = "the variable " + start.Variable + " is not set"
-			}
-		case ref == "":
-			s.doubt = "the project is decided at run time"
-		}
-		if s.doubt == "" {
+		ref, doubt := t.refOf(ctx, owner, repo, start)
+		if s.doubt = doubt; doubt == "" {
 			s.Id, s.doubt = t.projectOf(ref)
 		}
 		if s.Id != "" {
@@ -118,6 +104,26 @@ func (t *Trials) Resolve(ctx context.Context, owner, repo string, starts []workf
 		out = append(out, s)
 	}
 	return out
+}
+
+// refOf is how a project is named, or why that cannot be told.
+func (t *Trials) refOf(ctx context.Context, owner, repo string, start workflow.Start) (ref, doubt string) {
+	switch {
+	case start.Variable == "" && start.Ref == "":
+		return "", "the project is decided at run time"
+	case start.Variable == "":
+		return start.Ref, ""
+	case len(t.seen) >= maxTrials || len(t.values) >= maxLookUps:
+		return "", errNotTried.Error()
+	}
+	v := t.value(ctx, owner, repo, start)
+	switch {
+	case v.err != nil:
+		return "", v.err.Error()
+	case v.text == "":
+		return "", "the variable " + start.Variable + " is not set"
+	}
+	return v.text, ""
 }
 
 func (t *Trials) projectOf(ref string) (id, doubt string) {

@@ -143,17 +143,24 @@ func (s *Search) absent(at github.Place, err error) bool {
 
 // Repository looks into a repository and its environments, all at once.
 func (s *Search) Repository(ctx context.Context, repo github.Repository) []*Place {
-	apps := allApps()
-	found := make([][]*Place, len(apps))
 	var inEnvironments []*Place
 	var wg sync.WaitGroup
-	for i, app := range apps {
-		at := github.InRepository(app, repo.Owner, repo.Name)
-		wg.Go(func() { found[i] = s.take(at, repo, s.Client.Secrets(ctx, at)) })
-	}
 	wg.Go(func() { inEnvironments = s.environments(ctx, repo) })
+	found := inEach(ctx, s, repo, allApps(), func(app github.App) github.Place { return github.InRepository(app, repo.Owner, repo.Name) })
 	wg.Wait()
 	return slices.Concat(found[0], inEnvironments, slices.Concat(found[1:]...))
+}
+
+// inEach looks into the place of each of several, all at once. repo is zero for those of an organization.
+func inEach[T any](ctx context.Context, s *Search, repo github.Repository, several []T, place func(T) github.Place) [][]*Place {
+	found := make([][]*Place, len(several))
+	var wg sync.WaitGroup
+	for i, of := range several {
+		at := place(of)
+		wg.Go(func() { found[i] = s.take(at, repo, s.Client.Secrets(ctx, at)) })
+	}
+	wg.Wait()
+	return found
 }
 
 func (s *Search) environments(ctx context.Context, repo github.Repository) []*Place {
@@ -161,27 +168,16 @@ func (s *Search) environments(ctx context.Context, repo github.Repository) []*Pl
 	if list.Err != nil {
 		return []*Place{{At: github.InEnvironment(repo.Owner, repo.Name, "*"), Repo: repo, Err: list.Err}}
 	}
-	found := make([][]*Place, len(list.Entries))
-	var wg sync.WaitGroup
-	for i, e := range list.Entries {
-		at := github.InEnvironment(repo.Owner, repo.Name, e.Name)
-		wg.Go(func() { found[i] = s.take(at, repo, s.Client.Secrets(ctx, at)) })
-	}
-	wg.Wait()
-	return slices.Concat(found...)
+	return slices.Concat(inEach(ctx, s, repo, list.Entries, func(e github.Entry) github.Place {
+		return github.InEnvironment(repo.Owner, repo.Name, e.Name)
+	})...)
 }
 
 // Organization looks into the organization's own secrets.
 func (s *Search) Organization(ctx context.Context, org string) []*Place {
-	apps := allApps()
-	found := make([][]*Place, len(apps))
-	var wg sync.WaitGroup
-	for i, app := range apps {
-		at := github.InOrganization(app, org)
-		wg.Go(func() { found[i] = s.take(at, github.Repository{}, s.Client.Secrets(ctx, at)) })
-	}
-	wg.Wait()
-	return slices.Concat(found...)
+	return slices.Concat(inEach(ctx, s, github.Repository{}, allApps(), func(app github.App) github.Place {
+		return github.InOrganization(app, org)
+	})...)
 }
 
 // Reaching looks for the organization's secrets that a repository sees. What only an organization's administrator may

@@ -66,8 +66,9 @@ func (r *rotation) writeRecord(ctx context.Context, at github.Place) error {
 	return places.ReplaceRecord(ctx, r.Client, at, r.secret, before, r.records[at])
 }
 
-// sayProof names the command that has Hex asked about what is stored now, where a repository has the workflow that does.
-func (r *rotation) sayProof() {
+// sayProof names the command that has Hex asked about what is stored now, where a repository has the workflow that does;
+// false where none has.
+func (r *rotation) sayProof() bool {
 	var found []github.Repository
 	for _, p := range r.places {
 		if p.Status == statusNew && p.At.App == github.Actions && slices.Contains(p.UsedBy, stored.Path) &&
@@ -76,13 +77,14 @@ func (r *rotation) sayProof() {
 		}
 	}
 	if len(found) == 0 {
-		return
+		return false
 	}
 	flag, more := r.flagOf(found[0]), ""
 	if len(found) > 1 {
 		more = " (and for " + console.Counted(len(found)-1, "other repository", "other repositories") + ")"
 	}
 	r.Say("Before you revoke the old token: %s%s%s", inspect.ProveStored, flag, more)
+	return true
 }
 
 // flagOf names a repository to a command, unless it is the one here.

@@ -527,7 +527,7 @@ func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 	if count[statusNew] == chosen && !interrupted {
 		return r.finish(ctx)
 	}
-	r.sayUnfinished(count[statusNew], chosen, interrupted)
+	r.sayUnfinished(count[statusNew], count[statusMissing], chosen, interrupted)
 	switch {
 	case interrupted:
 		return errors.Join(console.ErrCancelled, command.Outcome(command.ExitProblem))
@@ -538,11 +538,15 @@ func (r *rotation) conclude(ctx context.Context, interrupted bool) error {
 }
 
 // sayUnfinished says what is left to do.
-func (r *rotation) sayUnfinished(renewed, chosen int, interrupted bool) {
+func (r *rotation) sayUnfinished(renewed, missing, chosen int, interrupted bool) {
 	if interrupted {
 		r.Say("Interrupted: writes that were under way are finished.")
 	}
-	r.Say("%d of %s new. Keep the old token until all are; run the same command again to finish.", renewed, console.Counted(chosen, "chosen place is", "chosen places are"))
+	again := "."
+	if interrupted || renewed+missing < chosen {
+		again = "; run the same command again to finish."
+	}
+	r.Say("%d of %s new. Keep the old token until all are%s", renewed, console.Counted(chosen, "chosen place is", "chosen places are"), console.Styled(again))
 	for _, next := range r.hints() {
 		r.Say("%s", next)
 	}
@@ -552,11 +556,26 @@ func (r *rotation) sayUnfinished(renewed, chosen int, interrupted bool) {
 func (r *rotation) hints() []string {
 	var all []string
 	for _, p := range r.places {
-		if next := command.Hint(p.Err); p.Chosen && p.Err != nil && next != "" && !slices.Contains(all, next) && len(all) < 5 {
+		if next := r.hint(p); p.Chosen && next != "" && !slices.Contains(all, next) && len(all) < 5 {
 			all = append(all, next)
 		}
 	}
 	return all
+}
+
+// hint is what to do about a place that is not new. A secret that is not there is none to replace.
+func (r *rotation) hint(p *places.Place) string {
+	if p.Status != statusMissing || p.At.Repo == "*" {
+		return command.Hint(p.Err)
+	}
+	flags := r.flagOf(github.Repository{Owner: p.At.Owner, Name: p.At.Repo})
+	switch {
+	case p.At.Level == github.LevelEnvironment:
+		flags = " --env " + core.ShellWord(p.At.Environment) + flags
+	case p.At.App != github.Actions:
+		flags = " --app " + string(p.At.App) + flags
+	}
+	return "To store the token there too: gh hex auth" + flags
 }
 
 // finish is for a rotation that is complete.
@@ -564,7 +583,10 @@ func (r *rotation) finish(ctx context.Context) error {
 	if err := r.keepCopy(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("all places are new, but the copy on this machine is not: %w", err)
 	}
-	r.sayProof()
+	revoke := "Revoke the old token now"
+	if r.sayProof() {
+		revoke = "Then revoke the old token"
+	}
 	if len(r.unlisted) > 0 {
 		r.Say("First check the places that could not be listed, and those that were not chosen. Once none holds the old token, revoke it at %s: Settings → API keys.", r.host)
 		return nil
@@ -573,6 +595,6 @@ func (r *rotation) finish(ctx context.Context) error {
 		r.Say("Revoke the old token at %s (Settings → API keys) once none of the places that were not chosen holds it.", r.host)
 		return nil
 	}
-	r.Say("Revoke the old token now at %s: Settings → API keys. Runs that were queued before still use it.", r.host)
+	r.Say("%s at %s: Settings → API keys. Runs that were queued before still use it.", revoke, r.host)
 	return nil
 }

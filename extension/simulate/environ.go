@@ -227,16 +227,12 @@ func (i *instance) script(s *source.Step, e *actionlint.ExecRun, fact *StepFact,
 	i.hands(e.WorkingDirectory, tolerated)
 	language := s.Script.Language
 	list := i.expressions(e.Run, false)
-	fact.known = language == script.Bash || language == script.POSIX
-	if fact.known && s.Script.Parsed == nil {
+	shell := language == script.Bash || language == script.POSIX
+	followed := shell && s.Script.Parsed != nil && i.follow(s, e.Run, list, fact, tolerated)
+	fact.known = followed || shell && s.Script.Parsed == nil
+	if !followed {
 		fact.effect = abstract.Effect{External: true, Outputs: abstract.NewFields("the outputs of a script"), Env: abstract.NewFields("")}
-		i.flow(i.evaluated(e.Run, list).Lacks(), tolerated)
-	} else if fact.known {
-		i.follow(s, e.Run, list, fact, tolerated)
-	}
-	if !fact.known {
-		fact.effect = abstract.Effect{External: true, Outputs: abstract.NewFields("the outputs of a script"), Env: abstract.NewFields("")}
-		if strings.Contains(e.Run.Value, "GITHUB_ENV") {
+		if !fact.known && strings.Contains(e.Run.Value, "GITHUB_ENV") {
 			fact.effect.Env.Open = "GITHUB_ENV"
 		}
 		i.flow(i.evaluated(e.Run, list).Lacks(), tolerated)
@@ -285,12 +281,11 @@ func leavesWithout(text, name string) bool {
 	return false
 }
 
-// follow works out what a shell script does with the values that it is given.
-func (i *instance) follow(s *source.Step, run *actionlint.String, list []abstract.Expression, fact *StepFact, tolerated bool) {
+// follow works out what a shell script does with the values that it is given; false where that cannot be told.
+func (i *instance) follow(s *source.Step, run *actionlint.String, list []abstract.Expression, fact *StepFact, tolerated bool) bool {
 	parsed := s.Script.Parsed
-	if parsed == nil || parsed.File == nil || parsed.Err != nil {
-		fact.known = false
-		return
+	if parsed.File == nil || parsed.Err != nil {
+		return false
 	}
 	x := &abstract.Follower{Reads: vendors.HexReads, S: parsed, E: &abstract.Evaluator{Fuel: &i.sim.fuel}, Variable: i.variable}
 	e := i.evaluator(run)
@@ -311,6 +306,7 @@ func (i *instance) follow(s *source.Step, run *actionlint.String, list []abstrac
 			i.flow(e.Settled(e.Expression(own)).Lacks(), tolerated)
 		}
 	}
+	return true
 }
 
 func sameExpression(text string, e abstract.Expression, written string) bool {
@@ -330,10 +326,7 @@ func (i *instance) variable(name string) abstract.Set {
 func SetsNothing(uses string) bool {
 	name, _, _ := strings.Cut(uses, "@")
 	name = strings.ToLower(name)
-	if strings.HasPrefix(name, "actions/setup-") {
-		return true
-	}
-	return slices.Contains([]string{
+	return strings.HasPrefix(name, "actions/setup-") || slices.Contains([]string{
 		"actions/checkout", "actions/cache", "actions/cache/restore", "actions/cache/save", "actions/upload-artifact", "actions/download-artifact",
 		"actions/github-script", "astral-sh/setup-uv", "pnpm/action-setup", "actions/labeler",
 	}, name)
@@ -396,11 +389,8 @@ func loadsBefore(steps []*source.Step, by *source.Step) bool {
 // loads tells a command that runs something of the repository, or a tool that loads an environment.
 func loads(c *script.Command) bool {
 	name := c.Name()
-	if len(c.Words) == 0 {
-		return false
-	}
-	return name == "" || strings.Contains(c.Words[0].Known(), "/") ||
-		slices.Contains([]string{"make", "just", "task", "bash", "sh", "zsh", "source", ".", "direnv", "nix", "devbox"}, name)
+	return len(c.Words) > 0 && (name == "" || strings.Contains(c.Words[0].Known(), "/") ||
+		slices.Contains([]string{"make", "just", "task", "bash", "sh", "zsh", "source", ".", "direnv", "nix", "devbox"}, name))
 }
 
 // hosted tells GitHub's own runners by their labels.

@@ -198,12 +198,7 @@ func crossed(rows *abstract.Fields) []cell {
 
 // covers tells whether an excluded combination is one of a cell: each of its members is equal, of objects as far as given.
 func covers(x, c cell) bool {
-	for _, name := range x.Names {
-		if !equalWithin(x.Get(name), c.Get(name)) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(x.Names, func(name string) bool { return !equalWithin(x.Get(name), c.Get(name)) })
 }
 
 func equalWithin(a, b abstract.Set) bool {
@@ -254,12 +249,10 @@ func included(cells, include []cell, rows *abstract.Fields) []cell {
 }
 
 func agrees(c, entry cell, rows *abstract.Fields) bool {
-	for _, name := range entry.Names {
-		if _, original := rows.Of[strings.ToLower(name)]; original && !deepEqual(entry.Get(name), c.Get(name)) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(entry.Names, func(name string) bool {
+		_, original := rows.Of[strings.ToLower(name)]
+		return original && !deepEqual(entry.Get(name), c.Get(name))
+	})
 }
 
 // maxPaths is from how many that expressions look at every combination is told apart.

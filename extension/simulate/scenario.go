@@ -46,7 +46,6 @@ const maxScenarios, maxSplit = 60, 24
 // starts lists the ways in which the events of a workflow start it.
 type starts struct {
 	Question
-	doc   *source.Document
 	names []string // of branches that its expressions name
 	paths [][]string
 	out   []*Scenario
@@ -54,7 +53,7 @@ type starts struct {
 
 // scenariosOf lists the ways in which a workflow is started, those that nothing in it tells apart as one.
 func (q Question) scenariosOf(d *source.Document, called bool) []*Scenario {
-	s := &starts{Question: q, doc: d}
+	s := &starts{Question: q}
 	s.paths, s.names = d.Distinctions()
 	if called {
 		s.out = []*Scenario{{Event: "workflow_call", What: "a call from another repository", Names: []string{"a call from another repository"}, Source: ofCallers, github: abstract.NewFields("github"), inputs: abstract.NewFields("inputs")}}
@@ -162,16 +161,16 @@ func (s *starts) webhook(e *actionlint.WebhookEvent) {
 // aboutRepository is what the payload of every event says of the repository.
 func (q Question) aboutRepository() *abstract.Fields {
 	repo := q.K.Repository
-	full, owner := abstract.One(abstract.Hidden("github.repository")), abstract.One(abstract.Hidden("github.repository_owner"))
+	full, owner := abstract.Hidden(abstract.Opacity{Id: "github.repository"}), abstract.Hidden(abstract.Opacity{Id: "github.repository_owner"})
 	if repo.Owner != "" {
 		full, owner = abstract.Texts(repo.Owner+"/"+repo.Name), abstract.Texts(repo.Owner)
 	}
-	about := abstract.NewFields("github.event.repository").Put("full_name", full).Put("id", abstract.One(abstract.Hidden("github.repository_id")))
+	about := abstract.NewFields("github.event.repository").Put("full_name", full).Put("id", abstract.Hidden(abstract.Opacity{Id: "github.repository_id"}))
 	about.Put("owner", abstract.ObjectOf(abstract.NewFields("github.event.repository.owner").Put("login", owner)))
 	if repo.DefaultBranch != "" {
 		return about.Put("default_branch", abstract.Texts(repo.DefaultBranch))
 	}
-	return about.Put("default_branch", abstract.One(abstract.Hidden("github.event.repository.default_branch")))
+	return about.Put("default_branch", abstract.Hidden(abstract.Opacity{Id: "github.event.repository.default_branch"}))
 }
 
 // facts are those of every event: who and where the repository is. by is who started the run.
@@ -237,7 +236,7 @@ func membersOf(event string) (names []string, listed bool) {
 
 // human is anybody but Dependabot.
 func human() abstract.Set {
-	return abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.actor", Never: []string{botName}}})
+	return abstract.Hidden(abstract.Opacity{Id: "github.actor", Never: []string{botName}})
 }
 
 func (s *starts) bot(f *abstract.Fields) {
@@ -313,7 +312,7 @@ func (s *starts) branches(only, ignore *actionlint.WebhookEventFilter) []abstrac
 		}
 	}
 	if !literal {
-		out = append(out, abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref_name", Prefix: prefix, Never: named}}))
+		out = append(out, abstract.Hidden(abstract.Opacity{Id: "github.ref_name", Prefix: prefix, Never: named}))
 	}
 	return out
 }
@@ -334,18 +333,18 @@ func (s *starts) push(e *actionlint.WebhookEvent) {
 		if s.Dependabot && abstract.Admits("dependabot/npm_and_yarn/lodash-4.17.21", e.Branches, e.BranchesIgnore) {
 			x := s.new("push", "a push by Dependabot", abstract.Texts(botName))
 			x.Source = OfDependabot
-			x.on(abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref_name", Prefix: "dependabot/"}}), false)
+			x.on(abstract.Hidden(abstract.Opacity{Id: "github.ref_name", Prefix: "dependabot/"}), false)
 			s.bot(x.github)
 			s.add(x)
 		}
 	}
 	if !noTags || noBranches {
 		x := s.new("push", "a push of a tag", human())
-		tag := &abstract.Opacity{Id: "github.ref_name"}
+		tag := abstract.Opacity{Id: "github.ref_name"}
 		if !e.Tags.IsEmpty() && len(e.Tags.Values) == 1 {
 			tag.Prefix, _, _ = strings.Cut(strings.ReplaceAll(strings.ReplaceAll(e.Tags.Values[0].Value, "[", "*"), "?", "*"), "*")
 		}
-		x.on(abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: tag}), true)
+		x.on(abstract.Hidden(tag), true)
 		s.add(x)
 	}
 }
@@ -395,8 +394,8 @@ func (s *starts) pullOf(event, what string, e *actionlint.WebhookEvent, from str
 	}
 	x := s.new(event, what, actor)
 	x.Pull = true
-	x.github.Put("ref", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref", Prefix: "refs/pull/", Suffix: "/merge"}}))
-	x.github.Put("ref_name", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "github.ref_name", Suffix: "/merge"}})).Put("ref_type", abstract.Texts("branch"))
+	x.github.Put("ref", abstract.Hidden(abstract.Opacity{Id: "github.ref", Prefix: "refs/pull/", Suffix: "/merge"}))
+	x.github.Put("ref_name", abstract.Hidden(abstract.Opacity{Id: "github.ref_name", Suffix: "/merge"})).Put("ref_type", abstract.Texts("branch"))
 	if from == "bot" {
 		s.bot(x.github)
 	}
@@ -406,11 +405,11 @@ func (s *starts) pullOf(event, what string, e *actionlint.WebhookEvent, from str
 
 // between puts a pull request's own facts into the contexts.
 func (s *starts) between(x *Scenario, e *actionlint.WebhookEvent, from string) {
-	ref, base := abstract.Hidden("github.head_ref"), s.baseOf(e, from)
+	ref := abstract.Opacity{Id: "github.head_ref"}
 	if from == "bot" {
-		ref.Opaque.Prefix = "dependabot/"
+		ref.Prefix = "dependabot/"
 	}
-	x.github.Put("head_ref", abstract.One(ref)).Put("base_ref", base)
+	x.github.Put("head_ref", abstract.Hidden(ref)).Put("base_ref", s.baseOf(e, from))
 	if s.asksPayload() {
 		s.pullRequest(x.github, e, from)
 	}
@@ -421,29 +420,29 @@ func (s *starts) pullRequest(f *abstract.Fields, e *actionlint.WebhookEvent, fro
 	head := abstract.NewFields("github.event.pull_request.head")
 	repo := abstract.NewFields("github.event.pull_request.head.repo")
 	owner := f.Get("repository_owner")
-	full, id, fork, label := f.Get("repository"), f.Get("repository_id"), abstract.BoolValue(false), &abstract.Opacity{}
+	full, id, fork, label := f.Get("repository"), f.Get("repository_id"), abstract.BoolValue(false), abstract.Opacity{}
 	if known := owner.Known(); len(known) == 1 {
 		label.Prefix = known[0] + ":"
 	}
 	if from == "fork" {
 		full, owner, id, fork = unlike(full, "the fork"), unlike(owner, "the fork's owner"), unlike(id, "the fork's ID"), abstract.BoolValue(true)
-		label = &abstract.Opacity{NeverStarts: []string{label.Prefix}}
+		label = abstract.Opacity{NeverStarts: []string{label.Prefix}}
 		if label.NeverStarts[0] == "" {
 			label.NeverStarts = nil
 		}
 	}
 	login := abstract.ObjectOf(abstract.NewFields("the owner").Put("login", owner))
 	repo.Put("full_name", full).Put("id", id).Put("fork", abstract.One(fork)).Put("owner", login)
-	head.Put("repo", abstract.ObjectOf(repo)).Put("ref", f.Get("head_ref")).Put("user", login).Put("label", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: label}))
+	head.Put("repo", abstract.ObjectOf(repo)).Put("ref", f.Get("head_ref")).Put("user", login).Put("label", abstract.Hidden(label))
 	of := abstract.NewFields("github.event.pull_request").Put("head", abstract.ObjectOf(head))
 	of.Put("base", abstract.ObjectOf(abstract.NewFields("github.event.pull_request.base").Put("ref", f.Get("base_ref")).Put("repo", payloadOf(f).Get("repository"))))
 	user := abstract.NewFields("github.event.pull_request.user")
-	author := &abstract.Opacity{Id: "github.event.pull_request.user.login", Never: []string{botName}}
+	author := abstract.Opacity{Id: "github.event.pull_request.user.login", Never: []string{botName}}
 	if from == "fork" { // a person: apps send their pull requests from where they are installed
 		author.Without = "["
 		user.Put("type", abstract.Texts("User"))
 	}
-	user.Put("login", abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: author}))
+	user.Put("login", abstract.Hidden(author))
 	if from == "bot" {
 		user = payloadOf(f).Get("sender")[0].Fields
 	}
@@ -457,7 +456,7 @@ func (s *starts) pullRequest(f *abstract.Fields, e *actionlint.WebhookEvent, fro
 
 // unlike is a text that is another one than those.
 func unlike(those abstract.Set, id string) abstract.Set {
-	o := &abstract.Opacity{Id: id}
+	o := abstract.Opacity{Id: id}
 	for _, v := range those {
 		if v.Opaque != nil {
 			o.Never = append(o.Never, v.Opaque.Id)
@@ -465,7 +464,7 @@ func unlike(those abstract.Set, id string) abstract.Set {
 			o.Never = append(o.Never, v.Text)
 		}
 	}
-	return abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: o})
+	return abstract.Hidden(o)
 }
 
 func (s *starts) baseOf(e *actionlint.WebhookEvent, from string) abstract.Set {
@@ -519,7 +518,7 @@ func (s *starts) scheduled(e *actionlint.ScheduledEvent) {
 		}
 	}
 	payloadOf(x.github).Put("schedule", crons)
-	x.on(payloadOf(x.github).Get("repository")[0].Member(abstract.TextValue("default_branch")), false)
+	x.on(s.about.Get("default_branch"), false)
 	s.add(x)
 }
 
@@ -531,7 +530,7 @@ func (s *starts) other(event string, e *actionlint.WebhookEvent) *Scenario {
 	}
 	switch event {
 	case "workflow_run", "issues", "issue_comment", "discussion", "discussion_comment", "label", "milestone", "watch", "fork", "gollum", "repository_dispatch":
-		x.on(payloadOf(x.github).Get("repository")[0].Member(abstract.TextValue("default_branch")), false)
+		x.on(s.about.Get("default_branch"), false)
 	}
 	return x
 }
@@ -591,7 +590,7 @@ func (s *starts) choose(in []*abstract.Fields, id string, values abstract.Set) [
 func (s *starts) inputOf(in *actionlint.DispatchInput) abstract.Set {
 	switch in.Type {
 	case actionlint.WorkflowDispatchEventInputTypeBoolean:
-		return abstract.Truths(true, true)
+		return abstract.Either().Truths()
 	case actionlint.WorkflowDispatchEventInputTypeChoice:
 		var out abstract.Set
 		for _, o := range in.Options {

@@ -21,8 +21,6 @@
 package simulate
 
 import (
-	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -31,11 +29,8 @@ import (
 	"github.com/rhysd/actionlint"
 
 	"github.com/gh-hex/gh-hex/extension/abstract"
-	"github.com/gh-hex/gh-hex/extension/inventory"
 	"github.com/gh-hex/gh-hex/extension/source"
 )
-
-const stepFuel = 20 // what following a step counts beside its expressions
 
 // Course is how a job goes, in all the scenarios that it cannot tell apart.
 type Course struct {
@@ -71,17 +66,6 @@ type InEnvironment struct {
 	Live  bool
 }
 
-// StepFact is one step in one run.
-type StepFact struct {
-	I      *instance
-	S      *source.Step
-	runs   abstract.Outcome
-	Asked  abstract.Outcome // as long as all steps before went well
-	Env    *environ
-	effect abstract.Effect
-	known  bool // the effect is that of a script that was understood
-}
-
 // frame is a workflow as it is run once.
 type frame struct {
 	sim     *Simulation
@@ -100,7 +84,6 @@ type frame struct {
 // result is what became of a job.
 type result struct {
 	number  int
-	ran     abstract.Outcome
 	fine    abstract.Outcome // it and all that it needs have succeeded
 	failed  abstract.Outcome // it, or one that it needs, has failed
 	result  abstract.Set
@@ -123,22 +106,20 @@ func (f *frame) job(r *source.Run, depth int) *result {
 	if known := f.results[id]; known != nil {
 		return known
 	}
-	unknown := &result{ran: abstract.Either(), fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + id), outputs: abstract.NewFields("needs." + id)}
+	unknown := unknownResult(id)
 	f.results[id] = unknown // jobs that need each other in a circle
 	if depth > maxNeeds || f.sim.fuel < 0 || f.sim.W.Ended() {
 		return unknown
 	}
 	needs := abstract.NewFields("")
 	i := &instance{frame: f, R: r, in: abstract.Texts("")}
-	fine, failed := abstract.Outcome{Yes: true}, abstract.Outcome{No: true}
+	fine, failed := abstract.Certain(true), abstract.Certain(false)
 	for _, n := range r.Job.AST.Needs {
 		needed := f.needed(n.Value, depth)
 		needs.Put(n.Value, abstract.ObjectOf(abstract.NewFields("").Put("result", needed.result).Put("outputs", abstract.ObjectOf(needed.outputs))))
-		fine = abstract.Outcome{Yes: fine.Yes && needed.fine.Yes, No: fine.No || needed.fine.No}
-		failed = abstract.Outcome{Yes: failed.Yes || needed.failed.Yes, No: failed.No && needed.failed.No}
+		fine, failed = fine.And(needed.fine), failed.Or(needed.failed)
 	}
-	i.needs = needs
-	i.fine, i.failed = fine, failed
+	i.needs, i.fine, i.failed = needs, fine, failed
 	i.before(r.Job.AST)
 	ran := i.condition(r.Job.AST.If)
 	alive := f.caller == nil || f.alive
@@ -189,18 +170,22 @@ func (f *frame) numbers(needs []*actionlint.String) string {
 func (f *frame) goes(i *instance, ran, fine, failed abstract.Outcome) *result {
 	out := f.rows(i)
 	if !ran.Yes {
-		out = &result{result: abstract.Texts("skipped"), outputs: abstract.NewFields(""), fine: abstract.Outcome{No: true}, failed: abstract.Outcome{No: true}}
+		out = &result{result: abstract.Texts("skipped"), outputs: abstract.NewFields(""), fine: abstract.Certain(false), failed: abstract.Certain(false)}
 	} else if ran.No {
 		out.result = out.result.And(abstract.Texts("skipped"))
 		out.fine.No = true
-		for _, name := range out.outputs.Names {
-			out.outputs.Put(name, out.outputs.Get(name).And(abstract.Texts("")))
-		}
+		mayLack(out.outputs)
 	}
-	out.fine = abstract.Outcome{Yes: out.fine.Yes && (fine.Yes || len(i.R.Job.AST.Needs) == 0), No: out.fine.No || fine.No}
-	out.failed = abstract.Outcome{Yes: out.failed.Yes || failed.Yes, No: out.failed.No && failed.No}
+	out.fine, out.failed = out.fine.And(fine), out.failed.Or(failed)
 	out.number = len(f.sim.courses)
 	return out
+}
+
+// mayLack makes each member one that may be empty as well.
+func mayLack(f *abstract.Fields) {
+	for _, name := range f.Names {
+		f.Put(name, f.Get(name).And(abstract.Texts("")))
+	}
 }
 
 // before works out what is looked at before a job runs, when variables of its environment are not there yet (R8).
@@ -227,20 +212,11 @@ func (f *frame) needed(id string, depth int) *result {
 	if r := f.byID[strings.ToLower(id)]; r != nil {
 		return f.job(r, depth+1)
 	}
-	return &result{fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + id), outputs: abstract.NewFields("needs." + id)}
+	return unknownResult(id)
 }
 
-// status answers for success(), failure(), cancelled() and always().
-func (i *instance) status(name string) abstract.Set {
-	switch name {
-	case "success":
-		return abstract.Truths(i.fine.Yes, i.fine.No)
-	case "failure":
-		return abstract.Truths(i.failed.Yes, i.failed.No)
-	case "cancelled":
-		return abstract.Truths(true, true)
-	}
-	return abstract.Truths(true, false)
+func unknownResult(id string) *result {
+	return &result{fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + id), outputs: abstract.NewFields("needs." + id)}
 }
 
 // rows simulates a job for each combination of its matrix, and joins what became of them.
@@ -253,14 +229,13 @@ func (f *frame) rows(i *instance) *result {
 	for _, c := range cells {
 		own := *i
 		own.matrix, own.steps = c, abstract.NewFields("")
-		next := own.row1()
+		next := own.run()
 		if out == nil {
 			out = next
 			continue
 		}
 		out.result = out.result.And(next.result)
-		out.fine = abstract.Outcome{Yes: out.fine.Yes && next.fine.Yes, No: out.fine.No || next.fine.No}
-		out.failed = abstract.Outcome{Yes: out.failed.Yes || next.failed.Yes, No: out.failed.No && next.failed.No}
+		out.fine, out.failed = out.fine.And(next.fine), out.failed.Or(next.failed)
 		for _, name := range next.outputs.Names {
 			out.outputs.Put(name, out.outputs.Get(name).And(next.outputs.Get(name)))
 		}
@@ -299,7 +274,7 @@ func (i *instance) Doc() *source.Document {
 	return i.d
 }
 
-func (i *instance) row1() *result {
+func (i *instance) run() *result {
 	job := i.R.Job.AST
 	i.sim.fuel -= stepFuel
 	i.in = abstract.Texts("")
@@ -316,15 +291,13 @@ func (i *instance) row1() *result {
 	i.addEnv(i.env, i.d.AST.Env, ofWorkflow)
 	i.addEnv(i.env, job.Env, ofJob)
 	i.containers(job)
-	i.fine, i.failed = abstract.Outcome{Yes: true}, abstract.Outcome{No: true}
+	i.fine, i.failed = abstract.Certain(true), abstract.Certain(false)
 	for _, s := range i.R.Job.Steps {
 		i.step(s)
 	}
 	i.settleEnv()
 	out := &result{outputs: abstract.NewFields(""), fine: i.fine, failed: i.failed}
-	if c := job.ContinueOnError; c != nil && (c.Value || c.Expression != nil) {
-		out.fine.Yes = true
-	}
+	out.fine.Yes = out.fine.Yes || tolerates(job.ContinueOnError)
 	results := make([]string, 0, 3)
 	if out.fine.Yes {
 		results = append(results, "success")
@@ -340,6 +313,9 @@ func (i *instance) row1() *result {
 	}
 	return out
 }
+
+// tolerates tells whether a failure may count for nothing.
+func tolerates(on *actionlint.Bool) bool { return on != nil && (on.Value || on.Expression != nil) }
 
 // dropped is what is left of a job's output: the runner leaves out one that holds a secret.
 func (i *instance) dropped(s abstract.Set, at *actionlint.String) abstract.Set {
@@ -408,425 +384,6 @@ func (i *instance) flow(lacks []any, tolerated bool) {
 			l.Flows = true
 		}
 	}
-}
-
-// call simulates the workflow that a job calls.
-func (i *instance) call(c *actionlint.WorkflowCall) *result {
-	unknown := &result{fine: abstract.Either(), failed: abstract.Either(), result: abstract.Open("needs." + i.R.Job.ID), outputs: abstract.NewFields("needs." + i.R.Job.ID)}
-	passed := map[string]abstract.Set{}
-	for _, id := range slices.Sorted(maps.Keys(c.Secrets)) {
-		passed[strings.ToUpper(id)] = i.Scalar(c.Secrets[id].Value)
-	}
-	given := abstract.NewFields("")
-	for _, id := range slices.Sorted(maps.Keys(c.Inputs)) {
-		given.Put(id, i.Scalar(c.Inputs[id].Value))
-	}
-	callee := i.sim.W.Callee(i.R.Job)
-	if callee == nil || callee.AST == nil || len(i.R.Called) == 0 {
-		for _, v := range passed {
-			i.flow(v.Lacks(), false)
-		}
-		for _, id := range given.Names {
-			i.flow(given.Get(id).Lacks(), false)
-		}
-		return unknown
-	}
-	event, _ := callee.AST.FindWorkflowCallEvent()
-	inner := &frame{sim: i.sim, d: callee, S: i.S, runs: i.R.Called, caller: i, passed: passed, alive: i.Live, inputs: abstract.NewFields("")}
-	for _, in := range event.Inputs {
-		inner.inputs.Put(in.ID, i.inputOf(in, given))
-	}
-	for name, v := range passed {
-		if !slices.ContainsFunc(callee.Reads, func(x *source.Read) bool {
-			return x.Kind == inventory.Secret && (x.Name == name || x.Index != nil || x.Whole)
-		}) {
-			i.flow(v.Lacks(), false)
-		}
-	}
-	for _, name := range given.Names {
-		if !callee.Asks(name) {
-			i.flow(given.Get(name).Lacks(), false)
-		}
-	}
-	inner.walk()
-	return inner.joined(event)
-}
-
-func (i *instance) inputOf(in *actionlint.WorkflowCallEventInput, given *abstract.Fields) abstract.Set {
-	if v, there := given.Of[in.ID]; there {
-		return v
-	}
-	switch {
-	case in.Default == nil && in.Type == actionlint.WorkflowCallEventInputTypeBoolean:
-		return abstract.Truths(false, true)
-	case in.Default == nil && in.Type == actionlint.WorkflowCallEventInputTypeNumber:
-		return abstract.One(abstract.NumberValue(0))
-	case in.Default == nil:
-		return abstract.Texts("")
-	case strings.Contains(in.Default.Value, "${{"):
-		return abstract.Open("inputs." + in.ID)
-	case in.Type == actionlint.WorkflowCallEventInputTypeBoolean:
-		return abstract.Truths(in.Default.Value == "true", in.Default.Value != "true")
-	case in.Type == actionlint.WorkflowCallEventInputTypeNumber:
-		return abstract.One(abstract.NumberValue(abstract.ParseNumber(in.Default.Value)))
-	}
-	return abstract.Texts(in.Default.Value)
-}
-
-// joined is what became of all the jobs of a called workflow.
-func (f *frame) joined(event *actionlint.WorkflowCallEvent) *result {
-	out := &result{fine: abstract.Outcome{Yes: true}, failed: abstract.Outcome{No: true}, outputs: abstract.NewFields("")}
-	for _, r := range f.runs {
-		one := f.results[strings.ToLower(r.Job.ID)]
-		out.failed = abstract.Outcome{Yes: out.failed.Yes || one.failed.Yes, No: out.failed.No && one.failed.No}
-	}
-	out.fine = abstract.Outcome{Yes: out.failed.No, No: out.failed.Yes}
-	out.result = abstract.Texts("success")
-	if out.failed.Yes {
-		out.result = abstract.Texts("success", "failure", "cancelled")
-	}
-	jobs := abstract.NewFields("")
-	for _, r := range f.runs {
-		jobs.Put(r.Job.ID, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(f.results[strings.ToLower(r.Job.ID)].outputs))))
-	}
-	f.jobs = jobs
-	i := &instance{frame: f, R: f.runs[0], fine: abstract.Either(), failed: abstract.Either(), needs: abstract.NewFields(""), steps: abstract.NewFields(""), in: abstract.Texts("")}
-	for _, id := range slices.Sorted(maps.Keys(event.Outputs)) {
-		out.outputs.Put(id, abstract.Mapped(i.Scalar(event.Outputs[id].Value), abstract.AsTextValue))
-	}
-	return out
-}
-
-// condition works out an `if`. Without a function of status in it, it holds only while all went well.
-func (i *instance) condition(s *actionlint.String) abstract.Outcome {
-	i.asked = abstract.Outcome{Yes: true}
-	if s == nil || strings.TrimSpace(s.Value) == "" {
-		return i.fine
-	}
-	list := i.expressions(s, true)
-	v := i.evaluated(s, list)
-	if slices.Contains(v.Known(), "false") && v.MayBe(true) && !slices.ContainsFunc(v, func(x abstract.Value) bool { return x.Is == abstract.Boolean }) {
-		i.sim.Hollow[s] = true
-	}
-	out := abstract.Outcome{Yes: v.MayBe(true), No: v.MayBe(false)}
-	if len(v) == 0 {
-		out = abstract.Outcome{No: true}
-	}
-	i.asked = out
-	if !slices.ContainsFunc(list, func(e abstract.Expression) bool { return e.Node != nil && asksStatus(e.Node) }) {
-		out = abstract.Outcome{Yes: out.Yes && i.fine.Yes, No: out.No || i.fine.No}
-	}
-	return out
-}
-
-func asksStatus(node actionlint.ExprNode) bool {
-	found := false
-	actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
-		if c, ok := n.(*actionlint.FuncCallNode); ok && entering {
-			switch strings.ToLower(c.Callee) {
-			case "success", "failure", "cancelled", "always":
-				found = true
-			}
-		}
-	})
-	return found
-}
-
-func (i *instance) expressions(s *actionlint.String, condition bool) []abstract.Expression {
-	list, parsed := i.sim.parsed[s]
-	if !parsed {
-		list = abstract.Expressions(s.Value, condition, &i.sim.W.Expressions)
-		i.sim.parsed[s] = list
-	}
-	return list
-}
-
-// Scalar works out a text with expressions in it.
-func (i *instance) Scalar(s *actionlint.String) abstract.Set {
-	if !strings.Contains(s.Value, "${{") {
-		return abstract.One(abstract.TextValue(s.Value))
-	}
-	return i.evaluated(s, i.expressions(s, false))
-}
-
-func (i *instance) evaluated(s *actionlint.String, list []abstract.Expression) abstract.Set {
-	e := i.evaluator(s)
-	return e.Settled(e.Scalar(s.Value, list))
-}
-
-// evaluator works out the expressions of a scalar.
-func (i *instance) evaluator(s *actionlint.String) *abstract.Evaluator {
-	e := &abstract.Evaluator{Context: i.context, Status: i.status, Fuel: &i.sim.fuel}
-	d := i.Doc()
-	e.Read = func(of, name string, offset int) abstract.Set {
-		return i.read(d.ReadAt(s, offset), inventory.Kind(of), name)
-	}
-	e.Index = func(_ string, names abstract.Set, offset int) {
-		if x := d.ReadAt(s, offset); x != nil && names.Undecided() != "" && i.sim.Undecided[x] == "" {
-			i.sim.Undecided[x] = names.Undecided()
-		}
-	}
-	return e
-}
-
-// context answers for a context as a whole.
-func (i *instance) context(name string) abstract.Set {
-	switch name {
-	case "github":
-		return abstract.ObjectOf(i.S.github)
-	case "inputs":
-		if i.given != nil {
-			return abstract.ObjectOf(i.given)
-		}
-		return abstract.ObjectOf(i.frame.inputs)
-	case "needs":
-		return abstract.ObjectOf(i.needs)
-	case "steps":
-		return abstract.ObjectOf(i.steps)
-	case "jobs":
-		if i.jobs != nil {
-			return abstract.ObjectOf(i.jobs)
-		}
-	case "matrix":
-		if i.matrix != nil {
-			return abstract.ObjectOf(i.matrix)
-		}
-		return abstract.One(abstract.Value{})
-	case "env":
-		if i.env != nil {
-			return abstract.ObjectOf(i.env.context(i.changed))
-		}
-	}
-	return abstract.Open(name)
-}
-
-// read is the value of a secret or variable.
-func (i *instance) read(x *source.Read, of inventory.Kind, name string) abstract.Set {
-	if of == inventory.Secret {
-		return i.secret(x, name)
-	}
-	return i.stored(x, of, name)
-}
-
-// secret follows a secret through the callers (R9).
-func (i *instance) secret(x *source.Read, name string) abstract.Set {
-	if source.BuiltIn(name) {
-		return abstract.One(abstract.Value{Is: abstract.Opaque, Opaque: &abstract.Opacity{Id: "secrets." + name}})
-	}
-	if i.Action != nil {
-		return abstract.Open("secrets")
-	}
-	for f := i.frame; f.caller != nil; f = f.caller.frame {
-		if f.caller.R.Job.AST.WorkflowCall.InheritSecrets {
-			continue
-		}
-		if v, passed := f.passed[name]; passed {
-			return v
-		}
-		return i.unpassed(x, name, f.caller.R)
-	}
-	return i.stored(x, inventory.Secret, name)
-}
-
-// step simulates one step.
-func (i *instance) step(s *source.Step) {
-	if i.sim.fuel -= stepFuel; i.sim.fuel < 0 {
-		return
-	}
-	env := newEnviron(i.env)
-	i.addEnv(env, s.AST.Env, ofStep)
-	outer := i.env
-	i.env = env
-	runs := i.condition(s.AST.If)
-	live := i.Live
-	i.Live = live && runs.Yes
-	tolerated := s.AST.ContinueOnError != nil && (s.AST.ContinueOnError.Value || s.AST.ContinueOnError.Expression != nil)
-	if c := s.AST.ContinueOnError; c != nil && c.Expression != nil {
-		i.Scalar(c.Expression)
-	}
-	fact := StepFact{I: i, S: s, runs: runs, Asked: i.asked, Env: env}
-	i.hands(s.AST.Name, tolerated)
-	var outputs *abstract.Fields
-	switch e := s.AST.Exec.(type) {
-	case *actionlint.ExecRun:
-		outputs = i.script(s, e, &fact, tolerated)
-	case *actionlint.ExecAction:
-		outputs = i.useAction(s, e, tolerated)
-	default:
-		outputs = abstract.NewFields("a step of an unknown kind")
-	}
-	if i.sim.watch.Step != nil {
-		i.sim.watch.Step(fact)
-	}
-	if list := i.sim.steps[s]; i.Live && (len(list) == 0 || list[len(list)-1] != i.course) {
-		i.sim.steps[s] = append(list, i.course)
-	}
-	i.finish(s, fact, outputs, tolerated)
-	i.env, i.Live = outer, live
-	if runs.Yes {
-		i.remember(fact)
-		i.exported(fact, outer)
-	}
-}
-
-// finish notes what became of a step.
-func (i *instance) finish(s *source.Step, fact StepFact, outputs *abstract.Fields, tolerated bool) {
-	runs := fact.runs
-	ends := fact.known && fact.effect.Ends
-	if runs.Yes && !tolerated {
-		i.failed = abstract.Outcome{Yes: true, No: i.failed.No && (!ends || runs.No)}
-		i.fine = abstract.Outcome{Yes: i.failed.No, No: true}
-	}
-	if s.AST.ID == nil {
-		return
-	}
-	outcomes := make([]string, 0, 3)
-	if runs.Yes && !ends {
-		outcomes = append(outcomes, "success")
-	}
-	if runs.Yes {
-		outcomes = append(outcomes, "failure")
-	}
-	conclusions := slices.Clone(outcomes)
-	if runs.Yes && tolerated {
-		conclusions = []string{"success"}
-	}
-	if !runs.Yes {
-		outputs = abstract.NewFields("")
-	}
-	if runs.No {
-		outcomes, conclusions = append(outcomes, "skipped"), append(conclusions, "skipped")
-		for _, name := range outputs.Names {
-			outputs.Put(name, outputs.Get(name).And(abstract.Texts("")))
-		}
-	}
-	i.steps.Put(s.AST.ID.Value, abstract.ObjectOf(abstract.NewFields("").Put("outputs", abstract.ObjectOf(outputs)).
-		Put("outcome", abstract.Texts(outcomes...)).Put("conclusion", abstract.Texts(conclusions...))))
-}
-
-// exported takes over what a step puts into the environment of later ones.
-func (i *instance) exported(fact StepFact, outer *environ) {
-	e := fact.effect.Env
-	if e == nil {
-		return
-	}
-	if e.Open != "" {
-		i.changed = e.Open
-	}
-	for _, name := range e.Names {
-		v := e.Get(name)
-		if old := outer.Find(name); old != nil && fact.runs.No {
-			v = v.And(old.Value)
-		} else if fact.runs.No {
-			v = v.And(abstract.Texts(""))
-		}
-		outer.put(&EnvVar{Name: name, Value: v, level: ofExport})
-	}
-}
-
-// useAction is a step that uses an action.
-func (i *instance) useAction(s *source.Step, e *actionlint.ExecAction, tolerated bool) *abstract.Fields {
-	i.hands(e.Entrypoint, tolerated)
-	i.hands(e.Args, tolerated)
-	ids := slices.Sorted(maps.Keys(e.Inputs))
-	if s.Local != nil && s.Local.IsAction && i.actions < maxNested {
-		given := abstract.NewFields("")
-		for _, id := range ids {
-			given.Put(id, i.Scalar(e.Inputs[id].Value))
-		}
-		return i.composite(s, given, tolerated)
-	}
-	for _, id := range ids {
-		i.hands(e.Inputs[id].Value, tolerated)
-	}
-	for _, v := range append(i.inherited(s), i.env.List...) {
-		i.flow(v.Value.Lacks(), tolerated)
-	}
-	i.see()
-	name := ""
-	if e.Uses != nil {
-		name = e.Uses.Value
-	}
-	if !SetsNothing(name) {
-		i.changed = name
-	}
-	return abstract.NewFields("the outputs of " + name)
-}
-
-// maxNested is GitHub's limit of actions within actions.
-const maxNested = 10
-
-// composite simulates the steps of an action of the repository.
-func (i *instance) composite(s *source.Step, given *abstract.Fields, tolerated bool) *abstract.Fields {
-	a := s.Local
-	key := effectKey{a, i.R, i.S, i.Live, tolerated, i.signature(given)}
-	if known := i.sim.effects[key]; known != nil {
-		i.changed, i.loggedIn = cmp.Or(i.changed, known.changed), cmp.Or(i.loggedIn, known.loggedIn)
-		return known.outputs.Copy()
-	}
-	i.sim.effects[key] = &actionEffect{outputs: abstract.NewFields("an action that uses itself")}
-	inner := *i
-	inner.Action, inner.actions, inner.steps, inner.given = a, i.actions+1, abstract.NewFields(""), abstract.NewFields("")
-	inner.fine, inner.failed = abstract.Outcome{Yes: true}, abstract.Outcome{No: true}
-	for _, name := range slices.Sorted(maps.Keys(a.Defaults)) {
-		if v, there := given.Of[name]; there {
-			inner.given.Put(name, abstract.Mapped(v, abstract.AsTextValue))
-		} else if d := a.Defaults[name]; d != nil {
-			inner.given.Put(name, abstract.Mapped(inner.Scalar(d), abstract.AsTextValue))
-		} else {
-			inner.given.Put(name, abstract.Texts(""))
-		}
-	}
-	for _, name := range given.Names {
-		if !a.Asks(name) {
-			i.flow(given.Get(name).Lacks(), tolerated) // whatever takes it does so in a way that is not seen
-		}
-	}
-	for _, x := range a.Jobs[0].Steps {
-		inner.step(x)
-	}
-	if i.env.seen {
-		i.see()
-		i.settleStep(a, tolerated)
-	}
-	i.changed, i.loggedIn = inner.changed, inner.loggedIn
-	out := abstract.NewFields("")
-	for _, name := range slices.Sorted(maps.Keys(a.Outputs)) {
-		out.Put(name, abstract.Mapped(inner.Scalar(a.Outputs[name]), abstract.AsTextValue))
-	}
-	i.sim.effects[key] = &actionEffect{out.Copy(), inner.changed, inner.loggedIn}
-	return out
-}
-
-// effectKey tells apart what an action may do in one job: an effect is worked out once.
-type effectKey struct {
-	action          *source.Document
-	r               *source.Run
-	s               *Scenario
-	live, tolerated bool
-	given           string
-}
-
-// actionEffect is what an action leaves to the steps behind it.
-type actionEffect struct {
-	outputs           *abstract.Fields
-	changed, loggedIn string
-}
-
-// signature tells what an action is given apart.
-func (i *instance) signature(given *abstract.Fields) string {
-	var b strings.Builder
-	for _, name := range given.Names {
-		fmt.Fprintf(&b, "%s=", name)
-		for _, v := range given.Get(name) {
-			fmt.Fprintf(&b, "%d%v%v%q%p%p%v|", v.Is, v.Truth, v.Number, v.Text, v.Fields, v.Opaque, v.Lacks)
-		}
-	}
-	for _, v := range i.env.List {
-		fmt.Fprintf(&b, "%p", v)
-	}
-	fmt.Fprintf(&b, "%p %d", i.env.Job, len(i.env.Job.List))
-	return b.String()
 }
 
 // Root is the workflow whose events started the run.

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -14,13 +15,7 @@ const maxActions = 1000
 
 // loadActions reads the local actions that a workflow's steps use, and those that they use in turn.
 func (w *Workflows) loadActions(d *Document) {
-	for _, j := range d.Jobs {
-		w.loadStepActions(d, j.Steps)
-	}
-}
-
-func (w *Workflows) loadStepActions(d *Document, steps []*Step) {
-	for _, s := range steps {
+	for _, s := range d.Steps() {
 		a, ok := s.AST.Exec.(*actionlint.ExecAction)
 		if !ok || a.Uses == nil {
 			continue
@@ -74,8 +69,8 @@ func (w *Workflows) Unseen(s *Step) []string {
 			if a.Unread {
 				out = append(out, a.Remote)
 			}
-			for _, j := range a.Jobs {
-				queue = append(queue, j.Steps...)
+			for _, inner := range a.Steps() {
+				queue = append(queue, inner)
 			}
 		}
 	}
@@ -120,34 +115,46 @@ func parseAction(name string, data []byte, size int) *Document {
 	j := &Job{Doc: d, AST: &actionlint.Job{}}
 	d.Jobs, d.IsAction = []*Job{j}, true
 	d.Defaults, d.Outputs = map[string]*actionlint.String{}, map[string]*actionlint.String{}
-	children(child(root.Content[0], "inputs"), func(name string, n *yaml.Node) {
-		d.Defaults[strings.ToLower(name)] = scalarOf(child(n, "default"))
-		visitor{doc: d, job: j}.scalar(d.Defaults[strings.ToLower(name)], site{What: "default of input " + name})
-	})
-	children(child(root.Content[0], "outputs"), func(name string, n *yaml.Node) {
+	v := visitor{doc: d, job: j}
+	for name, n := range entries(child(root.Content[0], "inputs")) {
+		value := scalarOf(child(n, "default"))
+		d.Defaults[strings.ToLower(name.Value)] = value
+		v.scalar(value, site{What: "default of input " + name.Value})
+	}
+	for name, n := range entries(child(root.Content[0], "outputs")) {
 		if value := scalarOf(child(n, "value")); value != nil {
-			d.Outputs[strings.ToLower(name)] = value
-			visitor{doc: d, job: j}.scalar(value, site{What: "value of output " + name})
+			d.Outputs[strings.ToLower(name.Value)] = value
+			v.scalar(value, site{What: "value of output " + name.Value})
 		}
-	})
+	}
 	for i, n := range steps.Content {
-		visitor{doc: d, job: j}.addStep(stepOf(n), i)
+		v.addStep(stepOf(n), i)
 	}
 	return d
 }
 
 // child is the value of a mapping's key; nil when there is none. Aliases are followed.
 func child(n *yaml.Node, key string) *yaml.Node {
-	n = dealias(n)
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if strings.EqualFold(n.Content[i].Value, key) {
-			return dealias(n.Content[i+1])
+	for name, value := range entries(dealias(n)) {
+		if strings.EqualFold(name.Value, key) {
+			return value
 		}
 	}
 	return nil
+}
+
+// entries yields the keys and values of a mapping. Aliases of values are followed.
+func entries(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(key, value *yaml.Node) bool) {
+		if n == nil || n.Kind != yaml.MappingNode {
+			return
+		}
+		for pair := range slices.Chunk(n.Content, 2) {
+			if len(pair) < 2 || !yield(pair[0], dealias(pair[1])) {
+				return
+			}
+		}
+	}
 }
 
 func dealias(n *yaml.Node) *yaml.Node {
@@ -172,9 +179,9 @@ func stepOf(n *yaml.Node) *actionlint.Step {
 	}
 	if uses := scalarOf(child(n, "uses")); uses != nil {
 		a := &actionlint.ExecAction{Uses: uses, Inputs: map[string]*actionlint.Input{}}
-		pairs(child(n, "with"), func(name, value *actionlint.String) {
+		for name, value := range texts(child(n, "with")) {
 			a.Inputs[strings.ToLower(name.Value)] = &actionlint.Input{Name: name, Value: value}
-		})
+		}
 		s.Exec = a
 	}
 	return s
@@ -185,28 +192,20 @@ func envOf(n *yaml.Node) *actionlint.Env {
 		return nil
 	}
 	e := &actionlint.Env{Expression: scalarOf(n), Vars: map[string]*actionlint.EnvVar{}}
-	pairs(n, func(name, value *actionlint.String) {
+	for name, value := range texts(n) {
 		e.Vars[strings.ToLower(name.Value)] = &actionlint.EnvVar{Name: name, Value: value}
-	})
+	}
 	return e
 }
 
-func children(n *yaml.Node, each func(name string, value *yaml.Node)) {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		each(n.Content[i].Value, dealias(n.Content[i+1]))
-	}
-}
-
-func pairs(n *yaml.Node, each func(name, value *actionlint.String)) {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if name, value := scalarOf(n.Content[i]), scalarOf(dealias(n.Content[i+1])); name != nil && value != nil {
-			each(name, value)
+// texts yields those entries of a mapping whose values are scalars.
+func texts(n *yaml.Node) iter.Seq2[*actionlint.String, *actionlint.String] {
+	return func(yield func(name, value *actionlint.String) bool) {
+		for key, node := range entries(n) {
+			name, value := scalarOf(key), scalarOf(node)
+			if name != nil && value != nil && !yield(name, value) {
+				return
+			}
 		}
 	}
 }

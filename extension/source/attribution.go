@@ -73,11 +73,15 @@ func (t *destinations) step(s *Step, asked map[string]bool) {
 	case s.Marks.Both():
 		t.both++
 		t.mixed |= s.Marks
-		s.namesAny(asked, func(name string) { t.among[name]++ })
+		for name := range s.among(asked) {
+			t.among[name]++
+		}
 	default:
 		t.self |= s.Marks
 	}
-	s.namesAny(asked, func(name string) { t.byName[name] |= s.decided(name) })
+	for name := range s.among(asked) {
+		t.byName[name] |= s.decided(name)
+	}
 }
 
 // to says where a variable goes: to the steps that name it, and to those that read one of its name by themselves.
@@ -122,31 +126,29 @@ func namesOfReads(reads []*Read, jobs ...*Job) map[string]bool {
 	return out
 }
 
-// namesAny reports whether a step names one of the variables, and yields each that it does if asked to.
-func (s *Step) namesAny(names map[string]bool, yield func(name string)) bool {
+// among are those of the variables that a step names.
+func (s *Step) among(names map[string]bool) map[string]bool {
 	found := map[string]bool{}
-	take := func(name string) {
+	if len(names) == 0 {
+		return nil
+	}
+	s.EachName(func(name string) {
 		if names[name] {
 			found[name] = true
 		}
-	}
-	if len(names) == 0 {
-		return false
-	}
-	s.EachName(take)
-	if yield != nil {
-		for name := range found {
-			yield(name)
-		}
-	}
-	return len(found) > 0
+	})
+	return found
 }
 
 // EachName yields what could be the names of variables in a step's script, inputs and environment.
 func (s *Step) EachName(yield func(name string)) {
-	Each(s.AST, func(_ string, value *actionlint.String) { vendors.EachName(value.Value, yield) })
+	s.eachText(func(text string) { vendors.EachName(text, yield) })
+}
+
+func (s *Step) eachText(yield func(text string)) {
+	Each(s.AST, func(_ string, value *actionlint.String) { yield(value.Value) })
 	if e, ok := s.AST.Exec.(*actionlint.ExecRun); ok && e.Run != nil {
-		vendors.EachName(e.Run.Value, yield)
+		yield(e.Run.Value)
 	}
 }
 
@@ -186,8 +188,8 @@ func (r *Read) SentAsToken() bool {
 	}
 	if r.Job == nil {
 		steps = nil
-		for _, j := range r.doc.Jobs {
-			steps = append(steps, j.Steps...)
+		for _, s := range r.doc.Steps() {
+			steps = append(steps, s)
 		}
 	}
 	return slices.ContainsFunc(steps, func(s *Step) bool { return s.takes(r.Site.Env) })
@@ -201,10 +203,7 @@ func (s *Step) takes(name string) bool {
 // mentions tells a step in whose script, inputs or environment a name stands.
 func (s *Step) mentions(name string) bool {
 	found := false
-	Each(s.AST, func(_ string, value *actionlint.String) { found = found || vendors.HasWord(value.Value, name) })
-	if e, ok := s.AST.Exec.(*actionlint.ExecRun); ok && e.Run != nil {
-		found = found || vendors.HasWord(e.Run.Value, name)
-	}
+	s.eachText(func(text string) { found = found || vendors.HasWord(text, name) })
 	return found
 }
 

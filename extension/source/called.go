@@ -47,22 +47,20 @@ func (w *Workflows) loadScripts(d *Document) {
 
 // named are the files that the steps of a workflow name, in order.
 func (d *Document) named() (out []runs) {
-	for _, j := range d.Jobs {
-		for _, s := range j.Steps {
-			if name := vendors.ConfigOf(s.AST); name != "" {
-				out = append(out, runs{name: name})
-			}
-			e, ok := s.AST.Exec.(*actionlint.ExecRun)
-			if !ok || e.Run == nil || s.Script.Language == script.Unknown || !strings.ContainsAny(e.Run.Value, "/.m") {
-				continue
-			}
-			parsed := s.Script.Parsed
-			if parsed == nil && len(e.Run.Value) <= MaxScript {
-				parsed = script.Parse(e.Run.Value, s.Script.Language)
-			}
-			if parsed != nil {
-				out = namedBy(parsed, s, out)
-			}
+	for _, s := range d.Steps() {
+		if name := vendors.ConfigOf(s.AST); name != "" {
+			out = append(out, runs{name: name})
+		}
+		e, ok := s.AST.Exec.(*actionlint.ExecRun)
+		if !ok || e.Run == nil || s.Script.Language == script.Unknown || !strings.ContainsAny(e.Run.Value, "/.m") {
+			continue
+		}
+		parsed := s.Script.Parsed
+		if parsed == nil && len(e.Run.Value) <= MaxScript {
+			parsed = script.Parse(e.Run.Value, s.Script.Language)
+		}
+		if parsed != nil {
+			out = namedBy(parsed, s, out)
 		}
 	}
 	return out

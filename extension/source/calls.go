@@ -157,8 +157,7 @@ func (w *Workflows) expand() {
 		if d.AST == nil {
 			continue
 		}
-		_, callable := d.AST.FindWorkflowCallEvent()
-		open := callable && len(d.AST.On) == 1
+		open := Callable(d) && len(d.AST.On) == 1
 		if open && d.called {
 			continue // judged from its callers
 		}
@@ -191,10 +190,7 @@ func (w *Workflows) expandJobs(d *Document, caller *Run, root *Document, open bo
 // expandCall follows the call of a job.
 func (w *Workflows) expandCall(r *Run) {
 	callee := w.Callee(r.Job)
-	if callee == nil || callee.AST == nil || r.recursive(callee) || r.depth >= MaxDepth {
-		return
-	}
-	if _, callable := callee.AST.FindWorkflowCallEvent(); callable {
+	if callee != nil && callee.AST != nil && !r.recursive(callee) && r.depth < MaxDepth && Callable(callee) {
 		w.expandJobs(callee, r, r.Root, r.Open)
 	}
 }
@@ -230,12 +226,9 @@ func (r *Run) recursive(callee *Document) bool {
 }
 
 func (d *Document) faultOnce(message string) {
-	for _, p := range d.Problems {
-		if p.Message == message {
-			return
-		}
+	if !slices.ContainsFunc(d.Problems, func(p Problem) bool { return p.Message == message }) {
+		d.fault(Place{}, check.SeverityNote, message)
 	}
-	d.fault(Place{}, check.SeverityNote, message)
 }
 
 // CallProblems returns what GitHub refuses about the calls of a file: a workflow that is not there, cannot be called or

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -18,8 +19,6 @@ type finder struct {
 	compared bool // in an operand of a comparison
 	json     bool // in what fromJSON takes apart
 }
-
-func newFinder(found func(r Read, offset int)) finder { return finder{found: found} }
 
 // walk visits a node.
 func (f finder) walk(node actionlint.ExprNode) {
@@ -125,12 +124,7 @@ func operandsOf(node actionlint.ExprNode, kind actionlint.LogicalOpNodeKind, out
 }
 
 func allDirect(operands []actionlint.ExprNode) bool {
-	for _, o := range operands {
-		if !direct(o) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(operands, func(o actionlint.ExprNode) bool { return !direct(o) })
 }
 
 // direct tells a read of one secret or variable, chosen by a condition or not.

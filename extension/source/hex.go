@@ -1,6 +1,7 @@
 package source
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -51,13 +52,11 @@ func (w *Workflows) markActions() {
 		if d == nil {
 			continue
 		}
-		for _, j := range d.Jobs {
-			for _, s := range j.Steps {
-				s.Marks = marksOfStep(s)
-				d.Marks |= s.Marks
-				if s.Local != nil {
-					users[s.Local] = append(users[s.Local], d)
-				}
+		for _, s := range d.Steps() {
+			s.Marks = marksOfStep(s)
+			d.Marks |= s.Marks
+			if s.Local != nil {
+				users[s.Local] = append(users[s.Local], d)
 			}
 		}
 		queue = append(queue, d)
@@ -123,16 +122,18 @@ func (d *Document) mark() {
 	for _, j := range d.Jobs {
 		own, ownAsked := namesOfHosts(j.AST.Env), namesOfReads(j.Reads, j)
 		j.words = map[string]bool{}
-		note := func(name string) { j.words[name], d.hexWords[name] = true, true }
 		for _, s := range j.Steps {
 			s.Marks = marksOfStep(s)
-			if s.namesAny(hosts, nil) || s.namesAny(own, nil) {
+			if len(s.among(hosts))+len(s.among(own)) > 0 {
 				s.Marks |= vendors.Hex
 			}
 			j.Marks |= s.Marks
-			if s.Marks.Has(vendors.Hex) {
-				s.namesAny(asked, note)
-				s.namesAny(ownAsked, note)
+			if !s.Marks.Has(vendors.Hex) {
+				continue
+			}
+			for _, names := range []map[string]bool{s.among(asked), s.among(ownAsked)} {
+				maps.Copy(j.words, names)
+				maps.Copy(d.hexWords, names)
 			}
 		}
 		d.Marks |= j.Marks
@@ -140,11 +141,9 @@ func (d *Document) mark() {
 }
 
 func (w *Workflows) setHex(r *Read, hex bool) {
-	r.Hex = hex
-	if !hex || r.Kind != inventory.Secret || r.Name == "" {
-		return
+	if r.Hex = hex; hex && r.Kind == inventory.Secret && r.Name != "" {
+		r.doc.hexNames[r.Name] = true
 	}
-	r.doc.hexNames[r.Name] = true
 }
 
 // speaksOfHex tells whether a file concerns Hex: by what it reads or calls or, when it cannot be parsed, by its text.
@@ -184,10 +183,7 @@ func (w *Workflows) isHex(r *Read) bool {
 	if r.Step != nil && len(r.Step.called) > 0 && !r.Step.Script.Marks.Has(vendors.Hex) {
 		return slices.ContainsFunc(r.Step.called, func(text string) bool { return vendors.HasWord(text, r.Site.Env) })
 	}
-	if r.Step != nil {
-		return true
-	}
-	return r.Site.Env != "" && r.seenByHexStep()
+	return r.Step != nil || r.Site.Env != "" && r.seenByHexStep()
 }
 
 // OnlyToPackages tells a read that goes to hex.pm and not to Hex.
@@ -230,8 +226,6 @@ func (w *Workflows) passOn(docs []*Document) {
 
 // ToPackages tells whether a read goes to hex.pm.
 func (x *Read) ToPackages() bool {
-	if !x.Marks.Has(vendors.Packages) {
-		return false
-	}
-	return vendors.IsSecretName(x.Name) || vendors.IsSecretName(x.Site.Env) || x.Step != nil || x.Marks.Has(vendors.Hex)
+	return x.Marks.Has(vendors.Packages) &&
+		(vendors.IsSecretName(x.Name) || vendors.IsSecretName(x.Site.Env) || x.Step != nil || x.Marks.Has(vendors.Hex))
 }

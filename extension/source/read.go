@@ -4,8 +4,10 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"path"
 	"runtime"
@@ -146,7 +148,8 @@ func (d *Document) Asks(input string) bool { return d.inputs[strings.ToLower(inp
 // maxBranches bounds how many branches that expressions name are told apart.
 const maxBranches = 24
 
-func union2(a, b []string) []string {
+// moreBranches adds those that a list lacks.
+func moreBranches(a, b []string) []string {
 	for _, x := range b {
 		if !slices.Contains(a, x) && len(a) < maxBranches {
 			a = append(a, x)
@@ -185,6 +188,19 @@ type Job struct {
 	goes  destinations    // of its environment variables
 	paths [][]string      // what decides in its expressions, but for its own condition
 	needs bool            // they may look at the jobs that it needs
+}
+
+// Steps yields every step, with its job.
+func (d *Document) Steps() iter.Seq2[*Job, *Step] {
+	return func(yield func(*Job, *Step) bool) {
+		for _, j := range d.Jobs {
+			for _, s := range j.Steps {
+				if !yield(j, s) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Step is one step of a job, or of a composite action.
@@ -340,19 +356,7 @@ func (w *Workflows) parse(name, remote string, data []byte, size int) *Document 
 	if w.Options.Lookup != nil && remote == "" {
 		d.runs = d.named()
 	}
-	if ast != nil {
-		for _, r := range refusals.Of(ast) {
-			d.fault(Place{File: d.Path, Line: r.Pos.Line, Column: r.Pos.Col}, check.SeverityError, r.Message)
-		}
-		scheduled := slices.ContainsFunc(errs, func(e *actionlint.Error) bool { return strings.HasPrefix(e.Message, "schedule event") })
-		if line, _ := d.onLines(); line > 0 && len(ast.On) == 0 && !scheduled {
-			d.fault(Place{Line: line, Column: 1}, check.SeverityError, "on names no event: add one, such as push")
-		}
-	}
-	if line := refusals.SecondDocument(d.Src.text); line > 0 {
-		d.fault(Place{Line: line, Column: 1}, check.SeverityError, "a second YAML document begins here, and GitHub reads only one")
-	}
-	d.takeErrors(errs, data)
+	d.refused(errs, data)
 	sort.SliceStable(d.Reads, func(i, j int) bool { return Before(d.Reads[i].Place, d.Reads[j].Place) })
 	for _, x := range d.Reads {
 		if x.Job == nil && x.Site.Secrets {
@@ -360,6 +364,23 @@ func (w *Workflows) parse(name, remote string, data []byte, size int) *Document 
 		}
 	}
 	return d
+}
+
+// refused says what GitHub refuses about a file as a whole.
+func (d *Document) refused(errs []*actionlint.Error, data []byte) {
+	if d.AST != nil {
+		for _, r := range refusals.Of(d.AST) {
+			d.fault(Place{File: d.Path, Line: r.Pos.Line, Column: r.Pos.Col}, check.SeverityError, r.Message)
+		}
+		scheduled := slices.ContainsFunc(errs, func(e *actionlint.Error) bool { return strings.HasPrefix(e.Message, "schedule event") })
+		if line, _ := d.onLines(); line > 0 && len(d.AST.On) == 0 && !scheduled {
+			d.fault(Place{Line: line, Column: 1}, check.SeverityError, "on names no event: add one, such as push")
+		}
+	}
+	if line := refusals.SecondDocument(d.Src.text); line > 0 {
+		d.fault(Place{Line: line, Column: 1}, check.SeverityError, "a second YAML document begins here, and GitHub reads only one")
+	}
+	d.takeErrors(errs, data)
 }
 
 // parseYAML contains a panic of the parser: a file that the repository's author wrote must not end the program. The
@@ -377,13 +398,7 @@ func (d *Document) fault(p Place, severity check.Severity, message string) {
 
 // Before tells which of two places comes first.
 func Before(a, b Place) bool {
-	if a.File != b.File {
-		return a.File < b.File
-	}
-	if a.Line != b.Line {
-		return a.Line < b.Line
-	}
-	return a.Column < b.Column
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) < 0
 }
 
 // documents returns every workflow at hand, those of the work tree first.
@@ -458,16 +473,14 @@ func (d *Document) Distinctions() (paths [][]string, names []string) {
 		}
 		seen[next] = true
 		paths = append(paths, next.PathsOf("github", "inputs")...)
-		names = union2(names, next.branches)
+		names = moreBranches(names, next.branches)
 		queue = append(queue, next.calls...)
-		for _, j := range next.Jobs {
-			for _, s := range j.Steps {
-				queue = append(queue, s.Local)
-			}
+		for _, s := range next.Steps() {
+			queue = append(queue, s.Local)
 		}
 	}
 	slices.SortFunc(paths, slices.Compare)
-	return slices.CompactFunc(paths, func(a, b []string) bool { return slices.Equal(a, b) }), names
+	return slices.CompactFunc(paths, slices.Equal), names
 }
 
 // maxDistinctions bounds what a job looks at for its runs to be told apart by nothing else.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -243,7 +244,7 @@ func stepLabel(s *actionlint.Step, index int) string {
 	case s.ID != nil && s.ID.Value != "":
 		return s.ID.Value
 	}
-	return fmt.Sprintf("%d", index+1)
+	return strconv.Itoa(index + 1)
 }
 
 func (v visitor) visitStep(s *actionlint.Step) {
@@ -277,41 +278,53 @@ func (v visitor) scalar(s *actionlint.String, at site) {
 		return
 	}
 	list := abstract.Expressions(s.Value, at.Ifs, v.doc.expressions)
-	scope, scoped := v.scope(at)
 	var found []*Read
-	var offsets, faulty []int
-	var problems []string
-	if len(list) > 0 && utf8.RuneCountInString(s.Value) > maxText+10*len(list) {
-		faulty = append(faulty, list[0].At-len("${{"))
-		problems = append(problems, fmt.Sprintf("%s is longer than the 21,000 characters that GitHub accepts with an expression in it; pass values by env", v.where(at)))
-	}
+	var offsets []int
 	for _, e := range list {
 		if e.Problem != "" {
-			faulty, problems = append(faulty, e.Where), append(problems, e.Problem)
 			continue
 		}
-		newFinder(func(r Read, offset int) {
+		finder{found: func(r Read, offset int) {
 			own := at
 			if at.What == "run" {
 				own.Env = vendors.AssignedTo(s.Value[:max(e.At-len("${{"), 0)])
 			}
 			found = append(found, v.complete(r, own))
 			offsets = append(offsets, e.At+offset)
-		}).walk(e.Node)
+		}}.walk(e.Node)
 		v.note(e.Node, at)
-		if !scoped {
-			continue
-		}
-		for _, m := range scope.Misnomers(e.Node) {
-			faulty, problems = append(faulty, e.At+m.Offset), append(problems, fmt.Sprintf("in %s: %s", v.where(at), m.Message))
-		}
 	}
-	if len(faulty) > 0 {
-		for i, p := range v.doc.Src.Places(s, faulty) {
-			v.doc.fault(p, check.SeverityError, "expression: "+problems[i])
-		}
-	}
+	v.refuse(s, list, at)
 	v.keep(s, found, offsets)
+}
+
+// refuse says what GitHub refuses about the expressions of a scalar.
+func (v visitor) refuse(s *actionlint.String, list []abstract.Expression, at site) {
+	var offsets []int
+	var problems []string
+	add := func(offset int, problem string) {
+		offsets, problems = append(offsets, offset), append(problems, problem)
+	}
+	if len(list) > 0 && utf8.RuneCountInString(s.Value) > maxText+10*len(list) {
+		add(list[0].At-len("${{"), v.where(at)+" is longer than the 21,000 characters that GitHub accepts with an expression in it; pass values by env")
+	}
+	scope, scoped := v.scope(at)
+	for _, e := range list {
+		switch {
+		case e.Problem != "":
+			add(e.Where, e.Problem)
+		case scoped:
+			for _, m := range scope.Misnomers(e.Node) {
+				add(e.At+m.Offset, fmt.Sprintf("in %s: %s", v.where(at), m.Message))
+			}
+		}
+	}
+	if len(offsets) == 0 {
+		return
+	}
+	for i, p := range v.doc.Src.Places(s, offsets) {
+		v.doc.fault(p, check.SeverityError, "expression: "+problems[i])
+	}
 }
 
 // note keeps what an expression reads of the contexts that tell runs apart, where it may decide who gets what, the inputs
@@ -326,7 +339,7 @@ func (v visitor) note(node actionlint.ExprNode, at site) {
 	if slices.ContainsFunc(paths, func(p []string) bool {
 		return p[0] == "github" && (p[1] == "ref_name" || strings.HasSuffix(p[len(p)-1], "ref"))
 	}) {
-		v.doc.branches = union2(v.doc.branches, abstract.BranchesIn(node))
+		v.doc.branches = moreBranches(v.doc.branches, abstract.BranchesIn(node))
 	}
 	if !v.decides(at) && abstract.OnlyReads(node, "github", "matrix", "runner", "job", "strategy") {
 		return
@@ -436,12 +449,15 @@ func (v visitor) readScript(s *actionlint.Step) vendors.Script {
 
 // language is what a step's script is written in.
 func (v visitor) language(e *actionlint.ExecRun) script.Language {
-	shells := []*actionlint.String{e.Shell}
-	if v.job.AST.Defaults != nil && v.job.AST.Defaults.Run != nil {
-		shells = append(shells, v.job.AST.Defaults.Run.Shell)
+	defaults := []*actionlint.Defaults{v.job.AST.Defaults}
+	if v.doc.AST != nil {
+		defaults = append(defaults, v.doc.AST.Defaults)
 	}
-	if v.doc.AST != nil && v.doc.AST.Defaults != nil && v.doc.AST.Defaults.Run != nil {
-		shells = append(shells, v.doc.AST.Defaults.Run.Shell)
+	shells := []*actionlint.String{e.Shell}
+	for _, d := range defaults {
+		if d != nil && d.Run != nil {
+			shells = append(shells, d.Run.Shell)
+		}
 	}
 	for _, shell := range shells {
 		if shell != nil && shell.Value != "" {
@@ -455,13 +471,7 @@ func (v visitor) language(e *actionlint.ExecRun) script.Language {
 }
 
 func onWindows(r *actionlint.Runner) bool {
-	if r == nil {
-		return false
-	}
-	for _, label := range r.Labels {
-		if strings.HasPrefix(strings.ToLower(label.Value), "windows") {
-			return true
-		}
-	}
-	return false
+	return r != nil && slices.ContainsFunc(r.Labels, func(label *actionlint.String) bool {
+		return strings.HasPrefix(strings.ToLower(label.Value), "windows")
+	})
 }

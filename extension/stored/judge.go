@@ -152,7 +152,10 @@ func (e Evidence) settle(r check.Result, open []found, asked int, a Asking) chec
 		if slices.ContainsFunc(open, func(f found) bool { return f.waited }) {
 			r.Next = "let somebody approve it, then: gh hex verify"
 		}
-		r.Status, r.Message, r.Fix = check.StatusUnknown, "could not tell whether Hex accepts the stored token: "+why, r.Next
+		r.Status, r.Message, r.Fix = check.StatusUnknown, "could not tell whether Hex accepts the stored token: "+e.Why, r.Next
+		if e.Why == "" { // then every place says why
+			r.Message = "could not tell whether Hex accepts the stored token of the " + places(open)
+		}
 	case r.Status == check.StatusOK && asked == 0:
 		r.Status, r.Message, r.Fix = check.StatusSkipped, "not looked at: "+why, r.Next
 	case r.Status == check.StatusOK:
@@ -249,7 +252,7 @@ func (p Place) remembered(now time.Time, proved bool) (note string, warns bool) 
 	if p.Here != "" {
 		note = strings.TrimPrefix(note+"; "+p.Here, "; ")
 	}
-	return note, p.Record.Soon(now)
+	return note, p.Record.soon(now)
 }
 
 // answer is what a run says of a place: a problem, or why it says nothing. Neither means that Hex accepted the token.

@@ -155,7 +155,7 @@ func (e Entry) Expiry(now time.Time) string {
 // soon is how long before a token expires there is a warning.
 const soon = 14 * 24 * time.Hour
 
-// Soon tells whether the token expires within 14 days, or has expired.
-func (e Entry) Soon(now time.Time) bool {
+// soon tells whether the token expires within 14 days, or has expired.
+func (e Entry) soon(now time.Time) bool {
 	return !e.ExpiresAt.IsZero() && e.ExpiresAt.Sub(now) <= soon
 }

@@ -158,12 +158,7 @@ func CallsHost(text string) bool {
 // mayBePM spares most scripts a pattern that is slow to refuse them.
 func mayBePM(script string) bool {
 	lower := strings.ToLower(script)
-	for _, word := range []string{"mix", "rebar3", "hex.pm", "gleam"} {
-		if strings.Contains(lower, word) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"mix", "rebar3", "hex.pm", "gleam"}, func(word string) bool { return strings.Contains(lower, word) })
 }
 
 // ApiHosts returns where the hosts of Hex workspaces stand in a text.

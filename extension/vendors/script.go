@@ -1,6 +1,7 @@
 package vendors
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -266,12 +267,9 @@ func readsScripts(name string) bool {
 
 // keepsOutput tells whether a command's output goes into a file that something else may read or run.
 func keepsOutput(c *script.Command) bool {
-	for _, w := range c.Outputs {
-		if w.Variable() != "GITHUB_STEP_SUMMARY" && !strings.HasPrefix(w.Known(), "/dev/") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Outputs, func(w script.Word) bool {
+		return w.Variable() != "GITHUB_STEP_SUMMARY" && !strings.HasPrefix(w.Known(), "/dev/")
+	})
 }
 
 // speaks tells a command that only prints or posts its words.

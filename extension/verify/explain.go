@@ -21,6 +21,10 @@ import (
 func runExplain(ctx context.Context, o *verifyOptions) error {
 	if slices.Contains(inspect.AllChecks(), o.explain) {
 		o.Page(docs.Check(o.explain))
+		if o.OutTTY {
+			o.Verbatim("")
+			o.Verbatim(docs.CheckURL(o.explain))
+		}
 		return o.Out.Err
 	}
 	if ext := filepath.Ext(o.explain); ext != ".yml" && ext != ".yaml" {
@@ -60,7 +64,7 @@ func listRuns(p *command.Process, rows []workflow.Row) {
 			scenario = r.Scenario
 			p.Print("%s", scenario)
 		}
-		p.Print("  job %s, step %s %s", r.Job, r.Step, console.Styled(runs[r.Runs]))
+		p.Print("  job %s, step %s: %s", r.Job, r.Step, console.Styled(runs[r.Runs]))
 		for _, text := range r.Gets {
 			p.Print("    %s", text)
 		}

@@ -132,6 +132,7 @@ func judgeSent(ctx context.Context, o *verifyOptions, push worktree.Push, addres
 	if err != nil {
 		return nil, err
 	}
+	tree = tree.Still()
 	if err := resolveUpdates(ctx, tree, push.Updates); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func NewCmd(p *command.Process) *cobra.Command {
 			# Check only what needs no network, and let warnings fail
 			$ gh hex verify --offline --strict
 
-			# Look through the whole history, and ask whether what leaked is still accepted
+			# Search the whole history, and ask whether what leaked is still accepted
 			$ gh hex verify --only token-leaked --history --check-leaked
 
 			# Apply the safe fixes, then judge again
@@ -257,19 +258,10 @@ func (o *verifyOptions) waitForStored(ctx context.Context, start time.Time, tree
 	if i.Going != "" {
 		o.Say("The run goes on: %s", i.Going)
 	}
-	if err := firstError(err, interrupted); err != nil {
+	if err := cmp.Or(err, interrupted); err != nil {
 		return err
 	}
 	return o.conclude(ctx, found, start)
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // writeReport prints the report in the form that was asked for. A report that could not be written is a failure, whatever

@@ -1,7 +1,9 @@
 package workflow
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -35,12 +37,7 @@ func (w *Workflows) Environments(inv inventory.Inventory) []string {
 	if anyOfThem {
 		add(j.k.EnvironmentNames())
 	}
-	out := make([]string, 0, len(names))
-	for _, name := range names {
-		out = append(out, name)
-	}
-	sort.Strings(out)
-	return out
+	return slices.Sorted(maps.Values(names))
 }
 
 // HexSecrets returns the secrets that are used as a Hex token, under the names that GitHub keeps them, the most used one
@@ -107,12 +104,7 @@ func ranked(places map[string][]Place) []Named {
 	for name, list := range places {
 		out = append(out, Named{Name: name, Places: list})
 	}
-	sort.Slice(out, func(i, k int) bool {
-		if a, b := len(out[i].Places), len(out[k].Places); a != b {
-			return a > b
-		}
-		return out[i].Name < out[k].Name
-	})
+	slices.SortFunc(out, func(a, b Named) int { return cmp.Or(len(b.Places)-len(a.Places), cmp.Compare(a.Name, b.Name)) })
 	return out
 }
 
@@ -166,12 +158,8 @@ func projects(d *source.Document, p passage) []Project {
 		}
 	}
 	sort.Slice(matches, func(i, j int) bool { return matches[i][0] < matches[j][0] })
-	offsets := make([]int, len(matches))
-	for i, m := range matches {
-		offsets[i] = m[0]
-	}
 	out := make([]Project, 0, len(matches))
-	for i, at := range p.places(d, offsets) {
+	for i, at := range p.places(d, matches) {
 		out = append(out, Project{Ref: text[matches[i][0]:matches[i][1]], Place: at})
 	}
 	return out
@@ -190,7 +178,7 @@ func (w *Workflows) Hosts() []Named {
 			text := t.text()
 			for _, m := range vendors.ApiHosts(text) {
 				host := strings.ToLower(text[m[0]:m[1]])
-				places[host] = append(places[host], t.places(d, []int{m[0]})...)
+				places[host] = append(places[host], t.places(d, [][]int{m})...)
 			}
 		}
 	}

@@ -169,15 +169,7 @@ func misplaced(x *source.Read) string {
 
 // concernsAction tells whether a local action is judged.
 func (j *judgement) concernsAction(d *source.Document) bool {
-	if j.w.Options.All || d.Marks.Has(vendors.Hex) {
-		return true
-	}
-	for _, x := range d.Reads {
-		if j.w.isHexToken(x.Name) {
-			return true
-		}
-	}
-	return false
+	return j.w.Options.All || d.Marks.Has(vendors.Hex) || slices.ContainsFunc(d.Reads, func(x *source.Read) bool { return j.w.isHexToken(x.Name) })
 }
 
 // dynamic judges secret-dynamic: names that cannot be worked out, and secrets taken as a whole.

@@ -437,10 +437,7 @@ func (j *judgement) beyondHundred(v *verdict) {
 }
 
 func (j *judgement) onlyOrganization(r *source.Run, name string) bool {
-	if j.k.Listing(inventory.Place{}).Has(name) {
-		return false
-	}
-	return len(j.k.Holders(inventory.Secret, name, j.environmentsOf(r))) == 0
+	return !j.k.Listing(inventory.Place{}).Has(name) && len(j.k.Holders(inventory.Secret, name, j.environmentsOf(r))) == 0
 }
 
 // namesOf are the secrets or variables of the places that a read may mean in a run.

@@ -99,5 +99,5 @@ func passesIn(t *testing.T, guard, way string) bool {
 	}
 	fuel := simulate.MaxFuel
 	e := &abstract.Evaluator{Context: contexts.Fields.Get, Fuel: &fuel}
-	return e.Expression(x).MayBe(true)
+	return e.Expression(x).Truth().Yes
 }

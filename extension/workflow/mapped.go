@@ -50,10 +50,8 @@ func (j *judgement) unread(v *verdict) {
 			if s.Local == nil {
 				continue
 			}
-			for _, inner := range s.Local.Jobs {
-				for _, t := range inner.Steps {
-					j.unreadOf(v, r, t, s.Local)
-				}
+			for _, inner := range s.Local.Steps() {
+				j.unreadOf(v, r, inner, s.Local)
 			}
 		}
 	}

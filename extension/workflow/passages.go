@@ -79,8 +79,12 @@ func (p passage) jobID() string {
 	return p.Job.ID
 }
 
-// places maps offsets of a passage to places.
-func (p passage) places(d *source.Document, offsets []int) []source.Place {
+// places maps matches in a passage to where they begin.
+func (p passage) places(d *source.Document, matches [][]int) []source.Place {
+	offsets := make([]int, len(matches))
+	for i, m := range matches {
+		offsets[i] = m[0]
+	}
 	out := d.Src.Places(p.Value, offsets)
 	for i := range out {
 		out[i].File = d.Path
@@ -99,8 +103,5 @@ func (p passage) isHexToken(d *source.Document) bool {
 
 // talksToHex tells whether the path in a passage is Hex's.
 func (p passage) talksToHex() bool {
-	if len(vendors.ApiHosts(p.Value.Value)) > 0 {
-		return true
-	}
-	return p.Job != nil && p.Job.Hex && (strings.Contains(p.Value.Value, "HEX") || p.Job.Marks.Has(vendors.Hex))
+	return len(vendors.ApiHosts(p.Value.Value)) > 0 || p.Job != nil && p.Job.Hex && (strings.Contains(p.Value.Value, "HEX") || p.Job.Marks.Has(vendors.Hex))
 }

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -36,15 +37,7 @@ func (w *Workflows) Starts(secretName string) []Start {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Start) int {
-		switch {
-		case source.Before(a.Place, b.Place):
-			return -1
-		case source.Before(b.Place, a.Place):
-			return 1
-		}
-		return 0
-	})
+	sort.SliceStable(out, func(a, b int) bool { return source.Before(out[a].Place, out[b].Place) })
 	return out
 }
 
@@ -110,10 +103,8 @@ func projectsOf(r *source.Run, s *source.Step) []Project {
 // startedWithin are the projects that the steps of a composite action name.
 func startedWithin(d *source.Document) []Project {
 	var out []Project
-	for _, j := range d.Jobs {
-		for _, s := range j.Steps {
-			out = append(out, startedBy(d, passagesIn(s, j), j.Reads, func(x *source.Read) bool { return x.Step == s })...)
-		}
+	for j, s := range d.Steps() {
+		out = append(out, startedBy(d, passagesIn(s, j), j.Reads, func(x *source.Read) bool { return x.Step == s })...)
 	}
 	return out
 }

@@ -131,8 +131,7 @@ func (j *judgement) configured(c *toolkitConfig, name string, tree map[string]bo
 
 func placeOfJSON(name, text string, err error) Place {
 	p := Place{File: name}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		p.Line = 1 + bytes.Count([]byte(text)[:min(int(syntax.Offset), len(text))], []byte("\n"))
 	}
 	return p

@@ -77,12 +77,10 @@ func (j *judgement) otherName(name string) string {
 func (j *judgement) actions() *verdict {
 	v := &verdict{nothing: "no workflow uses " + vendors.Toolkit}
 	for _, d := range j.w.Docs {
-		for _, job := range d.Jobs {
-			for _, s := range job.Steps {
-				if vendors.UsesToolkit(s.AST) {
-					v.looked = true
-					j.action(v, d, job, s)
-				}
+		for job, s := range d.Steps() {
+			if vendors.UsesToolkit(s.AST) {
+				v.looked = true
+				j.action(v, d, job, s)
 			}
 		}
 	}
@@ -176,12 +174,9 @@ func writesPulls(p *actionlint.Permissions) bool {
 }
 
 func hasEnv(d *source.Document, j *source.Job, s *source.Step, name string) bool {
-	for _, e := range []*actionlint.Env{d.AST.Env, j.AST.Env, s.AST.Env} {
-		if e != nil && (e.Expression != nil || e.Vars[name] != nil) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]*actionlint.Env{d.AST.Env, j.AST.Env, s.AST.Env}, func(e *actionlint.Env) bool {
+		return e != nil && (e.Expression != nil || e.Vars[name] != nil)
+	})
 }
 
 // endpoints judges hex-endpoint: how scripts and values talk to Hex.
@@ -252,11 +247,7 @@ func (j *judgement) arguments(v *verdict, d *source.Document, p passage, text st
 }
 
 func (j *judgement) mark(v *verdict, d *source.Document, p passage, matches [][]int, message, fix string) {
-	offsets := make([]int, len(matches))
-	for i, m := range matches {
-		offsets[i] = m[0]
-	}
-	for _, at := range p.places(d, offsets) {
+	for _, at := range p.places(d, matches) {
 		v.add(at, check.SeverityWarning, p.jobID(), message, fix)
 	}
 }

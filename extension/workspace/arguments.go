@@ -80,29 +80,11 @@ func RunArguments(p *command.Process, args []string) (Reference, error) {
 		return Reference{}, &NoRunError{}
 	}
 	last := args[len(args)-1]
-	if len(args) == 1 && strings.Contains(last, "/") {
-		project, run, host, err := core.ParseRunURL(last)
-		if named, at, isProject := core.ParseProjectRef(last); err != nil && isProject == nil {
-			if asks(p) {
-				return Reference{Project: named, Host: at}, nil
-			}
-			err = &NoRunError{Project: named}
-		} else if err != nil {
-			err = command.Hinted(err.Error(), (&NoRunError{}).Hint())
-		}
-		return Reference{Project: project, Run: run, Host: host}, err
-	}
-	if len(args) == 1 && strings.TrimSpace(p.Getenv(ProjectName)) == "" {
-		named, _, err := core.ParseProjectRef(last)
-		switch {
-		case err != nil && asks(p):
-			return Reference{title: last}, nil
-		case err != nil:
-			return Reference{}, notARun(last)
-		case asks(p):
-			return Reference{alone: named}, nil
-		}
-		return Reference{}, &NoRunError{named, true}
+	switch {
+	case len(args) == 1 && strings.Contains(last, "/"):
+		return runOfURL(p, last)
+	case len(args) == 1 && strings.TrimSpace(p.Getenv(ProjectName)) == "":
+		return runAlone(p, last)
 	}
 	r, err := ProjectArgument(p, args[:len(args)-1])
 	if err != nil {
@@ -114,6 +96,36 @@ func RunArguments(p *command.Process, args []string) (Reference, error) {
 	}
 	r.Run = id
 	return r, nil
+}
+
+// runOfURL reads the URL of a run or, where the run may be chosen, of a project.
+func runOfURL(p *command.Process, text string) (Reference, error) {
+	project, run, host, err := core.ParseRunURL(text)
+	if err == nil {
+		return Reference{Project: project, Run: run, Host: host}, nil
+	}
+	named, host, isProject := core.ParseProjectRef(text)
+	switch {
+	case isProject != nil:
+		return Reference{}, command.Hinted(err.Error(), (&NoRunError{}).Hint())
+	case asks(p):
+		return Reference{Project: named, Host: host}, nil
+	}
+	return Reference{}, &NoRunError{Project: named}
+}
+
+// runAlone reads an ID that nothing names a project for, which may be that of either, or a part of a title.
+func runAlone(p *command.Process, text string) (Reference, error) {
+	named, _, err := core.ParseProjectRef(text)
+	switch {
+	case err != nil && asks(p):
+		return Reference{title: text}, nil
+	case err != nil:
+		return Reference{}, notARun(text)
+	case asks(p):
+		return Reference{alone: named}, nil
+	}
+	return Reference{}, &NoRunError{named, true}
 }
 
 func notARun(text string) error {

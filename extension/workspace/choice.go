@@ -26,7 +26,7 @@ const (
 // Settle completes what the arguments name: on a terminal a project that was left out is chosen from a list, and one that
 // is named by its title is asked about. A command that runs projects wants published ones.
 func (w *Workspace) Settle(ctx context.Context, r *Reference, published bool) error {
-	if err := w.Reach(*r); err != nil || r.Project != "" {
+	if err := w.reach(*r); err != nil || r.Project != "" {
 		return err
 	}
 	list, err := w.Offered(ctx, published)

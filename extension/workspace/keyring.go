@@ -99,12 +99,10 @@ func hasKeyring(getenv func(string) string) bool {
 	if address := getenv("DBUS_SESSION_BUS_ADDRESS"); address != "" {
 		return address != "autolaunch:"
 	}
-	for _, name := range []string{"bus", "dbus-session"} {
-		if _, err := os.Stat(filepath.Join("/run/user", strconv.Itoa(os.Getuid()), name)); err == nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"bus", "dbus-session"}, func(name string) bool {
+		_, err := os.Stat(filepath.Join("/run/user", strconv.Itoa(os.Getuid()), name))
+		return err == nil
+	})
 }
 
 // Usable reports whether the keyring answers.

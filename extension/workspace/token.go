@@ -152,14 +152,8 @@ func Accept(ctx context.Context, p *command.Process, found Settings, token core.
 	if err != nil {
 		return owner, console.ErrCancelled
 	}
-	for _, id := range []string{"workspace-url", "token-accepted", "token-expiry"} {
-		r := report.Of(id)
-		if r.Status == check.StatusError || id == "token-accepted" && r.Status != check.StatusOK {
-			if shape := report.Of("token-format"); r.Auth && shape.Status == check.StatusWarning {
-				r.Message += "; besides, " + shape.Message // a part of it was copied, most likely
-			}
-			return owner, &Rejection{r}
-		}
+	if r := refusal(report); r != nil {
+		return owner, r
 	}
 	if owner.Kind == "" {
 		owner.Kind = token.Kind() // a host that does not tell
@@ -178,6 +172,21 @@ func Accept(ctx context.Context, p *command.Process, found Settings, token core.
 		}
 	}
 	return owner, nil
+}
+
+// refusal is what keeps a token from being used; nil for nothing.
+func refusal(report check.Report) *Rejection {
+	for _, id := range []string{"workspace-url", "token-accepted", "token-expiry"} {
+		r := report.Of(id)
+		if r.Status != check.StatusError && (id != "token-accepted" || r.Status == check.StatusOK) {
+			continue
+		}
+		if shape := report.Of("token-format"); r.Auth && shape.Status == check.StatusWarning {
+			r.Message += "; besides, " + shape.Message // a part of it was copied, most likely
+		}
+		return &Rejection{r}
+	}
+	return nil
 }
 
 // refusedError is a text that is no token: the next one goes to the command that was typed.

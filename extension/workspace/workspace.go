@@ -101,8 +101,8 @@ func (e *OtherHostError) Hint() string {
 	return "If the token belongs there, name the host: HEX_WORKSPACE_URL=" + e.Named.String()
 }
 
-// Reach refuses what is on another host: a URL that somebody passed on must not decide where the token is sent.
-func (w *Workspace) Reach(r Reference) error {
+// reach refuses what is on another host: a URL that somebody passed on must not decide where the token is sent.
+func (w *Workspace) reach(r Reference) error {
 	if used := w.Client.Host(); !r.Host.IsZero() && r.Host != used {
 		return &OtherHostError{r.Host, used}
 	}
