@@ -15,10 +15,15 @@ const (
 	widestGap = 12
 )
 
-// redactor shortens one token in what a service sent, in whatever spelling it comes back.
+// redactor shortens one secret in what a service sent, in whatever spelling it comes back.
 type redactor struct {
-	token     Token
-	spellings func() []spelling
+	secret, shown string
+	spellings     func() []spelling
+}
+
+// Redaction takes a secret that is no Hex token, such as the login of another service, out of what that service sent.
+func Redaction(secret string) func(text string) string {
+	return redactionOf(secret, "…").redact
 }
 
 // spelling is a way to write a token: its letters and digits in a row, whatever stands between them.
@@ -27,8 +32,10 @@ type spelling struct {
 	fold  bool // either case will do
 }
 
-func newRedactor(token Token) *redactor {
-	return &redactor{token, sync.OnceValue(func() []spelling { return spellingsOf(token.Reveal()) })}
+func newRedactor(token Token) *redactor { return redactionOf(token.Reveal(), token.String()) }
+
+func redactionOf(secret, shown string) *redactor {
+	return &redactor{secret, shown, sync.OnceValue(func() []spelling { return spellingsOf(secret) })}
 }
 
 // spellingsOf are the token itself in either case, and its base64 in the three ways in which it can lie in the text that was
@@ -61,12 +68,12 @@ func isLetterOrDigit(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >
 // redact returns text with the token shortened wherever it stands: as it is, in upper case, with anything but letters and
 // digits in between, percent-encoded, as escapes of JSON or HTML, and in base64.
 func (r *redactor) redact(text string) string {
-	if r.token.IsZero() {
+	if r.secret == "" {
 		return text
 	}
-	text = strings.ReplaceAll(text, r.token.Reveal(), r.token.String())
+	text = strings.ReplaceAll(text, r.secret, r.shown)
 	for _, s := range r.spellings() {
-		text = s.replace(text, r.token.String())
+		text = s.replace(text, r.shown)
 	}
 	return text
 }

@@ -15,13 +15,16 @@ import (
 // howOftenParent is how often a command that gh started looks whether that gh is still there.
 const howOftenParent = 500 * time.Millisecond
 
-// listen returns the context of a command. It ends, with errCancelled as its cause, on the first SIGINT or SIGTERM, and when
-// the gh that started the command is gone: nobody would see the rest. What was begun is then finished and told. A second
-// signal ends the process at once, after giveBack.
+// listen returns the context of a command. It ends, with errCancelled as its cause, on the first SIGINT or SIGTERM, when the
+// terminal is closed unless nohup has that ignored, and when the gh that started the command is gone: nobody would see the
+// rest. What was begun is then finished and told. A second signal ends the process at once, after giveBack.
 func listen(giveBack func()) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	gone := make(chan struct{})
 	go watchParent(ctx, os.Getppid(), gone)
 	go func() {

@@ -32,7 +32,7 @@ func (s *Streams) Ask(prompt string, hidden bool) (string, error) {
 		s.terminal = term.NewTerminal(struct {
 			io.Reader
 			io.Writer
-		}{s.keyboard(), s.questions}, "")
+		}{&typedLine{in: s.keyboard()}, s.questions}, "")
 	}
 	width, height := s.size()
 	_ = s.terminal.SetSize(width, height) // else it breaks lines at 80 columns
@@ -63,6 +63,33 @@ func (s *Streams) Ask(prompt string, hidden bool) (string, error) {
 		return "", fmt.Errorf("read from the terminal: %w", err)
 	}
 	return line, nil
+}
+
+// typedLine is an input that a [term.Terminal] reads. Behind an escape character, which Escape alone types too, that takes
+// all up to a letter for one key that it does not know: Ctrl-C, Ctrl-D and Enter would do nothing.
+type typedLine struct {
+	in   io.Reader
+	open bool // behind an escape character
+	next byte // to be read next; 0 for none
+}
+
+func (e *typedLine) Read(p []byte) (n int, err error) {
+	if e.next != 0 {
+		p[0], e.next = e.next, 0
+		return 1, nil
+	}
+	if n, err = e.in.Read(p[:1]); n == 0 {
+		return n, err
+	}
+	switch b := rune(p[0]); {
+	case b == '\x1b':
+		e.open = true
+	case e.open && (b == keyInterrupt || b == keyEOF || b == '\r'):
+		p[0], e.next, e.open = '~', p[0], false
+	case b == '~', b|0x20 >= 'a' && b|0x20 <= 'z':
+		e.open = false
+	}
+	return n, err
 }
 
 // size is the room that a question has, in columns and lines.

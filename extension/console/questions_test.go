@@ -1,11 +1,13 @@
 package console
 
 import (
+	"io"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cli/go-gh/v2/pkg/text"
+	"golang.org/x/term"
 )
 
 func TestParseChoice(t *testing.T) {
@@ -58,6 +60,24 @@ func TestQuestionsBreakAtWords(t *testing.T) {
 			if text.DisplayWidth(line) >= width {
 				t.Errorf("%d columns: %q", width, line)
 			}
+		}
+	}
+}
+
+// Escape in a line takes neither Ctrl-C nor Enter away; keys that send an escape character do nothing there.
+func TestEscapeInALine(t *testing.T) {
+	for typed, want := range map[string]string{
+		"\x1b\x03y\r": "EOF", "\x1b\x04y\r": "EOF", "\x1b\x1b\x03y\r": "EOF", "\x1b[\x03y\r": "EOF", "\x1b\ry\r": "", "\x1b[Zy\r": "y", "\x1b[15~y\r": "y", "y\x1b[Dx\r": "xy", "a~b\r": "a~b",
+	} {
+		line, err := term.NewTerminal(struct {
+			io.Reader
+			io.Writer
+		}{&typedLine{in: strings.NewReader(typed)}, io.Discard}, "").ReadLine()
+		if err != nil {
+			line = err.Error()
+		}
+		if line != want {
+			t.Errorf("%q is %q, want %q", typed, line, want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"github.com/cli/go-gh/v2/pkg/api"
 	"github.com/cli/go-gh/v2/pkg/auth"
 	"github.com/cli/go-gh/v2/pkg/config"
+	"github.com/cli/go-gh/v2/pkg/term"
 
 	"github.com/gh-hex/gh-hex/core"
 )
@@ -71,6 +73,7 @@ type Client struct {
 	// tired is set once a call has used up its time.
 	tired atomic.Bool
 	pause func(ctx context.Context, d time.Duration) error
+	clean func(text string) string // of gh's login
 	slots chan struct{}
 	gate  *gate
 	pace  *pace // nil for none
@@ -92,18 +95,21 @@ func NewClient(host string, o Options) (*Client, error) {
 	if o.Patience <= 0 {
 		o.Patience = defaultPatience
 	}
-	hc, err := api.NewHTTPClient(api.ClientOptions{
+	clean := core.Redaction(token)
+	options := api.ClientOptions{
 		Host:          host,
 		AuthToken:     token,
 		Headers:       map[string]string{"User-Agent": o.UserAgent, "Accept": "application/vnd.github+json"},
 		CheckRedirect: stayOnHost,
-	})
+	}
+	logTo(&options, clean)
+	hc, err := api.NewHTTPClient(options)
 	if err != nil {
 		return nil, fmt.Errorf("prepare requests to %s: %w", host, err)
 	}
 	return &Client{
 		http: hc, base: baseURL(host), graphql: graphqlURL(baseURL(host)), host: host, source: source,
-		waits: o.Limited != nil, patience: o.Patience, pause: core.Sleep, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited), pace: newPace(host, o.Paced),
+		waits: o.Limited != nil, patience: o.Patience, pause: core.Sleep, clean: clean, slots: make(chan struct{}, maxAtOnce), gate: newGate(o.Limited), pace: newPace(host, o.Paced),
 	}, nil
 }
 
@@ -286,7 +292,7 @@ func (c *Client) readAnswer(r request, resp *http.Response) (*answer, error) {
 		if errors.Is(core.DecodeJSON(raw, new(json.RawMessage)), core.ErrTooLarge) {
 			raw = nil
 		}
-		resp.Body = io.NopCloser(bytes.NewReader(raw))
+		c.cleanUp(resp, raw)
 		return nil, c.failure(r, resp)
 	}
 	a := &answer{resp.StatusCode, resp.Header, raw}
@@ -296,6 +302,36 @@ func (c *Client) readAnswer(r request, resp *http.Response) (*answer, error) {
 		}
 	}
 	return a, nil
+}
+
+// cleanUp takes gh's login out of an answer that repeats it, as an error page may.
+func (c *Client) cleanUp(resp *http.Response, body []byte) {
+	for _, values := range resp.Header {
+		for i, value := range values {
+			values[i] = c.clean(value)
+		}
+	}
+	resp.Body = io.NopCloser(strings.NewReader(c.clean(string(body))))
+}
+
+// logTo has what GH_DEBUG asks for logged as gh does, less the login where an answer repeats it.
+func logTo(options *api.ClientOptions, clean func(text string) string) {
+	switch debug := os.Getenv("GH_DEBUG"); debug {
+	case "", "0", "false", "no":
+	default:
+		options.Log, options.LogVerboseHTTP = cleaned{os.Stderr, clean}, strings.Contains(debug, "api")
+		options.LogColorize = term.IsTerminal(os.Stderr) && !term.IsColorDisabled()
+	}
+}
+
+type cleaned struct {
+	io.Writer
+	clean func(text string) string
+}
+
+func (c cleaned) Write(p []byte) (int, error) {
+	_, err := io.WriteString(c.Writer, c.clean(string(p)))
+	return len(p), err
 }
 
 // climbs reports whether an address holds a name, out of a file or an answer, that would lead to another path of the host.

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -443,6 +445,44 @@ func TestLongHeadersAreCut(t *testing.T) {
 	var e *Error
 	if !errors.As(err, &e) || len(e.Permissions) != maxPermissions || len(e.Scopes) > maxHeader || e.SSO != "" || len(err.Error()) > 500 {
 		t.Errorf("%v", err)
+	}
+}
+
+// An answer that repeats gh's login, as the error page of something in between may, is shown without it, and logged without it.
+func TestLoginIsNotRepeated(t *testing.T) {
+	login := "ghp_" + strings.Repeat("aB3", 12)
+	t.Setenv("GH_DEBUG", "api")
+	stderr := os.Stderr
+	t.Cleanup(func() { os.Stderr = stderr })
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Stderr = log
+	newTestClient(t) // installs gock
+	t.Setenv("GH_TOKEN", login)
+	c, err := NewClient("github.com", Options{UserAgent: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gock.New(root).Get("/repos/octo/analytics/actions/secrets").Reply(http.StatusForbidden).SetHeader("Content-Type", "application/json").
+		SetHeader("X-Accepted-GitHub-Permissions", login+"=read").SetHeader("X-GitHub-SSO", "required; url=https://github.com/"+login).
+		JSON(map[string]string{"message": "token " + login + " or " + strings.ToUpper(login) + " or " + base64.StdEncoding.EncodeToString([]byte(login))})
+	l := c.Secrets(t.Context(), analytics())
+	var e *Error
+	if !errors.As(l.Err, &e) || e.Status != http.StatusForbidden {
+		t.Fatal(l.Err)
+	}
+	logged, err := os.ReadFile(log.Name())
+	if err != nil || !strings.Contains(string(logged), "X-Github-Sso") {
+		t.Fatalf("%v: %s", err, logged)
+	}
+	for _, said := range []string{e.Error(), e.err.Error(), e.Hint(), fmt.Sprint(e.Permissions, e.SSO), string(logged)} {
+		for _, part := range []string{login[4:], strings.ToUpper(login[4:]), base64.StdEncoding.EncodeToString([]byte(login))[3:40]} {
+			if strings.Contains(said, part) {
+				t.Errorf("repeats the login: %s", said)
+			}
+		}
 	}
 }
 

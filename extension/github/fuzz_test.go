@@ -24,7 +24,7 @@ func answering(status int, header http.Header, body []byte) *Client {
 	return &Client{
 		http: &http.Client{Transport: reply, CheckRedirect: stayOnHost}, base: "https://api.github.com/", host: "github.com",
 		patience: time.Minute, pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-		slots: make(chan struct{}, maxAtOnce), gate: newGate(nil),
+		clean: strings.Clone, slots: make(chan struct{}, maxAtOnce), gate: newGate(nil),
 	}
 }
 

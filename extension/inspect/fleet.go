@@ -34,7 +34,7 @@ const (
 type Judged struct {
 	Repository string       `json:"repository"`
 	Status     check.Status `json:"status"`
-	// Message and Fix are about the worst of it.
+	// Message and Fix are about the worst of it, or what was not judged where nothing is wrong.
 	Message string `json:"message"`
 	Fix     string `json:"fix"`
 	// NeedsToken tells that a workflow uses Hex. Checks are empty where none does.
@@ -162,6 +162,9 @@ func (f *Fleet) judgeRead(ctx context.Context, s github.Snapshot) Judged {
 	if j.NeedsToken {
 		i.inventory = sync.OnceValues(func() (github.Inventory, error) { return f.inventory(ctx, i, s, secrets), nil })
 		j.conclude(i.Shown(check.Run(ctx, i.Of(i.fleetChecks()))))
+		if r := j.Checks.Of(workflow.Syntax); j.Status == check.StatusOK && workflow.LeavesOut(r) {
+			j.Message = r.Message
+		}
 		if at := i.storedTokens(f.client, i.known()).expires(); !at.IsZero() {
 			j.ExpiresAt = &at
 		}

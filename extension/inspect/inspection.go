@@ -158,7 +158,11 @@ func (i *Inspection) notHere() string {
 func (i *Inspection) judgeWorkflows() map[string]check.Result {
 	judged := i.judgeRead()
 	if r, there := judged[workflow.Syntax]; there {
-		judged[workflow.Syntax] = withNotes(r, i.astray())
+		r = withNotes(r, i.astray())
+		if workflow.LeavesOut(r) {
+			r.Open, r.Next = "some of what workflows use", "named by workflow-syntax"
+		}
+		judged[workflow.Syntax] = r
 	}
 	err, left := i.unread(), i.elsewhere.notJudged()
 	for id, r := range judged {

@@ -16,7 +16,7 @@ import (
 // Repository is one of a fleet, as --json shows it.
 type Repository struct {
 	Repository string `json:"repository"`
-	// Status is that of the worst check, and Message and Fix are its.
+	// Status is that of the worst check, and Message and Fix are its. Where nothing is wrong Message is what was not judged.
 	Status     check.Status `json:"status"`
 	Message    string       `json:"message"`
 	Fix        string       `json:"fix"`
@@ -61,20 +61,25 @@ func (r Repository) rank() int {
 }
 
 // told reports whether there is something to say of a repository.
-func (r Repository) told() bool { return r.Status != check.StatusOK || len(r.Unread) > 0 }
+func (r Repository) told() bool {
+	return r.Status != check.StatusOK || len(r.Unread) > 0 || r.Message != ""
+}
 
 // message is the line about a repository.
 func (r Repository) message() string {
-	if r.Status != check.StatusOK {
-		return r.Message
-	}
+	holds := ""
 	if len(r.Unread) > 0 {
-		return "holds " + strings.Join(r.Unread, ", ") + ", which none of its workflows reads"
+		holds = "holds " + strings.Join(r.Unread, ", ") + ", which none of its workflows reads"
 	}
-	if !r.NeedsToken {
+	switch {
+	case r.Status != check.StatusOK:
+		return r.Message
+	case holds != "" && r.Message != "":
+		return holds + "; " + r.Message
+	case holds == "" && !r.NeedsToken:
 		return cmp.Or(r.Message, "no workflow uses Hex")
 	}
-	return "no problems"
+	return cmp.Or(holds, r.Message, "no problems")
 }
 
 // code is the exit code that a repository alone would have.
@@ -121,7 +126,7 @@ func PrintFleet(s *console.Streams, f *Fleet, verbose bool) {
 // totals are the last lines.
 func (f *Fleet) totals() []string {
 	count := map[check.Status]int{}
-	using, without, unread := 0, 0, 0
+	using, without, unread, partly := 0, 0, 0, 0
 	var first time.Time
 	for _, r := range f.Repositories {
 		count[r.Status]++
@@ -133,6 +138,9 @@ func (f *Fleet) totals() []string {
 		}
 		if len(r.Unread) > 0 {
 			unread++
+		}
+		if r.Status == check.StatusOK && r.Message != "" {
+			partly++
 		}
 		if r.ExpiresAt != nil && (first.IsZero() || r.ExpiresAt.Before(first)) {
 			first = *r.ExpiresAt
@@ -148,6 +156,9 @@ func (f *Fleet) totals() []string {
 	}
 	parts := []string{fmt.Sprintf("%d would fail", count[check.StatusError]), fmt.Sprintf("%d with warnings", count[check.StatusWarning]),
 		fmt.Sprintf("%d could not be judged", count[check.StatusUnknown]), fmt.Sprintf("%d without problems", count[check.StatusOK])}
+	if partly > 0 {
+		parts[len(parts)-1] += fmt.Sprintf(", %d of them not judged in whole", partly)
+	}
 	if f.Unseen != "" {
 		parts[len(parts)-1] += "; not looked at: " + f.Unseen
 	}
@@ -195,21 +206,13 @@ func (r Repository) annotation() string {
 
 // summary is the fleet in Markdown: the totals, and a row for each repository as far as they fit.
 func (f *Fleet) summary() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "### gh hex verify\n\n%s\n\n", command.Cell(strings.Join(f.totals(), ". ")))
-	told := slices.DeleteFunc(slices.Clone(f.Repositories), func(r Repository) bool { return !r.told() })
-	if len(told) > 0 {
-		b.WriteString("| | Repository | Check | What | Fix |\n|---|---|---|---|---|\n")
-	}
-	for i, r := range told {
-		row := r.row()
-		if b.Len()+len(row) > maxSummary {
-			fmt.Fprintf(&b, "\nand %d more\n", len(told)-i)
-			break
+	var rows []string
+	for _, r := range f.Repositories {
+		if r.told() {
+			rows = append(rows, r.row())
 		}
-		b.WriteString(row)
 	}
-	return b.String() + "\n"
+	return table("### gh hex verify\n\n"+command.Cell(strings.Join(f.totals(), ". ")), "| | Repository | Check | What | Fix |\n|---|---|---|---|---|\n", rows)
 }
 
 func (r Repository) row() string {

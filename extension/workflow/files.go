@@ -72,6 +72,11 @@ func (j *judgement) readable() string {
 	return said
 }
 
+// LeavesOut reports whether a result of [Syntax] names something that was not judged.
+func LeavesOut(r check.Result) bool {
+	return slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return strings.Contains(f.Message, "not judged") })
+}
+
 // called says what is wrong with workflows that are called, at the call of this repository that leads to them: what GitHub
 // refuses of those that other repositories have, what could not be read of them, and permissions that no caller may give.
 func (j *judgement) called(v *verdict) {
