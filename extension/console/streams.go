@@ -163,8 +163,12 @@ func Unmasked(w io.Writer) io.Writer {
 	return w
 }
 
-// Say prints a line of the conversation. Everything but the format is made safe to show.
+// Say prints a line of the conversation. Everything but the format is made safe to show. The icon at its beginning
+// is left out where there is no terminal.
 func (s *Streams) Say(format string, args ...any) {
+	if rest, has := strings.CutPrefix(format, "%s "); has && !s.ErrTTY && !s.OutTTY && s.isIcon(args[0]) {
+		format, args = rest, args[1:]
+	}
 	fmt.Fprintln(s.Err, s.folded(s.ErrTTY, inert(format, printable(format, args)), 2))
 }
 
@@ -287,6 +291,15 @@ func Icon(s *Streams, status check.Status) Styled {
 		return s.Yellow("?")
 	}
 	return s.Gray("-")
+}
+
+func (s *Streams) isIcon(arg any) bool {
+	for _, status := range []check.Status{check.StatusOK, check.StatusWarning, check.StatusError, check.StatusUnknown, check.StatusSkipped} {
+		if arg == Icon(s, status) {
+			return true
+		}
+	}
+	return false
 }
 
 // Detail prints a name and a value. On a terminal those without a value are left out, and the one that is the heading.
