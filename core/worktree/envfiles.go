@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/dotenv"
 	"github.com/gh-hex/gh-hex/core/scaffold"
 )
@@ -176,12 +177,11 @@ func namesHex(data []byte) bool {
 }
 
 func tokenName(name string) bool {
-	return hasName(name, "HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN", "HEX_CLI_LOGIN_TOKEN", "DATAHUB_HEX_TOKEN") &&
-		!strings.HasSuffix(name, "_INFO") // the record of a stored token
+	return hasName(name, core.TokenNames()...) && !strings.HasSuffix(name, "_INFO") // the record of a stored token
 }
 
 func settingName(name string) bool {
-	return hasName(name, "HEX_WORKSPACE_URL", "HEX_BASE_URL", "HEX_API_BASE_URL", "HEX_API_BASE", "HEX_URL", "HEX_PROJECT_ID")
+	return hasName(name, core.HostNames()...) || hasName(name, core.ProjectName)
 }
 
 // hasName tells whether name is one of known, or one with a suffix such as _EU.

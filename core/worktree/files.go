@@ -148,7 +148,7 @@ func (r *fileReader) tokens(name string) (found, error) {
 	case err != nil || info == nil:
 	case info.Mode()&fs.ModeSymlink != 0: // git stores where it points to
 		var target string
-		target, err = r.readlink(base)
+		target, err = r.at.Readlink(base)
 		f.matches = outside(leak.Find([]byte(target)))
 	case info.Mode().IsRegular() && info.Size() > 0:
 		f, err = r.read(base, info.Size())
@@ -206,8 +206,6 @@ func (d *folder) find(name string) (info fs.FileInfo, base string, err error) {
 func (d *folder) open(base string) (*os.File, error) {
 	return d.at.OpenFile(base, os.O_RDONLY|nonblock, 0)
 }
-
-func (d *folder) readlink(base string) (string, error) { return d.at.Readlink(base) }
 
 // enter opens a folder that is reached without a symbolic link.
 func (d *folder) enter(dir string) {

@@ -3,7 +3,6 @@ package worktree
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -139,7 +138,7 @@ func (t *Tree) envVersions(ctx context.Context, changes []version) ([]version, e
 
 // readVersions judges the contents, as far as they are here and their number allows.
 func (t *Tree) readVersions(ctx context.Context, versions []version) error {
-	var ids strings.Builder
+	var ids []string
 	wanted := map[string][]*version{}
 	left := map[bool]int{true: versionsRead, false: othersRead}
 	for i := range versions {
@@ -151,28 +150,16 @@ func (t *Tree) readVersions(ctx context.Context, versions []version) error {
 			if left[own(v.path)]--; left[own(v.path)] < 0 {
 				continue
 			}
-			ids.WriteString(v.blob + "\n")
+			ids = append(ids, v.blob)
 		}
 		wanted[v.blob] = append(wanted[v.blob], v)
 	}
-	if len(wanted) == 0 {
-		return nil
-	}
-	read := func(out io.Reader) error {
-		_, err := eachObject(out, func(id, kind string, body *io.LimitedReader) error {
-			if kind != "blob" || body.N > maxEnvFile {
-				return nil
-			}
-			data, err := io.ReadAll(body)
-			held, names, sum := hold(data), namesHex(data), contentSum(data)
-			for _, v := range wanted[id] {
-				v.read, v.held, v.namesHex, v.sum = true, held, names, sum
-			}
-			return err
-		})
-		return err
-	}
-	return t.git.stream(ctx, t.root, strings.NewReader(ids.String()), read, "cat-file", "--batch", "--buffer")
+	return t.readBlobs(ctx, ids, maxEnvFile, func(id string, data []byte) {
+		held, names, sum := hold(data), namesHex(data), contentSum(data)
+		for _, v := range wanted[id] {
+			v.read, v.held, v.namesHex, v.sum = true, held, names, sum
+		}
+	})
 }
 
 type version struct {

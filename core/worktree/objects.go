@@ -167,6 +167,26 @@ func eachObject(out io.Reader, take func(id, kind string, body *io.LimitedReader
 	}
 }
 
+// readBlobs hands on those of the blobs that have at most limit bytes.
+func (t *Tree) readBlobs(ctx context.Context, ids []string, limit int64, take func(id string, data []byte)) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return t.git.stream(ctx, t.root, strings.NewReader(strings.Join(ids, "\n")+"\n"), func(out io.Reader) error {
+		_, err := eachObject(out, func(id, kind string, body *io.LimitedReader) error {
+			if kind != "blob" || body.N > limit {
+				return nil
+			}
+			data, err := io.ReadAll(body)
+			if err == nil && body.N == 0 {
+				take(id, data)
+			}
+			return err
+		})
+		return err
+	}, "cat-file", "--batch", "--buffer")
+}
+
 // passOver reads the rest of an object and the line end behind it.
 func passOver(in *bufio.Reader, body *io.LimitedReader) error {
 	if _, err := io.Copy(io.Discard, body); err != nil {

@@ -141,7 +141,8 @@ func (t *Tree) Sending(ctx context.Context, p Push, paths ...string) *Sending {
 // Commits returns the commits that the pushed refs are to name, each once, as far as the push of that ref changes one of
 // the paths; deleting counts.
 func (s *Sending) Commits(ctx context.Context) ([]string, error) {
-	if len(s.push.Updates) == 1 { // what one of several refs brings is no news together with another one
+	alone := len(s.push.Updates) == 1
+	if alone { // what one of several refs brings is no news together with another one
 		changed, err := s.changed()
 		if err != nil || !slices.ContainsFunc(changed, func(v version) bool { return !isEnvFile(v.path) }) {
 			return nil, err
@@ -149,7 +150,11 @@ func (s *Sending) Commits(ctx context.Context) ([]string, error) {
 	}
 	var commits []string
 	for _, u := range s.push.Updates {
-		commit, err := s.tree.changing(ctx, s.push.Remote, u, s.paths)
+		brings := s.revisions
+		if !alone {
+			brings = func() (revisions, error) { return s.tree.sent(ctx, s.push.Remote, []Update{u}) }
+		}
+		commit, err := s.tree.changing(ctx, brings, u, s.paths)
 		if err != nil {
 			return nil, err
 		}
@@ -161,8 +166,8 @@ func (s *Sending) Commits(ctx context.Context) ([]string, error) {
 }
 
 // changing returns the commit that a ref is to name when the push of it alone changes one of the paths, else nothing.
-func (t *Tree) changing(ctx context.Context, remote string, u Update, paths []string) (string, error) {
-	r, err := t.sent(ctx, remote, []Update{u})
+func (t *Tree) changing(ctx context.Context, brings func() (revisions, error), u Update, paths []string) (string, error) {
+	r, err := brings()
 	if err != nil || r.input == "" {
 		return "", err
 	}
@@ -301,14 +306,27 @@ func (t *Tree) FileAt(ctx context.Context, commit, path string, limit int) ([]by
 	return t.Blob(ctx, entries[0].blob, limit)
 }
 
-// FilesAt lists the regular files right in a folder as it stands in a commit.
-func (t *Tree) FilesAt(ctx context.Context, commit, folder string) ([]string, error) {
+// FilesAt reads the regular files of at most limit bytes right in a folder as it stands in a commit. paths are those of all
+// that are wanted.
+func (t *Tree) FilesAt(ctx context.Context, commit, folder string, limit int, wanted func(path string) bool) (paths []string, texts map[string][]byte, err error) {
 	entries, err := t.entries(ctx, commit, folder+"/")
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = e.path
+	if err != nil {
+		return nil, nil, err
 	}
-	return names, err
+	var ids []string
+	byID := map[string][]string{}
+	for _, e := range entries {
+		if wanted(e.path) {
+			paths, ids, byID[e.blob] = append(paths, e.path), append(ids, e.blob), append(byID[e.blob], e.path)
+		}
+	}
+	texts = map[string][]byte{}
+	err = t.readBlobs(ctx, ids, int64(limit), func(id string, data []byte) {
+		for _, path := range byID[id] {
+			texts[path] = data
+		}
+	})
+	return paths, texts, err
 }
 
 // AllAt returns the paths of all files of a commit.

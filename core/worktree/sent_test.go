@@ -126,7 +126,8 @@ func TestCommitsOfASending(t *testing.T) {
 	if got, err := tree.Sending(ctx, r.update("HEAD", changed), ":(glob)**/action.yml").Commits(ctx); err != nil || len(got) != 1 {
 		t.Errorf("a deleted action: %q, %v", got, err)
 	}
-	if names, err := tree.FilesAt(ctx, changed, ".github/workflows"); err != nil || !slices.Equal(names, []string{".github/workflows/a.yml"}) {
+	all := func(string) bool { return true }
+	if names, texts, err := tree.FilesAt(ctx, changed, ".github/workflows", 100, all); err != nil || !slices.Equal(names, []string{".github/workflows/a.yml"}) || string(texts[names[0]]) != "on: push\n" {
 		t.Errorf("files %q, %v", names, err)
 	}
 	if data, ok := tree.FileAt(ctx, changed, ".github/workflows/a.yml", 100); !ok || string(data) != "on: push\n" {
@@ -139,6 +140,12 @@ func TestCommitsOfASending(t *testing.T) {
 	}
 	if _, ok := tree.FileAt(ctx, changed, ".github/workflows/a.yml", 3); ok {
 		t.Error("a file beyond the limit is read")
+	}
+	if names, texts, err := tree.FilesAt(ctx, changed, ".github/workflows", 3, all); err != nil || len(names) != 1 || len(texts) > 0 {
+		t.Errorf("files beyond the limit: %q, %q, %v", names, texts, err)
+	}
+	if names, _, err := tree.FilesAt(ctx, changed, ".github/workflows", 100, func(string) bool { return false }); err != nil || len(names) > 0 {
+		t.Errorf("files that nobody wants: %q, %v", names, err)
 	}
 }
 

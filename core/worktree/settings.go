@@ -42,7 +42,7 @@ func (k *kept[T]) ask(question func() (T, error)) (answer T, err error) {
 // setting is one of git's configuration: section.name.variable, as it stands there. The section and the variable are in
 // lower case; many have no name.
 type setting struct {
-	scope                   string // such as "local"; "command" for ours
+	ours                    bool // it stands in no file
 	section, name, variable string
 	value                   string
 }
@@ -54,8 +54,9 @@ func (t *Tree) settings(ctx context.Context) ([]setting, error) {
 	})
 }
 
+// readSettings asks for origins, which git told long before it told scopes: all that is judged needs this.
 func (t *Tree) readSettings(ctx context.Context, pattern string, flags ...string) ([]setting, error) {
-	args := append([]string{"config", "-z", "--show-scope"}, flags...)
+	args := append([]string{"config", "-z", "--show-origin"}, flags...)
 	out, err := t.git.run(ctx, t.root, nil, append(args, "--get-regexp", pattern)...)
 	var all []setting
 	for record := range slices.Chunk(fields(out), 2) {
@@ -65,7 +66,7 @@ func (t *Tree) readSettings(ctx context.Context, pattern string, flags ...string
 		key, value, _ := strings.Cut(record[1], "\n")
 		section, rest, _ := strings.Cut(key, ".")
 		end := strings.LastIndexByte(rest, '.')
-		all = append(all, setting{record[0], section, rest[:max(end, 0)], rest[end+1:], value})
+		all = append(all, setting{record[0] == "command line:", section, rest[:max(end, 0)], rest[end+1:], value})
 	}
 	return all, failure(err)
 }

@@ -172,7 +172,7 @@ func (t *Tree) HooksFolder(ctx context.Context) (folder string, configured bool,
 	}
 	folder = filepath.Join(t.commonDir, "hooks")
 	for _, s := range settings {
-		if s.section != "core" || s.scope == "command" {
+		if s.section != "core" || s.ours {
 			continue
 		}
 		folder, configured = filepath.FromSlash(s.value), true

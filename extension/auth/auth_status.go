@@ -392,7 +392,7 @@ func (r *statusRun) records(found []*places.Place) (console.Columns, [][]string)
 func (r *statusRun) columns(found []*places.Place, more string) (c console.Columns, rows [][]string) {
 	c.Whole, c.Spare = []string{"SECRET"}, []string{"TOKEN HERE", "UPDATED", "EXPIRES"}
 	if !slices.ContainsFunc(found, func(p *places.Place) bool { return p.Entry.Name != found[0].Entry.Name }) {
-		c.Spare = append(c.Spare, "SECRET") // what is the same everywhere tells least
+		c.Spare = slices.Insert(c.Spare, 1, "SECRET") // what is the same everywhere tells little
 	}
 	rows = make([][]string, len(found))
 	for _, column := range []struct {

@@ -30,6 +30,7 @@ type place struct {
 	before  github.Entry // metadata of the secret that is there already
 	sharing github.Sharing
 	missing bool      // the environment does not exist yet
+	same    bool      // by the record, the secret that was there held the same token
 	set     time.Time // when GitHub stored it, by its own clock
 	status  string
 	err     error

@@ -26,15 +26,22 @@ func (s *storing) writeRecords(ctx context.Context) {
 			records.Add(p.at, stored.NewEntry(s.token, s.owner, s.host, p.at.Owner, p.set), p.sharing)
 		}
 	}
+	written := map[*places.PlaceRecord]bool{}
 	for _, p := range s.places {
 		at := p.at
 		at.App = github.Actions
-		if r := records[at]; r != nil {
-			delete(records, at)
+		r := records[at]
+		if r == nil {
+			continue
+		}
+		if !written[r] {
+			written[r] = true
 			if err := places.WriteRecord(ctx, s.client, at, s.secret, r); err != nil {
 				s.Say("%s", places.NoRecord(s.secret, err))
 			}
 		}
+		was, replaced := r.Before.For(string(p.at.App), p.before.UpdatedAt)
+		p.same = was != nil && !replaced && was.Fingerprint != "" && was.Fingerprint == r.Entries[string(p.at.App)].Fingerprint
 	}
 }
 
@@ -89,7 +96,8 @@ func (s *storing) proof(ctx context.Context) string {
 	return ""
 }
 
-// replaces tells whether a secret took the place of another.
+// replaces tells whether a secret took the place of another token, as far as that is known: the same one must not be
+// revoked.
 func (s *storing) replaces() bool {
-	return slices.ContainsFunc(s.places, func(p *place) bool { return p.before.Name != "" })
+	return slices.ContainsFunc(s.places, func(p *place) bool { return p.before.Name != "" && !p.same })
 }

@@ -10,23 +10,23 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// enum is a flag that takes one of a few words, in either case. pflag refuses any other in gh's words:
+// flag is one that takes its values in a way of its own. pflag refuses any other in gh's words:
 // invalid argument "x" for "--format" flag: valid values are {text|sarif|github}.
-type enum struct {
-	value *string
-	words []string
+type flag struct {
+	kind string // as pflag calls it
+	show func() string
+	take func(text string) error
 }
 
-func (e enum) String() string { return *e.value }
+func (f flag) String() string { return f.show() }
 
-func (e enum) Type() string { return "string" }
+func (f flag) Type() string { return f.kind }
 
-func (e enum) Set(text string) error {
-	word, err := oneOf(e.words, text)
-	if err == nil {
-		*e.value = word
-	}
-	return err
+func (f flag) Set(text string) error { return f.take(text) }
+
+// listed is a flag of several values, which take adds.
+func listed(values *[]string, take func(text string) error) flag {
+	return flag{"strings", func() string { return strings.Join(*values, ",") }, take}
 }
 
 // Single is a flag that takes one value: a second one is refused, not dropped.
@@ -50,18 +50,6 @@ func (s *Single) Set(text string) error {
 	return nil
 }
 
-// repositories is a flag that names one repository, and may be repeated.
-type repositories struct{ names *[]string }
-
-func (r repositories) String() string { return strings.Join(*r.names, ",") }
-
-func (r repositories) Type() string { return "strings" }
-
-func (r repositories) Set(text string) error {
-	*r.names = append(*r.names, text)
-	return checkRepository(text)
-}
-
 // checkRepository refuses a form that no repository has, before anything is asked.
 func checkRepository(name string) error {
 	if _, err := repository.Parse(name); err != nil && name != "" {
@@ -72,30 +60,10 @@ func checkRepository(name string) error {
 
 // RepositoriesVar adds --repo to a command that takes several.
 func RepositoriesVar(f *pflag.FlagSet, names *[]string, usage string) {
-	f.VarP(repositories{names}, "repo", "R", usage)
-}
-
-// enumList is a flag that takes several of a few words, separated by commas or one at a time.
-type enumList struct {
-	values *[]string
-	words  []string
-}
-
-func (e enumList) String() string { return strings.Join(*e.values, ",") }
-
-func (e enumList) Type() string { return "strings" }
-
-func (e enumList) Set(text string) error {
-	for part := range strings.SplitSeq(text, ",") {
-		word, err := oneOf(e.words, strings.TrimSpace(part))
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(*e.values, word) {
-			*e.values = append(*e.values, word)
-		}
-	}
-	return nil
+	f.VarP(listed(names, func(text string) error {
+		*names = append(*names, text)
+		return checkRepository(text)
+	}), "repo", "R", usage)
 }
 
 func oneOf(words []string, text string) (string, error) {
@@ -117,14 +85,34 @@ func offered(words []string) string {
 	return "{" + strings.Join(words, " | ") + "}"
 }
 
-// EnumVar adds an enum, whose value so far is the default. {} in usage stands for the words.
+// EnumVar adds a flag that takes one of a few words, in either case; its value so far is the default. {} in usage stands for
+// the words.
 func EnumVar(f *pflag.FlagSet, value *string, name, shorthand string, words []string, usage string) {
-	f.VarP(enum{value, words}, name, shorthand, strings.Replace(usage, "{}", offered(words), 1))
+	take := func(text string) error {
+		word, err := oneOf(words, text)
+		if err == nil {
+			*value = word
+		}
+		return err
+	}
+	f.VarP(flag{"string", func() string { return *value }, take}, name, shorthand, strings.Replace(usage, "{}", offered(words), 1))
 }
 
-// EnumListVar adds an enumList. {} in usage stands for the words.
+// EnumListVar adds one that takes several of them, separated by commas or one at a time.
 func EnumListVar(f *pflag.FlagSet, values *[]string, name, shorthand string, words []string, usage string) {
-	f.VarP(enumList{values, words}, name, shorthand, strings.Replace(usage, "{}", offered(words), 1))
+	take := func(text string) error {
+		for part := range strings.SplitSeq(text, ",") {
+			word, err := oneOf(words, strings.TrimSpace(part))
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(*values, word) {
+				*values = append(*values, word)
+			}
+		}
+		return nil
+	}
+	f.VarP(listed(values, take), name, shorthand, strings.Replace(usage, "{}", offered(words), 1))
 }
 
 // InvalidArgument refuses the value of a flag in pflag's words.

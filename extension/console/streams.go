@@ -295,6 +295,10 @@ func (s *Streams) Detail(name, value, heading string) {
 	case !s.OutTTY:
 		s.Print("%s\t%s", name, value)
 	case value != "" && name != heading:
-		s.PrintUnder(12, "  %s %s", s.Gray(text.PadRight(11, name)), value)
+		hang := 12
+		if !strings.Contains(value, " ") && 2+hang+text.DisplayWidth(value) > s.Width {
+			hang = 2 // an address is whole on a line of its own
+		}
+		s.PrintUnder(hang, "  %s %s", s.Gray(text.PadRight(11, name)), value)
 	}
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -126,5 +127,18 @@ func TestPagesBreakAtWords(t *testing.T) {
 		if len(line) > 80 {
 			t.Errorf("wider than the terminal: %s", line)
 		}
+	}
+}
+
+// A value goes on below its beginning; an address that has no room behind its name has a line of its own.
+func TestDetailsKeepAddresses(t *testing.T) {
+	var out bytes.Buffer
+	s := &Streams{Out: &StickyWriter{W: &out}, OutTTY: true, Width: 40}
+	s.Detail("owner", "Ada Lovelace of the analysts of the company", "")
+	s.Detail("url", "https://app.hex.tech/acme/app/1", "")
+	s.Detail("short", "https://app.hex.tech/acme", "")
+	want := "  owner       Ada Lovelace of the\n              analysts of the company\n  url\n    https://app.hex.tech/acme/app/1\n  short       https://app.hex.tech/acme\n"
+	if got := regexp.MustCompile(` +\n`).ReplaceAllString(out.String(), "\n"); got != want {
+		t.Errorf("%s\nwant\n%s", out.String(), want)
 	}
 }

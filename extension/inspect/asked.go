@@ -85,7 +85,7 @@ func (k *storedTokens) absent() stored.Evidence {
 	}
 	e := k.missing()
 	e.Why = fmt.Sprintf("%s shows no %s on %s of %s", k.client.Host(), stored.Path, k.branch, k.Target)
-	e.Fix += ", commit and push it, then: " + k.again()
+	e.Fix += ", commit and push " + stored.FileName + ", then: " + k.again()
 	return e
 }
 

@@ -120,11 +120,11 @@ func (k *storedTokens) missing() stored.Evidence {
 }
 
 func (k *storedTokens) unpushed() stored.Evidence {
-	return stored.Evidence{Why: fmt.Sprintf("%s is not on %s on GitHub yet", stored.Path, k.branch), Fix: "commit and push it, then: " + ProveStored + k.flag()}
+	return stored.Evidence{Why: fmt.Sprintf("%s is not on %s on GitHub yet", stored.Path, k.branch), Fix: "commit and push " + stored.FileName + ", then: " + ProveStored + k.flag()}
 }
 
 func (k *storedTokens) foreign() stored.Evidence {
-	return stored.Evidence{Why: stored.Path + " is not the file that gh hex init writes, so it is neither trusted nor started", Fix: "give it another name, then: " + k.writeCheck()}
+	return stored.Evidence{Why: stored.Path + " is not the file that gh hex init writes, so it is neither trusted nor started", Fix: "give " + stored.FileName + " another name, then: " + k.writeCheck()}
 }
 
 // lastCheck looks at the last run. Nothing is asked where the default branch, as far as it is known here, has no such file.

@@ -18,6 +18,7 @@ type Records map[github.Place]*PlaceRecord
 type PlaceRecord struct {
 	Entries stored.Record
 	Sharing github.Sharing // who sees an organization's: whoever sees the secret
+	Before  stored.Record  // what stood there when it was written
 }
 
 // Add notes a secret that was set.
@@ -56,6 +57,7 @@ func ReplaceRecord(ctx context.Context, client *github.Client, at github.Place, 
 	if record == nil {
 		record = stored.Record{}
 	}
+	r.Before = maps.Clone(record)
 	maps.Copy(record, r.Entries)
 	return client.SetVariable(ctx, at, name, record.Text(), exists, r.Sharing)
 }

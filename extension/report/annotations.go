@@ -63,10 +63,15 @@ func summaryTable(report check.Report, verdict string) string {
 			rows = append(rows, summaryRow(p))
 		}
 	}
+	return table("### gh hex verify: "+command.Cell(verdict), "| | Check | Where | What | Fix |\n|---|---|---|---|---|\n", rows)
+}
+
+// table is a page in Markdown: a title, and below it as many rows as fit.
+func table(title, header string, rows []string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### gh hex verify: %s\n\n", command.Cell(verdict))
+	b.WriteString(title + "\n\n")
 	if len(rows) > 0 {
-		b.WriteString("| | Check | Where | What | Fix |\n|---|---|---|---|---|\n")
+		b.WriteString(header)
 	}
 	for i, row := range rows {
 		if b.Len()+len(row) > maxSummary {

@@ -206,21 +206,13 @@ func (r Repository) annotation() string {
 
 // summary is the fleet in Markdown: the totals, and a row for each repository as far as they fit.
 func (f *Fleet) summary() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "### gh hex verify\n\n%s\n\n", command.Cell(strings.Join(f.totals(), ". ")))
-	told := slices.DeleteFunc(slices.Clone(f.Repositories), func(r Repository) bool { return !r.told() })
-	if len(told) > 0 {
-		b.WriteString("| | Repository | Check | What | Fix |\n|---|---|---|---|---|\n")
-	}
-	for i, r := range told {
-		row := r.row()
-		if b.Len()+len(row) > maxSummary {
-			fmt.Fprintf(&b, "\nand %d more\n", len(told)-i)
-			break
+	var rows []string
+	for _, r := range f.Repositories {
+		if r.told() {
+			rows = append(rows, r.row())
 		}
-		b.WriteString(row)
 	}
-	return b.String() + "\n"
+	return table("### gh hex verify\n\n"+command.Cell(strings.Join(f.totals(), ". ")), "| | Repository | Check | What | Fix |\n|---|---|---|---|---|\n", rows)
 }
 
 func (r Repository) row() string {

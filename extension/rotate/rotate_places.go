@@ -183,6 +183,7 @@ func (r *rotation) writable() int {
 }
 
 func (r *rotation) confirmAll(n int) error {
+	r.Say("About to replace the token in:")
 	r.nameChosen()
 	yes, err := r.Confirm(fmt.Sprintf("Replace the token there (%s)?", console.Counted(n, "place", "places")), true)
 	if err != nil || !yes {

@@ -181,6 +181,7 @@ func (o *initOptions) recordPlan(tree *worktree.Tree, plan initPlan) {
 	}
 	if plan.foreign {
 		o.Record("warning", "%s: exists and differs, so it was left as it is", workflowPath)
+		o.Say("To get the one of gh hex: rename yours, then run the command again")
 	}
 	if o.workflow || o.check {
 		o.recordCheck(plan.daily)

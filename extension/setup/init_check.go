@@ -164,6 +164,7 @@ func (o *initOptions) recordCheck(c checkFile) {
 	switch {
 	case c.foreign:
 		o.Record("warning", "%s: exists and is not what gh hex writes, so it was left as it is", stored.Path)
+		o.Say("To get the one of gh hex: rename yours, then run the command again")
 		return
 	case len(c.difference) > 0:
 		o.Record("warning", "%s: an earlier version of this file, left as it is. Today it would be:", stored.Path)
@@ -178,7 +179,7 @@ func (o *initOptions) recordCheck(c checkFile) {
 		o.Say("%s %s", o.Yellow("!"), note)
 	}
 	if c.change.Action == scaffold.Created {
-		o.Say("On the default branch it asks Hex every day whether the stored tokens still work. To ask at once: gh hex verify --stored")
+		o.Say("Once you have pushed it to the default branch, it asks Hex every day whether the stored tokens still work. To ask at once: gh hex verify --stored")
 	}
 }
 

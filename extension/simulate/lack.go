@@ -72,7 +72,7 @@ const maxLacks = 20_000
 // secret-passed, and so is one that the called workflow requires.
 func (i *instance) unpassed(x *source.Read, name string, by *source.Run) abstract.Set {
 	l := Lack{LackKey: LackKey{X: x, Name: name, State: Unpassed}, By: by}
-	if i.declares(name) == source.DeclaredRequired || len(i.holders(inventory.Secret, name)) > 0 {
+	if i.R.Declares(name) == source.DeclaredRequired || len(i.holders(inventory.Secret, name)) > 0 {
 		l.State = Required
 	}
 	return abstract.One(i.lack(l))
@@ -207,5 +207,3 @@ func (i *instance) lookedAnywhere(x *source.Read, of inventory.Kind, name string
 	}
 	return i.said(l, nil, doubt, of, present)
 }
-
-func (i *instance) declares(name string) source.Declaration { return i.R.Declares(name) }

@@ -199,15 +199,13 @@ func (c *cursor) skipBlanks() {
 	}
 }
 
-func (c *cursor) place() Place { return Place{Line: c.line, Column: c.column} }
-
 func (c *cursor) plain() (rune, Place, bool) {
 	c.skipBlanks()
 	if c.at >= len(c.s.text) {
 		return 0, Place{}, false
 	}
 	r, _ := utf8.DecodeRuneInString(c.rest())
-	p := c.place()
+	p := Place{Line: c.line, Column: c.column}
 	c.step()
 	return r, p, true
 }

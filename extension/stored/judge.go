@@ -150,7 +150,7 @@ func (e Evidence) settle(r check.Result, open []found, asked int, a Asking) chec
 	case r.Status == check.StatusError:
 	case a.Stored || e.Failed || slices.ContainsFunc(open, func(f found) bool { return f.unlisted }):
 		if slices.ContainsFunc(open, func(f found) bool { return f.waited }) {
-			r.Next = "let somebody approve it, then: gh hex verify"
+			r.Next = "let somebody approve the run, then: gh hex verify"
 		}
 		r.Status, r.Message, r.Fix = check.StatusUnknown, "could not tell whether Hex accepts the stored token: "+e.Why, r.Next
 		if e.Why == "" { // then every place says why

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rhysd/actionlint"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/abstract"
 )
 
@@ -29,21 +30,13 @@ func (m Marks) Has(x Marks) bool { return m&x != 0 }
 // Both tells what talks to both vendors.
 func (m Marks) Both() bool { return m.Has(Hex) && m.Has(Packages) }
 
-// Names that are Hex's, alone or with a suffix (HEX_API_TOKEN_EU).
-func SecretNames() []string {
-	return []string{"HEX_API_TOKEN", "HEX_TOKEN", "HEX_API_KEY", "HEX_CLI_TOKEN", "HEX_RUN_TOKEN", "HEX_READ_TOKEN", loginName, "DATAHUB_HEX_TOKEN", ConnectionName}
-}
+// SecretNames are those under which a token is kept, alone or with a suffix (HEX_API_TOKEN_EU).
+var SecretNames = sync.OnceValue(func() []string { return append(core.TokenNames(), ConnectionName) })
 
-// HostNames are those of variables that hold the address of a workspace.
-func HostNames() []string {
-	return []string{"HEX_WORKSPACE_URL", "HEX_BASE_URL", "HEX_API_BASE_URL", "HEX_API_BASE", "HEX_URL"}
-}
+var hostNames = sync.OnceValue(core.HostNames)
 
-// ProjectName is that of a variable that holds a project.
-const ProjectName = "HEX_PROJECT_ID"
-
-// Named tells one of the names, which are Hex's, alone or with a suffix.
-func Named(name string, names []string) bool {
+// named tells one of the names, which are Hex's, alone or with a suffix.
+func named(name string, names []string) bool {
 	if name = strings.ToUpper(name); !strings.Contains(name, "HEX") {
 		return false
 	}
@@ -54,16 +47,20 @@ func Named(name string, names []string) bool {
 
 // IsSecretName tells a name under which a token is kept. What ends in _INFO is the record beside one.
 func IsSecretName(name string) bool {
-	return Named(name, SecretNames()) && !strings.HasSuffix(strings.ToUpper(name), "_INFO")
+	return named(name, SecretNames()) && !strings.HasSuffix(strings.ToUpper(name), "_INFO")
 }
 
 // IsVariableName tells a name under which the address of a workspace is kept, or a project.
 func IsVariableName(name string) bool {
-	return Named(name, HostNames()) || Named(name, []string{ProjectName})
+	return IsHostName(name) || IsProjectName(name)
 }
 
+func IsHostName(name string) bool { return named(name, hostNames()) }
+
+func IsProjectName(name string) bool { return named(name, []string{core.ProjectName}) }
+
 // IsContested tells a name that is nearly always hex.pm's: alone it says nothing.
-func IsContested(name string) bool { return Named(name, []string{"HEX_API_KEY"}) }
+func IsContested(name string) bool { return named(name, []string{"HEX_API_KEY"}) }
 
 // patterns find what is Hex's and hex.pm's in values, and addresses in what a command is given.
 type patterns struct {
@@ -120,11 +117,7 @@ func PublishesPackages(uses string) bool {
 
 // isAPIHost tells a name under hex.tech that is a workspace's, rather than one of Hex's own sites.
 func isAPIHost(label string) bool {
-	switch strings.ToLower(label) {
-	case "learn", "www", "static", "status", "docs", "help", "community", "blog", "trust":
-		return false
-	}
-	return true
+	return !slices.Contains([]string{"learn", "www", "static", "status", "docs", "help", "community", "blog", "trust"}, strings.ToLower(label))
 }
 
 // MentionsHex is the cheap question that comes before every pattern.
@@ -134,10 +127,8 @@ func MentionsHex(text string) bool {
 
 // mayBeCommand spares most values that they are read as a script: a name of a variable in it is no command of Hex's.
 func mayBeCommand(value string) bool {
-	if strings.Contains(value, "hex") || strings.Contains(value, "gleam") {
-		return true
-	}
-	return MentionsHex(value) && strings.Contains(strings.ToLower(value), "hex.") // a host, in capitals
+	return strings.Contains(value, "hex") || strings.Contains(value, "gleam") ||
+		MentionsHex(value) && strings.Contains(strings.ToLower(value), "hex.") // a host, in capitals
 }
 
 // CallsHost tells a host that is called, alone or below /api, from a link to a page there.
@@ -190,10 +181,7 @@ func ApiHosts(text string) [][]int {
 
 // goesOn tells whether a host's name does, as in app.hex.tech.example.com.
 func goesOn(rest string) bool {
-	if rest == "" {
-		return false
-	}
-	return abstract.IsWord(rest[0]) || rest[0] == '-' || rest[0] == '.' && len(rest) > 1 && isLabel(rest[1])
+	return rest != "" && (abstract.IsWord(rest[0]) || rest[0] == '-' || rest[0] == '.' && len(rest) > 1 && isLabel(rest[1]))
 }
 
 // hexDomain follows the name of a workspace's host.

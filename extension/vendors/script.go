@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/core/script"
 	"github.com/gh-hex/gh-hex/extension/abstract"
 )
@@ -81,7 +82,7 @@ func (o *Script) tellApart(text string, commands []*script.Command, own []Marks)
 	ofLine := map[int]Marks{}
 	breaks := lineBreaks(text)
 	for i, c := range commands {
-		lines[i] = breaks.before(c.At)
+		lines[i] = sort.SearchInts(breaks, c.At)
 		ofLine[lines[i]] |= own[i]
 	}
 	for i, c := range commands {
@@ -258,11 +259,7 @@ func (o *Script) input(c *script.Command) Marks {
 
 // readsScripts tells commands that run what they are given, or hand it on to be run.
 func readsScripts(name string) bool {
-	switch strings.TrimRight(name, "0123456789.") {
-	case "pwsh", "python", "node", "ruby", "perl", "ssh", "xargs", "source", "docker", "kubectl":
-		return true
-	}
-	return false
+	return slices.Contains([]string{"pwsh", "python", "node", "ruby", "perl", "ssh", "xargs", "source", "docker", "kubectl"}, strings.TrimRight(name, "0123456789."))
 }
 
 // keepsOutput tells whether a command's output goes into a file that something else may read or run.
@@ -291,15 +288,13 @@ func speaks(c *script.Command) bool {
 // hexCommand returns the words behind hex, of Hex's command line tool, of gh hex or of paradime hex.
 func hexCommand(c *script.Command) ([]script.Word, bool) {
 	words := c.Words
-	switch c.Name() {
+	switch first := literal(words, 1); c.Name() {
 	case "hex":
-		for _, sub := range []string{"auth", "app", "run", "project", "context", "guide", "cell", "thread", "connection", "suggestion"} {
-			if len(words) > 1 && words[1].Is(sub) {
-				return words[1:], true
-			}
+		if slices.Contains([]string{"auth", "app", "run", "project", "context", "guide", "cell", "thread", "connection", "suggestion"}, first) {
+			return words[1:], true
 		}
 	case "gh", "paradime":
-		if len(words) > 1 && words[1].Is("hex") {
+		if first == "hex" {
 			return words[2:], true
 		}
 	}
@@ -308,35 +303,31 @@ func hexCommand(c *script.Command) ([]script.Word, bool) {
 
 // startsRuns tells hex run, app run, project run and trigger from what only looks at runs.
 func startsRuns(words []script.Word) bool {
-	word := func(i int) string {
-		if i >= len(words) {
-			return ""
-		}
-		text, _ := words[i].Literal()
-		return text
-	}
-	switch word(0) {
+	switch second := literal(words, 1); literal(words, 0) {
 	case "run":
-		switch word(1) {
-		case "list", "view", "watch", "cancel":
-			return false
-		}
-		return true
+		return !slices.Contains([]string{"list", "view", "watch", "cancel"}, second)
 	case "app", "project":
-		return word(1) == "run"
+		return second == "run"
+	case "trigger":
+		return true
 	}
-	return word(0) == "trigger"
+	return false
+}
+
+// literal is the text of one of the words; empty where there is none, or it is not known as a whole.
+func literal(words []script.Word, i int) string {
+	if i >= len(words) {
+		return ""
+	}
+	text, _ := words[i].Literal()
+	return text
 }
 
 // packageCommand tells what talks to hex.pm: mix hex.publish, rebar3 hex, gleam publish.
 func packageCommand(c *script.Command) bool {
 	for i := range len(c.Words) - 1 {
-		next, _ := c.Words[i+1].Literal()
-		after := ""
-		if i+2 < len(c.Words) {
-			after, _ = c.Words[i+2].Literal()
-		}
-		switch text, _ := c.Words[i].Literal(); baseName(text) {
+		next, after := literal(c.Words, i+1), literal(c.Words, i+2)
+		switch baseName(literal(c.Words, i)) {
 		case "mix":
 			if strings.HasPrefix(next, "hex.") || next == "do" && strings.HasPrefix(after, "hex.") {
 				return true
@@ -379,11 +370,9 @@ func MarksOfText(text string) Marks {
 	return m
 }
 
-// lineIndex holds where the lines of a script end.
-type lineIndex []int
-
-func lineBreaks(text string) lineIndex {
-	var out lineIndex
+// lineBreaks are where the lines of a script end.
+func lineBreaks(text string) []int {
+	var out []int
 	for i := range len(text) {
 		if text[i] == '\n' {
 			out = append(out, i)
@@ -391,9 +380,6 @@ func lineBreaks(text string) lineIndex {
 	}
 	return out
 }
-
-// before counts the line breaks before a place.
-func (l lineIndex) before(at int) int { return sort.SearchInts(l, at) }
 
 // Need is a variable that a command of a step takes its token from.
 type Need struct {
@@ -404,21 +390,13 @@ type Need struct {
 
 // NeedsOf are the variables that a command takes a token from.
 func NeedsOf(c *script.Command) []Need {
-	word := func(i int) string {
-		if i >= len(c.Words) {
-			return ""
-		}
-		t, _ := c.Words[i].Literal()
-		return t
-	}
-	switch {
-	case c.Name() == "gh" && word(1) == "hex":
-		switch word(2) {
-		case "", "auth", "init", "verify", "help", "rotate", "--help", "-h", "--version":
+	switch first, second := literal(c.Words, 1), literal(c.Words, 2); {
+	case c.Name() == "gh" && first == "hex":
+		if slices.Contains([]string{"", "auth", "init", "verify", "help", "rotate", "--help", "-h", "--version"}, second) {
 			return nil
 		}
-		return []Need{{SecretNames()[0], "gh hex " + word(2), c.At}}
-	case c.Name() == "hex" && word(1) == "auth" && word(2) == "login":
+		return []Need{{SecretNames()[0], "gh hex " + second, c.At}}
+	case c.Name() == "hex" && first == "auth" && second == "login":
 		return loginNeeds(c)
 	case CallsHost(c.Text):
 		return bearerNeeds(c)
@@ -428,25 +406,21 @@ func NeedsOf(c *script.Command) []Need {
 
 // loginNeeds is hex auth login --token-from-env [NAME].
 func loginNeeds(c *script.Command) []Need {
-	for i, w := range c.Words {
-		t, _ := w.Literal()
-		name, value, given := strings.Cut(t, "=")
+	for i := range c.Words {
+		name, value, given := strings.Cut(literal(c.Words, i), "=")
 		if name != "--token-from-env" {
 			continue
 		}
-		if !given && i+1 < len(c.Words) {
-			value, _ = c.Words[i+1].Literal()
+		if !given {
+			value = literal(c.Words, i+1)
 		}
 		if value == "" || strings.HasPrefix(value, "-") {
-			value = loginName
+			value = core.LoginName
 		}
 		return []Need{{value, "hex auth login", c.At}}
 	}
 	return nil
 }
-
-// loginName is the variable that the CLI of Hex reads when none is named.
-const loginName = "HEX_CLI_LOGIN_TOKEN"
 
 // bearerNeeds are the variables that are sent as a token to a host of Hex.
 func bearerNeeds(c *script.Command) []Need {
@@ -462,7 +436,7 @@ func bearerNeeds(c *script.Command) []Need {
 	return out
 }
 
-func IsNameOfToken(name string) bool { return IsSecretName(name) || name == loginName }
+func IsNameOfToken(name string) bool { return IsSecretName(name) || name == core.LoginName }
 
 // AssignedTo is the variable of Hex's that a script gives the value to which follows: HEX_API_TOKEN="…; empty when it is none.
 func AssignedTo(script string) string {

@@ -259,12 +259,9 @@ func sourceAt(ctx context.Context, tree *worktree.Tree, commit string) *inspect.
 		return tree.FileAt(ctx, commit, path.Clean(name), inspect.MaxWorkflow)
 	}}
 	s.Tree = func() ([]string, error) { return tree.AllAt(ctx, commit) }
-	names, _ := tree.FilesAt(ctx, commit, inspect.WorkflowFolder)
+	names, texts, _ := tree.FilesAt(ctx, commit, inspect.WorkflowFolder, inspect.MaxWorkflow, inspect.IsYAML)
 	for _, name := range names {
-		if !inspect.IsYAML(name) {
-			continue
-		}
-		if data, ok := s.Lookup(name); ok {
+		if data, ok := texts[name]; ok {
 			s.Files = append(s.Files, workflow.File{Path: name, Data: data})
 		} else {
 			s.Unread = append(s.Unread, name)

@@ -202,7 +202,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	}
 	i := inspect.New(ctx, o.Process, o.Scope, tree)
 	if o.fix && i.Tree != nil {
-		if err := o.applyFixes(ctx, i.Tree); err != nil {
+		if err := o.applyFixes(ctx, tree); err != nil { // the one of the inspection has to be still
 			return err
 		}
 	}

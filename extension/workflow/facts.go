@@ -126,7 +126,7 @@ func (w *Workflows) ProjectIDs() []Project {
 	for _, d := range w.Docs {
 		var list []Project
 		for _, x := range d.Reads {
-			if x.Kind == inventory.Variable && vendors.Named(x.Name, []string{vendors.ProjectName}) {
+			if x.Kind == inventory.Variable && vendors.IsProjectName(x.Name) {
 				list = append(list, Project{Variable: x.Name, Place: x.Place})
 			}
 		}
@@ -148,7 +148,7 @@ func projects(d *source.Document, p passage) []Project {
 	if vendors.MentionsHex(text) {
 		matches = vendors.Compiled().ProjectURL.FindAllStringIndex(text, -1)
 	}
-	toHex := vendors.Named(p.Name, []string{vendors.ProjectName}) || p.Script && p.Step.Script.Marks.Has(vendors.Hex)
+	toHex := vendors.IsProjectName(p.Name) || p.Script && p.Step.Script.Marks.Has(vendors.Hex)
 	if toHex {
 		for _, m := range vendors.Compiled().Uuid.FindAllStringIndex(text, -1) {
 			within := slices.ContainsFunc(matches, func(url []int) bool { return url[0] <= m[0] && m[1] <= url[1] })

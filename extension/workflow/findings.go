@@ -510,7 +510,7 @@ func (j *judgement) command(of inventory.Kind, f *fate) string {
 	if of == inventory.Secret {
 		return j.storeCommand(f.Name, f.Environment, "")
 	}
-	if f.Environment == "" && strings.EqualFold(f.Name, vendors.HostNames()[0]) {
+	if f.Environment == "" && strings.EqualFold(f.Name, core.HostNames()[0]) {
 		return "gh hex auth" + j.c.Flag
 	}
 	return j.variableCommand(f.Name, f.Environment)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rhysd/actionlint"
 
+	"github.com/gh-hex/gh-hex/core"
 	"github.com/gh-hex/gh-hex/extension/abstract"
 	"github.com/gh-hex/gh-hex/extension/inventory"
 	"github.com/gh-hex/gh-hex/extension/source"
@@ -85,7 +86,7 @@ func projectsOf(r *source.Run, s *source.Step) []Project {
 		return out
 	}
 	mentioned := func(name string) bool {
-		return vendors.Named(name, []string{vendors.ProjectName}) || name != "" && strings.Contains(script, name)
+		return vendors.IsProjectName(name) || name != "" && strings.Contains(script, name)
 	}
 	for _, e := range []*actionlint.Env{r.Job.AST.Env, d.AST.Env} {
 		wide := slices.DeleteFunc(passagesOf(e, r.Job), func(p passage) bool { return !mentioned(p.Name) })
@@ -120,7 +121,7 @@ func startedBy(d *source.Document, texts []passage, reads []*source.Read, given 
 		}
 	}
 	for _, p := range texts {
-		p.Name = vendors.ProjectName // whatever its own is: it goes to Hex
+		p.Name = core.ProjectName // whatever its own is: it goes to Hex
 		for _, project := range projects(d, p) {
 			add(project)
 		}
@@ -134,5 +135,5 @@ func startedBy(d *source.Document, texts []passage, reads []*source.Read, given 
 }
 
 func isHostName(x *source.Read) bool {
-	return vendors.Named(x.Name, vendors.HostNames()) || vendors.Named(x.Site.Env, vendors.HostNames())
+	return vendors.IsHostName(x.Name) || vendors.IsHostName(x.Site.Env)
 }

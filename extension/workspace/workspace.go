@@ -17,7 +17,7 @@ import (
 )
 
 // ProjectName is the variable of the project that is run by default, in the environment and on GitHub.
-const ProjectName = "HEX_PROJECT_ID"
+const ProjectName = core.ProjectName
 
 // Workspace is the Hex workspace that a command talks to.
 type Workspace struct {
