@@ -122,8 +122,9 @@ func (c *Client) OrganizationRepositories(ctx context.Context, org string, yield
 
 // File is a file of a repository.
 type File struct {
-	Path string
-	Data []byte
+	Path   string
+	Data   []byte
+	Linked bool // it is a symbolic link, and this is what stands where that leads
 }
 
 // maxFiles bounds how many workflows of one repository are read.
@@ -173,7 +174,7 @@ func (c *Client) Workflows(ctx context.Context, owner, repo string) ([]File, err
 			return nil, err
 		}
 		if data != nil {
-			files = append(files, File{name, data})
+			files = append(files, File{name, data, item.Type == "symlink"})
 		}
 	}
 	return files, nil

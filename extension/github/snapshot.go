@@ -223,9 +223,9 @@ func (r *reading) take(e treeEntry) bool {
 		return false
 	}
 	b := blob{file: len(r.Files), id: e.Object.ID, size: e.Object.ByteSize}
-	f := File{Path: workflowFolder + "/" + e.Name}
+	f := File{Path: workflowFolder + "/" + e.Name, Linked: e.Mode == modeLink}
 	switch {
-	case e.Mode == modeLink:
+	case f.Linked:
 		b.id = ""
 	case b.size > maxWorkflow:
 		if r.long == nil {

@@ -193,8 +193,9 @@ func (i *instance) settleEnv() {
 
 // settleStep is settleEnv for the variables that a step gives an action of the repository.
 func (i *instance) settleStep(a *source.Document, tolerated bool) {
+	used := i.sim.usageOf(a, a.Jobs...)
 	for _, v := range i.env.List {
-		if !slices.ContainsFunc(a.Jobs[0].Steps, func(s *source.Step) bool { return s.Explicit(v.Name) }) {
+		if !used.has(v.Name) {
 			i.flow(v.Value.Lacks(), tolerated)
 		}
 	}
