@@ -434,19 +434,26 @@ func TestRotateComparesHosts(t *testing.T) {
 	}
 	europe := map[string]*sandbox.Variable{"HEX_WORKSPACE_URL": {Value: "https://eu.hex.tech", Visibility: "selected", Repositories: []string{"octo/r001"}}}
 	gone := sandbox.Fault{Service: "github", Regexp: "/repos/.*/actions/variables", Status: 404, Body: `{"message": "Not Found"}`}
+	server := []string{"GH_HOST=ghe.example.com", "GH_ENTERPRISE_TOKEN=" + githubLogin}
 	for name, tt := range map[string]struct {
 		held  map[string]*sandbox.Variable
 		fault sandbox.Fault
 		asked int
 		want  string
+		env   []string
 	}{
-		"no host":      {map[string]*sandbox.Variable{}, sandbox.Fault{Path: "/none"}, 0, "In all: 3 new."},
-		"one for some": {europe, sandbox.Fault{Path: "/none"}, 3, "of octo/r001\tits variable HEX_WORKSPACE_URL names another host, https://eu.hex.tech"},
-		"no answer":    {europe, sandbox.Fault{Service: "github", Path: "/orgs/octo/actions/variables", Status: 403}, 3, "of octo/r001\tits variable HEX_WORKSPACE_URL names another host, https://eu.hex.tech"},
-		"no variables": {map[string]*sandbox.Variable{}, gone, 0, "In all: 3 new."},
+		"no host":      {map[string]*sandbox.Variable{}, sandbox.Fault{Path: "/none"}, 0, "In all: 3 new.", nil},
+		"one for some": {europe, sandbox.Fault{Path: "/none"}, 3, "of octo/r001\tits variable HEX_WORKSPACE_URL names another host, https://eu.hex.tech", nil},
+		"no answer":    {europe, sandbox.Fault{Service: "github", Path: "/orgs/octo/actions/variables", Status: 403}, 3, "of octo/r001\tits variable HEX_WORKSPACE_URL names another host, https://eu.hex.tech", nil},
+		"no variables": {map[string]*sandbox.Variable{}, gone, 0, "In all: 3 new.", server},
+		"hidden":       {map[string]*sandbox.Variable{}, gone, 0, "In all: 3 old.", nil},
 	} {
 		r := newRotating(t, manyRepositories(3))
-		r.box.Update(func(s *sandbox.State) { s.GitHub["github.com"].Accounts["octo"].Variables = tt.held })
+		r.env = append(r.env, tt.env...)
+		r.box.Update(func(s *sandbox.State) {
+			s.GitHub["github.com"].Accounts["octo"].Variables = tt.held
+			s.GitHub["ghe.example.com"] = s.GitHub["github.com"]
+		})
 		if err := r.box.AddFaults(tt.fault); err != nil {
 			t.Fatal(err)
 		}

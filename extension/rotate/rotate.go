@@ -461,7 +461,7 @@ func (r *rotation) hostVariable(ctx context.Context, at github.Place) (string, e
 	r.recording.Lock()
 	r.variables[at] = l
 	r.recording.Unlock()
-	if errors.Is(l.Err, github.ErrNotFound) { // an old server has no variables
+	if errors.Is(l.Err, github.ErrNotFound) && auth.IsEnterprise(r.Client.Host()) { // an old server has no variables
 		return "", nil
 	}
 	e, _ := l.Find(r.variable)
