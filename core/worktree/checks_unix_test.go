@@ -157,3 +157,16 @@ func runPlainGit(dir string, args ...string) {
 	cmd.Dir = dir
 	cmd.Run()
 }
+
+// An untracked file cannot be called so that it passes for a tracked one.
+func TestUntrackedNamesAreNoStages(t *testing.T) {
+	r := newRepository(t)
+	if err := os.MkdirAll(filepath.Join(r.dir, "H 100644 e69de29bb2d1d6434b8b29ae775ad8c2e48c5391 0\tsub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r.write("H 100644 e69de29bb2d1d6434b8b29ae775ad8c2e48c5391 0\tsub/.env", "HEX_API_TOKEN=x\n")
+	files, err := r.open().EnvFiles(t.Context())
+	if err != nil || len(files) != 1 || files[0].Tracked {
+		t.Errorf("%+v, %v", files, err)
+	}
+}

@@ -1,7 +1,6 @@
 package worktree
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 )
@@ -82,18 +81,5 @@ func TestHooksFolderIsThatOfGit(t *testing.T) {
 		if got != want || !configured || err != nil {
 			t.Errorf("%q: %s, %v, %v; want %s", value, got, configured, err, want)
 		}
-	}
-}
-
-// An untracked file cannot be called so that it passes for a tracked one.
-func TestUntrackedNamesAreNoStages(t *testing.T) {
-	r := newRepository(t)
-	if err := os.MkdirAll(filepath.Join(r.dir, "H 100644 e69de29bb2d1d6434b8b29ae775ad8c2e48c5391 0\tsub"), 0o755); err != nil {
-		t.Skip("no such name here: ", err)
-	}
-	r.write("H 100644 e69de29bb2d1d6434b8b29ae775ad8c2e48c5391 0\tsub/.env", "HEX_API_TOKEN=x\n")
-	files, err := r.open().EnvFiles(t.Context())
-	if err != nil || len(files) != 1 || files[0].Tracked {
-		t.Errorf("%+v, %v", files, err)
 	}
 }
