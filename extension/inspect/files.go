@@ -74,12 +74,7 @@ func sourceHere(ctx context.Context, tree *worktree.Tree, root *os.Root) *Source
 	if err != nil {
 		s.lost = WorkflowFolder
 	}
-	s.Lookup = func(name string) ([]byte, bool) {
-		if data, ok := readRegular(root, name); ok || left[name] == "" {
-			return data, ok
-		}
-		return tree.Blob(ctx, left[name], MaxWorkflow+1)
-	}
+	s.Lookup = readHere(ctx, tree, root, left)
 	for _, name := range slices.Sorted(maps.Keys(left)) {
 		there := slices.ContainsFunc(s.Files, func(f workflow.File) bool { return f.Path == name })
 		if path.Dir(name) == WorkflowFolder && IsYAML(name) && !there {
@@ -91,6 +86,16 @@ func sourceHere(ctx context.Context, tree *worktree.Tree, root *os.Root) *Source
 		}
 	}
 	return s
+}
+
+// readHere reads one file of a work tree, or of those that are left out of it.
+func readHere(ctx context.Context, tree *worktree.Tree, root *os.Root, left map[string]string) func(name string) ([]byte, bool) {
+	return func(name string) ([]byte, bool) {
+		if data, ok := readRegular(root, name); ok || left[name] == "" {
+			return data, ok
+		}
+		return tree.Blob(ctx, left[name], MaxWorkflow+1)
+	}
 }
 
 // ExampleNames are what .env.example should name in a work tree, once it has these workflows beside its own.
@@ -134,7 +139,8 @@ func (i *Inspection) lookup(name string) ([]byte, bool) {
 		return nil, false
 	}
 	defer root.Close()
-	return sourceHere(i.ends, i.Tree, root).Lookup(name)
+	left, _ := i.Tree.LeftOut(i.ends) // where that cannot be told, reading the workflows says so
+	return readHere(i.ends, i.Tree, root, left)(name)
 }
 
 // readWorkflows reads what is judged. remote holds the content of workflows of other repositories that are called.
